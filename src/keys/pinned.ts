@@ -1,0 +1,66 @@
+import { createHash } from 'node:crypto'
+import { connect, type TLSSocket } from 'node:tls'
+import { WeftError } from '../errors.ts'
+import { toBase64Url } from './text.ts'
+
+declare const brand: unique symbol
+/** SHA-256 of a certificate in DER, as 43 characters of base64url: what a join token pins. */
+export type Fingerprint = string & { readonly [brand]: 'Fingerprint' }
+
+/** The fingerprint of a certificate in DER. */
+export function fingerprintOf(certificate: Uint8Array): Fingerprint {
+  return toBase64Url(createHash('sha256').update(certificate).digest()) as Fingerprint
+}
+
+/** `text` as a fingerprint, or undefined when it is not 32 bytes of base64url. */
+export function parseFingerprint(text: string): Fingerprint | undefined {
+  return /^[A-Za-z0-9_-]{43}$/.test(text) ? (text as Fingerprint) : undefined
+}
+
+export type Place =
+  | { readonly host: string; readonly port: number }
+  /** A Unix socket. */
+  | { readonly path: string }
+
+/**
+ * A TLS 1.3 connection to the holder of one certificate: the pin is checked before the socket is handed out, so nothing
+ * is ever said to another. Rejects with `identity-mismatch`, or `unavailable` when there is no answer within `timeout` ms.
+ */
+export function connectPinned(place: Place, pin: Fingerprint, timeout: number): Promise<TLSSocket> {
+  return new Promise((resolve, reject) => {
+    // The pin replaces the authorities: a certificate that fits it is the right one, whoever signed it.
+    const socket = connect({ ...place, minVersion: 'TLSv1.3', rejectUnauthorized: false })
+    const fail = (error: WeftError) => {
+      socket.destroy()
+      reject(error)
+    }
+    socket.setTimeout(timeout, () => fail(unavailable(place, new Error('timed out'))))
+    socket.once('error', (cause) => fail(unavailable(place, cause)))
+    socket.once('secureConnect', () => {
+      socket.setTimeout(0).removeAllListeners('timeout').removeAllListeners('error')
+      if (fingerprintOf(socket.getPeerCertificate().raw) === pin) resolve(socket)
+      else fail(mismatch(place))
+    })
+  })
+}
+
+function unavailable(place: Place, cause: unknown): WeftError {
+  return new WeftError('unavailable', `No controller answers at ${describe(place)}.`, {
+    advice: 'Check that it runs and that the address is right.',
+    cause,
+  })
+}
+
+function mismatch(place: Place): WeftError {
+  return new WeftError(
+    'identity-mismatch',
+    `The certificate at ${describe(place)} is not the one that is pinned.`,
+    {
+      advice: 'If the controller was made anew, get a new token from it; else somebody is in between.',
+    },
+  )
+}
+
+function describe(place: Place): string {
+  return 'path' in place ? place.path : `${place.host}:${place.port}`
+}

@@ -1,0 +1,77 @@
+import { createHash } from 'node:crypto'
+import nacl from 'tweetnacl'
+import { WeftError } from '../errors.ts'
+import { canonicalFields } from './fields.ts'
+import type { Random } from './random.ts'
+import { SecretBytes } from './secret.ts'
+import { curvePublic, curveShared, PrivateKey, type PublicKey, publicKeyBytes } from './wireguard.ts'
+
+/**
+ * A sealed box: only the holder of the recipient's private key can open it, and not even its maker can once the one-time
+ * key is forgotten. One-time public key (32 bytes), then NaCl's crypto_box of the message. The shared secret comes from
+ * node:crypto, the rest from tweetnacl: `nacl.box.open` reads it (a test does).
+ *
+ * @param place what the secret is for (network, node, version); the box opens only for the same place
+ */
+export function seal(secret: SecretBytes, recipient: PublicKey, place: string, random: Random): Uint8Array {
+  const oneTime = new PrivateKey(random(nacl.box.secretKeyLength))
+  const oneTimePublic = curvePublic(oneTime.expose())
+  const theirs = publicKeyBytes(recipient)
+  const box = nacl.box.after(
+    secret.expose(),
+    nonceOf(oneTimePublic, theirs, place),
+    boxKey(oneTime.expose(), theirs),
+  )
+  oneTime.forget()
+  return new Uint8Array(Buffer.concat([oneTimePublic, box]))
+}
+
+/** The secret in `sealed`, made by `seal` for this key and place. Throws `digest-mismatch` when it is not that. */
+export function openSeal(
+  sealed: Uint8Array,
+  key: PrivateKey,
+  recipient: PublicKey,
+  place: string,
+): SecretBytes {
+  const oneTimePublic = sealed.subarray(0, nacl.box.publicKeyLength)
+  const secret = tryOpen(sealed, oneTimePublic, key, recipient, place)
+  if (!secret) throw new WeftError('digest-mismatch', 'A sealed key was not made for this node and place.')
+  return new SecretBytes(secret)
+}
+
+function tryOpen(
+  sealed: Uint8Array,
+  oneTimePublic: Uint8Array,
+  key: PrivateKey,
+  recipient: PublicKey,
+  place: string,
+): Uint8Array | undefined {
+  if (sealed.length < nacl.box.publicKeyLength + nacl.box.overheadLength) return undefined
+  try {
+    const nonce = nonceOf(oneTimePublic, publicKeyBytes(recipient), place)
+    const box = sealed.subarray(nacl.box.publicKeyLength)
+    return nacl.box.open.after(box, nonce, boxKey(key.expose(), oneTimePublic)) ?? undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** The one-time key is used once, so the nonce may be derived; deriving it from the place binds the box to that. */
+function nonceOf(oneTimePublic: Uint8Array, recipient: Uint8Array, place: string): Uint8Array {
+  const bytes = canonicalFields('weft/1 seal', oneTimePublic, recipient, place)
+  return new Uint8Array(createHash('sha256').update(bytes).digest().subarray(0, nacl.box.nonceLength))
+}
+
+/** crypto_box_beforenm: HSalsa20 over the shared point, as `nacl.box.before` does it. */
+function boxKey(secret: Uint8Array, publicKey: Uint8Array): Uint8Array {
+  const key = new Uint8Array(nacl.box.sharedKeyLength)
+  const constant = new TextEncoder().encode('expand 32-byte k')
+  hsalsa20(key, new Uint8Array(16), curveShared(secret, publicKey), constant)
+  return key
+}
+
+/** tweetnacl has it, and its types leave it out. */
+interface LowLevel {
+  crypto_core_hsalsa20(out: Uint8Array, input: Uint8Array, key: Uint8Array, constant: Uint8Array): number
+}
+const { crypto_core_hsalsa20: hsalsa20 } = (nacl as unknown as { lowlevel: LowLevel }).lowlevel

@@ -1,0 +1,46 @@
+/** Text forms of bytes. base32 is RFC 4648 in lower case without padding: safe in names, URLs and file names. */
+const ALPHABET = 'abcdefghijklmnopqrstuvwxyz234567'
+
+/** `bytes` as lower-case base32 without padding; 5 bytes give 8 characters. */
+export function toBase32(bytes: Uint8Array): string {
+  let text = ''
+  let held = 0
+  let bits = 0
+  for (const byte of bytes) {
+    held = ((held << 8) | byte) & 0xffff
+    bits += 8
+    while (bits >= 5) {
+      bits -= 5
+      text += ALPHABET.charAt((held >> bits) & 31)
+    }
+  }
+  return bits > 0 ? text + ALPHABET.charAt((held << (5 - bits)) & 31) : text
+}
+
+/** The bytes of a canonical base32 text as `toBase32` writes it, or undefined when it is anything else. */
+export function fromBase32(text: string): Uint8Array | undefined {
+  const bytes = new Uint8Array(Math.floor((text.length * 5) / 8))
+  let held = 0
+  let bits = 0
+  let at = 0
+  for (const character of text) {
+    const value = ALPHABET.indexOf(character)
+    if (value < 0) return undefined
+    held = ((held << 5) | value) & 0xffff
+    bits += 5
+    if (bits < 8) continue
+    bits -= 8
+    bytes[at++] = (held >> bits) & 0xff
+  }
+  return toBase32(bytes) === text ? bytes : undefined
+}
+
+export function toBase64Url(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64url')
+}
+
+/** The bytes of a canonical, unpadded base64url text (RFC 4648 section 5), or undefined when it is anything else. */
+export function fromBase64Url(text: string): Uint8Array | undefined {
+  const bytes = Buffer.from(text, 'base64url')
+  return bytes.toString('base64url') === text ? new Uint8Array(bytes) : undefined
+}

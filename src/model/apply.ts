@@ -1,0 +1,243 @@
+import { Map as ImmutableMap } from 'immutable'
+import { WeftError } from '../errors.ts'
+import type { NodeId } from '../keys/identity.ts'
+import type { Event } from './event.ts'
+import type { NetworkId } from './names.ts'
+import type { Member, Network, Slots, State } from './state.ts'
+
+type EventOf<Type extends Event['type']> = Extract<Event, { readonly type: Type }>
+
+/**
+ * The fold: the state after `event`. Pure, and total over what commands write; an event that does not fit the state
+ * means that the log is not ours and throws `log-damaged`. `sequence` is moved by the caller, once for an entry.
+ */
+export function apply(state: State, event: Event): State {
+  switch (event.type) {
+    case 'controller-initialised': {
+      const { type: _, epoch, ...authority } = event
+      return { ...state, epoch, authority }
+    }
+    case 'epoch-raised':
+      return { ...state, epoch: event.epoch }
+    case 'api-token-created':
+      return addApiToken(state, event)
+    case 'api-token-revoked':
+      return revokeApiToken(state, event)
+    case 'join-token-created':
+      return addJoinToken(state, event)
+    case 'join-token-revoked':
+      return revokeJoinToken(state, event)
+    case 'join-token-used':
+      return useJoinToken(state, event)
+    case 'node-enrolled':
+      return enrolNode(state, event)
+    case 'node-removed':
+      return removeNode(state, event)
+    case 'network-created':
+      return createNetwork(state, event)
+    case 'network-deleted':
+      return deleteNetwork(state, event)
+    case 'member-added':
+      return addMember(state, event)
+    case 'member-key-certified':
+      return certifyKey(state, event)
+    case 'member-removed':
+      return removeMember(state, event)
+    case 'tombstones-cleared':
+      return clearTombstones(state, event)
+  }
+}
+
+/** The state after a whole log entry. */
+export function applyEntry(
+  state: State,
+  entry: { readonly sequence: number; readonly events: readonly Event[] },
+): State {
+  return { ...entry.events.reduce(apply, state), sequence: entry.sequence }
+}
+
+function addApiToken(state: State, event: EventOf<'api-token-created'>): State {
+  const { type: _, at: createdAt, ...token } = event
+  return {
+    ...state,
+    apiTokens: state.apiTokens.set(token.id, { ...token, createdAt }),
+    apiTokensByHash: state.apiTokensByHash.set(token.hash, token.id),
+  }
+}
+
+function revokeApiToken(state: State, { id }: EventOf<'api-token-revoked'>): State {
+  const token = known(state.apiTokens.get(id), id)
+  return {
+    ...state,
+    apiTokens: state.apiTokens.delete(id),
+    apiTokensByHash: state.apiTokensByHash.delete(token.hash),
+  }
+}
+
+function addJoinToken(state: State, event: EventOf<'join-token-created'>): State {
+  const { type: _, at: createdAt, ...token } = event
+  return {
+    ...state,
+    joinTokens: state.joinTokens.set(token.id, { ...token, createdAt }),
+    joinTokensByHash: state.joinTokensByHash.set(token.hash, token.id),
+  }
+}
+
+function revokeJoinToken(state: State, { id }: EventOf<'join-token-revoked'>): State {
+  const token = known(state.joinTokens.get(id), id)
+  return {
+    ...state,
+    joinTokens: state.joinTokens.delete(id),
+    joinTokensByHash: state.joinTokensByHash.delete(token.hash),
+  }
+}
+
+function useJoinToken(state: State, { id }: EventOf<'join-token-used'>): State {
+  const token = known(state.joinTokens.get(id), id)
+  return { ...state, joinTokens: state.joinTokens.set(id, { ...token, uses: token.uses - 1 }) }
+}
+
+function enrolNode(state: State, event: EventOf<'node-enrolled'>): State {
+  const { type: _, at: enrolledAt, ...node } = event
+  return {
+    ...state,
+    nodes: state.nodes.set(node.id, { ...node, enrolledAt }),
+    nodesByName: state.nodesByName.set(node.name, node.id),
+  }
+}
+
+/** Its memberships were removed by events before this one. */
+function removeNode(state: State, { id }: EventOf<'node-removed'>): State {
+  const node = known(state.nodes.get(id), id)
+  return {
+    ...state,
+    nodes: state.nodes.delete(id),
+    nodesByName: state.nodesByName.delete(node.name),
+    networksOfNode: state.networksOfNode.delete(id),
+  }
+}
+
+const NO_SLOTS: Slots = { next: 1, free: [], tombstones: ImmutableMap() }
+
+function createNetwork(state: State, event: EventOf<'network-created'>): State {
+  const { type: _, at: createdAt, ...given } = event
+  const network: Network = {
+    ...given,
+    createdAt,
+    revision: 1,
+    members: ImmutableMap<NodeId, Member>(),
+    slots: NO_SLOTS,
+  }
+  return {
+    ...state,
+    networks: state.networks.set(network.id, network),
+    networksByName: state.networksByName.set(network.name, network.id),
+  }
+}
+
+function deleteNetwork(state: State, { id }: EventOf<'network-deleted'>): State {
+  const network = known(state.networks.get(id), id)
+  return {
+    ...state,
+    networks: state.networks.delete(id),
+    networksByName: state.networksByName.delete(network.name),
+    memberKeys: state.memberKeys.deleteAll([...network.members.values()].flatMap(keysOf)),
+    networksOfNode: network.members.reduce(
+      (index, _, node) => dropFromIndex(index, node, id),
+      state.networksOfNode,
+    ),
+  }
+}
+
+function addMember(state: State, event: EventOf<'member-added'>): State {
+  const network = known(state.networks.get(event.network), event.network)
+  const revision = network.revision + 1
+  const member: Member = {
+    node: event.node,
+    slot: event.slot,
+    keyVersion: event.keyVersion,
+    publicKey: event.publicKey,
+    sealedKey: event.sealedKey,
+    revision,
+    addedAt: event.at,
+  }
+  const slots = takeSlot(network.slots, event.node, event.slot)
+  const networks = state.networksOfNode.get(event.node) ?? ImmutableMap<NetworkId, true>()
+  return {
+    ...withNetwork(state, {
+      ...network,
+      revision,
+      slots,
+      members: network.members.set(event.node, member),
+    }),
+    memberKeys: event.publicKey ? state.memberKeys.set(event.publicKey, network.id) : state.memberKeys,
+    networksOfNode: state.networksOfNode.set(event.node, networks.set(network.id, true)),
+  }
+}
+
+function certifyKey(state: State, event: EventOf<'member-key-certified'>): State {
+  const network = known(state.networks.get(event.network), event.network)
+  const member = known(network.members.get(event.node), event.node)
+  const revision = network.revision + 1
+  const { publicKey, keyVersion } = event
+  const members = network.members.set(event.node, { ...member, publicKey, keyVersion, revision })
+  return {
+    ...withNetwork(state, { ...network, revision, members }),
+    memberKeys: state.memberKeys.deleteAll(keysOf(member)).set(publicKey, network.id),
+  }
+}
+
+function removeMember(state: State, event: EventOf<'member-removed'>): State {
+  const network = known(state.networks.get(event.network), event.network)
+  const member = known(network.members.get(event.node), event.node)
+  const { slot, keyVersion } = member
+  const tombstones = network.slots.tombstones.set(event.node, { slot, keyVersion, removedAt: event.at })
+  return {
+    ...withNetwork(state, {
+      ...network,
+      revision: network.revision + 1,
+      members: network.members.delete(event.node),
+      slots: { ...network.slots, tombstones },
+    }),
+    memberKeys: state.memberKeys.deleteAll(keysOf(member)),
+    networksOfNode: dropFromIndex(state.networksOfNode, event.node, network.id),
+  }
+}
+
+function clearTombstones(state: State, event: EventOf<'tombstones-cleared'>): State {
+  const network = known(state.networks.get(event.network), event.network)
+  const { tombstones, free } = network.slots
+  const cleared = event.nodes.map((node) => known(tombstones.get(node), node).slot)
+  const slots: Slots = {
+    ...network.slots,
+    free: [...free, ...cleared].sort((a, b) => a - b),
+    tombstones: tombstones.deleteAll(event.nodes),
+  }
+  return withNetwork(state, { ...network, slots })
+}
+
+function withNetwork(state: State, network: Network): State {
+  return { ...state, networks: state.networks.set(network.id, network) }
+}
+
+function takeSlot(slots: Slots, node: NodeId, slot: number): Slots {
+  return {
+    next: Math.max(slots.next, slot + 1),
+    free: slots.free.includes(slot) ? slots.free.filter((other) => other !== slot) : slots.free,
+    tombstones: slots.tombstones.delete(node),
+  }
+}
+
+function keysOf(member: Member) {
+  return member.publicKey ? [member.publicKey] : []
+}
+
+function dropFromIndex(index: State['networksOfNode'], node: NodeId, network: NetworkId) {
+  const left = index.get(node)?.delete(network)
+  return left && left.size > 0 ? index.set(node, left) : index.delete(node)
+}
+
+function known<Value>(value: Value | undefined, name: string): Value {
+  if (value !== undefined) return value
+  throw new WeftError('log-damaged', `The log speaks of ${name}, which does not exist at that point.`)
+}

@@ -1,0 +1,78 @@
+import type { Cidr } from '../address/cidr.ts'
+import type { NodeId } from '../keys/identity.ts'
+import type { VerifyKey } from '../keys/signature.ts'
+import type { PublicKey } from '../keys/wireguard.ts'
+import type { NetworkId, TokenId } from './names.ts'
+import type { Authority, KeyCustody, Labels, Topology } from './state.ts'
+
+/** What can happen. Events are facts: they carry every result of chance, time and choice, so the fold needs none. */
+export type Event =
+  | ({ readonly type: 'controller-initialised'; readonly epoch: number } & Authority)
+  | { readonly type: 'epoch-raised'; readonly epoch: number }
+  | ({ readonly type: 'api-token-created'; readonly at: number } & NewApiToken)
+  | { readonly type: 'api-token-revoked'; readonly id: TokenId }
+  | ({ readonly type: 'join-token-created'; readonly at: number } & NewJoinToken)
+  | { readonly type: 'join-token-revoked'; readonly id: TokenId }
+  | { readonly type: 'join-token-used'; readonly id: TokenId; readonly node: NodeId }
+  | ({ readonly type: 'node-enrolled'; readonly at: number } & NewNode)
+  | { readonly type: 'node-removed'; readonly id: NodeId }
+  | ({ readonly type: 'network-created'; readonly at: number } & NewNetwork)
+  | { readonly type: 'network-deleted'; readonly id: NetworkId }
+  | ({ readonly type: 'member-added'; readonly at: number } & NewMember)
+  | ({ readonly type: 'member-key-certified' } & CertifiedKey)
+  | {
+      readonly type: 'member-removed'
+      readonly network: NetworkId
+      readonly node: NodeId
+      readonly at: number
+    }
+  | { readonly type: 'tombstones-cleared'; readonly network: NetworkId; readonly nodes: readonly NodeId[] }
+
+interface NewApiToken {
+  readonly id: TokenId
+  readonly name: string
+  readonly hash: string
+}
+
+interface NewJoinToken {
+  readonly id: TokenId
+  readonly hash: string
+  readonly networks: readonly NetworkId[]
+  readonly labels: Labels
+  readonly uses: number
+  readonly expiresAt: number
+}
+
+interface NewNode {
+  readonly id: NodeId
+  readonly name: string
+  readonly publicKey: VerifyKey
+  readonly sealingKey: PublicKey
+  readonly labels: Labels
+}
+
+interface NewNetwork {
+  readonly id: NetworkId
+  readonly name: string
+  readonly ipv4: Cidr
+  readonly ipv6: Cidr
+  readonly nodePrefixLength: number
+  readonly topology: Topology
+  readonly keyCustody: KeyCustody
+}
+
+interface NewMember {
+  readonly network: NetworkId
+  readonly node: NodeId
+  readonly slot: number
+  readonly keyVersion: number
+  readonly publicKey?: PublicKey
+  readonly sealedKey?: string
+}
+
+interface CertifiedKey {
+  readonly network: NetworkId
+  readonly node: NodeId
+  readonly keyVersion: number
+  readonly publicKey: PublicKey
+}

@@ -1,0 +1,138 @@
+import { Map as ImmutableMap } from 'immutable'
+import type { Cidr } from '../address/cidr.ts'
+import type { NodeId } from '../keys/identity.ts'
+import type { VerifyKey } from '../keys/signature.ts'
+import type { PublicKey } from '../keys/wireguard.ts'
+import type { NetworkId, TokenId } from './names.ts'
+
+/** `mesh`: all pairs of members are peers. */
+export type Topology = 'mesh'
+/** Who makes member keys: the controller (sealed to the node at once), or the node itself. */
+export type KeyCustody = 'controller' | 'node'
+export type Labels = Readonly<Record<string, string>>
+
+/**
+ * Everything the log says, as values that are never changed in place: an older state stays whole while a newer one is
+ * made, so a change can be tried, compared and dropped. Instants are milliseconds since 1970.
+ */
+export interface State {
+  /** Sequence of the last log entry in this state; 0 before the first. */
+  readonly sequence: number
+  /** Changes when a log is restored, so that revisions of two histories are never mistaken for each other. */
+  readonly epoch: number
+  readonly authority: Authority | undefined
+  readonly nodes: ImmutableMap<NodeId, Node>
+  readonly nodesByName: ImmutableMap<string, NodeId>
+  readonly networks: ImmutableMap<NetworkId, Network>
+  readonly networksByName: ImmutableMap<string, NetworkId>
+  /** Which member of which network uses a WireGuard key: no key is ever certified twice. */
+  readonly memberKeys: ImmutableMap<PublicKey, NetworkId>
+  /** Networks of which a node is a member. */
+  readonly networksOfNode: ImmutableMap<NodeId, ImmutableMap<NetworkId, true>>
+  readonly apiTokens: ImmutableMap<TokenId, ApiToken>
+  readonly apiTokensByHash: ImmutableMap<string, TokenId>
+  readonly joinTokens: ImmutableMap<TokenId, JoinToken>
+  readonly joinTokensByHash: ImmutableMap<string, TokenId>
+}
+
+/** What every replica of the controller shares: made once, at the first start. Secrets are wrapped (keys/wrap.ts). */
+export interface Authority {
+  readonly publicKey: VerifyKey
+  /** base64; the 32-byte Ed25519 seed, wrapped for the place `controller signing key`. */
+  readonly wrappedSeed: string
+  /** PEM of the certificate that agents and operators pin. */
+  readonly certificate: string
+  /** base64; the PKCS #8 PEM of the certificate's key, wrapped for the place `controller certificate key`. */
+  readonly wrappedCertificateKey: string
+}
+
+export interface Node {
+  readonly id: NodeId
+  readonly name: string
+  readonly publicKey: VerifyKey
+  /** X25519 key to which secrets for this node are sealed. */
+  readonly sealingKey: PublicKey
+  readonly labels: Labels
+  readonly enrolledAt: number
+}
+
+export interface Network {
+  readonly id: NetworkId
+  readonly name: string
+  readonly ipv4: Cidr
+  readonly ipv6: Cidr
+  readonly nodePrefixLength: number
+  readonly topology: Topology
+  readonly keyCustody: KeyCustody
+  /** +1 at each event that changes what members have to know. */
+  readonly revision: number
+  readonly createdAt: number
+  readonly members: ImmutableMap<NodeId, Member>
+  /** Places in the ranges that are not free: of members, and of removed members whose tombstone stands. */
+  readonly slots: Slots
+}
+
+/** Slot numbers and who holds them. A node that returns gets its slot again while its tombstone stands. */
+export interface Slots {
+  /** Every slot from here on was never used. The first is 1. */
+  readonly next: number
+  /** Slots below `next` whose tombstones were cleared, lowest first. */
+  readonly free: readonly number[]
+  readonly tombstones: ImmutableMap<NodeId, Tombstone>
+}
+
+export interface Tombstone {
+  readonly slot: number
+  readonly keyVersion: number
+  readonly removedAt: number
+}
+
+export interface Member {
+  readonly node: NodeId
+  readonly slot: number
+  /** +1 at each new key of this node in this network, over removal and return too. The first is 1. */
+  readonly keyVersion: number
+  /** Absent while a key of custody `node` has not been certified: nobody's peer yet. */
+  readonly publicKey: PublicKey | undefined
+  /** base64; the private key, sealed to the node. Absent with custody `node`. */
+  readonly sealedKey: string | undefined
+  /** Revision of the network at which this member last changed. */
+  readonly revision: number
+  readonly addedAt: number
+}
+
+export interface ApiToken {
+  readonly id: TokenId
+  readonly name: string
+  /** SHA-256 of the secret, hex. */
+  readonly hash: string
+  readonly createdAt: number
+}
+
+export interface JoinToken {
+  readonly id: TokenId
+  /** SHA-256 of the secret, hex. */
+  readonly hash: string
+  readonly networks: readonly NetworkId[]
+  readonly labels: Labels
+  /** Uses left; 0 means spent. */
+  readonly uses: number
+  readonly expiresAt: number
+  readonly createdAt: number
+}
+
+export const emptyState: State = Object.freeze({
+  sequence: 0,
+  epoch: 0,
+  authority: undefined,
+  nodes: ImmutableMap<NodeId, Node>(),
+  nodesByName: ImmutableMap<string, NodeId>(),
+  networks: ImmutableMap<NetworkId, Network>(),
+  networksByName: ImmutableMap<string, NetworkId>(),
+  memberKeys: ImmutableMap<PublicKey, NetworkId>(),
+  networksOfNode: ImmutableMap<NodeId, ImmutableMap<NetworkId, true>>(),
+  apiTokens: ImmutableMap<TokenId, ApiToken>(),
+  apiTokensByHash: ImmutableMap<string, TokenId>(),
+  joinTokens: ImmutableMap<TokenId, JoinToken>(),
+  joinTokensByHash: ImmutableMap<string, TokenId>(),
+})

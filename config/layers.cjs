@@ -15,7 +15,7 @@ const rooms = {
   log: pure,
   controller: [...pure, 'topology', 'protocol', 'log', 'settings'],
   agent: [...pure, 'protocol', 'wireguard', 'settings'],
-  api: [...pure, 'topology', 'log', 'controller', 'settings'],
+  api: [...pure, 'topology', 'protocol', 'log', 'controller', 'settings'],
   lab: [...ground, 'wireguard'],
 }
 

@@ -15,9 +15,11 @@ export type VerifyKey = string & { readonly [brand]: 'VerifyKey' }
 export type SigningDomain =
   | 'weft/1 controller challenge'
   | 'weft/1 agent hello'
-  | 'weft/1 snapshot'
+  | 'weft/1 head'
   | 'weft/1 delta'
   | 'weft/1 self'
+  | 'weft/1 removal'
+  | 'weft/1 farewell'
 
 /** Ed25519 signer. node:crypto signs about 100 times as fast as tweetnacl, with the same keys and the same bytes. */
 export class SigningKey {

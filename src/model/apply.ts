@@ -103,6 +103,7 @@ function enrolNode(state: State, event: EventOf<'node-enrolled'>): State {
     ...state,
     nodes: state.nodes.set(node.id, { ...node, enrolledAt }),
     nodesByName: state.nodesByName.set(node.name, node.id),
+    removedNodes: state.removedNodes.delete(node.id),
   }
 }
 
@@ -113,6 +114,7 @@ function removeNode(state: State, { id }: EventOf<'node-removed'>): State {
     ...state,
     nodes: state.nodes.delete(id),
     nodesByName: state.nodesByName.delete(node.name),
+    removedNodes: state.removedNodes.set(id, true),
     networksOfNode: state.networksOfNode.delete(id),
   }
 }
@@ -140,6 +142,7 @@ function deleteNetwork(state: State, { id }: EventOf<'network-deleted'>): State 
   return {
     ...state,
     networks: state.networks.delete(id),
+    deletedNetworks: state.deletedNetworks.set(id, true),
     networksByName: state.networksByName.delete(network.name),
     memberKeys: state.memberKeys.deleteAll([...network.members.values()].flatMap(keysOf)),
     networksOfNode: network.members.reduce(

@@ -23,6 +23,9 @@ export interface State {
   readonly authority: Authority | undefined
   readonly nodes: ImmutableMap<NodeId, Node>
   readonly nodesByName: ImmutableMap<string, NodeId>
+  /** Nodes and networks that were taken away: only these are told so. One we never heard of may be newer than our log. */
+  readonly removedNodes: ImmutableMap<NodeId, true>
+  readonly deletedNetworks: ImmutableMap<NetworkId, true>
   readonly networks: ImmutableMap<NetworkId, Network>
   readonly networksByName: ImmutableMap<string, NetworkId>
   /** Which member of which network uses a WireGuard key: no key is ever certified twice. */
@@ -127,6 +130,8 @@ export const emptyState: State = Object.freeze({
   authority: undefined,
   nodes: ImmutableMap<NodeId, Node>(),
   nodesByName: ImmutableMap<string, NodeId>(),
+  removedNodes: ImmutableMap<NodeId, true>(),
+  deletedNetworks: ImmutableMap<NetworkId, true>(),
   networks: ImmutableMap<NetworkId, Network>(),
   networksByName: ImmutableMap<string, NetworkId>(),
   memberKeys: ImmutableMap<PublicKey, NetworkId>(),

@@ -1,0 +1,96 @@
+import { type Cidr, parseCidr } from '../../address/cidr.ts'
+import {
+  assertNoOverlap,
+  nextFreeRange,
+  ulaRange,
+  validateNetworkRange,
+  validateNetworkRangeIpv6,
+} from '../../address/pool.ts'
+import { toWeftError, WeftError } from '../../errors.ts'
+import { ID_BYTES, isName, type NetworkId, toNetworkId } from '../../model/names.ts'
+import type { KeyCustody, State, Topology } from '../../model/state.ts'
+import type { Decision, Tools } from '../tools.ts'
+
+export interface NetworkInput {
+  readonly name: string
+  /** CIDR; the next free /16 of the pool when absent. */
+  readonly ipv4?: string
+  /** ULA /48; a random one (RFC 4193) when absent. */
+  readonly ipv6?: string
+  /** Prefix length of each member's IPv4 subnet; 24 when absent. */
+  readonly nodePrefixLength?: number
+  readonly topology?: Topology
+  readonly keyCustody?: KeyCustody
+}
+
+const DEFAULT_NODE_PREFIX_LENGTH = 24
+
+/** Decides a new network. Throws `already-exists`, `range-overlap`, `range-exhausted` or `invalid-input`. */
+export function createNetwork(state: State, tools: Tools, input: NetworkInput): Decision<NetworkId> {
+  assertNameIsFree(state, input.name)
+  const nodePrefixLength = input.nodePrefixLength ?? DEFAULT_NODE_PREFIX_LENGTH
+  const ipv4 = chooseIpv4(state, tools, input.ipv4)
+  validateNetworkRange(ipv4, nodePrefixLength)
+  const ipv6 = chooseIpv6(state, tools, input.ipv6)
+  const id = toNetworkId(tools.random(ID_BYTES))
+  const { topology = 'mesh', keyCustody = 'controller' } = input
+  const network = { id, name: input.name, ipv4, ipv6, nodePrefixLength, topology, keyCustody }
+  return { events: [{ type: 'network-created', at: tools.now, ...network }], result: id }
+}
+
+/** Decides the end of a network with all its members. */
+export function deleteNetwork(_state: State, id: NetworkId): Decision<void> {
+  return { events: [{ type: 'network-deleted', id }], result: undefined }
+}
+
+function assertNameIsFree(state: State, name: string): void {
+  if (!isName(name)) {
+    throw new WeftError('invalid-input', 'The name cannot be used for a network.', {
+      field: 'name',
+      advice: 'Use 1 to 63 lower-case letters, digits and inner hyphens, unlike an id.',
+    })
+  }
+  if (!state.networksByName.has(name)) return
+  throw new WeftError('already-exists', `A network '${name}' exists.`, {
+    field: 'name',
+    advice: 'Choose another name, or use the network that is there.',
+  })
+}
+
+function chooseIpv4(state: State, tools: Tools, given: string | undefined): Cidr {
+  const taken = [...state.networks.values()].map((network) => network.ipv4)
+  if (given !== undefined) {
+    const range = inField('ipv4', () => parseCidr(given, 4))
+    assertNoOverlap(range, taken)
+    return range
+  }
+  const pool = inField('ipv4Pool', () => tools.settings.ipv4Pool.map((range) => parseCidr(range, 4)))
+  const free = nextFreeRange(pool, taken)
+  if (free) return free
+  throw new WeftError('range-exhausted', `No /16 of the pool ${pool.join(', ')} is free.`, {
+    field: 'ipv4',
+    advice:
+      'Give a range of your own with ipv4, delete a network, or enlarge ipv4Pool in the controller settings.',
+  })
+}
+
+function chooseIpv6(state: State, tools: Tools, given: string | undefined): Cidr {
+  if (given === undefined) return ulaRange(tools.random)
+  const range = inField('ipv6', () => parseCidr(given, 6))
+  validateNetworkRangeIpv6(range)
+  assertNoOverlap(
+    range,
+    [...state.networks.values()].map((network) => network.ipv6),
+  )
+  return range
+}
+
+/** Says in which field it was that a text could not be read. */
+function inField<Value>(field: string, read: () => Value): Value {
+  try {
+    return read()
+  } catch (error) {
+    const { code, message, advice } = toWeftError(error)
+    throw new WeftError(code, message, advice === undefined ? { field } : { field, advice })
+  }
+}

@@ -1,0 +1,251 @@
+import { join } from 'node:path'
+import type { Logger } from 'pino'
+import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client'
+import type { WebSocket } from 'ws'
+import type { Clock } from '../clock.ts'
+import { WeftError } from '../errors.ts'
+import type { NodeId } from '../keys/identity.ts'
+import type { Random } from '../keys/random.ts'
+import type { SecretBytes } from '../keys/secret.ts'
+import { toBase32 } from '../keys/text.ts'
+import type { Log } from '../log/log.ts'
+import { openSqliteLog } from '../log/sqlite.ts'
+import type { NetworkId } from '../model/names.ts'
+import type { Network, State } from '../model/state.ts'
+import type { AgentFrameOf } from '../protocol/frames.ts'
+import { formatJoinToken } from '../protocol/jointoken.ts'
+import { createAuthority, type OpenAuthority, openAuthority } from './authority.ts'
+import { certifyMemberKey } from './commands/member.ts'
+import { joinNode } from './commands/node.ts'
+import { createApiToken } from './commands/token.ts'
+import { Feeds } from './feeds.ts'
+import { Fleet } from './fleet.ts'
+import { type NetworkGraph, networkGraph } from './graph.ts'
+import type { ProvenAgent } from './greeting.ts'
+import { openDataDir, openWrappingKey } from './home.ts'
+import { AgentInbox } from './inbox.ts'
+import { Ledger, type Outcome } from './ledger.ts'
+import { publicUrls } from './places.ts'
+import { Presence } from './presence.ts'
+import type { ControllerSettings } from './settings.ts'
+import { type MemberState, memberState } from './standing.ts'
+import type { Decision, Tools } from './tools.ts'
+
+export interface ControllerTools {
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Logger
+}
+
+/** The log of an embedded controller, in its data directory. */
+const LOG_FILE = 'log.db'
+const SYSTEM = 'system'
+
+/** Opens the log in `settings.dataDir`, makes keys and the first admin token if it is new, and folds it into a state. */
+export async function openController(
+  settings: ControllerSettings,
+  tools: ControllerTools,
+): Promise<Controller> {
+  const dataDir = await openDataDir(settings)
+  const wrappingKey = await openWrappingKey(settings, dataDir, tools.random)
+  const log = await openSqliteLog(join(dataDir, LOG_FILE))
+  const closing = new AbortController()
+  const ledger = await Ledger.open(log, closing.signal, (cause) => {
+    if (!closing.signal.aborted) tools.log.fatal({ cause }, 'the log cannot be followed any more')
+  })
+  const firstAdminToken = ledger.state.authority
+    ? undefined
+    : await initialise(ledger, settings, tools, wrappingKey)
+  const { authority } = ledger.state
+  if (!authority) throw new WeftError('internal', 'The controller has no keys.')
+  const opened = openAuthority(authority, wrappingKey)
+  return new Controller({
+    settings,
+    ...tools,
+    store: log,
+    ledger,
+    authority: opened,
+    closing,
+    firstAdminToken,
+  })
+}
+
+/** Keys, certificate and the first admin token: one entry, so there is never one without the others. */
+async function initialise(
+  ledger: Ledger,
+  settings: ControllerSettings,
+  { clock, random }: ControllerTools,
+  wrappingKey: SecretBytes,
+): Promise<SecretBytes> {
+  const authority = await createAuthority(wrappingKey, random)
+  const at = clock.now()
+  const token = createApiToken(ledger.state, { now: at, random, settings }, { name: 'first admin' })
+  await ledger.change({ actor: SYSTEM, operation: 'initialise', at }, () => ({
+    events: [{ type: 'controller-initialised', epoch: 1, ...authority }, ...token.events],
+    result: undefined,
+  }))
+  return token.result.secret
+}
+
+interface Parts extends ControllerTools {
+  readonly settings: ControllerSettings
+  readonly store: Log
+  readonly ledger: Ledger
+  readonly authority: OpenAuthority
+  readonly closing: AbortController
+  readonly firstAdminToken: SecretBytes | undefined
+}
+
+/** One controller: the projection of its log, the agents connected to it, and the way to change what they get. */
+export class Controller implements AsyncDisposable {
+  readonly settings: ControllerSettings
+  readonly metrics = new Registry()
+  readonly authority: OpenAuthority
+  /** Known only to the process that made it; to be shown once. */
+  readonly firstAdminToken: SecretBytes | undefined
+  /** Resolves when the process must stop, because what it wrote can no longer be vouched for. */
+  readonly fatal: Promise<WeftError>
+  readonly #parts: Parts
+  readonly #presence = new Presence()
+  readonly #feeds: Feeds
+  readonly #fleet: Fleet
+
+  constructor(parts: Parts) {
+    this.#parts = parts
+    this.settings = parts.settings
+    this.authority = parts.authority
+    this.firstAdminToken = parts.firstAdminToken
+    this.fatal = parts.store.failed
+    const { presence, state } = { presence: this.#presence, state: () => this.state }
+    const common = { ...parts, presence, state, signing: parts.authority.signing, metrics: this.metrics }
+    const counters = this.#measure()
+    this.#feeds = new Feeds({ ...common, count: (what) => counters[what].inc() })
+    const inbox = new AgentInbox({
+      ...common,
+      feeds: this.#feeds,
+      certify: (...offer) => this.#certify(...offer),
+    })
+    this.#fleet = new Fleet({
+      ...common,
+      feeds: this.#feeds,
+      inbox,
+      admit: (agent) => this.#admit(agent),
+      sent: counters.sent,
+    })
+    parts.ledger.onEntry((entry, _before, after) => {
+      this.#feeds.onEntry(entry, after)
+      this.#fleet.onEntry(entry, after)
+    })
+  }
+
+  /** What is durable. A value: it does not change, a later call may give another. */
+  get state(): State {
+    return this.#parts.ledger.state
+  }
+
+  /** Decides on the latest state and appends what was decided. The same operation is done once. */
+  change<Result>(
+    request: { readonly actor: string; readonly operation?: string },
+    decide: (state: State, tools: Tools) => Decision<Result>,
+  ): Promise<Outcome<Result>> {
+    const { clock, random, settings, ledger } = this.#parts
+    const now = clock.now()
+    const operation = request.operation ?? `once-${toBase32(random(16))}`
+    const tools = { now, random, settings }
+    return ledger.change({ actor: request.actor, operation, at: now }, (state) => decide(state, tools))
+  }
+
+  /** The whole string for `weft agent --join`. */
+  joinToken(secret: SecretBytes): string {
+    const { fingerprint, signing } = this.authority
+    const urls = publicUrls(this.settings)
+    return formatJoinToken({ urls, fingerprint, controllerKey: signing.publicKey, secret })
+  }
+
+  nodeStatus(node: NodeId): { readonly online: boolean; readonly lastSeenAt: number | undefined } {
+    const presence = this.#presence.get(node)
+    return { online: presence?.online ?? false, lastSeenAt: presence?.lastSeenAt }
+  }
+
+  memberStatus(
+    network: Network,
+    node: NodeId,
+  ): { readonly state: MemberState; readonly listenPort: number | undefined } {
+    const state = memberState(network, node, this.state.epoch, this.#presence)
+    return { state, listenPort: this.#feeds.factsOf(network.id, node).listenPort }
+  }
+
+  graph(network: Network): NetworkGraph {
+    const now = this.#parts.clock.now()
+    return networkGraph(network, { state: this.state, presence: this.#presence, feeds: this.#feeds, now })
+  }
+
+  /** Takes an agent's websocket. @param channel the TLS channel binding (RFC 9266), empty without TLS */
+  acceptAgent(
+    socket: WebSocket,
+    channel: { readonly binding: Uint8Array; readonly remoteAddress: string },
+  ): void {
+    this.#fleet.accept(socket, channel)
+  }
+
+  /** Sends the agents away, to come back in a moment; call it before the listeners are closed. */
+  drain(): void {
+    this.#fleet.drain()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.drain()
+    this.#parts.closing.abort()
+    await this.#parts.store[Symbol.asyncDispose]()
+  }
+
+  async #admit(agent: ProvenAgent): Promise<void> {
+    const { node, key: publicKey, sealingKey, hello } = agent
+    if (hello.join) {
+      const { secret, name } = hello.join
+      await this.change({ actor: node }, (state, tools) =>
+        joinNode(state, tools, { publicKey, sealingKey, secret, name }),
+      )
+    }
+    const known = this.state.nodes.get(node)
+    if (known?.sealingKey === sealingKey) return
+    throw new WeftError('unauthenticated', 'This node has not joined here.', {
+      advice: "Make a join token with 'weft token create' and start the agent with --join TOKEN.",
+    })
+  }
+
+  async #certify(node: NodeId, offered: AgentFrameOf<'key'>): Promise<void> {
+    await this.change({ actor: node }, (state) =>
+      certifyMemberKey(state, offered.network as NetworkId, node, offered),
+    )
+  }
+
+  #measure() {
+    collectDefaultMetrics({ register: this.metrics })
+    const registers = [this.metrics]
+    const counter = (name: string, help: string) => new Counter({ name, help, registers })
+    const frames = counter('weft_agent_frames_sent_total', 'Frames sent to agents.')
+    const bytes = counter('weft_agent_bytes_sent_total', 'Bytes of frames sent to agents.')
+    const gauge = (name: string, help: string, value: () => number) =>
+      new Gauge({
+        name,
+        help,
+        registers,
+        collect() {
+          this.set(value())
+        },
+      })
+    gauge('weft_agents_connected', 'Agents with a session at this controller.', () => this.#fleet.size)
+    gauge('weft_nodes', 'Nodes that have joined.', () => this.state.nodes.size)
+    gauge('weft_networks', 'Private networks.', () => this.state.networks.size)
+    gauge('weft_log_sequence', 'Sequence of the last log entry in the state.', () => this.state.sequence)
+    return {
+      encodings: counter('weft_content_encodings_total', 'Distinct contents that were encoded for agents.'),
+      signatures: counter('weft_content_signatures_total', 'Distinct contents that were signed for agents.'),
+      sent: (count: number, size: number) => {
+        frames.inc(count)
+        bytes.inc(size)
+      },
+    }
+  }
+}

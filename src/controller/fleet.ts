@@ -1,0 +1,211 @@
+import type { Logger } from 'pino'
+import type { WebSocket } from 'ws'
+import type { Clock } from '../clock.ts'
+import { toWeftError, WeftError } from '../errors.ts'
+import type { NodeId } from '../keys/identity.ts'
+import type { Random } from '../keys/random.ts'
+import type { SigningKey } from '../keys/signature.ts'
+import type { Entry } from '../log/log.ts'
+import type { Event } from '../model/event.ts'
+import type { NetworkId } from '../model/names.ts'
+import type { State } from '../model/state.ts'
+import { type ControllerFrame, encodeFrame, parseAgentFrame } from '../protocol/frames.ts'
+import { signTranscript } from '../protocol/handshake.ts'
+import { toNodeFacts } from './facts.ts'
+import type { Feeds } from './feeds.ts'
+import { greet, type ProvenAgent } from './greeting.ts'
+import type { AgentInbox } from './inbox.ts'
+import type { Presence } from './presence.ts'
+import { Session } from './session.ts'
+import type { ControllerSettings } from './settings.ts'
+
+export interface FleetTools {
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Logger
+  readonly settings: ControllerSettings
+  readonly signing: SigningKey
+  readonly state: () => State
+  readonly presence: Presence
+  readonly feeds: Feeds
+  /** Enrols the agent if it is new or brings a token; rejects when it may not come in. */
+  readonly admit: (agent: ProvenAgent) => Promise<void>
+  readonly inbox: AgentInbox
+  readonly sent: (frames: number, bytes: number) => void
+}
+
+/** Close codes of our own (RFC 6455 section 7.4.2). */
+const REPLACED = 4_001
+const REFUSED = 4_002
+const GOING_AWAY = 1_001
+
+/** A drained agent comes back within this many ms, at a moment of its own choice. */
+const DRAIN_SPREAD = 2_000
+
+/** All connected agents: who may come in, what they are told when something changes, and when they are given up. */
+export class Fleet {
+  readonly #tools: FleetTools
+  readonly #sessions = new Map<NodeId, Session>()
+  readonly #members = new Map<NetworkId, Set<Session>>()
+  readonly #alive = new WeakSet<WebSocket>()
+  readonly #sockets = new Map<WebSocket, Session>()
+  readonly #stopHeartbeat: () => void
+  #draining = false
+
+  constructor(tools: FleetTools) {
+    this.#tools = tools
+    tools.feeds.onTouched((network) => this.#flush(network))
+    const beat = setInterval(() => this.#beat(), tools.settings.heartbeatSeconds * 1_000)
+    beat.unref()
+    this.#stopHeartbeat = () => clearInterval(beat)
+  }
+
+  /** Takes a socket that has just been opened; it has HANDSHAKE_LIMIT ms to prove who it is. */
+  async accept(socket: WebSocket, channel: { binding: Uint8Array; remoteAddress: string }): Promise<void> {
+    const log = this.#tools.log.child({ remoteAddress: channel.remoteAddress })
+    socket.on('error', (error) => log.debug({ reason: error.message }, 'agent socket failed'))
+    try {
+      if (this.#draining) throw new WeftError('unavailable', 'This controller is stopping.')
+      const agent = await greet(socket, channel.binding, this.#tools)
+      if (this.#tools.state().removedNodes.has(agent.node) && !agent.hello.join)
+        return this.#dismiss(socket, agent)
+      await this.#tools.admit(agent)
+      this.#welcome(socket, agent, log)
+    } catch (error) {
+      const { code, message, cause } = toWeftError(error)
+      log.info({ code, cause }, 'agent refused')
+      refuse(socket, { type: 'error', code, message })
+    }
+  }
+
+  /** What a log entry means for those connected. */
+  onEntry(entry: Entry, state: State): void {
+    for (const event of entry.events) this.#onEvent(event, state)
+  }
+
+  /** Tells all agents to come back in a moment, to another replica or to the next process, and lets them go. */
+  drain(): void {
+    this.#draining = true
+    this.#stopHeartbeat()
+    for (const [socket, session] of this.#sockets) {
+      session.send({ type: 'drain', reconnectWithin: DRAIN_SPREAD })
+      socket.close(GOING_AWAY, 'draining')
+    }
+  }
+
+  get size(): number {
+    return this.#sessions.size
+  }
+
+  #welcome(socket: WebSocket, agent: ProvenAgent, log: Logger): void {
+    if (socket.readyState !== socket.OPEN) return
+    const { node, hello } = agent
+    this.#sessions.get(node)?.close(REPLACED, 'replaced by a newer session')
+    const session = new Session(node, socket, {
+      ...this.#tools,
+      feed: (id) => this.#tools.feeds.get(id),
+      personalHints: this.#tools.feeds.personalHints,
+    })
+    this.#sessions.set(node, session)
+    this.#sockets.set(socket, session)
+    this.#alive.add(socket)
+    const { heartbeatSeconds } = this.#tools.settings
+    session.send({ type: 'welcome', node, heartbeatSeconds })
+    this.#tools.presence.arrived(node, this.#tools.clock.now(), toNodeFacts(hello.facts))
+    for (const id of this.#tools.state().networksOfNode.get(node)?.keys() ?? []) this.#subscribe(id, session)
+    this.#listen(socket, session, log.child({ node }))
+    session.resume(hello.networks)
+    this.#tools.feeds.onFacts(node)
+    log.info({ node }, 'agent connected')
+  }
+
+  #listen(socket: WebSocket, session: Session, log: Logger): void {
+    socket.on('pong', () => this.#alive.add(socket))
+    socket.on('ping', () => this.#alive.add(socket))
+    socket.on('message', (data: Buffer) => {
+      this.#alive.add(socket)
+      try {
+        this.#tools.inbox.take(session, parseAgentFrame(data.toString()))
+      } catch (error) {
+        const { code, message } = toWeftError(error)
+        log.warn({ code, reason: message }, 'frame refused')
+        session.send({ type: 'error', code, message })
+      }
+    })
+    socket.on('close', (code) => {
+      log.info({ code }, 'agent left')
+      this.#forget(socket, session)
+    })
+  }
+
+  #forget(socket: WebSocket, session: Session): void {
+    this.#sockets.delete(socket)
+    for (const sessions of this.#members.values()) sessions.delete(session)
+    if (this.#sessions.get(session.node) !== session) return
+    this.#sessions.delete(session.node)
+    this.#tools.presence.left(session.node, this.#tools.clock.now())
+  }
+
+  #onEvent(event: Event, state: State): void {
+    switch (event.type) {
+      case 'member-added': {
+        const session = this.#sessions.get(event.node)
+        if (session) this.#subscribe(event.network, session)
+        break
+      }
+      case 'member-removed': {
+        const session = this.#sessions.get(event.node)
+        this.#tools.presence.forgetMember(event.node, event.network)
+        if (session) this.#unsubscribe(event.network, session)
+        break
+      }
+      case 'network-deleted':
+        for (const session of this.#members.get(event.id) ?? []) this.#unsubscribe(event.id, session)
+        this.#members.delete(event.id)
+        break
+      case 'node-removed':
+        this.#tools.presence.forget(event.id)
+        this.#sessions.get(event.id)?.close(REFUSED, 'this node was removed')
+        break
+      case 'epoch-raised':
+        for (const id of state.networks.keys()) this.#flush(id)
+        break
+      default:
+    }
+  }
+
+  #subscribe(network: NetworkId, session: Session): void {
+    const sessions = this.#members.get(network) ?? new Set()
+    this.#members.set(network, sessions.add(session))
+  }
+
+  #unsubscribe(network: NetworkId, session: Session): void {
+    this.#members.get(network)?.delete(session)
+    session.flush(network)
+  }
+
+  #flush(network: NetworkId): void {
+    for (const session of this.#members.get(network) ?? []) session.flush(network)
+  }
+
+  /** A socket from which nothing came since the last beat is half-open: given up, so that its agent shows as gone. */
+  #beat(): void {
+    for (const socket of this.#sockets.keys()) {
+      if (!this.#alive.has(socket)) socket.terminate()
+      this.#alive.delete(socket)
+      socket.ping()
+    }
+  }
+
+  /** Tells a removed node so, signed over this very handshake: it takes down what it had. */
+  #dismiss(socket: WebSocket, { transcript }: ProvenAgent): void {
+    const signature = signTranscript(this.#tools.signing, 'weft/1 farewell', transcript)
+    refuse(socket, { type: 'farewell', signature })
+  }
+}
+
+function refuse(socket: WebSocket, frame: ControllerFrame): void {
+  if (socket.readyState !== socket.OPEN) return
+  socket.send(encodeFrame(frame))
+  socket.close(REFUSED, 'refused')
+}

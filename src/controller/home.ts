@@ -1,0 +1,68 @@
+import { access, chmod, mkdir, readFile, writeFile } from 'node:fs/promises'
+import { homedir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { WeftError } from '../errors.ts'
+import type { Random } from '../keys/random.ts'
+import { SecretBytes } from '../keys/secret.ts'
+import { fromBase64Url, toBase64Url } from '../keys/text.ts'
+import type { ControllerSettings } from './settings.ts'
+
+/** The controller's directory, made if need be, readable by its owner only. */
+export async function openDataDir({ dataDir }: ControllerSettings): Promise<string> {
+  const isRoot = process.getuid?.() === 0
+  const usual = isRoot ? '/var/lib/weft/controller' : join(homedir(), '.local/state/weft/controller')
+  const path = dataDir || usual
+  try {
+    await mkdir(path, { recursive: true, mode: 0o700 })
+    await access(path)
+    return path
+  } catch (cause) {
+    throw new WeftError('invalid-config', `The directory ${path} cannot be used.`, {
+      field: 'dataDir',
+      advice: 'Give a directory that this user may write to, with --data-dir.',
+      cause,
+    })
+  }
+}
+
+const KEY_BYTES = 32
+/** Name of the systemd credential (systemd.exec(5), LoadCredential=). */
+const CREDENTIAL = 'weft-wrapping-key'
+
+/** The key that encrypts secrets in the log: from the file that is set, the systemd credential, or dataDir; made once. */
+export async function openWrappingKey(
+  settings: ControllerSettings,
+  dataDir: string,
+  random: Random,
+): Promise<SecretBytes> {
+  const credentials = process.env.CREDENTIALS_DIRECTORY
+  const credential = credentials && (await exists(join(credentials, CREDENTIAL)))
+  if (!settings.wrappingKeyFile && credential) return readKey(credential)
+  const path = settings.wrappingKeyFile || join(dataDir, 'wrapping.key')
+  return (await exists(path)) ? readKey(path) : makeKey(path, random)
+}
+
+async function exists(path: string): Promise<string | undefined> {
+  return access(path).then(
+    () => path,
+    () => undefined,
+  )
+}
+
+async function readKey(path: string): Promise<SecretBytes> {
+  const bytes = fromBase64Url((await readFile(path, 'utf8')).trim())
+  if (bytes?.length === KEY_BYTES) return new SecretBytes(bytes)
+  throw new WeftError('invalid-config', `${path} does not hold a wrapping key.`, {
+    field: 'wrappingKeyFile',
+    advice:
+      'It has to be 32 bytes as 43 characters of base64url. Restore the file that was made at the first start.',
+  })
+}
+
+async function makeKey(path: string, random: Random): Promise<SecretBytes> {
+  const key = random(KEY_BYTES)
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 })
+  await writeFile(path, `${toBase64Url(key)}\n`, { mode: 0o600, flag: 'wx' })
+  await chmod(path, 0o400)
+  return new SecretBytes(key)
+}

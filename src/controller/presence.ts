@@ -1,0 +1,89 @@
+import type { ErrorCode } from '../errors.ts'
+import type { NodeId } from '../keys/identity.ts'
+import type { NetworkId } from '../model/names.ts'
+import type { NetworkPosition, PeerReport } from '../protocol/frames.ts'
+import type { NodeFacts } from './facts.ts'
+
+/** What an agent last said of its place in one network. */
+export interface Standing {
+  /** What the agent has on its interface. */
+  readonly applied?: NetworkPosition
+  /** Milliseconds it took. */
+  readonly took?: number
+  /** The last refusal, until something is applied again. */
+  readonly refused?: { readonly code: ErrorCode; readonly reason: string } | undefined
+  readonly peers: ReadonlyMap<NodeId, PeerReport>
+  /** When `peers` was reported, milliseconds since 1970. */
+  readonly reportedAt?: number
+  readonly drift: readonly string[]
+}
+
+export interface NodePresence {
+  readonly online: boolean
+  /** Milliseconds since 1970. */
+  readonly lastSeenAt: number
+  readonly facts: NodeFacts
+  readonly standings: ReadonlyMap<NetworkId, Standing>
+}
+
+const NOTHING: Standing = Object.freeze({ peers: new Map(), drift: [] })
+
+/** Who is connected, and what was observed: short-lived, never in the log, empty after a restart. */
+export class Presence {
+  readonly #nodes = new Map<NodeId, NodePresence>()
+
+  get(node: NodeId): NodePresence | undefined {
+    return this.#nodes.get(node)
+  }
+
+  standing(node: NodeId, network: NetworkId): Standing {
+    return this.#nodes.get(node)?.standings.get(network) ?? NOTHING
+  }
+
+  arrived(node: NodeId, now: number, facts: NodeFacts): void {
+    const standings = this.#nodes.get(node)?.standings ?? new Map()
+    this.#nodes.set(node, { online: true, lastSeenAt: now, facts, standings })
+  }
+
+  seen(node: NodeId, now: number): void {
+    this.#change(node, { lastSeenAt: now })
+  }
+
+  report(node: NodeId, facts: NodeFacts): void {
+    this.#change(node, { facts })
+  }
+
+  left(node: NodeId, now: number): void {
+    this.#change(node, { online: false, lastSeenAt: now })
+  }
+
+  forget(node: NodeId): void {
+    this.#nodes.delete(node)
+  }
+
+  /** Puts `change` over what was known of the node's place in the network. */
+  update(node: NodeId, network: NetworkId, change: Partial<Standing>): void {
+    const known = this.#nodes.get(node)
+    if (!known) return
+    const standings = new Map(known.standings)
+    standings.set(network, { ...(known.standings.get(network) ?? NOTHING), ...change })
+    this.#change(node, { standings })
+  }
+
+  forgetMember(node: NodeId, network: NetworkId): void {
+    const known = this.#nodes.get(node)
+    if (!known?.standings.has(network)) return
+    const standings = new Map(known.standings)
+    standings.delete(network)
+    this.#change(node, { standings })
+  }
+
+  onlineCount(): number {
+    return [...this.#nodes.values()].filter(({ online }) => online).length
+  }
+
+  #change(node: NodeId, change: Partial<NodePresence>): void {
+    const known = this.#nodes.get(node)
+    if (known) this.#nodes.set(node, { ...known, ...change })
+  }
+}

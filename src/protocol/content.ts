@@ -1,0 +1,186 @@
+import { addressBytes, type Cidr, toAddress, toBlock, toCidr } from '../address/cidr.ts'
+import { WeftError } from '../errors.ts'
+import { type NodeId, nodeIdBytes, toNodeId } from '../keys/identity.ts'
+import { type SigningDomain, type SigningKey, type VerifyKey, verifySignature } from '../keys/signature.ts'
+import { fromBase64Url, toBase64Url } from '../keys/text.ts'
+import { ID_BYTES, type NetworkId, networkIdBytes, toNetworkId } from '../model/names.ts'
+import { ByteReader, ByteWriter } from './bytes.ts'
+import { decodeRecord, encodeRecord, type MemberRecord, readAddress } from './record.ts'
+
+/** Bytes and the signature over them, as they travel: nothing is serialised again to be verified. */
+export interface Signed {
+  /** base64url */
+  readonly body: string
+  /** base64url, 64 bytes */
+  readonly signature: string
+}
+
+/** Where a network stands. It vouches for a whole set of records by the set's digest. */
+export interface Head {
+  readonly network: NetworkId
+  readonly epoch: number
+  readonly revision: number
+  /** Of the set of encoded records (digest.ts). */
+  readonly digest: string
+  /** Seconds since 1970; afterwards the plan is stale: keep running, and tell. */
+  readonly expiresAt: number
+}
+
+/** How the set of records changed from one revision to the head's. */
+export interface Delta {
+  readonly head: Head
+  readonly from: number
+  /** Encoded records, new or in place of those of the same node. */
+  readonly upserts: readonly Uint8Array[]
+  readonly removals: readonly NodeId[]
+}
+
+/** What a member is told of itself and its network. */
+export interface SelfContent {
+  readonly network: NetworkId
+  readonly epoch: number
+  readonly revision: number
+  readonly name: string
+  readonly ipv4Range: Cidr
+  readonly ipv6Range: Cidr
+  readonly custody: 'controller' | 'node'
+  readonly record: MemberRecord
+}
+
+/** A member is told that it is one no longer. */
+export interface Removal {
+  readonly network: NetworkId
+  readonly node: NodeId
+  readonly epoch: number
+  readonly revision: number
+}
+
+export function signHead(head: Head, key: SigningKey): Signed {
+  return signBody(writeHead(new ByteWriter(), head).finish(), 'weft/1 head', key)
+}
+
+export function signDelta(delta: Delta, key: SigningKey): Signed {
+  const writer = writeHead(new ByteWriter(), delta.head).number(delta.from).number(delta.upserts.length)
+  for (const record of delta.upserts) writer.block(record)
+  writer.number(delta.removals.length)
+  for (const node of delta.removals) writer.raw(nodeIdBytes(node))
+  return signBody(writer.finish(), 'weft/1 delta', key)
+}
+
+export function signSelf(self: SelfContent, key: SigningKey): Signed {
+  const writer = new ByteWriter()
+    .raw(networkIdBytes(self.network))
+    .number(self.epoch)
+    .number(self.revision)
+    .text(self.name)
+  writeCidr(writer, self.ipv4Range)
+  writeCidr(writer, self.ipv6Range)
+  writer.number(self.custody === 'node' ? 1 : 0).block(encodeRecord(self.record))
+  return signBody(writer.finish(), 'weft/1 self', key)
+}
+
+export function signRemoval(removal: Removal, key: SigningKey): Signed {
+  const body = new ByteWriter()
+    .raw(networkIdBytes(removal.network))
+    .raw(nodeIdBytes(removal.node))
+    .number(removal.epoch)
+    .number(removal.revision)
+  return signBody(body.finish(), 'weft/1 removal', key)
+}
+
+/** Each opener verifies before it reads. Rejects with `digest-mismatch` for a signature that is not the controller's. */
+export function openHead(signed: Signed, key: VerifyKey): Head {
+  return openBody(signed, 'weft/1 head', key, readHead)
+}
+
+export function openDelta(signed: Signed, key: VerifyKey): Delta {
+  return openBody(signed, 'weft/1 delta', key, (reader) => {
+    const head = readHead(reader)
+    const from = reader.number()
+    const upserts = Array.from({ length: reader.number(signed.body.length) }, () => reader.block())
+    const removals = Array.from({ length: reader.number(signed.body.length) }, () => readNode(reader))
+    return { head, from, upserts, removals }
+  })
+}
+
+export function openSelf(signed: Signed, key: VerifyKey): SelfContent {
+  return openBody(signed, 'weft/1 self', key, (reader) => ({
+    network: readNetwork(reader),
+    epoch: reader.number(),
+    revision: reader.number(),
+    name: reader.text(),
+    ipv4Range: readCidr(reader, 4),
+    ipv6Range: readCidr(reader, 16),
+    custody: reader.number(1) === 1 ? 'node' : 'controller',
+    record: decodeRecord(reader.block()),
+  }))
+}
+
+export function openRemoval(signed: Signed, key: VerifyKey): Removal {
+  return openBody(signed, 'weft/1 removal', key, (reader) => ({
+    network: readNetwork(reader),
+    node: readNode(reader),
+    epoch: reader.number(),
+    revision: reader.number(),
+  }))
+}
+
+function signBody(body: Uint8Array, domain: SigningDomain, key: SigningKey): Signed {
+  return { body: toBase64Url(body), signature: toBase64Url(key.sign(domain, body)) }
+}
+
+function openBody<Content>(
+  signed: Signed,
+  domain: SigningDomain,
+  key: VerifyKey,
+  read: (reader: ByteReader) => Content,
+): Content {
+  const body = fromBase64Url(signed.body)
+  const signature = fromBase64Url(signed.signature)
+  if (!body || !signature || !verifySignature(key, domain, body, signature)) {
+    throw new WeftError('digest-mismatch', 'A frame is not signed by the pinned controller key.')
+  }
+  const reader = new ByteReader(body)
+  const content = read(reader)
+  reader.end()
+  return content
+}
+
+const DIGEST_BYTES = 16
+
+function writeHead(writer: ByteWriter, head: Head): ByteWriter {
+  return writer
+    .raw(networkIdBytes(head.network))
+    .number(head.epoch)
+    .number(head.revision)
+    .raw(fromBase64Url(head.digest) ?? new Uint8Array(DIGEST_BYTES))
+    .number(head.expiresAt)
+}
+
+function readHead(reader: ByteReader): Head {
+  return {
+    network: readNetwork(reader),
+    epoch: reader.number(),
+    revision: reader.number(),
+    digest: toBase64Url(reader.raw(DIGEST_BYTES)),
+    expiresAt: reader.number(),
+  }
+}
+
+function readNetwork(reader: ByteReader): NetworkId {
+  return toNetworkId(reader.raw(ID_BYTES))
+}
+
+function readNode(reader: ByteReader): NodeId {
+  return toNodeId(reader.raw(16))
+}
+
+function writeCidr(writer: ByteWriter, cidr: Cidr): void {
+  const { family, first, prefixLength } = toBlock(cidr)
+  writer.raw(addressBytes(toAddress(family, first))).number(prefixLength)
+}
+
+function readCidr(reader: ByteReader, length: 4 | 16): Cidr {
+  const { family, first } = toBlock(readAddress(reader, length))
+  return toCidr({ family, first, prefixLength: reader.number(length * 8) })
+}

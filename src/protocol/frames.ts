@@ -1,0 +1,161 @@
+import Type from 'typebox'
+import { Compile } from 'typebox/compile'
+import { ERROR_CODES, type ErrorCode, WeftError } from '../errors.ts'
+
+/** The closed set of what controller and agent say to each other: JSON objects told apart by `type`. */
+
+const Key = Type.String({ pattern: '^[A-Za-z0-9_-]{43}$' })
+const Nonce = Key
+const Signature = Type.String({ pattern: '^[A-Za-z0-9_-]{86}$' })
+const WireGuardKey = Type.String({ pattern: '^[A-Za-z0-9+/]{43}=$' })
+const NetworkId = Type.String({ pattern: '^net-[a-z2-7]{16}$' })
+const NodeId = Type.String({ pattern: '^[a-z2-7]{26}$' })
+const Digest = Type.String({ pattern: '^[A-Za-z0-9_-]{22}$' })
+const Count = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER })
+const Port = Type.Integer({ minimum: 0, maximum: 65_535 })
+const Sentence = Type.String({ maxLength: 500 })
+const Base64Url = Type.String({ pattern: '^[A-Za-z0-9_-]*$' })
+const Endpoint = Type.String({ maxLength: 60 })
+const Code = Type.Unsafe<ErrorCode>({ type: 'string', enum: Object.keys(ERROR_CODES) })
+
+const frame = <Name extends string, Fields extends Record<string, Type.TSchema>>(
+  type: Name,
+  fields: Fields,
+) => Type.Object({ type: Type.Literal(type), ...fields })
+
+const signed = { body: Base64Url, signature: Signature }
+
+/** Where a member can be reached; a hint, not signed: a wrong one costs a handshake, never secrecy. */
+const Hint = Type.Object({ node: NodeId, endpoint: Endpoint })
+export type Hint = Type.Static<typeof Hint>
+
+const NetworkPosition = Type.Object({ network: NetworkId, epoch: Count, revision: Count, digest: Digest })
+export type NetworkPosition = Type.Static<typeof NetworkPosition>
+
+/** What a node knows of itself and the controller cannot: short-lived, never in the log. */
+const Facts = Type.Object({
+  /** Addresses of its interfaces without our own, canonical. */
+  addresses: Type.Array(Type.String({ maxLength: 45 }), { maxItems: 64 }),
+  /** UDP ports by network, as really bound. */
+  ports: Type.Array(Type.Object({ network: NetworkId, port: Port }), { maxItems: 1_000 }),
+  device: Type.Union([Type.Literal('kernel'), Type.Literal('userspace'), Type.Literal('memory')]),
+  version: Type.String({ maxLength: 40 }),
+})
+export type Facts = Type.Static<typeof Facts>
+
+/** How one peer of the reporter looks from there. */
+const PeerReport = Type.Object({
+  node: NodeId,
+  /** Where its packets come from. */
+  endpoint: Type.Optional(Endpoint),
+  /** Seconds since the last handshake, by the reporter's clock; absent if there was none. */
+  handshakeAge: Type.Optional(Count),
+  rxBytes: Count,
+  txBytes: Count,
+})
+export type PeerReport = Type.Static<typeof PeerReport>
+
+const agentFrames = {
+  open: frame('open', { version: Count, nodeKey: Key, nonce: Nonce }),
+  hello: frame('hello', {
+    signature: Signature,
+    sealingKey: WireGuardKey,
+    join: Type.Optional(Type.Object({ secret: Key, name: Type.String({ maxLength: 63 }) })),
+    networks: Type.Array(NetworkPosition, { maxItems: 1_000 }),
+    facts: Facts,
+  }),
+  key: frame('key', { network: NetworkId, keyVersion: Count, publicKey: WireGuardKey }),
+  applied: frame('applied', { ...NetworkPosition.properties, took: Type.Number({ minimum: 0 }) }),
+  refused: frame('refused', {
+    network: NetworkId,
+    epoch: Count,
+    revision: Count,
+    code: Code,
+    reason: Sentence,
+  }),
+  resync: frame('resync', { network: NetworkId }),
+  facts: frame('facts', { facts: Facts }),
+  report: frame('report', {
+    network: NetworkId,
+    peers: Type.Array(PeerReport, { maxItems: 20_000 }),
+    /** What was found changed by hand and put right, in words. */
+    drift: Type.Array(Sentence, { maxItems: 100 }),
+  }),
+}
+
+const controllerFrames = {
+  challenge: frame('challenge', { nonce: Nonce, key: Key, signature: Signature }),
+  welcome: frame('welcome', { node: NodeId, heartbeatSeconds: Type.Number({ minimum: 0.05, maximum: 300 }) }),
+  farewell: frame('farewell', { signature: Signature }),
+  self: frame('self', { ...signed, sealedKey: Type.Optional(Type.String({ maxLength: 200 })) }),
+  current: frame('current', signed),
+  snapshot: frame('snapshot', { ...signed, records: Type.Array(Base64Url), hints: Type.Array(Hint) }),
+  delta: frame('delta', { ...signed, hints: Type.Optional(Type.Array(Hint)) }),
+  hints: frame('hints', { network: NetworkId, hints: Type.Array(Hint) }),
+  removed: frame('removed', signed),
+  'key-wanted': frame('key-wanted', { network: NetworkId, keyVersion: Count }),
+  drain: frame('drain', { reconnectWithin: Count }),
+  error: frame('error', { code: Code, message: Sentence }),
+}
+
+type FrameOf<Frames extends Record<string, Type.TSchema>> = {
+  [Name in keyof Frames]: Type.Static<Frames[Name]>
+}[keyof Frames]
+
+export type AgentFrame = FrameOf<typeof agentFrames>
+export type ControllerFrame = FrameOf<typeof controllerFrames>
+export type AgentFrameOf<Name extends AgentFrame['type']> = Extract<AgentFrame, { type: Name }>
+export type ControllerFrameOf<Name extends ControllerFrame['type']> = Extract<ControllerFrame, { type: Name }>
+
+const checkAgentFrame = checkers(agentFrames)
+const checkControllerFrame = checkers(controllerFrames)
+
+/** The frame that an agent sent. Throws `protocol-error`, which names the type and the field, for anything else. */
+export function parseAgentFrame(text: string): AgentFrame {
+  return parseFrame<AgentFrame>(text, checkAgentFrame)
+}
+
+/** The frame that a controller sent. Throws `protocol-error`, which names the type and the field, for anything else. */
+export function parseControllerFrame(text: string): ControllerFrame {
+  return parseFrame<ControllerFrame>(text, checkControllerFrame)
+}
+
+/** A frame as it is sent. */
+export function encodeFrame(frame: AgentFrame | ControllerFrame): string {
+  return JSON.stringify(frame)
+}
+
+/** Why `value` is not this frame, or undefined when it is. */
+type Checker = (value: unknown) => string | undefined
+
+function checkers(frames: Record<string, Type.TSchema>): ReadonlyMap<string, Checker> {
+  return new Map(
+    Object.entries(frames).map(([name, schema]) => {
+      const compiled = Compile(schema)
+      const fault = (value: unknown) => {
+        const [first] = compiled.Errors(value)
+        return `${first?.instancePath || name} ${first?.message ?? 'is wrong'}`
+      }
+      return [name, (value: unknown) => (compiled.Check(value) ? undefined : fault(value))]
+    }),
+  )
+}
+
+function parseFrame<Frame>(text: string, checks: ReadonlyMap<string, Checker>): Frame {
+  const value = parseObject(text)
+  const check = checks.get(String(value.type))
+  if (!check) throw new WeftError('protocol-error', 'The frame has an unknown type.')
+  const fault = check(value)
+  if (fault) throw new WeftError('protocol-error', `The ${String(value.type)} frame is malformed: ${fault}.`)
+  return value as Frame
+}
+
+function parseObject(text: string): { readonly type?: unknown } {
+  try {
+    const value: unknown = JSON.parse(text)
+    if (typeof value === 'object' && value !== null) return value
+  } catch {
+    // Said below, together with JSON that is no object.
+  }
+  throw new WeftError('protocol-error', 'The frame is not a JSON object.')
+}

@@ -109,6 +109,7 @@ export class Controller implements AsyncDisposable {
   readonly #presence = new Presence()
   readonly #feeds: Feeds
   readonly #fleet: Fleet
+  #failed = false
 
   constructor(parts: Parts) {
     this.#parts = parts
@@ -116,6 +117,9 @@ export class Controller implements AsyncDisposable {
     this.authority = parts.authority
     this.firstAdminToken = parts.firstAdminToken
     this.fatal = parts.store.failed
+    this.fatal.then(() => {
+      this.#failed = true
+    })
     const { presence, state } = { presence: this.#presence, state: () => this.state }
     const common = { ...parts, presence, state, signing: parts.authority.signing, metrics: this.metrics }
     const counters = this.#measure()
@@ -186,6 +190,11 @@ export class Controller implements AsyncDisposable {
     channel: { readonly binding: Uint8Array; readonly remoteAddress: string },
   ): void {
     this.#fleet.accept(socket, channel)
+  }
+
+  /** Whether changes can be made and agents be served. */
+  isReady(): boolean {
+    return !this.#parts.closing.signal.aborted && !this.#fleet.isDraining && !this.#failed
   }
 
   /** Sends the agents away, to come back in a moment; call it before the listeners are closed. */

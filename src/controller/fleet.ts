@@ -93,6 +93,10 @@ export class Fleet {
     }
   }
 
+  get isDraining(): boolean {
+    return this.#draining
+  }
+
   get size(): number {
     return this.#sessions.size
   }

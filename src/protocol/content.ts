@@ -184,3 +184,8 @@ function readCidr(reader: ByteReader, length: 4 | 16): Cidr {
   const { family, first } = toBlock(readAddress(reader, length))
   return toCidr({ family, first, prefixLength: reader.number(length * 8) })
 }
+
+/** The network that a signed body says it is for. Not verified: good for finding out who is to verify it. */
+export function claimedNetwork(signed: Signed): NetworkId {
+  return readNetwork(new ByteReader(fromBase64Url(signed.body) ?? new Uint8Array()))
+}

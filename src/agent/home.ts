@@ -1,0 +1,210 @@
+import { access, mkdir, open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { homedir } from 'node:os'
+import { join } from 'node:path'
+import Type from 'typebox'
+import { Compile } from 'typebox/compile'
+import { WeftError } from '../errors.ts'
+import { Identity, parseSeed, SEED_BYTES } from '../keys/identity.ts'
+import { type Fingerprint, parseFingerprint } from '../keys/pinned.ts'
+import type { Random } from '../keys/random.ts'
+import { SecretBytes } from '../keys/secret.ts'
+import { parseVerifyKey, type VerifyKey } from '../keys/signature.ts'
+import { toBase64Url } from '../keys/text.ts'
+import { type NetworkId, parseNetworkId } from '../model/names.ts'
+import type { AgentSettings } from './settings.ts'
+
+/** The controller that this node obeys: what a join token said, kept without its secret. */
+export interface Enrolment {
+  readonly urls: readonly string[]
+  readonly fingerprint: Fingerprint
+  readonly controllerKey: VerifyKey
+}
+
+/** Where an agent keeps what it may keep. A run that keeps nothing has the same, in memory. */
+export interface Home {
+  identity(): Promise<Identity>
+  enrolment(): Promise<Enrolment | undefined>
+  enrol(enrolment: Enrolment): Promise<void>
+  /** The kept lines of each network, oldest first. */
+  journals(): Promise<ReadonlyMap<NetworkId, readonly string[]>>
+  /** Puts `lines` in place of what was kept of a network, all or nothing. */
+  rewrite(network: NetworkId, lines: readonly string[]): Promise<void>
+  append(network: NetworkId, line: string): Promise<void>
+  forget(network: NetworkId): Promise<void>
+  /** Forgets the controller; the identity stays. */
+  leave(): Promise<void>
+}
+
+/** Whether this run may leave nothing behind: told so, or a token run, which was given no place to keep anything. */
+export function keepsNothing(settings: AgentSettings): boolean {
+  return settings.ephemeral || (settings.join !== '' && settings.stateDir === '')
+}
+
+export async function openHome(settings: AgentSettings, random: Random): Promise<Home> {
+  if (keepsNothing(settings)) return new NoHome(settings, random)
+  const isRoot = process.getuid?.() === 0
+  const usual = isRoot ? '/var/lib/weft/agent' : join(homedir(), '.local/state/weft/agent')
+  const home = new DirectoryHome(settings.stateDir || usual, settings, random)
+  await home.prepare()
+  return home
+}
+
+/** Name of the systemd credential (systemd.exec(5), LoadCredential=). */
+const CREDENTIAL = 'weft-identity'
+const NETWORKS = 'networks'
+const JOURNAL = '.jsonl'
+
+const enrolmentShape = Compile(
+  Type.Object({ urls: Type.Array(Type.String()), fingerprint: Type.String(), controllerKey: Type.String() }),
+)
+
+class DirectoryHome implements Home {
+  readonly #path: string
+  readonly #settings: AgentSettings
+  readonly #random: Random
+
+  constructor(path: string, settings: AgentSettings, random: Random) {
+    this.#path = path
+    this.#settings = settings
+    this.#random = random
+  }
+
+  async prepare(): Promise<void> {
+    try {
+      await mkdir(join(this.#path, NETWORKS), { recursive: true, mode: 0o700 })
+    } catch (cause) {
+      throw new WeftError('invalid-config', `The directory ${this.#path} cannot be used.`, {
+        field: 'stateDir',
+        advice:
+          'Give a directory that this user may write to, with --state-dir, or keep nothing with --ephemeral.',
+        cause,
+      })
+    }
+  }
+
+  async identity(): Promise<Identity> {
+    const given = await givenSeed(this.#settings)
+    if (given) return new Identity(given)
+    const path = this.#settings.identityFile || join(this.#path, 'identity.seed')
+    const kept = await readIfThere(path)
+    if (kept !== undefined) return new Identity(seedIn(kept, 'identityFile'))
+    const seed = this.#random(SEED_BYTES)
+    await writeFile(path, `${toBase64Url(seed)}\n`, { mode: 0o400, flag: 'wx' })
+    return new Identity(new SecretBytes(seed))
+  }
+
+  async enrolment(): Promise<Enrolment | undefined> {
+    const text = await readIfThere(this.#enrolmentFile())
+    const kept: unknown = text === undefined ? undefined : JSON.parse(text)
+    if (!enrolmentShape.Check(kept)) return undefined
+    const fingerprint = parseFingerprint(kept.fingerprint)
+    const controllerKey = parseVerifyKey(kept.controllerKey)
+    return fingerprint && controllerKey ? { urls: kept.urls, fingerprint, controllerKey } : undefined
+  }
+
+  enrol(enrolment: Enrolment): Promise<void> {
+    return replaceFile(this.#enrolmentFile(), `${JSON.stringify(enrolment)}\n`)
+  }
+
+  async journals(): Promise<ReadonlyMap<NetworkId, readonly string[]>> {
+    const files = await readdir(join(this.#path, NETWORKS))
+    const ids = files
+      .map((file) => parseNetworkId(file.slice(0, -JOURNAL.length)))
+      .filter((id) => id !== undefined)
+    return new Map(await Promise.all(ids.map(async (id) => [id, await this.#lines(id)] as const)))
+  }
+
+  rewrite(network: NetworkId, lines: readonly string[]): Promise<void> {
+    return replaceFile(this.#journal(network), lines.map((line) => `${line}\n`).join(''))
+  }
+
+  async append(network: NetworkId, line: string): Promise<void> {
+    await writeFile(this.#journal(network), `${line}\n`, { mode: 0o600, flag: 'a' })
+  }
+
+  async forget(network: NetworkId): Promise<void> {
+    await rm(this.#journal(network), { force: true })
+  }
+
+  async leave(): Promise<void> {
+    await rm(this.#enrolmentFile(), { force: true })
+  }
+
+  /** What stands behind the last line end was cut off by a crash, and is as if it had never come. */
+  async #lines(network: NetworkId): Promise<readonly string[]> {
+    return (await readFile(this.#journal(network), 'utf8')).split('\n').slice(0, -1)
+  }
+
+  #journal(network: NetworkId): string {
+    return join(this.#path, NETWORKS, network + JOURNAL)
+  }
+
+  #enrolmentFile(): string {
+    return join(this.#path, 'controller.json')
+  }
+}
+
+class NoHome implements Home {
+  readonly #settings: AgentSettings
+  readonly #random: Random
+
+  constructor(settings: AgentSettings, random: Random) {
+    this.#settings = settings
+    this.#random = random
+  }
+
+  async identity(): Promise<Identity> {
+    const { identityFile } = this.#settings
+    const file = identityFile === '' ? undefined : await readIfThere(identityFile)
+    const given = file === undefined ? await givenSeed(this.#settings) : seedIn(file, 'identityFile')
+    return new Identity(given ?? new SecretBytes(this.#random(SEED_BYTES)))
+  }
+
+  async enrolment(): Promise<undefined> {}
+  async enrol(): Promise<void> {}
+  async journals(): Promise<ReadonlyMap<NetworkId, readonly string[]>> {
+    return new Map()
+  }
+  async rewrite(): Promise<void> {}
+  async append(): Promise<void> {}
+  async forget(): Promise<void> {}
+  async leave(): Promise<void> {}
+}
+
+/** The seed that was handed to the process, if any. */
+async function givenSeed({ identity }: AgentSettings): Promise<SecretBytes | undefined> {
+  if (identity !== '') return seedIn(identity, 'identity')
+  const directory = process.env.CREDENTIALS_DIRECTORY
+  const credential = directory === undefined ? undefined : await readIfThere(join(directory, CREDENTIAL))
+  return credential === undefined ? undefined : seedIn(credential, CREDENTIAL)
+}
+
+function seedIn(text: string, field: string): SecretBytes {
+  const seed = parseSeed(text)
+  if (seed) return seed
+  throw new WeftError('invalid-config', `${field} does not hold an identity seed.`, {
+    field,
+    advice: 'It has to be 32 bytes as 43 characters of base64url.',
+  })
+}
+
+async function readIfThere(path: string): Promise<string | undefined> {
+  const there = await access(path).then(
+    () => true,
+    () => false,
+  )
+  return there ? readFile(path, 'utf8') : undefined
+}
+
+/** Whole or not at all, also when the machine stops in between (rename(2) after fsync). */
+async function replaceFile(path: string, text: string): Promise<void> {
+  const fresh = `${path}.new`
+  const file = await open(fresh, 'w', 0o600)
+  try {
+    await file.writeFile(text)
+    await file.sync()
+  } finally {
+    await file.close()
+  }
+  await rename(fresh, path)
+}

@@ -1,0 +1,21 @@
+import { createSocket } from 'node:dgram'
+import type { Address } from '../address/cidr.ts'
+
+/** The discard port (RFC 863): nobody listens there, and nobody has to. */
+const DISCARD = 9
+/** Sent at once at most; the others shake hands when they have something to say. */
+const MOST = 64
+
+/**
+ * Sends one byte to overlay addresses. WireGuard is silent until there is a packet to carry; this one makes it shake
+ * hands, so that a new link shows whether it works. Failures do not matter: no route yet, no link yet.
+ */
+export async function knock(addresses: readonly Address[]): Promise<void> {
+  if (addresses.length === 0) return
+  const socket = createSocket('udp4')
+  socket.on('error', () => undefined)
+  const send = (address: Address) =>
+    new Promise<void>((resolve) => socket.send(new Uint8Array(1), DISCARD, address, () => resolve()))
+  await Promise.all(addresses.slice(0, MOST).map(send))
+  socket.close()
+}

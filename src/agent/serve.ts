@@ -1,0 +1,63 @@
+import type { Logger } from 'pino'
+import type { Clock } from '../clock.ts'
+import { toWeftError } from '../errors.ts'
+import { encodeFrame } from '../protocol/frames.ts'
+import type { Connection } from './dial.ts'
+import type { Node } from './node.ts'
+
+export interface ServeTools {
+  readonly clock: Clock
+  readonly log: Logger
+  readonly signal: AbortSignal
+}
+
+/** After a session that ended by itself: long enough to spread many agents, short enough not to be missed. */
+const USUAL_SPREAD = 1_000
+/** Heartbeats of the controller that may be missed before the connection is taken for half-open. */
+const BEATS_MISSED = 2.5
+
+/** Serves one session to its end. Resolves with the span in ms within which to come back. */
+export async function serve(
+  connection: Connection,
+  node: Node,
+  { clock, log, signal }: ServeTools,
+): Promise<number> {
+  const { socket, stream } = connection
+  const stopWatching = watch(connection, clock)
+  const hangUp = () => socket.close(1000)
+  signal.addEventListener('abort', hangUp, { once: true })
+  node.attach((frame) => {
+    if (socket.readyState === socket.OPEN) socket.send(encodeFrame(frame))
+  })
+  log.info('connected')
+  try {
+    for (;;) {
+      const frame = await stream.next()
+      if (frame.type === 'drain') return frame.reconnectWithin
+      await node.take(frame)
+    }
+  } catch (error) {
+    log.info({ reason: toWeftError(error).message }, 'session ended')
+    return USUAL_SPREAD
+  } finally {
+    node.detach()
+    stopWatching()
+    signal.removeEventListener('abort', hangUp)
+    socket.close()
+  }
+}
+
+/** Ends the connection when the controller's heartbeat stays away: its other end may be gone without a word. */
+function watch({ socket, heartbeatSeconds }: Connection, clock: Clock): () => void {
+  const limit = heartbeatSeconds * 1_000 * BEATS_MISSED
+  let cancel = clock.after(limit, () => socket.terminate())
+  const heard = () => {
+    cancel()
+    cancel = clock.after(limit, () => socket.terminate())
+  }
+  socket.on('ping', heard)
+  return () => {
+    cancel()
+    socket.off('ping', heard)
+  }
+}

@@ -1,0 +1,61 @@
+import type { WebSocket } from 'ws'
+import { toWeftError, WeftError } from '../errors.ts'
+import { type ControllerFrame, parseControllerFrame } from '../protocol/frames.ts'
+
+/** The frames of a websocket as something to wait for, in order; frames that came while nobody waited are kept. */
+export class FrameStream {
+  readonly #waiting: { resolve: (frame: ControllerFrame) => void; reject: (cause: WeftError) => void }[] = []
+  readonly #frames: ControllerFrame[] = []
+  readonly #socket: WebSocket
+  #end: WeftError | undefined
+
+  constructor(socket: WebSocket) {
+    this.#socket = socket
+    socket.on('message', (data: Buffer) => this.#take(data.toString()))
+    socket.on('error', (cause) =>
+      this.#finish(new WeftError('unavailable', 'The connection failed.', { cause })),
+    )
+    socket.on('close', (code) =>
+      this.#finish(new WeftError('unavailable', `The connection was closed (${code}).`)),
+    )
+  }
+
+  /** The next frame. Rejects with `unavailable` when the socket has ended, or after `limit` ms. */
+  next(limit?: number): Promise<ControllerFrame> {
+    const frame = this.#frames.shift()
+    if (frame) return Promise.resolve(frame)
+    if (this.#end) return Promise.reject(this.#end)
+    return new Promise((resolve, reject) => {
+      const timer = limit === undefined ? undefined : setTimeout(() => this.#finish(tooSlow()), limit)
+      const settle = <Value>(act: (value: Value) => void) => {
+        return (value: Value) => {
+          clearTimeout(timer)
+          act(value)
+        }
+      }
+      this.#waiting.push({ resolve: settle(resolve), reject: settle(reject) })
+    })
+  }
+
+  #take(text: string): void {
+    try {
+      const frame = parseControllerFrame(text)
+      const waiting = this.#waiting.shift()
+      if (waiting) waiting.resolve(frame)
+      else this.#frames.push(frame)
+    } catch (error) {
+      // What the controller says is not understood: start over rather than act on half of it.
+      this.#finish(toWeftError(error))
+      this.#socket.close(1002)
+    }
+  }
+
+  #finish(end: WeftError): void {
+    this.#end ??= end
+    for (const { reject } of this.#waiting.splice(0)) reject(this.#end)
+  }
+}
+
+function tooSlow(): WeftError {
+  return new WeftError('unavailable', 'The controller took too long.')
+}

@@ -1,0 +1,116 @@
+import type { Clock } from '../clock.ts'
+import { toWeftError } from '../errors.ts'
+import type { KeyPair, PublicKey } from '../keys/wireguard.ts'
+import type { DesiredDevice, Device, ObservedDevice, ObservedPeer, Step } from '../wireguard/device.ts'
+import { diff } from '../wireguard/diff.ts'
+import { desiredDevice, type NetworkPlan } from '../wireguard/plan.ts'
+import { SimulatedInterface } from '../wireguard/simulated.ts'
+
+/** Which ports the tunnels of this node use. */
+export interface PortBook {
+  /** The lowest port from `from` on that no other tunnel of this node has. */
+  free(from: number): number
+}
+
+/** Ports tried when one after the other is taken by other programs. */
+const PORT_TRIES = 100
+
+/**
+ * One interface, brought in line with one plan after the other by the smallest difference. What the interface is, is
+ * remembered between looks at it, so that a change of one peer runs one program.
+ */
+export class Tunnel {
+  readonly #device: Device
+  readonly #clock: Clock
+  readonly #ports: PortBook
+  #seen: SimulatedInterface | undefined
+  #port: number
+  #previous: DesiredDevice | undefined
+
+  private constructor(device: Device, clock: Clock, ports: PortBook, port: number) {
+    this.#device = device
+    this.#clock = clock
+    this.#ports = ports
+    this.#port = port
+  }
+
+  /** Takes over the interface as it is: one that runs keeps its port and its sessions. */
+  static async adopt(device: Device, clock: Clock, ports: PortBook): Promise<Tunnel> {
+    const { listenPort, up } = await device.observe()
+    return new Tunnel(device, clock, ports, up ? listenPort : 0)
+  }
+
+  /** The UDP port that is bound; 0 before the first plan. */
+  get listenPort(): number {
+    return this.#port
+  }
+
+  /** Brings the interface in line; on an error it is looked at anew the next time. Moves to another port if need be. */
+  async apply(plan: NetworkPlan, keys: KeyPair): Promise<void> {
+    if (this.#port === 0) this.#port = this.#ports.free(0)
+    for (let tries = 1; ; tries++) {
+      try {
+        return await this.#bringInLine(desiredDevice(plan, { ...keys, listenPort: this.#port }))
+      } catch (error) {
+        this.#seen = undefined
+        if (toWeftError(error).code !== 'port-taken' || tries === PORT_TRIES) throw error
+        this.#port = this.#ports.free(this.#port + 1)
+      }
+    }
+  }
+
+  /** Looks at the interface, puts right what is not as planned, and says in words what that was. */
+  async inspect(): Promise<{
+    readonly peers: ReadonlyMap<PublicKey, ObservedPeer>
+    readonly drift: readonly string[]
+  }> {
+    const observed = await this.#device.observe()
+    this.#seen = new SimulatedInterface(observed)
+    const steps = this.#previous ? this.#difference(observed, this.#previous) : []
+    if (steps.length > 0) await this.#take(steps)
+    return { peers: observed.peers, drift: steps.map(describe) }
+  }
+
+  async #bringInLine(desired: DesiredDevice): Promise<void> {
+    this.#seen ??= new SimulatedInterface(await this.#device.observe())
+    await this.#take(this.#difference(this.#seen.observe(), desired))
+    this.#previous = desired
+  }
+
+  #difference(observed: ObservedDevice, desired: DesiredDevice): readonly Step[] {
+    return diff(observed, desired, { now: this.#clock.now(), previous: this.#previous })
+  }
+
+  async #take(steps: readonly Step[]): Promise<void> {
+    await this.#device.apply(steps)
+    for (const step of steps) this.#seen?.take(step)
+  }
+}
+
+/** What was found wrong, by the step that mends it. */
+function describe(step: Step): string {
+  switch (step.kind) {
+    case 'set-key':
+      return 'the private key was another'
+    case 'set-port':
+      return `the listen port was not ${step.listenPort}`
+    case 'set-mtu':
+      return `the MTU was not ${step.mtu}`
+    case 'set-alias':
+      return 'the alias was another'
+    case 'set-up':
+      return 'the interface was down'
+    case 'add-address':
+      return `the address ${step.address} was missing`
+    case 'remove-address':
+      return `the address ${step.address} was foreign`
+    case 'add-route':
+      return `the route ${step.route} was missing`
+    case 'remove-route':
+      return `the route ${step.route} was foreign`
+    case 'set-peer':
+      return `the peer ${step.peer.publicKey} was missing or changed`
+    case 'remove-peer':
+      return `the peer ${step.publicKey} was foreign`
+  }
+}

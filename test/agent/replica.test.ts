@@ -1,0 +1,182 @@
+import assert from 'node:assert/strict'
+import { beforeEach, describe, it } from 'node:test'
+import { Replica } from '../../src/agent/replica.ts'
+import { Identity } from '../../src/keys/identity.ts'
+import { systemRandom } from '../../src/keys/random.ts'
+import { seal } from '../../src/keys/seal.ts'
+import { SecretBytes } from '../../src/keys/secret.ts'
+import type { SigningKey } from '../../src/keys/signature.ts'
+import { toBase64Url } from '../../src/keys/text.ts'
+import { createKeyPair } from '../../src/keys/wireguard.ts'
+import { memberKeyPlace } from '../../src/model/place.ts'
+import { signDelta, signHead, signSelf } from '../../src/protocol/content.ts'
+import type { MemberRecord } from '../../src/protocol/record.ts'
+import { View } from '../../src/protocol/view.ts'
+import {
+  controllerKey,
+  encoded,
+  head,
+  network,
+  nodeId,
+  otherKey,
+  record,
+  selfContent,
+} from '../protocol/samples.ts'
+
+const identity = new Identity(new SecretBytes(new Uint8Array(32).fill(9)))
+const pair = createKeyPair(systemRandom)
+const own: MemberRecord = { ...record(200, 2), node: identity.id, publicKey: pair.publicKey }
+
+describe('What a node knows of a network', () => {
+  let replica: Replica
+  beforeEach(() => {
+    replica = new Replica(network, identity, controllerKey.publicKey)
+    replica.takeSelf(selfFrame())
+    replica.takeSnapshot(snapshot(10, [1, 2, 3]))
+  })
+
+  it('becomes a plan once it has its own record and the others', () => {
+    assert.equal(replica.plan()?.peers.length, 3)
+    assert.equal(replica.keys?.publicKey, pair.publicKey)
+    assert.equal(new Replica(network, identity, controllerKey.publicKey).plan(), undefined)
+  })
+
+  it('follows deltas to the digest of a snapshot of the same members', () => {
+    assert.equal(
+      replica.takeDelta(delta({ from: 10, to: 12, members: [2, 3, 4], upserts: [4], removals: [1] })),
+      'changed',
+    )
+    assert.equal(replica.position()?.digest, View.of([2, 3, 4].map((number) => encoded(number))).digest())
+    assert.equal(replica.position()?.revision, 12)
+  })
+
+  it('asks for a snapshot when a delta is missing, and does not mind doubled and late ones', () => {
+    const first = delta({ from: 10, to: 11, members: [1, 2, 3, 4], upserts: [4] })
+    const second = delta({ from: 11, to: 12, members: [1, 2, 3, 4, 5], upserts: [5] })
+    assert.equal(replica.takeDelta(second), 'gap')
+    assert.equal(replica.takeDelta(first), 'changed')
+    assert.equal(replica.takeDelta(first), 'unchanged')
+    assert.equal(replica.takeDelta(second), 'changed')
+    assert.equal(replica.takeDelta(first), 'unchanged')
+    assert.equal(replica.position()?.revision, 12)
+  })
+
+  it('refuses what another key signed, and stays as it was', () => {
+    unchanged(() => {
+      assert.throws(() => replica.takeSnapshot(snapshot(11, [1], otherKey)), { code: 'digest-mismatch' })
+      const forged = delta({ from: 10, to: 11, members: [1, 2, 3, 4], upserts: [4], key: otherKey })
+      assert.throws(() => replica.takeDelta(forged), { code: 'digest-mismatch' })
+      assert.throws(() => replica.takeSelf(selfFrame({ key: otherKey })), { code: 'digest-mismatch' })
+    })
+  })
+
+  it('refuses a replayed older snapshot, so that a removed member does not come back', () => {
+    const old = snapshot(9, [1, 2, 3, 66])
+    unchanged(() => assert.throws(() => replica.takeSnapshot(old), { code: 'stale-revision' }))
+  })
+
+  it('refuses an older epoch, whatever its revision, and takes a newer one, whatever its revision', () => {
+    replica.takeSnapshot(snapshot(3, [1], controllerKey, 2))
+    unchanged(() =>
+      assert.throws(() => replica.takeSnapshot(snapshot(99, [1, 2])), { code: 'stale-revision' }),
+    )
+    assert.equal(replica.position()?.epoch, 2)
+  })
+
+  it('refuses a snapshot to which a record was added, or from which one was taken', () => {
+    const honest = snapshot(11, [1, 2, 3])
+    const added = { ...honest, records: [...honest.records, toBase64Url(encoded(4))] }
+    const cut = { ...honest, records: honest.records.slice(1) }
+    unchanged(() => {
+      assert.throws(() => replica.takeSnapshot(added), { code: 'digest-mismatch' })
+      assert.throws(() => replica.takeSnapshot(cut), { code: 'digest-mismatch' })
+    })
+  })
+
+  it('refuses what is signed for another network or another node', () => {
+    const other = new Replica(`net-${'b'.repeat(16)}` as typeof network, identity, controllerKey.publicKey)
+    assert.throws(() => other.takeSelf(selfFrame()), { code: 'protocol-error' })
+    assert.throws(() => other.takeSnapshot(snapshot(10, [1])), { code: 'protocol-error' })
+    const signed = signSelf(selfContent({ ...own, node: nodeId(5) }), controllerKey)
+    assert.throws(() => replica.takeSelf({ type: 'self', ...signed, sealedKey: sealedKey(1) }), {
+      code: 'protocol-error',
+    })
+  })
+
+  it('refuses a private key that is sealed for another version, or that does not fit the public key', () => {
+    unchanged(() => {
+      assert.throws(() => replica.takeSelf(selfFrame({ sealed: sealedKey(2) })), { code: 'digest-mismatch' })
+      assert.throws(() => replica.takeSelf(selfFrame({ sealed: 'AAAA' })), { code: 'digest-mismatch' })
+      const stranger = { ...own, publicKey: record(77).publicKey }
+      assert.throws(() => replica.takeSelf(selfFrame({ record: stranger })), { code: 'digest-mismatch' })
+    })
+  })
+
+  it('passes over endpoints that are none', () => {
+    const hints = ['host.example:51820', '-evil', '192.0.2.1:0', '192.0.2.1:51820 ; reboot'].map(
+      (endpoint) => ({
+        node: nodeId(1),
+        endpoint,
+      }),
+    )
+    assert.equal(replica.takeHints(hints), 'unchanged')
+    assert.equal(replica.takeHints([{ node: nodeId(1), endpoint: '192.0.2.1:51820' }]), 'changed')
+    assert.equal(
+      replica.plan()?.peers.find(({ publicKey }) => publicKey === record(1).publicKey)?.endpoint,
+      '192.0.2.1:51820',
+    )
+  })
+
+  it('takes its time from the word that nothing changed, unless something did', () => {
+    assert.equal(
+      replica.takeCurrent({ type: 'current', ...signHead(head(10, [1, 2, 3]), controllerKey) }),
+      'unchanged',
+    )
+    assert.equal(
+      replica.takeCurrent({ type: 'current', ...signHead(head(11, [1, 2, 3]), controllerKey) }),
+      'gap',
+    )
+  })
+
+  function unchanged(act: () => void): void {
+    const before = JSON.stringify([replica.position(), replica.others()])
+    act()
+    assert.equal(JSON.stringify([replica.position(), replica.others()]), before)
+  }
+})
+
+function snapshot(revision: number, members: readonly number[], key: SigningKey = controllerKey, epoch = 1) {
+  const records = members.map((number) => toBase64Url(encoded(number)))
+  return { type: 'snapshot' as const, ...signHead(head(revision, members, epoch), key), records, hints: [] }
+}
+
+interface DeltaSample {
+  readonly from: number
+  readonly to: number
+  /** Members after the delta. */
+  readonly members: readonly number[]
+  readonly upserts?: readonly number[]
+  readonly removals?: readonly number[]
+  readonly key?: SigningKey
+}
+
+function delta({ from, to, members, upserts = [], removals = [], key = controllerKey }: DeltaSample) {
+  const content = {
+    head: head(to, members),
+    from,
+    upserts: upserts.map((number) => encoded(number)),
+    removals: removals.map(nodeId),
+  }
+  return { type: 'delta' as const, ...signDelta(content, key) }
+}
+
+function selfFrame({ key = controllerKey, sealed = sealedKey(1), record: of = own } = {}) {
+  return { type: 'self' as const, ...signSelf(selfContent(of), key), sealedKey: sealed }
+}
+
+function sealedKey(version: number): string {
+  const place = memberKeyPlace(network, identity.id, version)
+  return Buffer.from(seal(pair.privateKey, identity.sealing.publicKey, place, systemRandom)).toString(
+    'base64',
+  )
+}

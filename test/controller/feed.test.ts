@@ -1,0 +1,169 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import fc from 'fast-check'
+import { Map as ImmutableMap } from 'immutable'
+import { parseCidr } from '../../src/address/cidr.ts'
+import { type Cursor, Feed } from '../../src/controller/feed.ts'
+import type { NodeId } from '../../src/keys/identity.ts'
+import { fromBase64Url } from '../../src/keys/text.ts'
+import { toPublicKey } from '../../src/keys/wireguard.ts'
+import { apply } from '../../src/model/apply.ts'
+import type { Event } from '../../src/model/event.ts'
+import { emptyState, type Network, type State } from '../../src/model/state.ts'
+import { openDelta, openHead } from '../../src/protocol/content.ts'
+import { parseControllerFrame } from '../../src/protocol/frames.ts'
+import { View } from '../../src/protocol/view.ts'
+import { controllerKey, network as id, nodeId } from '../protocol/samples.ts'
+
+describe('The feed of a network', () => {
+  it('brings a reader from any earlier point to the digest of the whole, by a delta or by a snapshot', () => {
+    const step = fc.record({ node: fc.integer({ min: 1, max: 9 }), read: fc.boolean() })
+    fc.assert(
+      fc.property(fc.array(step, { minLength: 1, maxLength: 40 }), (steps) => {
+        const world = newWorld()
+        const reader = new Reader()
+        for (const { node, read } of steps) {
+          world.toggle(nodeId(node))
+          if (read) reader.read(world.feed)
+        }
+        reader.read(world.feed)
+        assert.equal(reader.view.digest(), world.feed.head().head.digest)
+        assert.equal(reader.revision, world.network().revision)
+      }),
+      { numRuns: 60 },
+    )
+  })
+
+  it('encodes and signs a change once, however many sessions read it', () => {
+    const world = newWorld()
+    for (let node = 1; node <= 20; node++) world.toggle(nodeId(node))
+    const cursors = Array.from({ length: 500 }, () => world.feed.end)
+    world.counts.clear()
+    world.toggle(nodeId(21))
+    const frames = new Set(cursors.map((cursor) => world.feed.framesSince(cursor)))
+    assert.equal(frames.size, 1)
+    assert.deepEqual(Object.fromEntries(world.counts), { encodings: 1, signatures: 1 })
+  })
+
+  it('has nothing to say to a session that knows everything', () => {
+    const world = newWorld()
+    world.toggle(nodeId(1))
+    assert.equal(world.feed.framesSince(world.feed.end), undefined)
+  })
+
+  it('lets an agent resume from a revision that it can still tell, and from no other', () => {
+    const world = newWorld()
+    world.toggle(nodeId(1))
+    const { head: before } = world.feed.head()
+    world.toggle(nodeId(2))
+    const resumed = world.feed.resume(before)
+    assert.ok(resumed)
+    assert.equal(frameOf(world.feed, resumed).type, 'delta')
+    assert.equal(world.feed.resume({ ...before, digest: 'A'.repeat(22) }), undefined)
+    assert.equal(world.feed.resume({ ...before, revision: before.revision + 9 }), undefined)
+    assert.equal(world.feed.resume({ ...before, epoch: 2 }), undefined)
+    assert.deepEqual(world.feed.resume(world.feed.head().head), world.feed.end)
+  })
+
+  it('forgets what is long past: memory stays bounded, and who lies too far behind gets a snapshot', () => {
+    const world = newWorld()
+    const start = world.feed.end
+    for (let round = 0; round < 9_000; round++)
+      world.feed.hint(nodeId(1 + (round % 3)), `192.0.2.1:${1 + (round % 60_000)}`)
+    assert.equal(frameOf(world.feed, start).type, 'snapshot')
+  })
+
+  it('tells endpoints of members only, as hints without a new revision', () => {
+    const world = newWorld()
+    world.toggle(nodeId(1))
+    const cursor = world.feed.end
+    world.feed.hint(nodeId(1), '192.0.2.1:51820')
+    world.feed.hint(nodeId(8), '192.0.2.8:51820')
+    const frame = frameOf(world.feed, cursor)
+    assert.ok(frame.type === 'hints')
+    assert.deepEqual(frame.hints, [{ node: nodeId(1), endpoint: '192.0.2.1:51820' }])
+    assert.equal(world.feed.end.revision, cursor.revision)
+  })
+})
+
+/** A network whose members come and go by events, with its feed. */
+function newWorld() {
+  const counts = new Map<string, number>()
+  const created: Event = {
+    type: 'network-created',
+    id,
+    name: 'demo',
+    ipv4: parseCidr('10.1.0.0/16'),
+    ipv6: parseCidr('fd00:0:1::/48'),
+    nodePrefixLength: 24,
+    topology: 'mesh',
+    keyCustody: 'controller',
+    at: 0,
+  }
+  let state: State = apply({ ...emptyState, networks: ImmutableMap() }, created)
+  const network = (): Network => {
+    const found = state.networks.get(id)
+    assert.ok(found)
+    return found
+  }
+  const feed = new Feed(network(), {
+    signing: controllerKey,
+    epoch: 1,
+    expiresAt: () => 2_000_000_000,
+    count: (what) => counts.set(what, (counts.get(what) ?? 0) + 1),
+  })
+  const toggle = (node: NodeId) => {
+    const { members, slots } = network()
+    const event: Event = members.has(node)
+      ? { type: 'member-removed', network: id, node, at: 0 }
+      : {
+          type: 'member-added',
+          network: id,
+          node,
+          at: 0,
+          keyVersion: 1,
+          slot: slots.tombstones.get(node)?.slot ?? slots.next,
+          publicKey: keyOf(node),
+        }
+    state = apply(state, event)
+    feed.advance(network(), [node])
+  }
+  return { counts, feed, network, toggle }
+}
+
+function keyOf(node: NodeId) {
+  return toPublicKey(Buffer.alloc(32, node))
+}
+
+function frameOf(feed: Feed, cursor: Cursor | undefined) {
+  const bytes = feed.framesSince(cursor)
+  assert.ok(bytes)
+  return parseControllerFrame(bytes.toString())
+}
+
+/** An agent's side of the reading: its view after each frame. */
+class Reader {
+  view = new View()
+  revision = 0
+  #cursor: Cursor | undefined
+
+  read(feed: Feed): void {
+    const bytes = feed.framesSince(this.#cursor)
+    this.#cursor = feed.end
+    if (bytes) this.#take(bytes.toString())
+  }
+
+  #take(text: string): void {
+    const frame = parseControllerFrame(text)
+    assert.ok(frame.type === 'snapshot' || frame.type === 'delta')
+    if (frame.type === 'snapshot') {
+      this.view = View.of(frame.records.map((record) => fromBase64Url(record) ?? new Uint8Array()))
+      this.revision = openHead(frame, controllerKey.publicKey).revision
+      return
+    }
+    const { head, from, upserts, removals } = openDelta(frame, controllerKey.publicKey)
+    assert.equal(from, this.revision)
+    this.view.changeTo(head.digest, upserts, removals)
+    this.revision = head.revision
+  }
+}

@@ -22,6 +22,8 @@ export interface AgentTools {
   readonly log: Logger
   /** Ends the run. */
   readonly signal: AbortSignal
+  /** In place of the WireGuard of this machine: for simulation. */
+  readonly driver?: DeviceDriver
 }
 
 /**
@@ -32,7 +34,7 @@ export async function runAgent(settings: AgentSettings, tools: AgentTools): Prom
   const home = await openHome(settings, tools.random)
   const identity = await home.identity()
   const enrolment = await findEnrolment(settings, home)
-  const driver = await chooseDriver(settings)
+  const driver = tools.driver ?? (await chooseDriver(settings))
   const node = new Node({
     ...tools,
     settings,

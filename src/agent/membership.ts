@@ -1,8 +1,10 @@
 import type { Logger } from 'pino'
+import type { Address } from '../address/cidr.ts'
 import type { Clock } from '../clock.ts'
 import { toWeftError } from '../errors.ts'
 import type { Identity } from '../keys/identity.ts'
 import type { VerifyKey } from '../keys/signature.ts'
+import type { PublicKey } from '../keys/wireguard.ts'
 import type { NetworkId } from '../model/names.ts'
 import {
   type AgentFrame,
@@ -46,6 +48,7 @@ export class Membership {
   readonly #replica: Replica
   readonly #interface: InterfaceName
   readonly #reporter: Reporter
+  readonly #met = new Set<PublicKey>()
   #tunnel: Tunnel | undefined
   /** Frames that are taken, but not applied yet; they go to the journal when they are. */
   #unsaved: ContentFrame[] = []
@@ -127,9 +130,11 @@ export class Membership {
     }
   }
 
-  /** Resolves when everything that was taken is applied or has failed. */
-  settled(): Promise<void> {
-    return this.#work
+  /** Overlay addresses of peers that can be sent to, and that were not given by an earlier call. */
+  newcomers(): Address[] {
+    const fresh = this.#replica.reachable().filter(({ publicKey }) => !this.#met.has(publicKey))
+    for (const { publicKey } of fresh) this.#met.add(publicKey)
+    return fresh.map(({ ipv4 }) => ipv4)
   }
 
   /** Takes the interface down and forgets the network. */

@@ -16,6 +16,7 @@ import type { DeviceDriver } from '../wireguard/device.ts'
 import type { Greeting } from './dial.ts'
 import { ownAddresses } from './facts.ts'
 import type { Home } from './home.ts'
+import { knock } from './knock.ts'
 import { type ContentFrame, Membership } from './membership.ts'
 import type { AgentSettings } from './settings.ts'
 
@@ -138,6 +139,7 @@ export class Node {
 
   #onApplied(membership: Membership): void {
     this.tellFacts()
+    if (this.#tools.driver.kind !== 'memory') void knock(membership.newcomers())
     for (const wait of EARLY_LOOKS) this.#tools.clock.after(wait, () => void membership.inspect())
   }
 

@@ -140,6 +140,11 @@ export class Replica {
     return this.#view.records().filter(({ node }) => node !== this.#identity.id)
   }
 
+  /** Of the others, those of whom it is known where they are. */
+  reachable(): MemberRecord[] {
+    return this.others().filter(({ node }) => this.#hints.has(node))
+  }
+
   /** What the interface of this network has to be; undefined while something is missing. */
   plan(): NetworkPlan | undefined {
     if (!this.#self || !this.#head) return undefined

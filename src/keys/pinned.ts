@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { connect, type TLSSocket } from 'node:tls'
 import { WeftError } from '../errors.ts'
-import { toBase64Url } from './text.ts'
+import { fromBase64Url, toBase64Url } from './text.ts'
 
 declare const brand: unique symbol
 /** SHA-256 of a certificate in DER, as 43 characters of base64url: what a join token pins. */
@@ -12,9 +12,9 @@ export function fingerprintOf(certificate: Uint8Array): Fingerprint {
   return toBase64Url(createHash('sha256').update(certificate).digest()) as Fingerprint
 }
 
-/** `text` as a fingerprint, or undefined when it is not 32 bytes of base64url. */
+/** `text` as a fingerprint, or undefined when it is not 32 bytes of canonical base64url. */
 export function parseFingerprint(text: string): Fingerprint | undefined {
-  return /^[A-Za-z0-9_-]{43}$/.test(text) ? (text as Fingerprint) : undefined
+  return fromBase64Url(text)?.length === 32 ? (text as Fingerprint) : undefined
 }
 
 export type Place =

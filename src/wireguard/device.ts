@@ -6,12 +6,17 @@ declare const brand: unique symbol
 export type InterfaceName = string & { readonly [brand]: 'InterfaceName' }
 /** A literal address and UDP port, as `wg` prints it: `192.0.2.1:51820`, `[2001:db8::1]:51820`. Never a host name. */
 export type Endpoint = string & { readonly [brand]: 'Endpoint' }
+/**
+ * An own address with the length of its prefix, as `ip address` takes it. Ours are `10.1.1.1/32` and `fd12::1/128`; one
+ * added by hand may also look like `10.1.1.1/24` or `10.1.1.1 peer 10.1.1.2/32`, which no `Cidr` can say.
+ */
+export type InterfaceAddress = string & { readonly [brand]: 'InterfaceAddress' }
 
 export interface Peer {
   readonly publicKey: PublicKey
   /** Where to send first; WireGuard follows the peer from there on. Absent: wait until the peer speaks. */
   readonly endpoint: Endpoint | undefined
-  /** Sorted, without repeats. */
+  /** Sorted as text, without repeats. */
   readonly allowedIps: readonly Cidr[]
   /** Seconds; 0 is off. */
   readonly keepalive: number
@@ -30,9 +35,9 @@ interface InterfaceShape {
   /** UDP port; 0 until one is bound. */
   readonly listenPort: number
   readonly mtu: number
-  /** Own addresses as /32 and /128, sorted. */
-  readonly addresses: readonly Cidr[]
-  /** Ranges routed into the interface, sorted. */
+  /** Own addresses; not those the kernel gives by itself (fe80::/10). */
+  readonly addresses: readonly InterfaceAddress[]
+  /** Ranges routed into the interface by the main table; not the routes that the kernel makes by itself. */
   readonly routes: readonly Cidr[]
 }
 
@@ -60,8 +65,8 @@ export type Step =
   | { readonly kind: 'set-port'; readonly listenPort: number }
   | { readonly kind: 'set-mtu'; readonly mtu: number }
   | { readonly kind: 'set-alias'; readonly alias: string }
-  | { readonly kind: 'add-address'; readonly address: Cidr }
-  | { readonly kind: 'remove-address'; readonly address: Cidr }
+  | { readonly kind: 'add-address'; readonly address: InterfaceAddress }
+  | { readonly kind: 'remove-address'; readonly address: InterfaceAddress }
   | { readonly kind: 'set-up' }
   | { readonly kind: 'add-route'; readonly route: Cidr }
   | { readonly kind: 'remove-route'; readonly route: Cidr }
@@ -82,6 +87,8 @@ export interface Device {
   readonly name: InterfaceName
   /** Rejects with `program-failed` when the interface cannot be read, `not-found` when it is gone. */
   observe(): Promise<ObservedDevice>
+  /** Only the peers of `observe`, by a single program run: what a report needs. Rejects like `observe`. */
+  observePeers(): Promise<ReadonlyMap<PublicKey, ObservedPeer>>
   /**
    * Takes the steps in order; nothing runs when there are none. Rejects with `port-taken` when the port is used by
    * another, `program-failed` otherwise; some steps may then have been taken, and the next observe-and-diff shows which.

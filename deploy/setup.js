@@ -1,0 +1,29 @@
+// `node deploy/setup.js COMMAND [ARGS…]`: brings what the command needs, then becomes the command.
+// Plain JavaScript without dependencies, for it runs on the Node that is there (18 or later) before anything is installed.
+
+import { launch } from './setup/launch.js'
+import { ensureModules } from './setup/modules.js'
+import { ensurePrograms } from './setup/programs.js'
+import { say } from './setup/say.js'
+
+const TUNNELS = ['wg', 'wireguard-go', 'ip', 'ping']
+
+const COMMANDS = {
+  up: { programs: TUNNELS, run: ['src/cli/main.ts', 'up'] },
+  check: { programs: [], run: ['test/run.ts', '--fast'] },
+  test: { programs: [...TUNNELS, 'nft', 'iperf3', 'tcpdump', 'ps', 'systemd-analyze'], run: ['test/run.ts'] },
+}
+
+function main([name, ...args]) {
+  const command = COMMANDS[name]
+  if (!command) {
+    say(`"${name ?? ''}" is no command. Known are: ${Object.keys(COMMANDS).join(', ')}.`)
+    process.exit(2)
+  }
+  if (!ensureModules()) process.exit(1)
+  // Without them the command still runs, does what it can, and says itself what it leaves out.
+  ensurePrograms(command.programs)
+  launch([...command.run, ...args])
+}
+
+main(process.argv.slice(2))

@@ -1,0 +1,111 @@
+import type { Socket } from 'node:net'
+import swagger from '@fastify/swagger'
+import { type TypeBoxTypeProvider, TypeBoxValidatorCompiler } from '@fastify/type-provider-typebox'
+import {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  fastify,
+  LogController,
+  type RawReplyDefaultExpression,
+  type RawRequestDefaultExpression,
+  type RawServerDefault,
+} from 'fastify'
+import type { Controller } from '../controller/controller.ts'
+import { WeftError } from '../errors.ts'
+import type { Random } from '../keys/random.ts'
+import { toBase32 } from '../keys/text.ts'
+import { authenticate } from './authentication.ts'
+import { components, documentOptions } from './document.ts'
+import { sendProblem } from './problem.ts'
+import { graphRoutes } from './routes/graph.ts'
+import { memberRoutes } from './routes/member.ts'
+import { networkRoutes } from './routes/network.ts'
+import { nodeRoutes } from './routes/node.ts'
+import { openRoutes } from './routes/open.ts'
+import { tokenRoutes } from './routes/token.ts'
+
+export type App = FastifyInstance<
+  RawServerDefault,
+  RawRequestDefaultExpression,
+  RawReplyDefaultExpression,
+  FastifyBaseLogger,
+  TypeBoxTypeProvider
+>
+
+/** Most bytes of a body. The largest one that makes sense, a token with labels, has some kilobytes. */
+const BODY_LIMIT = 1_048_576
+
+export interface AppTools {
+  readonly log: FastifyBaseLogger
+  readonly random: Random
+  /** Called with the socket of each caller that has shown a token. */
+  readonly onKnown: (socket: Socket) => void
+}
+
+/** The REST application, ready to be given requests; it listens nowhere by itself. */
+export async function createApp(controller: Controller, tools: AppTools): Promise<App> {
+  const app: App = fastify({
+    loggerInstance: tools.log,
+    logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
+    bodyLimit: BODY_LIMIT,
+    genReqId: requestIds(tools.random),
+    requestIdHeader: false,
+    // The head of a request is limited already; what is too long to be a name is refused by its schema, in words.
+    routerOptions: { maxParamLength: 16_384 },
+    frameworkErrors: sendProblem,
+  }).withTypeProvider<TypeBoxTypeProvider>()
+  app.setValidatorCompiler(TypeBoxValidatorCompiler)
+  app.removeContentTypeParser('text/plain')
+  app.setErrorHandler(sendProblem)
+  app.setNotFoundHandler(() => {
+    throw new WeftError('not-found', 'There is nothing at this address.', {
+      advice: 'What there is stands in /openapi.json.',
+    })
+  })
+  app.decorateRequest('actor', '')
+  app.addHook('onRequest', async (request) => {
+    authenticate(controller.state, request)
+    if (request.actor) tools.onKnown(request.socket)
+  })
+  logRequests(app)
+  for (const schema of components) app.addSchema(schema)
+  await app.register(swagger, documentOptions)
+  await app.register(async (scope: App) => addRoutes(scope, controller))
+  await app.ready()
+  return app
+}
+
+function addRoutes(app: App, controller: Controller): void {
+  openRoutes(app, controller)
+  networkRoutes(app, controller)
+  memberRoutes(app, controller)
+  nodeRoutes(app, controller)
+  tokenRoutes(app, controller)
+  graphRoutes(app, controller)
+}
+
+/** Ids that do not repeat after a restart: a few random characters for this process, and a count. */
+function requestIds(random: Random): () => string {
+  const run = toBase32(random(5))
+  let count = 0
+  return () => `${run}-${++count}`
+}
+
+/** What somebody pasted into the wrong place: API tokens and join tokens have their prefixes so that this can be seen. */
+const TOKENS = /weft(join\d+)?_[\w-]+/g
+
+/** One line for each request. Of the URL only the path, for who puts secrets into URLs puts them into the query. */
+function logRequests(app: App): void {
+  app.addHook('onResponse', async (request, reply) => {
+    request.log.info(
+      {
+        actor: request.actor,
+        method: request.method,
+        path: request.url.split('?')[0]?.replaceAll(TOKENS, '[redacted]'),
+        status: reply.statusCode,
+        ms: Math.round(reply.elapsedTime),
+      },
+      'request',
+    )
+  })
+}

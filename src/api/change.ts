@@ -1,0 +1,41 @@
+import type { FastifyRequest } from 'fastify'
+import type { Controller } from '../controller/controller.ts'
+import type { Decision, Tools } from '../controller/tools.ts'
+import { WeftError } from '../errors.ts'
+import type { Event } from '../model/event.ts'
+import type { State } from '../model/state.ts'
+
+/** What a change made, and the state right after it was durable. */
+export interface Changed<Result> {
+  readonly result: Result
+  readonly state: State
+}
+
+/** How a POST is decided, and how the answer to an earlier one is found again. */
+export interface Creation<Result> {
+  readonly decide: (state: State, tools: Tools) => Decision<Result>
+  /** The result in the events of the first time; undefined when those are of another request. May throw. */
+  readonly recall: (events: readonly Event[], state: State) => Result | undefined
+}
+
+/**
+ * Makes what a POST asks for, once for each Idempotency-Key: a repeated one answers with what the first one made. The key
+ * counts under the id of the caller's token, so that no caller meets the operations of another.
+ */
+export async function create<Result>(
+  controller: Controller,
+  request: FastifyRequest,
+  { decide, recall }: Creation<Result>,
+): Promise<Changed<Result>> {
+  const { actor } = request
+  const key = request.headers['idempotency-key']
+  const operation = typeof key === 'string' ? { operation: `${actor}:${key}` } : {}
+  const outcome = await controller.change({ actor, ...operation }, decide)
+  if (!outcome.repeated) return outcome
+  const result = recall(outcome.entry.events, outcome.state)
+  if (result !== undefined) return { result, state: outcome.state }
+  throw new WeftError('conflict', 'This Idempotency-Key was used for another request before.', {
+    field: 'idempotency-key',
+    advice: 'Use a new key for each new request, and the same one only to repeat it.',
+  })
+}

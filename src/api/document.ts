@@ -1,0 +1,59 @@
+import type { FastifyDynamicSwaggerOptions } from '@fastify/swagger'
+import type Type from 'typebox'
+import type { Component } from './schemas/common.ts'
+import { Graph } from './schemas/graph.ts'
+import { Member, MemberList } from './schemas/member.ts'
+import { Network, NetworkList } from './schemas/network.ts'
+import { Node, NodeList } from './schemas/node.ts'
+import { Problem } from './schemas/problem.ts'
+import { CreatedToken, Token, TokenList } from './schemas/token.ts'
+
+/** Every schema with a name of its own. */
+export const components: readonly Component<Type.TSchema>[] = Object.freeze([
+  Problem,
+  Network,
+  NetworkList,
+  Member,
+  MemberList,
+  Node,
+  NodeList,
+  Token,
+  TokenList,
+  CreatedToken,
+  Graph,
+])
+
+/** How the OpenAPI document is made of the routes; what it says about them stands in their schemas. */
+export const documentOptions: FastifyDynamicSwaggerOptions = {
+  openapi: {
+    openapi: '3.1.0',
+    info: {
+      title: 'Weft',
+      version: '1',
+      summary: 'Private networks between your machines, over REST.',
+      description: [
+        'Every list answers `{items, next?}`; give `next` as `cursor` to get the next page.',
+        'Every error is RFC 9457 problem details; `code` is for programs, `advice` for people.',
+        'Every POST takes an `Idempotency-Key`: repeated with the same key, it is done once.',
+        '`{network}` and `{node}` are ids or names.',
+      ].join('\n\n'),
+      license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+    },
+    tags: [
+      { name: 'networks', description: 'Private networks: a name, address ranges, a topology.' },
+      { name: 'members', description: 'Which nodes are in a network, and where.' },
+      { name: 'nodes', description: 'Machines that run an agent.' },
+      { name: 'tokens', description: 'Join tokens: what lets a machine in.' },
+      { name: 'operation', description: 'For supervisors and monitoring.' },
+    ],
+    components: {
+      securitySchemes: {
+        bearer: { type: 'http', scheme: 'bearer', description: 'An API token, `weft_…`.' },
+      },
+    },
+    security: [{ bearer: [] }],
+  },
+  refResolver: {
+    buildLocalReference: (json) => String(json.$id),
+  },
+}

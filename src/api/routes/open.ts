@@ -1,0 +1,57 @@
+import Type from 'typebox'
+import type { Controller } from '../../controller/controller.ts'
+import { WeftError } from '../../errors.ts'
+import type { App } from '../app.ts'
+import { answers } from '../schemas/problem.ts'
+
+const tags = ['operation']
+const open = { open: true }
+const security: [] = []
+
+/**
+ * For supervisors, monitoring and programmers. All but the metrics answer without a token: they tell nothing about what
+ * is in the controller. Metrics do (how many nodes there are), and a token is safer than trust in where a request seems
+ * to come from, so Prometheus gets one in `authorization.credentials_file`.
+ */
+export function openRoutes(app: App, controller: Controller): void {
+  app.get('/healthz', { config: open, schema: healthSchema }, async () => ({ status: 'ok' }))
+
+  app.get('/readyz', { config: open, schema: readySchema }, async () => {
+    if (controller.isReady()) return { status: 'ready' }
+    throw new WeftError('unavailable', 'The controller is starting, stopping, or cannot write.', {
+      advice: 'Its log says why.',
+    })
+  })
+
+  app.get('/openapi.json', { config: open, schema: { hide: true } }, async () => app.swagger())
+
+  app.get('/metrics', { schema: metricsSchema }, async (_request, reply) => {
+    reply.type(controller.metrics.contentType)
+    return controller.metrics.metrics()
+  })
+}
+
+const healthSchema = {
+  operationId: 'health',
+  summary: 'Whether the process answers.',
+  tags,
+  security,
+  response: answers({ 200: Type.Object({ status: Type.String({ examples: ['ok'] }) }) }),
+}
+
+const readySchema = {
+  operationId: 'ready',
+  summary: 'Whether changes can be made: 503 while the controller starts, stops or cannot write.',
+  tags,
+  security,
+  response: answers({ 200: Type.Object({ status: Type.String({ examples: ['ready'] }) }) }),
+}
+
+const metricsSchema = {
+  operationId: 'metrics',
+  summary: 'Metrics in the text format of Prometheus.',
+  tags,
+  response: answers({
+    200: { description: 'Metrics.', content: { 'text/plain': { schema: Type.String() } } },
+  }),
+}

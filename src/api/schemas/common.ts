@@ -1,0 +1,90 @@
+import Type from 'typebox'
+import { NAME_PATTERN } from '../../model/names.ts'
+
+/** A network or node as the user calls it. Ids have the form of names too, so one pattern keeps all else out. */
+export function idOrName(what: string, example: string) {
+  return Type.String({
+    pattern: NAME_PATTERN,
+    description: `Id or name of the ${what}.`,
+    examples: [example],
+    'x-expects': 'an id, or a name of lower-case letters, digits and inner hyphens',
+  })
+}
+
+/** What may be said when a network is named. */
+export const Name = Type.String({
+  pattern: NAME_PATTERN,
+  description: 'A DNS label, unique among its kind.',
+  examples: ['demo'],
+  'x-expects': 'a name of 1 to 63 lower-case letters, digits and inner hyphens',
+})
+
+export const TokenIdText = Type.String({
+  pattern: '^tok-[a-z2-7]{16}$',
+  description: 'Id of the token; its secret is another thing.',
+  examples: ['tok-4tq2b7w3xk5lm6np'],
+  'x-expects': "an id that begins with 'tok-'",
+})
+
+/** An instant, in UTC with milliseconds (RFC 3339). */
+export function instant(description: string) {
+  return Type.String({ format: 'date-time', description, examples: ['2026-01-31T09:30:00.000Z'] })
+}
+
+/** `schema`, or null for what is not known. JSON Schema's list of types is the form that is cheap to serialise. */
+export function orNull<Schema extends Type.TSchema & { readonly type: string }>(schema: Schema) {
+  return Type.Unsafe<Type.Static<Schema> | null>({ ...schema, type: [schema.type, 'null'] })
+}
+
+/** An object with a name of its own in the OpenAPI document. It has to be added to the application (app.ts). */
+export function component<Properties extends Type.TProperties>($id: string, properties: Properties) {
+  return Object.assign(Type.Object(properties, { $id }), { $id })
+}
+
+export type Component<Schema extends Type.TSchema = Type.TSchema> = Schema & { readonly $id: string }
+
+export function refTo<Schema extends Type.TSchema>(schema: Component<Schema>) {
+  return Type.Unsafe<Type.Static<Schema>>({ $ref: `${schema.$id}#` })
+}
+
+/** The shape of every list: a page, and where the next one begins. */
+export function listOf<Schema extends Type.TSchema>(id: string, item: Component<Schema>) {
+  return component(id, {
+    items: Type.Array(refTo(item)),
+    next: Type.Optional(Type.String({ description: 'Cursor of the next page; absent on the last one.' })),
+  })
+}
+
+export const MAX_PAGE = 1_000
+export const DEFAULT_PAGE = 100
+
+export const PageQuery = Type.Object(
+  {
+    limit: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: MAX_PAGE,
+        default: DEFAULT_PAGE,
+        description: 'Most items on one page.',
+      }),
+    ),
+    cursor: Type.Optional(
+      Type.String({ maxLength: 256, description: "The 'next' of the page before. Absent: the first page." }),
+    ),
+  },
+  { additionalProperties: false },
+)
+export type PageQuery = Type.Static<typeof PageQuery>
+
+/** Other headers are nobody's business here, so they pass. */
+export const OperationHeaders = Type.Object({
+  'idempotency-key': Type.Optional(
+    Type.String({
+      pattern: '^[\\x21-\\x7e]{1,128}$',
+      description:
+        'Chosen by the caller, for instance a UUID. A repeated POST with the same key is done once and answers with the object that the first one made.',
+      examples: ['5f1c2f0e-6f4b-4f0c-9a43-8f2f7c1f1d11'],
+      'x-expects': '1 to 128 visible ASCII characters',
+    }),
+  ),
+})

@@ -1,0 +1,28 @@
+import Type from 'typebox'
+import { component, idOrName, listOf, orNull } from './common.ts'
+
+export const NewMember = Type.Object(
+  { node: idOrName('node', 'web-1') },
+  { additionalProperties: false, examples: [{ node: 'web-1' }] },
+)
+
+export const Member = component('Member', {
+  node: Type.String({ description: 'Id of the node.', examples: ['abcdefghijklmnopqrstuvwxyz'] }),
+  name: Type.String({ description: 'Name of the node.', examples: ['web-1'] }),
+  ipv4: Type.String({ examples: ['10.64.1.1'] }),
+  ipv6: Type.String({ examples: ['fd12:3456:789a:1::1'] }),
+  subnetIpv4: Type.String({ description: 'Routed to this member.', examples: ['10.64.1.0/24'] }),
+  subnetIpv6: Type.String({ description: 'Routed to this member.', examples: ['fd12:3456:789a:1::/64'] }),
+  publicKey: orNull(
+    Type.String({ description: 'WireGuard public key, base64; null until the node has offered one.' }),
+  ),
+  listenPort: orNull(
+    Type.Integer({ description: 'UDP port, as the agent reported it.', examples: [51_820] }),
+  ),
+  state: Type.Enum(['pending', 'applied', 'offline', 'refused'], {
+    description: "How far the member's node is with the current revision.",
+  }),
+})
+export type Member = Type.Static<typeof Member>
+
+export const MemberList = listOf('MemberList', Member)

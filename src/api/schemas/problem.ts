@@ -1,0 +1,37 @@
+import Type from 'typebox'
+import { ERROR_CODES } from '../../errors.ts'
+import { component, refTo } from './common.ts'
+
+/** RFC 9457 problem details, with our code, field and advice as extensions. */
+export const Problem = component('Problem', {
+  type: Type.String({ description: 'One URI for each code.', examples: ['urn:weft:problem:not-found'] }),
+  title: Type.String({ description: 'What the code means, the same each time.' }),
+  status: Type.Integer({ description: 'The HTTP status.', examples: [404] }),
+  detail: Type.String({
+    description: 'What happened this time, for people.',
+    examples: ["There is no network 'demo'."],
+  }),
+  code: Type.Enum(Object.keys(ERROR_CODES), { description: 'What happened, for programs.' }),
+  field: Type.Optional(Type.String({ description: 'The input at fault.', examples: ['ipv4'] })),
+  advice: Type.Optional(Type.String({ description: 'What to do about it.' })),
+  instance: Type.String({
+    description: 'This one occurrence; the log of the controller knows it by the last part.',
+    examples: ['urn:weft:request:mfzwizltoq-1'],
+  }),
+})
+export type Problem = Type.Static<typeof Problem>
+
+export const PROBLEM_TYPE = 'application/problem+json'
+
+/** Statuses that any route can answer with. */
+const COMMON = [400, 401, 403, 500, 503]
+
+/** The `response` of a route: what it answers when all is well, and the problems it may answer with otherwise. */
+export function answers<Good extends Record<number, Type.TSchema>>(
+  good: Good,
+  ...statuses: readonly number[]
+) {
+  const problem = { description: 'Problem details.', content: { [PROBLEM_TYPE]: { schema: refTo(Problem) } } }
+  const problems = [...COMMON, ...statuses].toSorted().map((status) => [status, problem])
+  return { ...good, ...Object.fromEntries(problems) }
+}

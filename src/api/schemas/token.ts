@@ -1,0 +1,65 @@
+import Type from 'typebox'
+import { component, idOrName, instant, listOf } from './common.ts'
+
+/** Printable text of any language; nothing that could move a terminal's cursor or turn the direction of writing. */
+const PLAIN = '^[^\\p{C}\\p{Zl}\\p{Zp}]*$'
+
+const labels = Type.Record(
+  Type.String({ pattern: '^[a-zA-Z0-9]([a-zA-Z0-9._/-]{0,61}[a-zA-Z0-9])?$' }),
+  Type.String({ maxLength: 128, pattern: PLAIN, 'x-expects': 'text of at most 128 printable characters' }),
+  {
+    maxProperties: 32,
+    additionalProperties: false,
+    description:
+      'What nodes that join get as labels: at most 32, with names of at most 63 letters, digits and inner . _ / -',
+    examples: [{ rack: 'a1' }],
+  },
+)
+
+export const NewToken = Type.Object(
+  {
+    networks: Type.Optional(
+      Type.Array(idOrName('network', 'demo'), {
+        maxItems: 100,
+        description: 'Networks that nodes enter when they join.',
+      }),
+    ),
+    uses: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: 1_000_000,
+        default: 1,
+        description: 'How many nodes may join with it.',
+      }),
+    ),
+    ttlSeconds: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: 31_536_000,
+        default: 3_600,
+        description: 'How long it can be used, from now: at most a year.',
+      }),
+    ),
+    labels: Type.Optional(labels),
+  },
+  { additionalProperties: false, examples: [{ networks: ['demo'], uses: 10, ttlSeconds: 3_600 }] },
+)
+
+export const CreatedToken = component('CreatedToken', {
+  id: Type.String({ examples: ['tok-4tq2b7w3xk5lm6np'] }),
+  token: Type.String({ description: "The whole argument of 'weft agent --join'. Shown this once." }),
+  expiresAt: instant('From when on it is refused.'),
+})
+export type CreatedToken = Type.Static<typeof CreatedToken>
+
+export const Token = component('Token', {
+  id: Type.String({ examples: ['tok-4tq2b7w3xk5lm6np'] }),
+  networks: Type.Array(Type.String(), { description: 'Ids of networks that nodes enter when they join.' }),
+  labels: Type.Record(Type.String(), Type.String()),
+  uses: Type.Integer({ description: 'Uses left.', examples: [9] }),
+  expiresAt: instant('From when on it is refused.'),
+  createdAt: instant('When it was made.'),
+})
+export type Token = Type.Static<typeof Token>
+
+export const TokenList = listOf('TokenList', Token)

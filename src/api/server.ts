@@ -1,0 +1,64 @@
+import { once } from 'node:events'
+import type { RequestListener, ServerResponse } from 'node:http'
+import { setTimeout as wait } from 'node:timers/promises'
+import type { FastifyBaseLogger } from 'fastify'
+import type { Controller } from '../controller/controller.ts'
+import { parseListenPlace } from '../controller/places.ts'
+import { systemRandom } from '../keys/random.ts'
+import { createApp } from './app.ts'
+import { createHttpServer, listen } from './listen.ts'
+import { Strangers } from './strangers.ts'
+import { createUpgradeHandler } from './upgrade.ts'
+
+export interface RunningServer {
+  /** Where it listens, as in the settings, with the ports that were really taken. */
+  readonly places: readonly string[]
+  /**
+   * Takes no more connections and waits for the requests under way, GRACE ms at most. The websockets of agents stay:
+   * they are the controller's, which tells them that it goes.
+   */
+  close(): Promise<void>
+}
+
+/** What is left after this many ms is cut off. */
+const GRACE = 5_000
+
+/** Sockets that have proven nothing. One address may be a whole site behind NAT, or an attacker. */
+const STRANGERS = { total: 20_000, perAddress: 2_000 }
+
+/** Serves REST and the websockets of agents at all places of the settings. Throws `invalid-config` when one cannot be had. */
+export async function startServer(controller: Controller, log: FastifyBaseLogger): Promise<RunningServer> {
+  const strangers = new Strangers(STRANGERS)
+  const app = await createApp(controller, {
+    log,
+    random: systemRandom,
+    onKnown: (socket) => strangers.known(socket),
+  })
+  const underWay = new Set<ServerResponse>()
+  const serve: RequestListener = (request, response) => {
+    underWay.add(response)
+    response.once('close', () => underWay.delete(response))
+    app.routing(request, response)
+  }
+  const upgrade = createUpgradeHandler(controller, strangers)
+  const listeners = controller.settings.listen.map((text) => ({
+    place: parseListenPlace(text),
+    server: createHttpServer(controller, { serve, upgrade, strangers }),
+  }))
+  const close = async () => {
+    for (const { server } of listeners) server.close()
+    await Promise.race([finished(underWay), wait(GRACE, undefined, { ref: false })])
+    for (const { server } of listeners) server.closeAllConnections()
+    await app.close()
+  }
+  try {
+    return { places: await Promise.all(listeners.map(({ server, place }) => listen(server, place))), close }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+async function finished(underWay: ReadonlySet<ServerResponse>): Promise<void> {
+  for (const response of underWay) await once(response, 'close')
+}

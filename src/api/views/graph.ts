@@ -1,0 +1,13 @@
+import type { NetworkGraph } from '../../controller/graph.ts'
+import type { Graph } from '../schemas/graph.ts'
+
+/** A peer graph as REST shows it: what is not known is null, so that every link has the same fields. */
+export function graphView({ network, epoch, revision, nodes, links }: NetworkGraph): Graph {
+  return {
+    network,
+    epoch,
+    revision,
+    nodes: [...nodes],
+    links: links.map((link) => ({ ...link, handshakeAgeSeconds: link.handshakeAgeSeconds ?? null })),
+  }
+}

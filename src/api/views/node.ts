@@ -1,0 +1,20 @@
+import type { Node as NodeState } from '../../model/state.ts'
+import type { Node } from '../schemas/node.ts'
+import { instantText } from './instant.ts'
+
+interface NodeStatus {
+  readonly online: boolean
+  /** Milliseconds since 1970. */
+  readonly lastSeenAt: number | undefined
+}
+
+/** A node as REST shows it. */
+export function nodeView({ id, name, labels }: NodeState, { online, lastSeenAt }: NodeStatus): Node {
+  return {
+    id,
+    name,
+    online,
+    labels,
+    lastSeenAt: lastSeenAt === undefined ? null : instantText(lastSeenAt),
+  }
+}

@@ -1,0 +1,85 @@
+import { readFileSync } from 'node:fs'
+import { Command } from 'commander'
+import { EXIT_CODES, runProgram } from './exit.ts'
+
+interface Entry {
+  readonly summary: string
+  readonly load: () => Promise<Command>
+}
+
+/** Every command is loaded only when it is named: an agent never loads the server, and help is there at once. */
+const COMMANDS: Readonly<Record<string, Entry>> = {
+  up: {
+    summary: 'show it all on this machine: a controller, nodes, a network between them',
+    load: async () => (await import('./up.ts')).upCommand(),
+  },
+  controller: {
+    summary: 'run the controller',
+    load: async () => (await import('./controller.ts')).controllerCommand(),
+  },
+  agent: {
+    summary: 'run the agent of this machine',
+    load: async () => (await import('./agent.ts')).agentCommand(),
+  },
+  network: {
+    summary: 'make, list, show and delete networks',
+    load: async () => (await import('./network.ts')).networkCommand(),
+  },
+  member: {
+    summary: 'add nodes to a network, list and remove them',
+    load: async () => (await import('./member.ts')).memberCommand(),
+  },
+  node: {
+    summary: 'list, show and remove nodes',
+    load: async () => (await import('./node.ts')).nodeCommand(),
+  },
+  token: {
+    summary: 'make, list and revoke join tokens',
+    load: async () => (await import('./token.ts')).tokenCommand(),
+  },
+  graph: {
+    summary: 'show who reaches whom in a network, and why',
+    load: async () => (await import('./graph.ts')).graphCommand(),
+  },
+  log: {
+    summary: 'check the log of a controller',
+    load: async () => (await import('./log.ts')).logCommand(),
+  },
+}
+
+const EXAMPLES = `
+Examples:
+  weft controller                            run a controller on 127.0.0.1:7443
+  export WEFT_URL='https://127.0.0.1:7443#…' the 'url:' line that it printed
+  export WEFT_TOKEN='weft_…'                 the 'admin token:' line of its first start
+  weft network create demo
+  weft token create --network demo           prints what to run on the new machine
+  weft graph demo
+
+Exit codes:
+${Object.entries(EXIT_CODES)
+  .map(([code, meaning]) => `  ${code}  ${meaning}`)
+  .join('\n')}
+
+A name that begins with a hyphen comes after '--': weft network show -- -name`
+
+async function createProgram(args: readonly string[]): Promise<Command> {
+  const program = new Command('weft')
+    .description('Private WireGuard networks between your machines.')
+    .version(version(), '-V, --version')
+    .addHelpText('after', EXAMPLES)
+  const named = args.filter((arg) => !arg.startsWith('-') && arg !== 'help')[0]
+  for (const [name, { summary, load }] of Object.entries(COMMANDS)) {
+    program.addCommand(name === named ? await load() : new Command(name).description(summary))
+  }
+  return program
+}
+
+function version(): string {
+  const content: unknown = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
+  const hasVersion = typeof content === 'object' && content !== null && 'version' in content
+  return hasVersion ? String(content.version) : 'unknown'
+}
+
+const args = process.argv.slice(2)
+process.exit(await runProgram(() => createProgram(args), args))

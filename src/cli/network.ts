@@ -1,0 +1,91 @@
+import { Command, Option } from 'commander'
+import type { Network } from '../api/schemas/network.ts'
+import { path } from './client.ts'
+import { confirm } from './confirm.ts'
+import { type ClientOptions, clientCommand, openClient } from './connection.ts'
+import { wholeNumber } from './numbers.ts'
+import { fields, print, table } from './output.ts'
+
+/** `weft network create|list|show|delete` */
+export function networkCommand(): Command {
+  return new Command('network')
+    .description('Make, list, show and delete networks.')
+    .addCommand(createCommand())
+    .addCommand(listCommand())
+    .addCommand(showCommand())
+    .addCommand(deleteCommand())
+}
+
+interface CreateOptions extends ClientOptions {
+  readonly ipv4?: string
+  readonly ipv6?: string
+  readonly nodePrefixLength?: number
+  readonly topology?: string
+  readonly keyCustody?: string
+}
+
+function createCommand(): Command {
+  return clientCommand('create')
+    .description('Make a network; its name is all that is needed.')
+    .argument('<name>', 'lower-case letters, digits and inner hyphens')
+    .option('--ipv4 <cidr>', 'IPv4 range; else the next free /16 of the pool')
+    .option('--ipv6 <cidr>', 'unique local /48; else a random one')
+    .option('--node-prefix-length <bits>', "prefix length of each member's IPv4 subnet (24)", wholeNumber)
+    .addOption(new Option('--topology <kind>', 'who is whose peer').choices(['mesh']))
+    .addOption(new Option('--key-custody <who>', 'who makes member keys').choices(['controller', 'node']))
+    .addHelpText('after', '\nExample:\n  weft network create demo --ipv4 10.9.0.0/16')
+    .action(async (name: string, options: CreateOptions) => {
+      const { ipv4, ipv6, nodePrefixLength, topology, keyCustody } = options
+      using client = openClient(options)
+      const body = { name, ipv4, ipv6, nodePrefixLength, topology, keyCustody }
+      const network = await client.post<Network>('/v1/networks', body)
+      print(options.json, network, () => networkFields(network))
+    })
+}
+
+function listCommand(): Command {
+  return clientCommand('list')
+    .description('List all networks.')
+    .action(async (options: ClientOptions) => {
+      using client = openClient(options)
+      const items = await client.list<Network>('/v1/networks')
+      const row = ({ name, id, ipv4, ipv6, revision }: Network) => [name, id, ipv4, ipv6, String(revision)]
+      print(options.json, { items }, () => table(['name', 'id', 'ipv4', 'ipv6', 'revision'], items.map(row)))
+    })
+}
+
+function showCommand(): Command {
+  return clientCommand('show')
+    .description('Show one network.')
+    .argument('<network>', 'id or name')
+    .action(async (name: string, options: ClientOptions) => {
+      using client = openClient(options)
+      const network = await client.get<Network>(path`/v1/networks/${name}`)
+      print(options.json, network, () => networkFields(network))
+    })
+}
+
+interface DeleteOptions extends ClientOptions {
+  readonly yes?: boolean
+}
+
+function deleteCommand(): Command {
+  return clientCommand('delete')
+    .description('Delete a network with all its members, at once.')
+    .argument('<network>', 'id or name')
+    .option('-y, --yes', 'do not ask')
+    .action(async (name: string, options: DeleteOptions) => {
+      using client = openClient(options)
+      await confirm(`Delete the network ${name}? Its members lose one another.`, options.yes)
+      await client.delete(path`/v1/networks/${name}`)
+    })
+}
+
+function networkFields(network: Network): string {
+  const { nodePrefixLength, epoch, revision, ...rest } = network
+  return fields({
+    ...rest,
+    nodePrefixLength: `/${nodePrefixLength}`,
+    revision: `${revision} (epoch ${epoch})`,
+  })
+}

@@ -1,0 +1,68 @@
+import { Command } from 'commander'
+import type { Node } from '../api/schemas/node.ts'
+import { path } from './client.ts'
+import { confirm } from './confirm.ts'
+import { type ClientOptions, clientCommand, openClient } from './connection.ts'
+import { fields, labelsText, orDash, print, table } from './output.ts'
+
+/** `weft node list|show|remove` */
+export function nodeCommand(): Command {
+  return new Command('node')
+    .description('List, show and remove nodes. They come by joining: weft token create.')
+    .addCommand(listCommand())
+    .addCommand(showCommand())
+    .addCommand(removeCommand())
+}
+
+function listCommand(): Command {
+  return clientCommand('list')
+    .description('List all nodes.')
+    .action(async (options: ClientOptions) => {
+      using client = openClient(options)
+      const items = await client.list<Node>('/v1/nodes')
+      const row = (node: Node) => [
+        node.name,
+        node.online ? 'yes' : 'no',
+        orDash(node.lastSeenAt),
+        orDash(labelsText(node.labels)),
+        node.id,
+      ]
+      const titles = ['name', 'online', 'last seen', 'labels', 'id']
+      print(options.json, { items }, () => table(titles, items.map(row)))
+    })
+}
+
+function showCommand(): Command {
+  return clientCommand('show')
+    .description('Show one node.')
+    .argument('<node>', 'id or name')
+    .action(async (name: string, options: ClientOptions) => {
+      using client = openClient(options)
+      const node = await client.get<Node>(path`/v1/nodes/${name}`)
+      print(options.json, node, () =>
+        fields({
+          id: node.id,
+          name: node.name,
+          online: node.online ? 'yes' : 'no',
+          lastSeenAt: orDash(node.lastSeenAt),
+          labels: orDash(labelsText(node.labels)),
+        }),
+      )
+    })
+}
+
+interface RemoveOptions extends ClientOptions {
+  readonly yes?: boolean
+}
+
+function removeCommand(): Command {
+  return clientCommand('remove')
+    .description('Forget a node: out of all its networks, and refused until it joins anew.')
+    .argument('<node>', 'id or name')
+    .option('-y, --yes', 'do not ask')
+    .action(async (name: string, options: RemoveOptions) => {
+      using client = openClient(options)
+      await confirm(`Remove the node ${name} from all its networks?`, options.yes)
+      await client.delete(path`/v1/nodes/${name}`)
+    })
+}

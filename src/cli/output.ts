@@ -1,0 +1,63 @@
+import { printable } from './printable.ts'
+
+/** The value as JSON for programs, or what `forPeople` makes of it. */
+export function print(json: boolean | undefined, value: unknown, forPeople: () => string): void {
+  process.stdout.write(json ? `${JSON.stringify(value, null, 2)}\n` : forPeople())
+}
+
+/** Columns under their titles. On a terminal the widest ones are cut until a row fits; elsewhere all is shown. */
+export function table(titles: readonly string[], rows: readonly (readonly string[])[]): string {
+  return tableOf(titles, rows, process.stdout.isTTY ? process.stdout.columns : undefined)
+}
+
+/** @param width of the terminal in characters; undefined: as wide as it gets */
+export function tableOf(
+  titles: readonly string[],
+  rows: readonly (readonly string[])[],
+  width: number | undefined,
+): string {
+  const cells = [titles.map((title) => title.toUpperCase()), ...rows.map((row) => row.map(printable))]
+  const widest = titles.map((_, column) => Math.max(...cells.map((row) => (row[column] ?? '').length)))
+  const widths = width === undefined ? widest : shrink(widest, width)
+  const lines = cells.map((row) => row.map((cell, column) => pad(cell, widths[column] ?? 0)).join(GAP))
+  return lines.map((line) => `${line.trimEnd()}\n`).join('')
+}
+
+/** One `name  value` line for each field. */
+export function fields(values: Readonly<Record<string, string>>): string {
+  const width = Math.max(...Object.keys(values).map((name) => name.length))
+  return Object.entries(values)
+    .map(([name, value]) => `${name.padEnd(width)}${GAP}${printable(value)}\n`)
+    .join('')
+}
+
+/** What is not known, as people see it. */
+export function orDash(value: string | number | null | undefined): string {
+  return value === null || value === undefined || value === '' ? '-' : String(value)
+}
+
+/** `rack=a1, site=x`. */
+export function labelsText(labels: Readonly<Record<string, string>>): string {
+  return Object.entries(labels)
+    .map(([name, value]) => `${name}=${value}`)
+    .join(', ')
+}
+
+const GAP = '  '
+/** Room for a few characters and the mark of the cut. */
+const NARROWEST = 6
+
+function shrink(widest: readonly number[], width: number): number[] {
+  const widths = [...widest]
+  const room = width - GAP.length * (widths.length - 1)
+  while (widths.reduce((sum, one) => sum + one, 0) > room) {
+    const most = Math.max(...widths)
+    if (most <= NARROWEST) break
+    widths[widths.indexOf(most)] = most - 1
+  }
+  return widths
+}
+
+function pad(cell: string, width: number): string {
+  return cell.length > width ? `${cell.slice(0, width - 1)}…` : cell.padEnd(width)
+}

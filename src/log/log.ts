@@ -1,0 +1,57 @@
+import type { WeftError } from '../errors.ts'
+import type { Event } from '../model/event.ts'
+
+/** A change that is to be made: all of its events, or none. */
+export interface Draft {
+  /** Names the change: the same operation is done once, however often it is asked for. */
+  readonly operation: string
+  /** Milliseconds since 1970. */
+  readonly at: number
+  /** Who wanted it: a token id, a node id, or `system`. */
+  readonly actor: string
+  readonly events: readonly Event[]
+}
+
+/** A change that was made, and cannot be lost any more. */
+export interface Entry extends Draft {
+  /** 1 for the first; without gaps. */
+  readonly sequence: number
+  /** SHA-256, hex, over this entry and the hash before it (chain.ts). */
+  readonly hash: string
+}
+
+/** Where a log ends. Kept elsewhere, it shows whether the end was cut off. */
+export interface Head {
+  /** 0 while there is no entry. */
+  readonly sequence: number
+  /** Of the last entry; 64 zeros while there is none. */
+  readonly hash: string
+}
+
+export interface Appended {
+  readonly entry: Entry
+  /** Whether the operation had been done before: `entry` is that of the first time, whatever was asked now. */
+  readonly repeated: boolean
+}
+
+/**
+ * The append-only log: the one place where state lives. Errors of every method: `store-unavailable` when the store
+ * refuses at the moment and will recover by itself, `log-damaged` when it never will, `unavailable` after it was closed.
+ */
+export interface Log extends AsyncDisposable {
+  /** The last durable entry. */
+  head(): Head
+  /**
+   * Appends `draft` if the last entry, counting those on their way to the disk, is `expectedSequence`; rejects with
+   * `conflict` otherwise. Resolves once it is durable. When one append fails, those that stood on it fail too.
+   */
+  append(expectedSequence: number, draft: Draft): Promise<Appended>
+  /** The entry of an operation, if it was done. */
+  find(operation: string): Promise<Entry | undefined>
+  /** The durable entries from sequence `from` on. Each is checked against the chain before it is given out. */
+  read(from: number): AsyncIterable<Entry>
+  /** Like `read`, and then each entry when it becomes durable. Ends when `signal` is aborted or the log closed. */
+  follow(from: number, signal: AbortSignal): AsyncIterable<Entry>
+  /** Resolves when the log can never be used again: nothing that was written since can be vouched for, so stop. */
+  readonly failed: Promise<WeftError>
+}

@@ -1,0 +1,203 @@
+import { toWeftError, WeftError } from '../errors.ts'
+import { Bell } from './bell.ts'
+import { checkLink, damaged, headOf, link, type Row } from './chain.ts'
+import { failpoint } from './failpoint.ts'
+import { takeLock } from './lock.ts'
+import type { Appended, Draft, Entry, Head, Log } from './log.ts'
+import { Store } from './store.ts'
+
+/** How long an append waits for others to share its fsync, in ms, and how many share one at most. */
+const GROUP_WAIT = 2
+const GROUP_LIMIT = 512
+/** Rows read at a time. */
+const READ_LIMIT = 128
+
+/**
+ * The embedded log: one SQLite file, one process that writes to it. Rejects with `store-unavailable` when another process
+ * has it, `invalid-config` when it cannot be at `path`, `log-damaged` when the file is no longer sound.
+ */
+export async function openSqliteLog(path: string): Promise<Log> {
+  const lock = takeLock(path)
+  try {
+    return new SqliteLog(new Store(path), lock)
+  } catch (cause) {
+    lock[Symbol.dispose]()
+    throw cause
+  }
+}
+
+/** An append on its way to the disk. */
+interface Queued {
+  readonly before: Head
+  readonly row: Row
+  readonly written: PromiseWithResolvers<Entry>
+}
+
+class SqliteLog implements Log {
+  readonly #failure = Promise.withResolvers<WeftError>()
+  readonly failed = this.#failure.promise
+  readonly #store: Store
+  readonly #lock: Disposable
+  /** By operation, in the order in which they came. */
+  readonly #queue = new Map<string, Queued>()
+  /** Rings at new entries and at the end. */
+  readonly #news = new Bell()
+  #head: Head
+  /** The head as it will be when the queue is written. */
+  #tail: Head
+  #timer: NodeJS.Timeout | undefined
+  /** Why nothing goes any more: what failed, or that the log was closed. */
+  #end: WeftError | undefined
+
+  constructor(store: Store, lock: Disposable) {
+    this.#store = store
+    this.#lock = lock
+    this.#head = store.last()
+    this.#tail = this.#head
+  }
+
+  head(): Head {
+    return this.#head
+  }
+
+  async append(expectedSequence: number, draft: Draft): Promise<Appended> {
+    const earlier = this.#queue.get(draft.operation)?.written.promise ?? this.#find(draft.operation)
+    if (earlier) return { entry: await earlier, repeated: true }
+    if (expectedSequence !== this.#tail.sequence) throw conflict(expectedSequence, this.#tail)
+    return { entry: await this.#enqueue(draft), repeated: false }
+  }
+
+  async find(operation: string): Promise<Entry | undefined> {
+    return this.#find(operation)
+  }
+
+  async *read(from: number): AsyncGenerator<Entry, void, void> {
+    let last = this.#before(from)
+    while (last.sequence < this.#head.sequence) {
+      for (const entry of this.#entriesAfter(last)) {
+        yield entry
+        last = entry
+      }
+    }
+  }
+
+  async *follow(from: number, signal: AbortSignal): AsyncGenerator<Entry, void, void> {
+    let last = this.#before(from)
+    while (await this.#goesBeyond(last, signal)) {
+      for (const entry of this.#entriesAfter(last)) {
+        yield entry
+        if (signal.aborted) return
+        last = entry
+      }
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#isClosed()) return
+    if (this.#queue.size > 0) this.#commit()
+    this.#stop(new WeftError('unavailable', 'The log is closed.'))
+    using _lock = this.#lock
+    using _store = this.#store
+  }
+
+  #enqueue(draft: Draft): Promise<Entry> {
+    const before = this.#tail
+    const row = link(before, draft)
+    const written = Promise.withResolvers<Entry>()
+    this.#queue.set(row.operation, { before, row, written })
+    this.#tail = headOf(row)
+    if (this.#queue.size >= GROUP_LIMIT) this.#commit()
+    else this.#timer ??= setTimeout(() => this.#commit(), GROUP_WAIT)
+    return written.promise
+  }
+
+  /** Writes all that is queued with one fsync, and answers it. When that fails, it fails for all of them. */
+  #commit(): void {
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+    const group = [...this.#queue.values()]
+    this.#queue.clear()
+    try {
+      this.#attempt(() => this.#write(group))
+    } catch (error) {
+      this.#tail = this.#head
+      for (const { written } of group) written.reject(error)
+    }
+  }
+
+  #write(group: readonly Queued[]): void {
+    this.#store.insert(group.map(({ row }) => row))
+    failpoint('log-before-answer')
+    this.#head = this.#tail
+    for (const { before, row, written } of group) written.resolve(checkLink(before, row))
+    this.#news.ring()
+    this.#store.checkpoint()
+  }
+
+  #find(operation: string): Entry | undefined {
+    return this.#attempt(() => {
+      const row = this.#store.find(operation)
+      return row && checkLink(this.#before(row.sequence), row)
+    })
+  }
+
+  /** Where the log stands before entry `from`. */
+  #before(from: number): Head {
+    return this.#attempt(() => {
+      const head = this.#store.at(from - 1)
+      if (head) return head
+      throw from <= this.#head.sequence ? damaged(from - 1, 'is missing') : conflict(from - 1, this.#head)
+    })
+  }
+
+  #entriesAfter(last: Head): Entry[] {
+    return this.#attempt(() => {
+      const rows = this.#store.after(last.sequence, READ_LIMIT)
+      if (rows.length === 0) throw damaged(last.sequence + 1, 'is missing')
+      return rows.map((row, index) => checkLink(rows[index - 1] ?? last, row))
+    })
+  }
+
+  /** Waits for an entry behind `last`, or a failure, which is met when that is read. False when nothing will come. */
+  async #goesBeyond(last: Head, signal: AbortSignal): Promise<boolean> {
+    while (last.sequence >= this.#head.sequence && !signal.aborted && !this.#end) {
+      await this.#news.wait(signal)
+    }
+    return !signal.aborted && !this.#isClosed()
+  }
+
+  /** Nothing is tried again on a store that once failed for good: what it says from then on means nothing. */
+  #attempt<Result>(action: () => Result): Result {
+    if (this.#end) throw this.#end
+    try {
+      return action()
+    } catch (cause) {
+      const error = toWeftError(cause)
+      if (error.code === 'log-damaged' || error.code === 'internal') this.#fail(error)
+      throw error
+    }
+  }
+
+  #fail(error: WeftError): void {
+    this.#stop(error)
+    this.#failure.resolve(error)
+  }
+
+  #stop(end: WeftError): void {
+    this.#end = end
+    clearTimeout(this.#timer)
+    for (const { written } of this.#queue.values()) written.reject(end)
+    this.#queue.clear()
+    this.#news.ring()
+  }
+
+  #isClosed(): boolean {
+    return this.#end?.code === 'unavailable'
+  }
+}
+
+function conflict(expected: number, { sequence }: Head): WeftError {
+  return new WeftError('conflict', `The log is at entry ${sequence}, not at ${expected}.`, {
+    advice: 'Decide again on the state as it is now.',
+  })
+}

@@ -1,0 +1,114 @@
+import type { DatabaseSync, SQLOutputValue, StatementSync } from 'node:sqlite'
+import { WeftError } from '../errors.ts'
+import { EMPTY, headOf, type Row } from './chain.ts'
+import { openDatabase, storeError } from './database.ts'
+import { failpoint } from './failpoint.ts'
+import type { Head } from './log.ts'
+
+/** The columns of a row, in the order in which `toRow` has them. */
+export const SELECT = 'SELECT sequence, operation, hash, payload FROM entries'
+
+/** Bytes written between two checkpoints, about; SQLite's own default is 1,000 pages. */
+const CHECKPOINT_BYTES = 4 * 1024 * 1024
+/** What a row costs besides its payload: a page in the table and one in the index. */
+const ROW_BYTES = 2 * 4096
+
+/** The rows of the log in SQLite. Every method is synchronous, and throws what `storeError` makes of SQLite's errors. */
+export class Store implements Disposable {
+  readonly #path: string
+  readonly #database: DatabaseSync
+  readonly #insert: StatementSync
+  readonly #byOperation: StatementSync
+  readonly #after: StatementSync
+  readonly #at: StatementSync
+  readonly #last: StatementSync
+  #sinceCheckpoint = 0
+
+  constructor(path: string) {
+    this.#path = path
+    this.#database = openDatabase(path)
+    const prepare = (sql: string) => this.#database.prepare(sql)
+    this.#insert = prepare('INSERT INTO entries (sequence, operation, hash, payload) VALUES (?, ?, ?, ?)')
+    this.#byOperation = prepare(`${SELECT} WHERE operation = ?`)
+    this.#after = prepare(`${SELECT} WHERE sequence > ? ORDER BY sequence LIMIT ?`)
+    this.#at = prepare(`${SELECT} WHERE sequence = ?`)
+    this.#last = prepare(`${SELECT} ORDER BY sequence DESC LIMIT 1`)
+  }
+
+  last(): Head {
+    return this.#guard(() => headOf(rowOf(this.#last.get()) ?? EMPTY))
+  }
+
+  /** Where the log stood at `sequence`; undefined when there is no such entry. */
+  at(sequence: number): Head | undefined {
+    if (sequence === 0) return EMPTY
+    const row = this.#guard(() => rowOf(this.#at.get(sequence)))
+    return row && headOf(row)
+  }
+
+  find(operation: string): Row | undefined {
+    return this.#guard(() => rowOf(this.#byOperation.get(operation)))
+  }
+
+  /** The next rows, `limit` at most. */
+  after(sequence: number, limit: number): Row[] {
+    return this.#guard(() => this.#after.all(sequence, limit).map(toRow))
+  }
+
+  /** All of `rows` or none. When it returns they are durable. */
+  insert(rows: readonly Row[]): void {
+    this.#guard(() => {
+      failpoint('log-before-begin')
+      this.#database.exec('BEGIN IMMEDIATE')
+      try {
+        for (const row of rows) this.#insert.run(row.sequence, row.operation, row.hash, row.payload)
+        failpoint('log-before-commit')
+        this.#database.exec('COMMIT')
+        failpoint('log-after-commit')
+      } catch (cause) {
+        if (this.#database.isTransaction) this.#database.exec('ROLLBACK')
+        throw cause
+      }
+    })
+    this.#sinceCheckpoint += rows.reduce((total, row) => total + ROW_BYTES + row.payload.length, 0)
+  }
+
+  /**
+   * Moves what was written from the write-ahead log to the database now and then. Without space it is done another time;
+   * any other error is thrown, because after a failed fsync the kernel may have dropped what SQLite believes written.
+   */
+  checkpoint(): void {
+    if (this.#sinceCheckpoint < CHECKPOINT_BYTES) return
+    failpoint('log-before-checkpoint')
+    try {
+      this.#guard(() => this.#database.exec('PRAGMA wal_checkpoint(PASSIVE)'))
+    } catch (error) {
+      if (!(error instanceof WeftError && error.code === 'store-unavailable')) throw error
+    }
+    this.#sinceCheckpoint = 0
+    failpoint('log-after-checkpoint')
+  }
+
+  [Symbol.dispose](): void {
+    this.#database.close()
+  }
+
+  #guard<Result>(action: () => Result): Result {
+    try {
+      return action()
+    } catch (cause) {
+      throw storeError(cause, this.#path)
+    }
+  }
+}
+
+/** A record of `SELECT` as a row. Throws `TypeError` on what no log of ours can hold. */
+export function toRow({ sequence, operation, hash, payload }: Record<string, SQLOutputValue>): Row {
+  const isRow = typeof sequence === 'number' && typeof operation === 'string' && typeof hash === 'string'
+  if (!(isRow && payload instanceof Uint8Array)) throw new TypeError('an entry is not of the right types')
+  return { sequence, operation, hash, payload }
+}
+
+function rowOf(record: Record<string, SQLOutputValue> | undefined): Row | undefined {
+  return record && toRow(record)
+}

@@ -1,0 +1,129 @@
+import type { Cidr } from '../address/cidr.ts'
+import { WeftError } from '../errors.ts'
+import { type PublicKey, publicKeyOf } from '../keys/wireguard.ts'
+import type { InterfaceAddress, ObservedDevice, ObservedPeer, PeerChange, Step } from './device.ts'
+
+/** What becomes of an interface by each step, as Linux and WireGuard do it. */
+export class SimulatedInterface {
+  readonly #takenPorts: ReadonlySet<number>
+  readonly #addresses: Set<InterfaceAddress>
+  readonly #routes: Set<Cidr>
+  readonly #peers: Map<PublicKey, ObservedPeer>
+  readonly #owners = new Map<Cidr, PublicKey>()
+  #rest: Omit<ObservedDevice, 'addresses' | 'routes' | 'peers'>
+
+  /** @param takenPorts UDP ports that cannot be bound */
+  constructor(start: ObservedDevice, takenPorts: ReadonlySet<number> = new Set()) {
+    const { addresses, routes, peers, ...rest } = start
+    this.#takenPorts = takenPorts
+    this.#addresses = new Set(addresses)
+    this.#routes = new Set(routes)
+    this.#peers = new Map(peers)
+    this.#rest = rest
+    for (const { publicKey, allowedIps } of peers.values()) this.#own(publicKey, allowedIps)
+  }
+
+  observe(): ObservedDevice {
+    const [addresses, routes] = [[...this.#addresses], [...this.#routes]]
+    return { ...this.#rest, addresses, routes, peers: new Map(this.#peers) }
+  }
+
+  /** Throws `port-taken`, or `program-failed` where a tool would refuse. */
+  take(step: Step): void {
+    switch (step.kind) {
+      case 'set-peer':
+        this.#setPeer(step.peer)
+        break
+      case 'remove-peer':
+        this.#own(step.publicKey, [])
+        this.#peers.delete(step.publicKey)
+        break
+      case 'add-address':
+        add(this.#addresses, step.address)
+        break
+      case 'remove-address':
+        remove(this.#addresses, step.address)
+        break
+      case 'add-route':
+        if (!this.#rest.up) throw refusal('The network is down.')
+        add(this.#routes, step.route)
+        break
+      case 'remove-route':
+        remove(this.#routes, step.route)
+        break
+      default:
+        this.#rest = { ...this.#rest, ...this.#setting(step) }
+    }
+  }
+
+  #setting(
+    step: Extract<Step, { kind: `set-${'key' | 'port' | 'mtu' | 'alias' | 'up'}` }>,
+  ): Partial<ObservedDevice> {
+    switch (step.kind) {
+      case 'set-key':
+        return { publicKey: publicKeyOf(step.privateKey) }
+      case 'set-port':
+        if (this.#rest.up) this.#bind(step.listenPort)
+        return { listenPort: step.listenPort }
+      case 'set-mtu':
+        return { mtu: step.mtu }
+      case 'set-alias':
+        return { alias: step.alias }
+      case 'set-up':
+        this.#bind(this.#rest.listenPort)
+        return { up: true }
+    }
+  }
+
+  #bind(port: number): void {
+    if (this.#takenPorts.has(port)) {
+      throw new WeftError('port-taken', `Another program uses the UDP port ${port}.`)
+    }
+  }
+
+  #setPeer({ publicKey, removePresharedKey, ...change }: PeerChange): void {
+    const have = this.#peers.get(publicKey) ?? { ...NEW_PEER, publicKey }
+    const hasPresharedKey = have.hasPresharedKey && !removePresharedKey
+    if (change.allowedIps) this.#own(publicKey, change.allowedIps)
+    this.#peers.set(publicKey, { ...have, ...change, hasPresharedKey })
+  }
+
+  /** Gives a peer these allowed IPs and no others. Who had one of them loses it without a word, as in WireGuard. */
+  #own(publicKey: PublicKey, allowedIps: readonly Cidr[]): void {
+    for (const cidr of this.#peers.get(publicKey)?.allowedIps ?? []) this.#owners.delete(cidr)
+    for (const cidr of allowedIps) {
+      const owner = this.#owners.get(cidr)
+      if (owner !== undefined) this.#lose(owner, cidr)
+      this.#owners.set(cidr, publicKey)
+    }
+  }
+
+  #lose(publicKey: PublicKey, cidr: Cidr): void {
+    const peer = this.#peers.get(publicKey)
+    if (!peer) return
+    this.#peers.set(publicKey, { ...peer, allowedIps: peer.allowedIps.filter((one) => one !== cidr) })
+  }
+}
+
+const NEW_PEER: Omit<ObservedPeer, 'publicKey'> = Object.freeze({
+  endpoint: undefined,
+  allowedIps: [],
+  keepalive: 0,
+  latestHandshake: 0,
+  rxBytes: 0,
+  txBytes: 0,
+  hasPresharedKey: false,
+})
+
+function add<Item>(set: Set<Item>, item: Item): void {
+  if (set.has(item)) throw refusal(`${item} is there already.`)
+  set.add(item)
+}
+
+function remove<Item>(set: Set<Item>, item: Item): void {
+  if (!set.delete(item)) throw refusal(`${item} is not there.`)
+}
+
+function refusal(message: string): WeftError {
+  return new WeftError('program-failed', message)
+}

@@ -1,0 +1,60 @@
+import Schema from 'typebox/schema'
+import type { Place } from './fixture.ts'
+
+interface Reply {
+  readonly content?: Readonly<Record<string, { readonly schema: unknown }>>
+}
+
+export interface Operation {
+  readonly operationId: string
+  readonly summary: string
+  readonly tags: readonly string[]
+  readonly security?: readonly unknown[]
+  readonly requestBody?: Reply & { readonly required: boolean }
+  readonly responses: Readonly<Record<string, Reply>>
+}
+
+export interface Document {
+  readonly openapi: string
+  readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>
+  readonly components: { readonly schemas: Readonly<Record<string, object>> }
+}
+
+/** The OpenAPI document, as a client gets it. */
+export async function documentOf(place: Place): Promise<Document> {
+  return (await place.get('/openapi.json', { token: null })).body
+}
+
+/** Every operation as `METHOD /path/{name}`. */
+export function operationsOf({ paths }: Document): Map<string, Operation> {
+  return new Map(
+    Object.entries(paths).flatMap(([path, methods]) =>
+      Object.entries(methods).map(([method, operation]) => [`${method.toUpperCase()} ${path}`, operation]),
+    ),
+  )
+}
+
+/** Why `value` does not fit `schema`, in which references are looked up in the document; empty when it fits. */
+export function misfits(document: Document, schema: unknown, value: unknown): string[] {
+  const [, errors] = Schema.Compile(closed(document, schema)).Errors(value)
+  return errors.map(({ instancePath, message }) => `${instancePath} ${message}`)
+}
+
+/** The schema with its references put in place, and without room for fields that it does not name. */
+function closed(document: Document, schema: unknown): object {
+  if (Array.isArray(schema)) return schema.map((one) => (isObject(one) ? closed(document, one) : one))
+  if (!isObject(schema)) return {}
+  if (typeof schema.$ref === 'string') {
+    return closed(document, document.components.schemas[schema.$ref.split('/').at(-1) ?? ''])
+  }
+  const parts = Object.entries(schema).map(([key, part]) => [
+    key,
+    isObject(part) ? closed(document, part) : part,
+  ])
+  const extra = schema.properties ? { additionalProperties: false } : {}
+  return { ...Object.fromEntries(parts), ...extra }
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null
+}

@@ -1,0 +1,122 @@
+import assert from 'node:assert/strict'
+import { after, before, describe, it } from 'node:test'
+import { type Document, documentOf, misfits, type Operation, operationsOf } from './document.ts'
+import { type Answer, Place } from './fixture.ts'
+
+const ROUTES = [
+  'POST /v1/networks',
+  'GET /v1/networks',
+  'GET /v1/networks/{network}',
+  'DELETE /v1/networks/{network}',
+  'GET /v1/networks/{network}/graph',
+  'POST /v1/networks/{network}/members',
+  'GET /v1/networks/{network}/members',
+  'GET /v1/networks/{network}/members/{node}',
+  'DELETE /v1/networks/{network}/members/{node}',
+  'GET /v1/nodes',
+  'GET /v1/nodes/{node}',
+  'DELETE /v1/nodes/{node}',
+  'POST /v1/tokens',
+  'GET /v1/tokens',
+  'DELETE /v1/tokens/{token}',
+  'GET /healthz',
+  'GET /readyz',
+  'GET /metrics',
+]
+
+describe('the OpenAPI document', () => {
+  let place: Place
+  let document: Document
+  let operations: Map<string, Operation>
+  before(async () => {
+    place = await Place.open()
+    document = await documentOf(place)
+    operations = operationsOf(document)
+  })
+  after(() => place[Symbol.asyncDispose]())
+
+  it('is of version 3.1 and lists every route, and no other', () => {
+    assert.match(document.openapi, /^3\.1\./)
+    assert.deepEqual([...operations.keys()].sort(), ROUTES.toSorted())
+  })
+
+  it('gives each operation an id of its own, a summary and a tag', () => {
+    const ids = [...operations.values()].map(({ operationId }) => operationId)
+    assert.equal(new Set(ids).size, ROUTES.length)
+    for (const { summary, tags } of operations.values()) assert.ok(summary.length > 5 && tags.length === 1)
+  })
+
+  it('says of every route under /v1 that it wants a token, and of health that it does not', () => {
+    for (const [route, { security }] of operations) {
+      const isOpen = /^GET \/(healthz|readyz)$/.test(route)
+      assert.deepEqual(security ?? 'bearer', isOpen ? [] : 'bearer', route)
+    }
+  })
+
+  it('has examples for every body', () => {
+    for (const [route, { requestBody }] of operations) {
+      if (!requestBody) continue
+      const text = JSON.stringify(requestBody)
+      assert.match(text, /"examples?":/, route)
+    }
+  })
+
+  it('has no reference that leads nowhere', () => {
+    const references = [...JSON.stringify(document).matchAll(/"\$ref":"([^"]+)"/g)].map(([, to]) => to)
+    assert.ok(references.length > 50)
+    for (const to of new Set(references)) {
+      const name = /^#\/components\/schemas\/(\w+)$/.exec(to ?? '')?.[1]
+      assert.ok(name && document.components.schemas[name], to)
+    }
+  })
+
+  it('describes what is really answered: each field, and no other', async () => {
+    const node = await place.enrol('web-1', { rack: 'a1' })
+    const steps: [route: string, answer: () => Promise<Answer>][] = [
+      ['POST /v1/networks', () => place.post('/v1/networks', { name: 'demo' })],
+      ['POST /v1/networks', () => place.post('/v1/networks', { name: 'demo' })],
+      ['POST /v1/networks', () => place.post('/v1/networks', {})],
+      ['POST /v1/networks', () => place.post('/v1/networks', 'x'.repeat(1_100_000))],
+      ['POST /v1/networks', () => place.post('/v1/networks', 'x', { headers: { 'content-type': 'text/x' } })],
+      ['GET /v1/networks', () => place.get('/v1/networks')],
+      ['GET /v1/networks', () => place.get('/v1/networks?limit=x')],
+      ['GET /v1/networks', () => place.get('/v1/networks', { token: null })],
+      ['GET /v1/networks/{network}', () => place.get('/v1/networks/demo')],
+      ['GET /v1/networks/{network}', () => place.get('/v1/networks/nope')],
+      [
+        'POST /v1/networks/{network}/members',
+        () => place.post('/v1/networks/demo/members', { node: 'web-1' }),
+      ],
+      ['GET /v1/networks/{network}/members', () => place.get('/v1/networks/demo/members')],
+      ['GET /v1/networks/{network}/members/{node}', () => place.get(`/v1/networks/demo/members/${node}`)],
+      ['GET /v1/networks/{network}/graph', () => place.get('/v1/networks/demo/graph')],
+      ['GET /v1/nodes', () => place.get('/v1/nodes')],
+      ['GET /v1/nodes/{node}', () => place.get('/v1/nodes/web-1')],
+      ['POST /v1/tokens', () => place.post('/v1/tokens', { networks: ['demo'], labels: { a: 'b' } })],
+      ['GET /v1/tokens', () => place.get('/v1/tokens')],
+      ['DELETE /v1/tokens/{token}', () => place.delete('/v1/tokens/tok-aaaaaaaaaaaaaaaa')],
+      ['DELETE /v1/networks/{network}/members/{node}', () => place.delete('/v1/networks/demo/members/web-1')],
+      ['DELETE /v1/nodes/{node}', () => place.delete('/v1/nodes/web-1')],
+      ['DELETE /v1/networks/{network}', () => place.delete('/v1/networks/demo')],
+      ['GET /healthz', () => place.get('/healthz')],
+      ['GET /readyz', () => place.get('/readyz')],
+      ['GET /metrics', () => place.get('/metrics')],
+    ]
+    for (const [route, ask] of steps) {
+      const answer = await ask()
+      assert.notEqual(answer.status, 500, `${route} failed: ${answer.text}`)
+      const content = operations.get(route)?.responses[answer.status]?.content
+      assert.ok(operations.get(route)?.responses[answer.status], `${route} does not list ${answer.status}`)
+      if (answer.status === 204) continue
+      const type = answer.headers['content-type']?.split(';')[0] ?? ''
+      const value = answer.body ?? answer.text
+      assert.deepEqual(misfits(document, content?.[type]?.schema, value), [], `${route} ${answer.status}`)
+    }
+  })
+
+  it('is tested by something that can fail', () => {
+    const schema = { $ref: '#/components/schemas/Network' }
+    assert.notDeepEqual(misfits(document, schema, { name: 'demo' }), [])
+    assert.notDeepEqual(misfits(document, { type: 'object', properties: {} }, { more: 1 }), [])
+  })
+})

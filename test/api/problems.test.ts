@@ -1,0 +1,160 @@
+import assert from 'node:assert/strict'
+import { text } from 'node:stream/consumers'
+import { after, before, describe, it } from 'node:test'
+import { connect } from 'node:tls'
+import { failureOf, toProblem } from '../../src/api/problem.ts'
+import { ERROR_CODES, type ErrorCode, WeftError } from '../../src/errors.ts'
+import { type Document, documentOf, misfits } from './document.ts'
+import { type Answer, type CallOptions, Place } from './fixture.ts'
+
+describe('problem details', () => {
+  let place: Place
+  let document: Document
+  before(async () => {
+    place = await Place.open()
+    document = await documentOf(place)
+  })
+  after(() => place[Symbol.asyncDispose]())
+
+  const fits = (answer: Answer) => {
+    assert.match(answer.headers['content-type'] ?? '', /^application\/problem\+json/)
+    assert.deepEqual(misfits(document, { $ref: '#/components/schemas/Problem' }, answer.body), [])
+    assert.equal(answer.body.status, answer.status)
+    assert.equal(answer.body.type, `urn:weft:problem:${answer.body.code}`)
+  }
+
+  const json = { 'content-type': 'application/json' }
+  const cases: [what: string, method: string, path: string, options: CallOptions, status: number][] = [
+    ['a route that does not exist', 'GET', '/nothing', {}, 404],
+    ['a method that a route does not have', 'PUT', '/v1/networks', { body: {} }, 404],
+    ['JSON that is cut off', 'POST', '/v1/networks', { body: '{"name":' }, 400],
+    ['an empty body', 'POST', '/v1/networks', { body: '' }, 400],
+    ['no body at all', 'POST', '/v1/networks', {}, 400],
+    ['a body that is no object', 'POST', '/v1/networks', { body: '[1]' }, 400],
+    ['a body that reaches for the prototype', 'POST', '/v1/networks', { body: '{"__proto__":{"a":1}}' }, 400],
+    [
+      'a body that reaches for the constructor',
+      'POST',
+      '/v1/networks',
+      { body: '{"constructor":{"prototype":{}}}' },
+      400,
+    ],
+    [
+      'a body of another kind',
+      'POST',
+      '/v1/networks',
+      { body: 'a=b', headers: { 'content-type': 'text/plain' } },
+      415,
+    ],
+    [
+      'a body that is too large',
+      'POST',
+      '/v1/networks',
+      { body: `{"name":"${'a'.repeat(1_048_576)}"}` },
+      413,
+    ],
+    ['a body that is too deep', 'POST', '/v1/networks', { body: '['.repeat(500_000) }, 400],
+    ['a percent sign that says nothing', 'GET', '/v1/networks/%zz', {}, 400],
+    ['a path that is too long', 'GET', `/v1/networks/${'x'.repeat(2_000)}`, {}, 400],
+    ['a page size of nothing', 'GET', '/v1/networks?limit=0', {}, 400],
+    ['a page size that is too large', 'GET', '/v1/networks?limit=1001', {}, 400],
+    ['a cursor that is none', 'GET', '/v1/networks?cursor=***', {}, 400],
+    ['a query that is unknown', 'GET', '/v1/networks?all=1', {}, 400],
+    [
+      'an idempotency key with a blank',
+      'POST',
+      '/v1/tokens',
+      { body: '{}', headers: { ...json, 'idempotency-key': 'a b' } },
+      400,
+    ],
+    ['no token', 'GET', '/v1/networks', { token: null }, 401],
+  ]
+  for (const [what, method, path, options, status] of cases) {
+    it(`answers ${what} with status ${status}`, async () => {
+      const answer = await place.call(method, path, options)
+      assert.equal(answer.status, status)
+      fits(answer)
+    })
+  }
+
+  it('names the request, so that it is found in the log', async () => {
+    const { body } = await place.get('/v1/networks/nope')
+    const id = /^urn:weft:request:(\S+)$/.exec(body.instance)?.[1]
+    assert.ok(place.log.includes(`"requestId":"${id}"`))
+  })
+
+  it('keeps to itself what went wrong inside, but logs it', async (context) => {
+    context.mock.method(place.controller, 'graph', () => {
+      throw new Error('a secret from inside')
+    })
+    await place.post('/v1/networks', { name: 'demo' })
+    const answer = await place.get('/v1/networks/demo/graph')
+    assert.equal(answer.status, 500)
+    fits(answer)
+    assert.equal(answer.text.includes('secret'), false)
+    assert.ok(place.log.includes('a secret from inside'))
+  })
+
+  it('does not show an answer that is not as documented', async (context) => {
+    context.mock.method(place.controller, 'nodeStatus', () => ({ online: true, lastSeenAt: Number.NaN }))
+    await place.enrol('web-1')
+    const answer = await place.get('/v1/nodes/web-1')
+    assert.equal(answer.status, 500)
+    fits(answer)
+  })
+
+  it('says when to come back when it cannot serve at the moment', async (context) => {
+    context.mock.method(place.controller, 'isReady', () => false)
+    const answer = await place.get('/readyz', { token: null })
+    assert.deepEqual(
+      [answer.status, answer.body.code, answer.headers['retry-after']],
+      [503, 'unavailable', '1'],
+    )
+    fits(answer)
+    assert.equal((await place.get('/healthz', { token: null })).status, 200)
+  })
+
+  const speak = async (bytes: string): Promise<string> => {
+    const socket = connect({ host: '127.0.0.1', port: place.port, rejectUnauthorized: false })
+    socket.end(bytes)
+    return text(socket)
+  }
+  const malformed: [what: string, bytes: string, status: number][] = [
+    ['what is no HTTP', 'hello\r\n\r\n', 400],
+    ['a head that is too large', `GET / HTTP/1.1\r\nhost: x\r\nx: ${'y'.repeat(20_000)}\r\n\r\n`, 431],
+  ]
+  for (const [what, bytes, status] of malformed) {
+    it(`answers ${what} with status ${status}`, async () => {
+      const answer = await speak(bytes)
+      assert.match(answer, new RegExp(`^HTTP/1.1 ${status} `))
+      const problem = JSON.parse(answer.slice(answer.indexOf('\r\n\r\n')))
+      assert.deepEqual(misfits(document, { $ref: '#/components/schemas/Problem' }, problem), [])
+      assert.equal(problem.status, status)
+    })
+  }
+})
+
+describe('failureOf and toProblem', () => {
+  it('give every code a status of 400 or more and a title', () => {
+    for (const code of Object.keys(ERROR_CODES) as ErrorCode[]) {
+      const failure = failureOf(new WeftError(code, 'It went wrong.'))
+      assert.ok(failure.status >= 400 && failure.status < 600, code)
+      assert.equal(toProblem(failure, 'x').title, ERROR_CODES[code])
+    }
+  })
+
+  it('show message, field and advice, and never the cause', () => {
+    const cause = new Error('hidden')
+    const error = new WeftError('invalid-input', 'No.', { field: 'ipv4', advice: 'Try again.', cause })
+    assert.deepEqual(toProblem({ status: 400, error }, 'id-1'), {
+      type: 'urn:weft:problem:invalid-input',
+      title: ERROR_CODES['invalid-input'],
+      status: 400,
+      detail: 'No.',
+      code: 'invalid-input',
+      field: 'ipv4',
+      advice: 'Try again.',
+      instance: 'urn:weft:request:id-1',
+    })
+  })
+})

@@ -1,0 +1,46 @@
+import assert from 'node:assert/strict'
+import { EventEmitter } from 'node:events'
+import type { Socket } from 'node:net'
+import { describe, it } from 'node:test'
+import { Strangers } from '../../src/api/strangers.ts'
+
+/** What Strangers looks at of a socket. */
+function socketOf(remoteAddress: string | undefined, remotePort = 1): Socket {
+  return Object.assign(new EventEmitter(), { remoteAddress, remotePort }) as Socket
+}
+
+describe('Strangers', () => {
+  it('lets so many sockets of one address in, and more when some are closed', () => {
+    const strangers = new Strangers({ total: 10, perAddress: 2 })
+    const first = socketOf('192.0.2.1', 1)
+    assert.ok(strangers.enter(first))
+    assert.ok(strangers.enter(socketOf('192.0.2.1', 2)))
+    assert.equal(strangers.enter(socketOf('192.0.2.1', 3)), false)
+    assert.ok(strangers.enter(socketOf('192.0.2.2', 3)))
+    first.emit('close')
+    assert.ok(strangers.enter(socketOf('192.0.2.1', 3)))
+  })
+
+  it('lets so many sockets in together', () => {
+    const strangers = new Strangers({ total: 2, perAddress: 2 })
+    assert.ok(strangers.enter(socketOf('192.0.2.1')))
+    assert.ok(strangers.enter(socketOf('192.0.2.2')))
+    assert.equal(strangers.enter(socketOf('192.0.2.3')), false)
+  })
+
+  it('does not count who is known, and forgets nobody twice', () => {
+    const strangers = new Strangers({ total: 10, perAddress: 1 })
+    const plain = socketOf('192.0.2.1', 1)
+    assert.ok(strangers.enter(plain))
+    strangers.known(socketOf('192.0.2.1', 1))
+    const next = socketOf('192.0.2.1', 2)
+    assert.ok(strangers.enter(next))
+    plain.emit('close')
+    assert.equal(strangers.enter(socketOf('192.0.2.1', 3)), false)
+  })
+
+  it('leaves Unix sockets alone', () => {
+    const strangers = new Strangers({ total: 1, perAddress: 1 })
+    for (let at = 0; at < 5; at++) assert.ok(strangers.enter(socketOf(undefined)))
+  })
+})

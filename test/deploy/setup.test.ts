@@ -1,0 +1,153 @@
+import assert from 'node:assert/strict'
+import { type SpawnSyncReturns, spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type TestContext, test } from 'node:test'
+
+/** What a set-up that finds all in place may cost, in ms. */
+const OVERHEAD_MS = 300
+/** Stands for a Node that cannot replace itself, which is any before 22.15. */
+const OLD_NODE = ['--import', 'data:text/javascript,process.execve=undefined']
+const MAIN = `
+process.on('SIGTERM', () => process.exit(9))
+process.stdout.write('main ' + JSON.stringify(process.argv.slice(2)) + '\\n')
+if (process.argv.includes('wait')) setInterval(() => {}, 1000)
+else process.exitCode = 7
+`
+const NPM = `echo "npm $*" >> calls; mkdir -p node_modules; cp package-lock.json node_modules/.package-lock.json`
+/** Has no package list before it is told to fetch one. */
+const APT = 'echo "apt-get $*" >> calls; case "$*" in *update*) touch updated;; esac; test -e updated'
+
+test('the first run installs the packages, the second finds them and costs little', (context) => {
+  const clone = createClone(context, { npm: NPM })
+  const first = clone.run(['deploy/setup.js', 'up', '--flag'])
+  assert.match(first.stderr, /npm ci/)
+  assert.equal(first.stdout, 'main ["up","--flag"]\n')
+  assert.equal(first.status, 7)
+  const start = performance.now()
+  const second = clone.run(['deploy/setup.js', 'up'])
+  const took = performance.now() - start
+  assert.equal(second.stderr, '')
+  assert.deepEqual(clone.calls(), ['npm ci --ignore-scripts --loglevel=error'])
+  const alone = performance.now()
+  clone.run(['src/cli/main.ts'])
+  assert.ok(took - (performance.now() - alone) < OVERHEAD_MS, `${took} ms`)
+})
+
+test('a lock file that changed, or an installation that broke off, is installed again', (context) => {
+  const clone = createClone(context, { npm: NPM })
+  clone.run(['deploy/setup.js', 'up'])
+  clone.write('package-lock.json', lock({ 'node_modules/x': { integrity: 'sha512-new' } }))
+  clone.run(['deploy/setup.js', 'up'])
+  rmSync(join(clone.path, 'node_modules/.package-lock.json'))
+  clone.run(['deploy/setup.js', 'up'])
+  assert.equal(clone.calls().length, 3)
+})
+
+test('packages of other platforms may be absent, others may not', (context) => {
+  const clone = createClone(context, { npm: NPM })
+  clone.write('node_modules/.package-lock.json', lock({}))
+  clone.write('package-lock.json', lock({ 'node_modules/x': { integrity: 'sha512-x', optional: true } }))
+  clone.run(['deploy/setup.js', 'up'])
+  assert.deepEqual(clone.calls(), [])
+  clone.write('package-lock.json', lock({ 'node_modules/x': { integrity: 'sha512-x' } }))
+  clone.run(['deploy/setup.js', 'up'])
+  assert.equal(clone.calls().length, 1)
+})
+
+test('when npm cannot install, one sentence says which command would', (context) => {
+  const clone = createClone(context, { npm: 'echo no network >&2; exit 1' })
+  const { status, stderr, stdout } = clone.run(['deploy/setup.js', 'up'])
+  assert.equal(status, 1)
+  assert.equal(stdout, '')
+  assert.match(stderr, /no network/)
+  assert.match(stderr.trimEnd().split('\n').at(-1) ?? '', /registry.*`npm ci`/)
+})
+
+test('missing programs are installed by root, and named with the command to others', (context) => {
+  const clone = createClone(context, { npm: NPM, 'apt-get': APT })
+  // Without /usr/bin there are no ping and no wg.
+  const { stderr, stdout } = clone.run(['deploy/setup.js', 'up'], { PATH: clone.bin })
+  assert.match(stderr, /wireguard-tools.*iputils-ping/)
+  assert.match(stderr, /apt-get/)
+  assert.equal(stdout, 'main ["up"]\n')
+  if (process.getuid?.() !== 0) return
+  const [install, update, again] = clone.calls().filter((call) => call.startsWith('apt-get'))
+  assert.match(install ?? '', /install --yes --no-install-recommends .*wireguard-tools/)
+  assert.match(update ?? '', /update$/)
+  assert.equal(again, install)
+})
+
+test('check needs no programs, and a command that does not exist is refused by name', (context) => {
+  const clone = createClone(context, { npm: NPM })
+  clone.write('test/run.ts', MAIN)
+  assert.doesNotMatch(clone.run(['deploy/setup.js', 'check'], { PATH: clone.bin }).stderr, /apt-get/)
+  const { status, stderr } = clone.run(['deploy/setup.js', 'dance'])
+  assert.equal(status, 2)
+  assert.match(stderr, /"dance"/)
+})
+
+for (const [kind, options] of [
+  ['becomes', []],
+  ['on an old Node follows', OLD_NODE],
+] as const) {
+  test(`weft ${kind} the program: arguments, exit code and signals are its own`, async (context) => {
+    const clone = createClone(context, { npm: NPM })
+    const { stdout, status } = clone.run([...options, 'deploy/weft.js', 'a b', '--c'])
+    assert.equal(stdout, 'main ["a b","--c"]\n')
+    assert.equal(status, 7)
+    assert.deepEqual(await clone.endBy([...options, 'deploy/weft.js', 'wait'], 'SIGTERM'), [9, null])
+    assert.deepEqual(await clone.endBy([...options, 'deploy/weft.js', 'wait'], 'SIGINT'), [null, 'SIGINT'])
+  })
+}
+
+interface Clone {
+  readonly path: string
+  /** The folder of the stand-ins for npm and apt-get. */
+  readonly bin: string
+  write(file: string, text: string): void
+  run(args: readonly string[], env?: Record<string, string>): SpawnSyncReturns<string>
+  /** Sends a signal when the program has spoken; gives exit code and signal. */
+  endBy(args: readonly string[], signal: NodeJS.Signals): Promise<unknown[]>
+  calls(): string[]
+}
+
+/** A folder with the deploy scripts as they are, and stand-ins for what they call. */
+function createClone(context: TestContext, programs: Record<string, string>): Clone {
+  const path = mkdtempSync(join(tmpdir(), 'weft-clone-'))
+  context.after(() => rmSync(path, { recursive: true }))
+  const bin = join(path, 'bin')
+  const write = (file: string, text: string, mode = 0o644) => {
+    mkdirSync(join(path, file, '..'), { recursive: true })
+    writeFileSync(join(path, file), text, { mode })
+  }
+  cpSync('deploy', join(path, 'deploy'), { recursive: true })
+  write('package.json', '{ "type": "module" }')
+  write('package-lock.json', lock({}))
+  write('src/cli/main.ts', MAIN)
+  for (const [name, script] of Object.entries(programs)) {
+    write(`bin/${name}`, `#!/bin/sh\nPATH=/usr/bin:/bin\n${script}\n`, 0o755)
+  }
+  const environment = { PATH: `${bin}:${process.env.PATH}` }
+  return {
+    path,
+    bin,
+    write,
+    run: (args, env = {}) =>
+      spawnSync(process.execPath, args, { cwd: path, encoding: 'utf8', env: { ...environment, ...env } }),
+    async endBy(args, signal) {
+      const child = spawn(process.execPath, args, { cwd: path, env: environment })
+      await once(child.stdout, 'data')
+      child.kill(signal)
+      return once(child, 'exit')
+    },
+    calls: () =>
+      existsSync(join(path, 'calls')) ? readFileSync(join(path, 'calls'), 'utf8').trim().split('\n') : [],
+  }
+}
+
+function lock(packages: Record<string, object>): string {
+  return JSON.stringify({ packages: { '': {}, ...packages } })
+}

@@ -1,0 +1,71 @@
+import assert from 'node:assert/strict'
+import { existsSync, readdirSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { test } from 'node:test'
+import { startProgram } from './program.ts'
+
+const skip = process.getuid?.() === 0 ? false : 'tunnels need root'
+const UP = [process.execPath, 'deploy/setup.js', 'up']
+const READY_MS = 60_000
+
+test('up --once pings every pair of four nodes in both families and leaves nothing behind', {
+  skip,
+}, async () => {
+  const before = traces()
+  const start = performance.now()
+  const program = startProgram([...UP, '--once', '--nodes', '4'])
+  assert.equal(await program.code, 0, program.output())
+  assert.equal(program.output().trimEnd().split('\n').at(-1), '24/24 pairs answered')
+  assert.deepEqual(traces(), before)
+  assert.ok(performance.now() - start < 15_000, 'a second run takes less than 15 s')
+})
+
+test('up shows a URL and a token that the command line works with, and goes at Ctrl-C, even a double one', {
+  skip,
+}, async () => {
+  const before = traces()
+  const program = startProgram([...UP, '--nodes', '2'])
+  const [, url, token] = await program.until(/WEFT_URL='(.*)' WEFT_TOKEN=(\S+)/, READY_MS)
+  const env = { ...process.env, WEFT_URL: url, WEFT_TOKEN: token }
+  const graph = startProgram([process.execPath, 'deploy/weft.js', 'graph', 'demo', '--json'], env)
+  assert.equal(await graph.code, 0, graph.output())
+  assert.equal(JSON.parse(graph.output()).nodes.length, 2)
+  // A terminal tells the whole group, and npm tells its child once more.
+  process.kill(-(program.child.pid ?? 0), 'SIGINT')
+  process.kill(program.child.pid ?? 0, 'SIGINT')
+  assert.equal(await program.code, 0, program.output())
+  assert.deepEqual(traces(), before)
+})
+
+test('up takes another port when 7443 is not free, and says which', { skip }, async () => {
+  const taken = createServer().listen(7443, '127.0.0.1')
+  try {
+    const program = startProgram([...UP, '--nodes', '2'])
+    const [, port] = await program.until(/URL +https:\/\/127\.0\.0\.1:(\d+)#/, READY_MS)
+    assert.notEqual(port, '7443')
+    program.child.kill('SIGTERM')
+    assert.equal(await program.code, 0)
+  } finally {
+    taken.close()
+  }
+})
+
+test('an up that was killed is cleaned up by the next one', { skip }, async () => {
+  const before = traces()
+  const killed = startProgram([...UP, '--nodes', '2'])
+  await killed.until(/Ctrl-C/, READY_MS)
+  killed.child.kill('SIGKILL')
+  await killed.code
+  assert.notDeepEqual(traces(), before)
+  const next = startProgram([...UP, '--once', '--nodes', '2'])
+  assert.equal(await next.code, 0, next.output())
+  assert.deepEqual(traces(), before)
+})
+
+/** What labs leave on a machine while they stand: folders, namespaces, control sockets. */
+function traces(): string[] {
+  const folders = ['/run/weft-lab', '/run/netns', '/run/wireguard']
+  return folders.flatMap((folder) =>
+    existsSync(folder) ? readdirSync(folder).map((name) => `${folder}/${name}`) : [],
+  )
+}

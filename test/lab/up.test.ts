@@ -1,0 +1,80 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { directions } from '../../src/cli/up/directions.ts'
+import { matrix } from '../../src/cli/up/matrix.ts'
+import { requireAllAnswered } from '../../src/cli/up/show.ts'
+import type { Answer } from '../../src/lab/ping.ts'
+import { startProgram } from './program.ts'
+
+const UP = [process.execPath, 'deploy/setup.js', 'up']
+/** Root without the right to make namespaces stands for those who are not root. */
+const UNPRIVILEGED = process.getuid?.() === 0 ? ['setpriv', '--bounding-set=-sys_admin', ...UP] : UP
+
+test('a number of nodes that cannot be is refused in one sentence', async () => {
+  for (const nodes of ['1', '17', '2.5', 'many', '']) {
+    const program = startProgram([...UP, '--nodes', nodes])
+    assert.equal(await program.code, 2)
+    assert.match(program.output(), /--nodes.*whole number from 2 to 16/)
+  }
+})
+
+test('without root the nodes are simulated, the lack is said in one line, and no pair is said to have answered', async () => {
+  const program = startProgram([...UNPRIVILEGED, '--once', '--nodes', '2'])
+  assert.equal(await program.code, 1, program.output())
+  assert.match(program.output(), /^[^\n]+ the nodes are simulated, and no packets flow\.$/m)
+  assert.match(program.output(), /2 simulated nodes have applied their plans; no pair was pinged/)
+  assert.doesNotMatch(program.output(), /pairs answered/)
+})
+
+test('the matrix shows for each pair which families answered', () => {
+  const names = ['node-1', 'node-2', 'node-3']
+  const answers = [
+    ...answersOf('node-1', 'node-2', true, true),
+    ...answersOf('node-1', 'node-3', true, false),
+    ...answersOf('node-2', 'node-1', false, true),
+    ...answersOf('node-2', 'node-3', false, false),
+    ...answersOf('node-3', 'node-1', true, true),
+    ...answersOf('node-3', 'node-2', true, true),
+  ]
+  assert.deepEqual(
+    matrix(names, answers)
+      .trimEnd()
+      .split('\n')
+      .map((line) => line.split(/ +/).slice(-3).join(' ')),
+    ['1 2 3', 'node-1 4+6 4', 'node-2 6 -', 'node-3 4+6 4+6'],
+  )
+})
+
+test('a single pair that did not answer is a failure that names it', () => {
+  const answers = [
+    ...answersOf('node-1', 'node-2', true, false),
+    ...answersOf('node-2', 'node-1', true, true),
+  ]
+  const names = ['node-1', 'node-2']
+  requireAllAnswered({ names, answers: answers.filter(({ answered }) => answered) })
+  assert.throws(() => requireAllAnswered({ names, answers }), { message: /node-1 to node-2 over IPv6/ })
+  assert.throws(() => requireAllAnswered({ names, answers: [] }), { code: 'unsupported' })
+})
+
+test('the three things to try name what is there', () => {
+  const names = ['node-1', 'node-2']
+  const shown = { names, answers: answersOf('node-1', 'node-2', true, true) }
+  const text = directions('https://127.0.0.1:7443#pin', 'weft_token', shown)
+  assert.match(text, /WEFT_URL='https:\/\/127\.0\.0\.1:7443#pin' WEFT_TOKEN=weft_token$/m)
+  assert.match(text, /ip netns exec weft-x-node-1 ping 10\.64\.2\.1 /)
+  assert.match(text, /npx weft member remove demo node-2 --yes/)
+  assert.doesNotMatch(directions('', '', { names, answers: [] }), /netns/)
+})
+
+function answersOf(from: string, to: string, ipv4: boolean, ipv6: boolean): Answer[] {
+  const host = { name: from, namespace: `weft-x-${from}`, addresses: [], dir: '' }
+  const programs = {
+    exec: () => Promise.reject(new Error('not run here')),
+    start: () => Promise.reject(new Error('not run here')),
+  }
+  const place = { from: { ...host, ...programs }, to, address: '10.64.2.1' }
+  return [
+    { ...place, family: 4, answered: ipv4 },
+    { ...place, family: 6, answered: ipv6 },
+  ]
+}

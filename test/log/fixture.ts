@@ -1,0 +1,33 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Draft, Entry, Log } from '../../src/log/log.ts'
+
+/** A directory of its own on a real disk, which goes away at the end of the scope. */
+export async function scratch(): Promise<AsyncDisposable & { readonly path: string; readonly log: string }> {
+  const path = await mkdtemp(join(tmpdir(), 'weft-log-'))
+  return {
+    path,
+    log: join(path, 'log.db'),
+    [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }),
+  }
+}
+
+/** A change that can be told from others by its number; `size` is how many events it has. */
+export function change(number: number, size = 1): Draft {
+  const events = Array.from({ length: size }, () => ({ type: 'epoch-raised', epoch: number }) as const)
+  return { operation: `op-${number}`, at: 1_700_000_000_000 + number, actor: 'system', events }
+}
+
+/** Appends changes `from` to `to` at once, each expecting the one before it. */
+export function appendAll(log: Log, from: number, to: number, size = 1) {
+  const numbers = Array.from({ length: to - from + 1 }, (_, index) => from + index)
+  const start = log.head().sequence
+  return Promise.all(numbers.map((number, index) => log.append(start + index, change(number, size))))
+}
+
+export async function collect(entries: AsyncIterable<Entry>): Promise<Entry[]> {
+  const all: Entry[] = []
+  for await (const entry of entries) all.push(entry)
+  return all
+}

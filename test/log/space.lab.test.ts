@@ -1,0 +1,98 @@
+import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, it } from 'node:test'
+import { openSqliteLog } from '../../src/log/sqlite.ts'
+import { verifyLog } from '../../src/log/verify.ts'
+import { appendAll, change, collect, scratch } from './fixture.ts'
+
+const skip = process.getuid?.() === 0 ? false : 'needs root, to mount a small file system'
+
+/** A file system of 2 MiB. */
+function mountSmall(path: string): Disposable {
+  mkdirSync(path)
+  execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=2m', 'weft-test', path])
+  return { [Symbol.dispose]: () => void execFileSync('umount', ['--lazy', path]) }
+}
+
+/** Writes `path` until nothing fits any more. */
+function fill(path: string) {
+  for (let size = 1 << 20; size >= 1; size >>= 1) {
+    try {
+      while (true) writeFileSync(path, new Uint8Array(size), { flag: 'a' })
+    } catch (error) {
+      assert.ok(error instanceof Error && 'code' in error && error.code === 'ENOSPC')
+    }
+  }
+}
+
+describe('a log on a disk that is full', { skip }, () => {
+  it('refuses writes, goes on reading, and writes again when there is space, without a restart', async () => {
+    await using dir = await scratch()
+    using _ = mountSmall(join(dir.path, 'small'))
+    const path = join(dir.path, 'small', 'log.db')
+    const filler = join(dir.path, 'small', 'filler')
+    await using log = await openSqliteLog(path)
+    const before = await appendAll(log, 1, 20)
+    fill(filler)
+
+    for (let tries = 0; tries < 3; tries++) {
+      const start = log.head().sequence
+      const answers = [100, 101, 102].map((number, index) => log.append(start + index, change(number, 200)))
+      for (const answer of await Promise.allSettled(answers)) {
+        assert.equal(answer.status, 'rejected')
+        assert.equal(answer.reason.code, 'store-unavailable')
+        assert.match(answer.reason.message, /No space is left/)
+      }
+    }
+    const entries = before.map(({ entry }) => entry)
+    assert.deepEqual((await collect(log.read(1))).slice(0, 20), entries)
+    assert.deepEqual(await log.find('op-7'), entries[6])
+
+    rmSync(filler)
+    const start = log.head().sequence
+    assert.equal((await log.append(start, change(100, 200))).repeated, false)
+    assert.equal((await verifyLog(path)).entries, start + 1)
+  })
+
+  it('keeps all that it acknowledged when it fills up while many write, over and over', async () => {
+    await using dir = await scratch()
+    using _ = mountSmall(join(dir.path, 'small'))
+    const path = join(dir.path, 'small', 'log.db')
+    const filler = join(dir.path, 'small', 'filler')
+    await using log = await openSqliteLog(path)
+    const acknowledged: string[] = []
+    let refused = 0
+    for (let round = 0; round < 30; round++) {
+      if (round % 3 === 1) fill(filler)
+      if (round % 3 === 2) rmSync(filler)
+      const start = log.head().sequence
+      const writes = Array.from({ length: 10 }, (_, index) =>
+        log.append(start + index, change(round * 10 + index, 5)),
+      )
+      for (const write of await Promise.allSettled(writes)) {
+        if (write.status === 'fulfilled') acknowledged.push(write.value.entry.operation)
+        else refused++
+      }
+    }
+    assert.ok(
+      refused > 0 && acknowledged.length > 100,
+      `${refused} refused, ${acknowledged.length} acknowledged`,
+    )
+    assert.deepEqual(
+      (await collect(log.read(1))).map(({ operation }) => operation),
+      acknowledged,
+    )
+    assert.equal((await verifyLog(path)).entries, acknowledged.length)
+  })
+
+  it('says so at its start, when there is no room for the files that SQLite needs', async () => {
+    await using dir = await scratch()
+    using _ = mountSmall(join(dir.path, 'small'))
+    const path = join(dir.path, 'small', 'log.db')
+    await (await openSqliteLog(path))[Symbol.asyncDispose]()
+    fill(join(dir.path, 'small', 'filler'))
+    await assert.rejects(openSqliteLog(path), { code: 'store-unavailable', message: /No space is left/ })
+  })
+})

@@ -1,0 +1,64 @@
+// `npm test` and `npm run check`: every step of the gate, then the tests; the last line is `N passed, N failed`.
+//   node test/run.ts                  everything
+//   node test/run.ts --fast           the gate and the tests that need neither root nor minutes
+//   node test/run.ts FILE…            these test files only
+
+import { globSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { inPool } from '../src/lab/pool.ts'
+import { type FileResult, runTestFile, skipsAsFailures } from './runner/file.ts'
+import { reportFailures, reportFile, reportStep, totalLine, totals } from './runner/report.ts'
+import { runStep, type StepResult, steps } from './runner/steps.ts'
+
+/** What needs root must run there. */
+const IN_CI = process.env.CI === 'true'
+
+/** Which files, how many at a time, and how many seconds each may take. */
+const PHASES = [
+  { name: 'fast', ending: '.test.ts', atOnce: 2, seconds: 180 },
+  // One at a time: they measure losses and times, and namespaces of several labs would share two cores.
+  { name: 'lab', ending: '.lab.test.ts', atOnce: 1, seconds: 300 },
+  { name: 'slow', ending: '.slow.test.ts', atOnce: 1, seconds: 600 },
+] as const
+
+async function main(args: readonly string[]): Promise<number> {
+  const named = args.filter((arg) => !arg.startsWith('--')).map((file) => resolve(file))
+  const checked = named.length > 0 ? [] : await inPool(steps, 2, checkStep)
+  const phases = args.includes('--fast') ? PHASES.slice(0, 1) : PHASES
+  const tested: FileResult[] = []
+  for (const phase of phases) tested.push(...(await runPhase(phase, named.length > 0 ? named : allFiles())))
+  const total = totals(checked, tested)
+  reportFailures(checked, tested)
+  process.stdout.write(`${totalLine(total)}\n`)
+  return total.failed > 0 || total.passed === 0 ? 1 : 0
+}
+
+async function checkStep(step: (typeof steps)[number]): Promise<StepResult> {
+  const result = await runStep(step)
+  reportStep(result)
+  return result
+}
+
+function allFiles(): string[] {
+  return globSync('test/**/*.test.ts')
+    .sort()
+    .map((file) => resolve(file))
+}
+
+async function runPhase(phase: (typeof PHASES)[number], files: readonly string[]): Promise<FileResult[]> {
+  const mine = files.filter((file) => phaseOf(file) === phase)
+  return inPool(mine, phase.atOnce, async (file) => {
+    const ran = await runTestFile(file, phase.seconds * 1000)
+    const result = IN_CI ? skipsAsFailures(ran) : ran
+    reportFile(result)
+    return result
+  })
+}
+
+/** The phase with the longest ending that fits: `x.lab.test.ts` ends in `.test.ts`, too. */
+function phaseOf(file: string): (typeof PHASES)[number] | undefined {
+  return PHASES.findLast((phase) => file.endsWith(phase.ending))
+}
+
+// Said outright, for a test that left a process or socket behind must not keep the run from ending.
+process.exit(await main(process.argv.slice(2)))

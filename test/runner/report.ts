@@ -1,0 +1,75 @@
+import { relative } from 'node:path'
+import type { FileResult } from './file.ts'
+import type { StepResult } from './steps.ts'
+
+/** Lines of a failed file's output that are shown; the end of it says most. */
+const OUTPUT_LINES = 40
+
+export interface Totals {
+  readonly passed: number
+  /** Tests, and steps of the gate. */
+  readonly failed: number
+  readonly skipped: number
+}
+
+/** One line for a step of the gate that has ended. */
+export function reportStep(step: StepResult): void {
+  say(`${mark(step.passed)} ${step.name} (${seconds(step.took)})`)
+}
+
+/** One line for a test file that has ended, and one for each of its tests that failed or was skipped. */
+export function reportFile(result: FileResult): void {
+  const { file, passed, failures, skips, took } = result
+  say(`${mark(failures.length === 0)} ${short(file)}: ${passed} passed (${seconds(took)})`)
+  for (const { title } of failures) say(`       FAILED: ${title}`)
+  for (const skip of skips) say(`       SKIPPED: ${skip}`)
+}
+
+/** All that failed once more, with the errors and what was printed, so that nobody has to scroll. */
+export function reportFailures(steps: readonly StepResult[], files: readonly FileResult[]): void {
+  for (const step of steps.filter(({ passed }) => !passed)) {
+    say(`\n=== ${step.name}`)
+    say(step.output.trimEnd())
+  }
+  for (const { file, failures, output } of files.filter(({ failures }) => failures.length > 0)) {
+    for (const { title, error } of failures) say(`\n=== ${short(file)}: ${title}\n${error}`)
+    if (output !== '') say(`\n--- printed by ${short(file)}\n${lastLines(output)}`)
+  }
+  say('')
+}
+
+/** The sums over all that ran. */
+export function totals(steps: readonly StepResult[], files: readonly FileResult[]): Totals {
+  const sum = (count: (file: FileResult) => number) => files.reduce((total, file) => total + count(file), 0)
+  return {
+    passed: sum(({ passed }) => passed),
+    failed: steps.filter(({ passed }) => !passed).length + sum(({ failures }) => failures.length),
+    skipped: sum(({ skips }) => skips.length),
+  }
+}
+
+/** `12 passed, 0 failed`, and the skipped ones when there are any. */
+export function totalLine({ passed, failed, skipped }: Totals): string {
+  const line = `${passed} passed, ${failed} failed`
+  return skipped > 0 ? `${line}, ${skipped} skipped` : line
+}
+
+function mark(passed: boolean): string {
+  return passed ? '  ok  ' : 'FAILED'
+}
+
+function seconds(milliseconds: number): string {
+  return `${(milliseconds / 1000).toFixed(1)} s`
+}
+
+function short(file: string): string {
+  return relative(process.cwd(), file)
+}
+
+function lastLines(output: string): string {
+  return output.trimEnd().split('\n').slice(-OUTPUT_LINES).join('\n')
+}
+
+function say(text: string): void {
+  process.stdout.write(`${text}\n`)
+}

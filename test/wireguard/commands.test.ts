@@ -1,0 +1,150 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { parseCidr } from '../../src/address/cidr.ts'
+import { WeftError } from '../../src/errors.ts'
+import { PrivateKey } from '../../src/keys/wireguard.ts'
+import { commandsFor } from '../../src/wireguard/commands.ts'
+import type { Step } from '../../src/wireguard/device.ts'
+import { diff } from '../../src/wireguard/diff.ts'
+import { parseEndpoint } from '../../src/wireguard/endpoint.ts'
+import { desiredDevice } from '../../src/wireguard/plan.ts'
+import { demoPlan, interfaceNamed, keyPair, peer, publicKey } from './fixture.ts'
+
+const name = interfaceNamed('wfxa')
+const { privateKey } = keyPair(1)
+const members = (count: number) => Array.from({ length: count }, (_, index) => peer(index + 2))
+const stepOf = (number: number): Step => {
+  const { publicKey, allowedIps } = peer(number)
+  return { kind: 'set-peer', peer: { publicKey, allowedIps } }
+}
+
+/** What has to be done to a new interface for a network with so many other members. */
+function newcomerSteps(count: number): readonly Step[] {
+  const desired = desiredDevice(demoPlan(1, members(count)), { ...keyPair(1), listenPort: 51_820 })
+  const fresh = { publicKey: undefined, listenPort: 0, mtu: 1500, alias: '', up: false, peers: new Map() }
+  return diff({ ...fresh, addresses: [], routes: [] }, desired, { now: 0 })
+}
+
+test('a new interface takes three runs, in the order of the steps', () => {
+  const commands = commandsFor(name, newcomerSteps(1))
+  const [{ file } = {}] = commands.filter((command) => command.program === 'wg')
+  assert.ok(file instanceof PrivateKey)
+  assert.deepEqual(file.expose(), privateKey.expose())
+  assert.deepEqual(commands, [
+    {
+      program: 'wg',
+      args: ['set', 'wfxa', 'private-key', '/dev/stdin', 'listen-port', '51820'],
+      file: privateKey,
+    },
+    {
+      program: 'ip',
+      args: ['-batch', '-'],
+      input: [
+        'link set dev wfxa mtu 1420',
+        'link set dev wfxa alias "weft demo"',
+        'address add 10.0.1.1/32 dev wfxa',
+        'address add fd12:3456:789a:1::1/128 dev wfxa',
+        'link set dev wfxa up',
+        'route add 10.0.0.0/8 dev wfxa proto static',
+        'route add fd12:3456:789a::/48 dev wfxa proto static',
+        '',
+      ].join('\n'),
+    },
+    {
+      program: 'wg',
+      args: ['set', 'wfxa', 'peer', publicKey(2), 'allowed-ips', '10.0.2.0/24,fd12:3456:789a:2::/64'],
+      file: undefined,
+    },
+  ])
+})
+
+test('all that can differ of a peer is said in one run, and nothing else', () => {
+  const change = {
+    publicKey: publicKey(2),
+    endpoint: parseEndpoint('[2001:db8::1]:51820'),
+    allowedIps: [],
+    keepalive: 0,
+    removePresharedKey: true,
+  } as const
+  const [command] = commandsFor(name, [{ kind: 'set-peer', peer: change }])
+  assert.deepEqual(command?.args.slice(2), [
+    ...['peer', publicKey(2), 'preshared-key', '/dev/null', 'endpoint', '[2001:db8::1]:51820'],
+    ...['persistent-keepalive', '0', 'allowed-ips', ''],
+  ])
+  const [endpointOnly] = commandsFor(name, [
+    { kind: 'set-peer', peer: { publicKey: publicKey(2), endpoint: change.endpoint } },
+  ])
+  assert.deepEqual(endpointOnly?.args.slice(2), ['peer', publicKey(2), 'endpoint', '[2001:db8::1]:51820'])
+})
+
+test('no steps are no runs, one changed peer is one', () => {
+  assert.deepEqual(commandsFor(name, []), [])
+  assert.equal(commandsFor(name, [stepOf(2)]).length, 1)
+  assert.equal(commandsFor(name, [stepOf(2), { kind: 'remove-peer', publicKey: publicKey(3) }]).length, 1)
+})
+
+test('5,000 peers take some 400 a run, each peer once and in order', () => {
+  const commands = commandsFor(name, newcomerSteps(5_000)).slice(2)
+  assert.ok(commands.length >= 8 && commands.length <= 13, `${commands.length} runs`)
+  for (const { args } of commands) assert.ok(args.join(' ').length <= 70_000)
+  const keys = commands.flatMap(({ args }) => args.filter((_, index) => args[index - 1] === 'peer'))
+  assert.deepEqual(
+    keys,
+    members(5_000).map((member) => member.publicKey),
+  )
+})
+
+test('a list of allowed IPs too long for an argument goes through a file, the rest of the change before it', () => {
+  const allowedIps = Array.from({ length: 8_000 }, (_, index) =>
+    parseCidr(`10.${index >> 8}.${index & 255}.0/24`),
+  )
+  const [before, long, after] = commandsFor(name, [
+    { kind: 'set-peer', peer: { publicKey: publicKey(2), allowedIps, keepalive: 25 } },
+    stepOf(3),
+  ])
+  assert.deepEqual(before?.args, ['set', 'wfxa', 'peer', publicKey(2), 'persistent-keepalive', '25'])
+  assert.deepEqual(long, {
+    program: 'wg',
+    args: ['addconf', 'wfxa', '/dev/stdin'],
+    file: `[Peer]\nPublicKey = ${publicKey(2)}\nAllowedIPs = ${allowedIps.join(',')}\n`,
+  })
+  assert.deepEqual(after?.args.slice(2, 4), ['peer', publicKey(3)])
+})
+
+test('text that a program could take for something else is refused, wherever it comes from', () => {
+  const evil = [
+    '-x',
+    '--help',
+    'a\nlink delete dev eth0',
+    'a"',
+    "a'",
+    'a#',
+    'a\\',
+    '$(id)',
+    'a;b',
+    ' a',
+    '',
+    '\u00e4',
+  ]
+  for (const text of evil) {
+    // What the types keep away: as if a cast somewhere let it through.
+    const steps = [
+      { kind: 'set-alias', alias: text },
+      { kind: 'add-address', address: text },
+      { kind: 'remove-address', address: text },
+      { kind: 'add-route', route: text },
+      { kind: 'remove-route', route: text },
+      { kind: 'remove-peer', publicKey: text },
+      { kind: 'set-peer', peer: { publicKey: text } },
+      { kind: 'set-peer', peer: { publicKey: publicKey(2), endpoint: text } },
+      { kind: 'set-peer', peer: { publicKey: publicKey(2), allowedIps: [text] } },
+    ]
+    for (const step of steps) {
+      assert.throws(
+        () => commandsFor(name, [step as unknown as Step]),
+        (error) => error instanceof WeftError && error.code === 'invalid-input',
+        JSON.stringify(step),
+      )
+    }
+  }
+})

@@ -33,7 +33,7 @@ export function commonEndpoint(other: MemberFacts): string | undefined {
 }
 
 /** `192.0.2.1:51820`, `[2001:db8::1]:51820`. */
-export function formatEndpoint(address: Address, port: number): string {
+function formatEndpoint(address: Address, port: number): string {
   return familyOf(address) === 6 ? `[${address}]:${port}` : `${address}:${port}`
 }
 

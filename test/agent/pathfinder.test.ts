@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { Pathfinder } from '../../src/agent/pathfinder.ts'
+import { Pathfinder, type Step } from '../../src/agent/pathfinder.ts'
 import { toNodeId } from '../../src/keys/identity.ts'
 import type { Candidate } from '../../src/topology/reach.ts'
 import type { Endpoint } from '../../src/wireguard/device.ts'
@@ -135,6 +135,18 @@ describe('A path that was found', () => {
     assert.equal(desk.choice?.kind, 'direct')
   })
 
+  it('is dead, too, when after its session all that comes are handshakes to which our answers are lost', () => {
+    const desk = Desk.on(direct, relayed)
+    desk.pass(4 * MINUTE)
+    assert.equal(desk.choice?.kind, 'direct')
+    desk.pass(8_000, () => {
+      if (desk.choice?.kind !== 'direct') return
+      desk.receive(148)
+      desk.send(92)
+    })
+    assert.equal(desk.choice?.kind, 'relayed')
+  })
+
   it('is not dead because nobody looked', () => {
     const desk = Desk.on(direct, relayed)
     desk.send()
@@ -175,7 +187,9 @@ describe('A path that was found', () => {
     assert.deepEqual(desk.choice, { ...waiting, confirmed: false })
     desk.pass(5_500)
     desk.shake()
-    desk.pass(30 * MINUTE, () => desk.talk(relayed))
+    desk.look(0)
+    const still = ({ changed }: Step) => assert.deepEqual([...changed], [])
+    desk.pass(30 * MINUTE, () => desk.talk(relayed), still)
     assert.deepEqual(desk.choice, { ...relayed, confirmed: true })
     const from = '203.0.113.7:7' as Endpoint
     desk.receive(100, from)

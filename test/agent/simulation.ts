@@ -180,7 +180,7 @@ export class Simulation {
   }
 }
 
-export function nodeOf(self: 0 | 1): NodeId {
+function nodeOf(self: 0 | 1): NodeId {
   return nodeId(self + 1)
 }
 

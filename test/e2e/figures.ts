@@ -76,23 +76,22 @@ async function measureLosses(demo: Demo, agents: Daemon[]): Promise<void> {
   await settled(demo.client, DEMO, NODES)
 }
 
-async function measureRest(demo: Demo, agents: readonly Daemon[]): Promise<void> {
+async function measureRest({ controller }: Demo, agents: readonly Daemon[]): Promise<void> {
   await wait(CALM_MS)
-  for (const [name, daemons] of [
-    ['agent', agents],
-    ['controller', [demo.controller.daemon]],
+  const daemons = [...agents, controller.daemon]
+  const before = daemons.map(costOf)
+  await wait(REST_SECONDS * 1_000)
+  const after = daemons.map(costOf)
+  const cpu = after.map(({ cpuSeconds }, at) => cpuSeconds - (before[at]?.cpuSeconds ?? 0))
+  const memory = after.map(({ residentMegabytes }) => residentMegabytes)
+  for (const [name, from, to] of [
+    ['agents', 0, NODES],
+    ['controller', NODES, NODES + 1],
   ] as const) {
-    const before = daemons.map(costOf)
-    await wait(REST_SECONDS * 1_000)
-    const after = daemons.map(costOf)
-    const cpu = after.map(({ cpuSeconds }, at) => cpuSeconds - (before[at]?.cpuSeconds ?? 0))
-    say(`${name} at rest, CPU seconds in ${REST_SECONDS} s with the programs it runs: ${range(cpu, 2)}`)
     say(
-      `${name} at rest, resident memory in MB: ${range(
-        after.map(({ residentMegabytes }) => residentMegabytes),
-        0,
-      )}`,
+      `${name} at rest, CPU seconds in ${REST_SECONDS} s, with those of the programs they ran: ${range(cpu.slice(from, to), 2)}`,
     )
+    say(`${name} at rest, resident memory in MB: ${range(memory.slice(from, to), 0)}`)
   }
 }
 

@@ -2,11 +2,14 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { directions } from '../../src/cli/up/directions.ts'
 import { beside, pathMatrix, pingMatrix } from '../../src/cli/up/matrix.ts'
+import { deviations } from '../../src/cli/up/paths.ts'
 import { requireAllAnswered } from '../../src/cli/up/show.ts'
+import { cone } from '../../src/lab/homes.ts'
 import type { Answer } from '../../src/lab/ping.ts'
 import { startProgram } from './program.ts'
 
 const UP = [process.execPath, 'deploy/setup.js', 'up']
+const WEFT = [process.execPath, 'deploy/weft.js']
 /** Root without the right to make namespaces stands for those who are not root. */
 const UNPRIVILEGED = process.getuid?.() === 0 ? ['setpriv', '--bounding-set=-sys_admin', ...UP] : UP
 
@@ -43,6 +46,57 @@ test('the matrix shows for each pair which families answered', () => {
       .map((line) => line.split(/ +/).slice(-3).join(' ')),
     ['1 2 3', 'node-1 4+6 4', 'node-2 6 -', 'node-3 4+6 4+6'],
   )
+})
+
+test('the matrix of paths names the relay, and marks what is not confirmed', () => {
+  const pair = { from: 'a', to: 'b', kind: 'punched', via: undefined, up: true }
+  const back = { ...pair, from: 'b', to: 'a', kind: 'relayed', via: 'relay-1', up: false }
+  assert.deepEqual(pathMatrix(['a', 'b', 'c'], [pair, back]).trimEnd().split('\n'), [
+    'FROM \\ TO  A         B        C',
+    'a                    punched  -',
+    'b          relay-1?           -',
+    'c          -         -',
+  ])
+})
+
+test('two matrices stand next to each other line by line', () => {
+  assert.equal(beside('a\nlong\n', 'x\ny\n'), 'a       x\nlong    y\n')
+})
+
+test('a pair that talks over another path than the lab is made for is a deviation, and a failure', () => {
+  const pair = { from: 'a-1', to: 'b-1', via: undefined, up: true }
+  const paths = [
+    { ...pair, kind: 'direct' },
+    { ...pair, to: 'a-2', kind: 'lan' },
+  ]
+  const odd = deviations(paths, cone())
+  assert.deepEqual(odd, [{ ...pair, kind: 'direct', expected: 'punched' }])
+  const shown = { names: ['a-1', 'b-1'], answers: answersOf('a-1', 'b-1', true, true) }
+  requireAllAnswered({ ...shown, deviations: [] })
+  assert.throws(() => requireAllAnswered({ ...shown, deviations: odd }), {
+    message: /another path.*: 1 pair/,
+  })
+})
+
+test('the list has every lab, and a lab that there is not is answered with it', async () => {
+  const list = startProgram([...WEFT, 'lab', 'list', '--json'])
+  assert.equal(await list.code, 0, list.output())
+  const labs: { readonly name: string; readonly nodes: number }[] = JSON.parse(list.output())
+  assert.deepEqual(labs.find(({ name }) => name === 'cone')?.nodes, 6)
+  for (const args of [
+    ['lab', 'cones'],
+    ['up', '--lab', 'cones'],
+  ]) {
+    const program = startProgram([...WEFT, ...args])
+    assert.notEqual(await program.code, 0)
+    assert.match(program.output(), /no lab "cones".*flat, cone, symmetric/s)
+  }
+})
+
+test('only the flat lab takes a number of nodes', async () => {
+  const program = startProgram([...WEFT, 'up', '--lab', 'cone', '--nodes', '3'])
+  assert.notEqual(await program.code, 0)
+  assert.match(program.output(), /The lab cone has nodes of its own/)
 })
 
 test('a single pair that did not answer is a failure that names it', () => {

@@ -49,7 +49,7 @@ export async function show(client: Client, lab: Lab, scenario: Scenario): Promis
   return { names, answers, deviations: odd }
 }
 
-/** Rejects unless packets flowed, every pair answered, and over the path that was to be. */
+/** Rejects unless packets flowed, every pair answered, and over the path expected. */
 export function requireAllAnswered({ answers, deviations: odd }: Shown): void {
   if (answers.length === 0) throw new WeftError('unsupported', 'Without root no packets flow.')
   const silent = answers.filter((answer) => !isAnswered(answer))
@@ -57,7 +57,8 @@ export function requireAllAnswered({ answers, deviations: odd }: Shown): void {
     const pairs = silent.map(({ from, to, family }) => `${from.name} to ${to} over IPv${family}`)
     throw new WeftError('program-failed', `No answer came from ${pairs.join(', ')}.`)
   }
-  if (odd.length > 0) throw new WeftError('program-failed', `${odd.length} pairs talk over another path.`)
+  if (odd.length === 0) return
+  throw new WeftError('program-failed', `Over another path than expected: ${odd.length} pairs.`)
 }
 
 function addressesOf(host: Host, members: readonly Member[]): string[] {

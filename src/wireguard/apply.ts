@@ -59,7 +59,7 @@ function openNameless(folder: string): Promise<FileHandle> {
 /** open(2); Node has no name for it. */
 const O_TMPFILE = 0o20_000_000 | constants.O_DIRECTORY
 
-/** When wireguard-go opens its socket as the link goes up, it can only log that the port is taken, and is left without. */
+/** A wireguard-go that binds only when the link goes up just logs that the port is taken, and is left without one. */
 async function mustHavePort(name: InterfaceName): Promise<void> {
   const port = await run('wg', ['show', name, 'listen-port'])
   if (port.trim() !== '0') return

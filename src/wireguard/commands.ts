@@ -13,8 +13,8 @@ export type Command =
     }
 
 /**
- * The program runs that take `steps` in their order, as few as can be: neighbours for the same program share one. Throws
- * `invalid-input` for a value that a program could take for an option, or for more than a value.
+ * The program runs that take `steps` in their order, as few as can be: neighbours for the same program share one.
+ * Throws `invalid-input` for a value that a program could take for an option, or for more than a value.
  */
 export function commandsFor(name: InterfaceName, steps: readonly Step[]): readonly Command[] {
   const groups: Piece[][] = []
@@ -112,7 +112,7 @@ function peerPiece(
   return { tool: 'wg set', words }
 }
 
-/** Types keep other text away; this is the second lock. No quotes, no `#`, no line ends, nothing that begins with `-`. */
+/** Types keep other text away; this is the second lock: no quotes, no `#`, no line ends, no `-` at the beginning. */
 function harmless(value: string): string {
   if (/^[\w[:+/][\w .:/+=[\]%-]*$/.test(value)) return value
   throw new WeftError('invalid-input', `${JSON.stringify(value)} cannot be given to a program.`)

@@ -91,7 +91,8 @@ export interface Device {
   observePeers(): Promise<ReadonlyMap<PublicKey, ObservedPeer>>
   /**
    * Takes the steps in order; nothing runs when there are none. Rejects with `port-taken` when the port is used by
-   * another, `program-failed` otherwise; some steps may then have been taken, and the next observe-and-diff shows which.
+   * another, `already-exists` when an address or route is elsewhere, `not-found` when the interface is gone,
+   * `unsupported` or `program-failed` otherwise; some steps may then have been taken: observe and diff to see which.
    */
   apply(steps: readonly Step[]): Promise<void>
 }

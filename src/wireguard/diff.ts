@@ -28,7 +28,7 @@ export function diff(
   ]
 }
 
-/** Addresses before the link is up, since routes need both; an IPv6 address and every route is lost when it goes down. */
+/** Routes need an address and a link that is up; when it goes down, all routes and IPv6 addresses are lost with it. */
 function interfaceSteps(observed: ObservedDevice, desired: DesiredDevice): Step[] {
   const { privateKey, listenPort, mtu, alias } = desired
   const steps: Step[] = []

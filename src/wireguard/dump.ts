@@ -7,8 +7,8 @@ import type { Endpoint, ObservedDevice, ObservedPeer } from './device.ts'
 export type WireGuardFacts = Pick<ObservedDevice, 'publicKey' | 'listenPort' | 'peers'>
 
 /**
- * Reads `wg show IFACE dump` (wg(8)): columns between tabs, the interface on the first line, then a peer on each. Throws
- * `program-failed` for anything else. Private and preshared keys are neither kept nor repeated in an error.
+ * Reads `wg show IFACE dump` (wg(8)): columns between tabs, the interface on the first line, then a peer on each.
+ * Throws `program-failed` for anything else. Private and preshared keys are neither kept nor repeated in an error.
  */
 export function parseDump(text: string): WireGuardFacts {
   const [first = '', ...rest] = text.trimEnd().split('\n')

@@ -14,8 +14,8 @@ export function interfaceQuery(name: InterfaceName): string {
 }
 
 /**
- * Reads the answer to `interfaceQuery`: a JSON array on a line for each command. Leaves out the addresses and routes that
- * the kernel makes by itself. Throws `program-failed` when it is something else.
+ * Reads the answer to `interfaceQuery`: a JSON array on a line for each command. Leaves out the addresses and routes
+ * that the kernel makes by itself. Throws `program-failed` when it is something else.
  */
 export function parseInterface(text: string): LinkFacts {
   const [links = '', routes = ''] = text.trim().split('\n')
@@ -33,7 +33,10 @@ export function parseInterface(text: string): LinkFacts {
   }
 }
 
-/** Name and kind (`tun`, `wireguard`, …; empty for hardware) in the answer to `ip -j -d link show`, of names we could make. */
+/**
+ * Reads the answer to `ip -j -d link show`: names and kinds (`tun`, `wireguard`, …; empty for hardware), without the
+ * names that we never make. Throws `program-failed` when it is something else.
+ */
 export function parseLinks(text: string): ReadonlyMap<InterfaceName, string> {
   const kinds = new Map<InterfaceName, string>()
   for (const link of listIn(text).filter((item) => LINK.Check(item))) {

@@ -2,10 +2,11 @@ import { existsSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { setTimeout as pause } from 'node:timers/promises'
-import { WeftError } from '../errors.ts'
+import { type ErrorCode, WeftError } from '../errors.ts'
 import { toolDevice } from './apply.ts'
 import type { DeviceDriver, InterfaceName } from './device.ts'
 import { parseLinks } from './interface.ts'
+import { parseInterfaceName } from './name.ts'
 import { locate, run } from './run.ts'
 
 /**
@@ -13,7 +14,8 @@ import { locate, run } from './run.ts'
  * network namespace that this process is in. Rejects with `unsupported` when something is missing, saying what.
  */
 export async function createDriver(kind: 'auto' | 'kernel' | 'userspace'): Promise<DeviceDriver> {
-  for (const program of ['wg', 'ip'] as const) locate(program)
+  locate('ip')
+  locate('wg')
   if (kind !== 'userspace' && (await kernelHasWireGuard())) return driverOf('kernel', addToKernel)
   if (kind === 'kernel') {
     throw new WeftError('unsupported', 'The kernel of this machine has no WireGuard.', {
@@ -27,12 +29,19 @@ export async function createDriver(kind: 'auto' | 'kernel' | 'userspace'): Promi
   })
 }
 
+/** The type keeps other names away; this is the second lock, for a name becomes an argument and part of a path. */
+function mustBeName(name: InterfaceName): void {
+  if (parseInterfaceName(name)) return
+  throw new WeftError('invalid-input', `${JSON.stringify(name)} is no name of an interface of ours.`)
+}
+
 type Maker = (name: InterfaceName) => Promise<void>
 
 function driverOf(kind: 'kernel' | 'userspace', make: Maker): DeviceDriver {
   return {
     kind,
     async open(name) {
+      mustBeName(name)
       const found = (await links()).get(name)
       if (found === undefined) await make(name)
       else await mustBeWireGuard(name, found)
@@ -59,18 +68,23 @@ async function kernelHasWireGuard(): Promise<boolean> {
   try {
     await run('ip', ['link', 'add', 'dev', probe, 'type', 'wireguard'])
   } catch (error) {
-    if (error instanceof WeftError && error.code === 'unsupported') return false
-    throw error
+    if (hasCode(error, 'unsupported')) return false
+    // A process of this number was killed while it tried.
+    if (!hasCode(error, 'already-exists')) throw error
   }
   await run('ip', ['link', 'delete', 'dev', probe])
   return true
+}
+
+function hasCode(error: unknown, code: ErrorCode): boolean {
+  return error instanceof WeftError && error.code === code
 }
 
 async function addToKernel(name: InterfaceName): Promise<void> {
   await run('ip', ['link', 'add', 'dev', name, 'type', 'wireguard'])
 }
 
-/** wireguard-go goes to the background by itself, replacing the socket of a predecessor that died; in a session of its own it outlives us. */
+/** wireguard-go goes to the background by itself, and replaces the socket that one which was killed has left. */
 async function startUserspace(name: InterfaceName): Promise<void> {
   await run('wireguard-go', [name], { detached: true })
   await mustAnswer(name)
@@ -93,6 +107,7 @@ async function mustAnswer(name: InterfaceName): Promise<void> {
 
 /** wireguard-go ends when its interface is deleted; a socket is left behind only by one that was killed. */
 async function remove(name: InterfaceName): Promise<void> {
+  mustBeName(name)
   const existed = await deleteLink(name)
   const silent = async () => !(await answers(name))
   if (existed ? await comesTrue(silent) : await silent()) return rm(controlSocket(name), { force: true })
@@ -105,7 +120,7 @@ async function deleteLink(name: InterfaceName): Promise<boolean> {
     await run('ip', ['link', 'delete', 'dev', name])
     return true
   } catch (error) {
-    if (error instanceof WeftError && error.code === 'not-found') return false
+    if (hasCode(error, 'not-found')) return false
     throw error
   }
 }

@@ -7,7 +7,7 @@ export interface MemoryOptions {
   readonly devices?: ReadonlyMap<InterfaceName, ObservedDevice>
   /** UDP ports that another program uses; the set is looked at each time a port is bound. */
   readonly takenPorts?: ReadonlySet<number>
-  /** The steps of all interfaces are counted from 0: this one fails, and is not taken. The same step tried again works. */
+  /** Counts the steps of all interfaces from 0: this one fails and is not taken; tried again, it works. */
   readonly failingStep?: number
 }
 

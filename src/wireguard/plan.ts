@@ -105,7 +105,7 @@ function peersOf(plan: NetworkPlan, ownKey: PublicKey): ReadonlyMap<PublicKey, P
 }
 
 function ownAddress(address: Address): InterfaceAddress {
-  return `${hostRange(address)}` as string as InterfaceAddress
+  return hostRange(address) as string as InterfaceAddress
 }
 
 function refusal(message: string): WeftError {

@@ -23,7 +23,7 @@ export interface RunOptions {
 
 /**
  * Runs a program without a shell and gives what it printed. Rejects with `not-found` when the interface is not there,
- * `port-taken`, `unsupported` when kernel or machine lack what is needed, `program-failed` for all else.
+ * `already-exists`, `port-taken`, `unsupported` when kernel or machine lack something, `program-failed` for all else.
  */
 export async function run(
   program: Program,
@@ -34,9 +34,9 @@ export async function run(
   const path = locate(program)
   programRuns[program] += 1
   const result = await execa(path, args, {
-    ...(input === undefined
-      ? { stdin: descriptor === undefined ? 'ignore' : openedAs(descriptor) }
-      : { input }),
+    ...(input !== undefined
+      ? { input }
+      : { stdin: descriptor === undefined ? 'ignore' : fileStream(descriptor) }),
     detached,
     cleanup: !detached,
     timeout,
@@ -48,9 +48,9 @@ export async function run(
   })
   if (!result.failed) return result.stdout
   if (result.timedOut) throw failure(program, `no end within ${timeout} ms`)
-  // The output of wg may hold a private key; that of wireguard-go is its log.
-  const log = program === 'wireguard-go' ? result.stdout : ''
-  throw failure(program, `${result.stderr}\n${log}`.trim() || (result.originalMessage ?? ''), input)
+  // What wg prints may hold a private key; what wireguard-go prints is its log.
+  const output = program === 'wireguard-go' ? `${result.stderr}\n${result.stdout}` : result.stderr
+  throw failure(program, output || (result.originalMessage ?? `it ended with code ${result.exitCode}`), input)
 }
 
 /** Where a program is. Throws `unsupported` when it is not installed. */
@@ -73,8 +73,8 @@ const ENVIRONMENT = Object.freeze({ WG_ENDPOINT_RESOLUTION_RETRIES: '0' })
 const FOLDERS = ['/usr/bin', '/usr/sbin', '/bin', '/sbin', '/usr/local/bin', '/usr/local/sbin']
 const found = new Map<Program, string>()
 
-/** Never read from here: a stream over a file is how execa is given the file. */
-function openedAs(descriptor: number) {
+/** Never read from: a stream over a file is how execa is given the file itself. */
+function fileStream(descriptor: number) {
   return createReadStream('', { fd: descriptor, autoClose: false })
 }
 
@@ -110,10 +110,15 @@ const MEANINGS: readonly Meaning[] = [
     code: 'unsupported',
     advice: 'Load the kernel module tun, or let the container use /dev/net/tun.',
   },
+  {
+    said: /ipv6 is disabled/i,
+    code: 'unsupported',
+    advice: 'Allow it for new interfaces by: sysctl net.ipv6.conf.default.disable_ipv6=0',
+  },
   { said: /unknown device type|operation not supported/i, code: 'unsupported' },
   {
     said: /file exists/i,
-    code: 'program-failed',
+    code: 'already-exists',
     advice: 'See by ip address and ip route what has it already.',
   },
   // "Protocol not supported" is what wg says of an interface that is gone, on a kernel without WireGuard.
@@ -121,13 +126,17 @@ const MEANINGS: readonly Meaning[] = [
 ]
 
 function failure(program: Program, output: string, input = ''): WeftError {
-  const said = withoutKeys(output).replace(BANNER, '')
+  const said = withoutKeys(output).replace(BANNER, '').trim()
   const { code, advice } = MEANINGS.find((meaning) => meaning.said.test(said)) ?? { code: 'program-failed' }
-  const [first] = said.split('\n')
-  return new WeftError(code, `The program ${program} failed: ${first}${failedLine(said, input)}.`, {
-    cause: said,
-    ...(advice !== undefined && { advice }),
-  })
+  const [first = ''] = said.split('\n')
+  return new WeftError(
+    code,
+    `The program ${program} failed: ${first.replace(/\.$/, '')}${failedLine(said, input)}.`,
+    {
+      cause: said,
+      ...(advice !== undefined && { advice }),
+    },
+  )
 }
 
 /** `ip -batch` tells the number of the line at fault. */

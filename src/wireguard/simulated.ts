@@ -28,7 +28,7 @@ export class SimulatedInterface {
     return { ...this.#rest, addresses, routes, peers: new Map(this.#peers) }
   }
 
-  /** Throws `port-taken`, or `program-failed` where a tool would refuse. */
+  /** Throws `port-taken`, `already-exists`, or `program-failed` where a tool would refuse. */
   take(step: Step): void {
     switch (step.kind) {
       case 'set-peer':
@@ -116,7 +116,7 @@ const NEW_PEER: Omit<ObservedPeer, 'publicKey'> = Object.freeze({
 })
 
 function add<Item>(set: Set<Item>, item: Item): void {
-  if (set.has(item)) throw refusal(`${item} is there already.`)
+  if (set.has(item)) throw new WeftError('already-exists', `${item} is there already.`)
   set.add(item)
 }
 

@@ -4,6 +4,7 @@ import { parseCidr } from '../../src/address/cidr.ts'
 import type { Host } from '../../src/lab/host.ts'
 import { buildLab, type Lab } from '../../src/lab/lab.ts'
 import { flat } from '../../src/lab/topology.ts'
+import type { InterfaceName } from '../../src/wireguard/device.ts'
 import { keyPair, peer, publicKey } from './fixture.ts'
 import { hasSocket, nameOf, ordersFor, runId, skip, soon, userspacesOn } from './scene.ts'
 import { type Station, startStation } from './station.ts'
@@ -54,6 +55,7 @@ test('an interface is made, brought in line in four runs, and then left alone', 
   })
   assert.deepEqual([...peers.keys()].sort(), [publicKey(2), publicKey(3)].sort())
   assert.deepEqual(peers.get(publicKey(2))?.allowedIps, peer(2).allowedIps)
+  assert.deepEqual(await station.call('observePeers', orders.name), { peers, runs: 1 })
   const { steps, runs } = await station.call('reconcile', orders)
   assert.deepEqual({ steps, runs }, { steps: [], runs: 0 })
 })
@@ -187,6 +189,23 @@ test('an interface of this name that is no WireGuard is not taken for one', { sk
   await host.exec('ip', ['link', 'delete', name])
 })
 
+test('a name that is not of our making is refused before any program sees it', { skip }, async () => {
+  const before = (await station.call('commandLines')).length
+  for (const name of ['-f', '--version', '../x', 'wg0;id', 'wg%d'] as InterfaceName[]) {
+    await assert.rejects(station.call('observe', name), { code: 'invalid-input' })
+    await assert.rejects(station.call('remove', name), { code: 'invalid-input' })
+  }
+  assert.equal((await station.call('commandLines')).length, before)
+})
+
+test('a range that another interface has is told, with the line that failed', { skip }, async () => {
+  await station.call('reconcile', ordersFor(12, [], 51_832))
+  await assert.rejects(station.call('reconcile', ordersFor(13, [], 51_833)), {
+    code: 'already-exists',
+    message: /File exists, at "route add 10\.0\.0\.0\/8 /,
+  })
+})
+
 test('a private key is in no argument of any program', { skip }, async () => {
   const orders = ordersFor(9, [peer(2)], 51_829)
   await station.call('reconcile', orders)
@@ -212,7 +231,7 @@ test('5,000 peers are a dozen runs, one more is one, and none is none', { skip }
 })
 
 test('a peer may have more allowed IPs than fit into an argument', { skip }, async () => {
-  const allowedIps = Array.from({ length: 8_000 }, (_, index) =>
+  const allowedIps = Array.from({ length: 12_000 }, (_, index) =>
     parseCidr(`10.${64 + (index >> 8)}.${index & 255}.0/24`),
   )
   const orders = ordersFor(10, [peer(2), peer(3, { allowedIps, keepalive: 25 })], 51_830)

@@ -58,8 +58,8 @@ test('it refuses what the tools refuse', async () => {
   await assert.rejects(device.apply([{ kind: 'add-route', route }]), { code: 'program-failed' })
   await assert.rejects(device.apply([{ kind: 'remove-address', address }]), { code: 'program-failed' })
   await device.apply([{ kind: 'set-up' }, { kind: 'add-route', route }, { kind: 'add-address', address }])
-  await assert.rejects(device.apply([{ kind: 'add-route', route }]), { code: 'program-failed' })
-  await assert.rejects(device.apply([{ kind: 'add-address', address }]), { code: 'program-failed' })
+  await assert.rejects(device.apply([{ kind: 'add-route', route }]), { code: 'already-exists' })
+  await assert.rejects(device.apply([{ kind: 'add-address', address }]), { code: 'already-exists' })
 })
 
 test('a peer with the allowed IPs of another takes them, and does not give them back when it goes', async () => {

@@ -64,8 +64,11 @@ test('a program that is not installed is told with the package it comes in', { s
     const { locate } = await import('${import.meta.resolve('../../src/wireguard/run.ts')}')
     try { locate('wireguard-go') } catch ({ code, advice }) { console.log(JSON.stringify({ code, advice })) }`
   // In a mount namespace of its own, each place where it may be is covered by a file that cannot be run.
-  const hide =
-    'for file in /usr/bin /usr/sbin /usr/local/bin /usr/local/sbin; do [ ! -e $file/wireguard-go ] || mount --bind /dev/null $file/wireguard-go; done; exec "$@"'
+  const hide = `
+    for folder in /usr/bin /usr/sbin /usr/local/bin /usr/local/sbin; do
+      [ ! -e $folder/wireguard-go ] || mount --bind /dev/null $folder/wireguard-go
+    done
+    exec "$@"`
   const command = ['--mount', 'sh', '-c', hide, 'sh', process.execPath, '--input-type=module', '-e', script]
   const { stdout } = await promisify(execFile)('unshare', command)
   assert.deepEqual(JSON.parse(stdout), {

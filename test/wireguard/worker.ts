@@ -8,6 +8,7 @@ import { PrivateKey, publicKeyOf } from '../../src/keys/wireguard.ts'
 import type { DesiredDevice, InterfaceName, ObservedDevice } from '../../src/wireguard/device.ts'
 import { diff } from '../../src/wireguard/diff.ts'
 import { createDriver } from '../../src/wireguard/link.ts'
+import { INTERFACE_PREFIX } from '../../src/wireguard/name.ts'
 import { desiredDevice, type NetworkPlan } from '../../src/wireguard/plan.ts'
 import { programRuns } from '../../src/wireguard/run.ts'
 
@@ -57,8 +58,14 @@ const calls = {
   async observe(name: InterfaceName): Promise<ObservedDevice> {
     return (await driver.open(name)).observe()
   },
+  /** The peers alone, and the program runs that took. */
+  async observePeers(name: InterfaceName): Promise<{ peers: ObservedDevice['peers']; runs: number }> {
+    const device = await driver.open(name)
+    const before = totalRuns()
+    return { peers: await device.observePeers(), runs: totalRuns() - before }
+  },
   async list(): Promise<readonly InterfaceName[]> {
-    return driver.list('wf')
+    return driver.list(INTERFACE_PREFIX)
   },
   async remove(name: InterfaceName): Promise<void> {
     await driver.remove(name)

@@ -24,7 +24,9 @@ export function fromNumber(family: Family, value: bigint): string {
   if (family === 4) return [24n, 16n, 8n, 0n].map((shift) => (value >> shift) & 255n).join('.')
   const groups = value.toString(16).padStart(32, '0').match(/.{4}/g) ?? []
   const text = groups.map((group) => group.replace(/^0{1,3}/, '')).join(':')
-  const gap = longest(text.match(/\b0(:0)+\b/g) ?? [])
+  // The longest run of zeros, the first of several: all of one length are the same text (RFC 5952 section 4.2.3).
+  const runs = text.match(/\b0(:0)+\b/g) ?? []
+  const gap = runs.reduce((longest, run) => (run.length > longest.length ? run : longest), '')
   return gap ? text.replace(new RegExp(`(^|:)${gap}(:|$)`), '::') : text
 }
 
@@ -33,12 +35,4 @@ function hexOf(groups: string): string {
     .split(':')
     .map((group) => group.padStart(4, '0'))
     .join('')
-}
-
-/** The first of the longest, as RFC 5952 section 4.2.3 wants it; undefined of none. */
-function longest(texts: readonly string[]): string | undefined {
-  return texts.reduce<string | undefined>(
-    (best, text) => (best !== undefined && best.length >= text.length ? best : text),
-    undefined,
-  )
 }

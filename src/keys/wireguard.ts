@@ -39,6 +39,16 @@ export function parsePublicKey(text: string): PublicKey | undefined {
   return bytes.length === 32 && bytes.toString('base64') === text ? (text as PublicKey) : undefined
 }
 
+/** Whether secrets can be shared with this key: not with the few of low order, for which all secrets are the same. */
+export function canShare(publicKey: PublicKey): boolean {
+  try {
+    curveShared(clamp(new Uint8Array(32).fill(1)), publicKeyBytes(publicKey))
+    return true
+  } catch {
+    return false
+  }
+}
+
 /** 32 bytes as a public key; the caller knows that there are 32. */
 export function toPublicKey(bytes: Uint8Array): PublicKey {
   return Buffer.from(bytes).toString('base64') as PublicKey

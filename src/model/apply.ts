@@ -210,8 +210,7 @@ function certifyKey(state: State, event: EventOf<'member-key-certified'>): State
 function removeMember(state: State, event: EventOf<'member-removed'>): State {
   const network = known(state.networks.get(event.network), event.network)
   const member = known(network.members.get(event.node), event.node)
-  const { slot, keyVersion } = member
-  const tombstones = network.slots.tombstones.set(event.node, { slot, keyVersion, removedAt: event.at })
+  const tombstones = network.slots.tombstones.set(event.node, { slot: member.slot, removedAt: event.at })
   return {
     ...withNetwork(state, {
       ...network,

@@ -99,14 +99,13 @@ export interface Slots {
 
 export interface Tombstone {
   readonly slot: number
-  readonly keyVersion: number
   readonly removedAt: number
 }
 
 export interface Member {
   readonly node: NodeId
   readonly slot: number
-  /** +1 at each new key of this node in this network, over removal and return too. The first is 1. */
+  /** Higher at each new key of this node in this network, over removal and return too. */
   readonly keyVersion: number
   /** Absent while a key of custody `node` has not been certified: nobody's peer yet. */
   readonly publicKey: PublicKey | undefined

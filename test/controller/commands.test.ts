@@ -9,7 +9,7 @@ import type { Decision, Tools } from '../../src/controller/tools.ts'
 import { Identity, type NodeId } from '../../src/keys/identity.ts'
 import { systemRandom } from '../../src/keys/random.ts'
 import { SecretBytes } from '../../src/keys/secret.ts'
-import { createKeyPair } from '../../src/keys/wireguard.ts'
+import { createKeyPair, toPublicKey } from '../../src/keys/wireguard.ts'
 import { apply } from '../../src/model/apply.ts'
 import { emptyState, type Network, type State } from '../../src/model/state.ts'
 import { loadSettings } from '../../src/settings.ts'
@@ -128,6 +128,33 @@ describe('Commands', () => {
     assert.deepEqual(world.state.nodes.get(node), before)
   })
 
+  it('refuse a node to which nothing could be sealed', () => {
+    const world = new World()
+    const input = { ...world.joinInput(1, world.token({})), sealingKey: toPublicKey(new Uint8Array(32)) }
+    assert.throws(() => joinNode(world.state, world.tools, input), { code: 'protocol-error' })
+  })
+
+  it('never use a key version twice, also when the tombstone of a member was cleared in between', () => {
+    const world = new World()
+    const { id } = world.network({
+      name: 'tiny',
+      ipv4: '10.1.0.0/30',
+      nodePrefixLength: 32,
+      keyCustody: 'node',
+    })
+    const [a, b, c] = [world.enrol(1), world.enrol(2), world.enrol(3)]
+    world.run(addMember(world.state, world.tools, id, a))
+    const first = world.state.networks.get(id)?.members.get(a)?.keyVersion ?? 0
+    world.run(addMember(world.state, world.tools, id, b))
+    world.run(removeMember(world.state, world.tools, id, a))
+    world.tools = { ...world.tools, now: settings.tombstoneDays * DAY + 1 }
+    world.run(addMember(world.state, world.tools, id, c))
+    world.run(removeMember(world.state, world.tools, id, b))
+    world.tools = { ...world.tools, now: 2 * settings.tombstoneDays * DAY + 2 }
+    world.run(addMember(world.state, world.tools, id, a))
+    assert.ok((world.state.networks.get(id)?.members.get(a)?.keyVersion ?? 0) > first)
+  })
+
   it('tell nodes of the same name apart', () => {
     const world = new World()
     const secret = world.token({ uses: 3 })
@@ -163,13 +190,14 @@ describe('Commands', () => {
     world.run(addMember(world.state, world.tools, id, a))
     world.run(addMember(world.state, world.tools, id, b))
     const { publicKey } = createKeyPair(systemRandom)
-    world.run(certifyMemberKey(world.state, id, a, { keyVersion: 1, publicKey }))
-    assert.throws(() => certifyMemberKey(world.state, id, b, { keyVersion: 1, publicKey }), {
+    const { keyVersion = 0 } = world.state.networks.get(id)?.members.get(a) ?? {}
+    world.run(certifyMemberKey(world.state, id, a, { keyVersion, publicKey }))
+    assert.throws(() => certifyMemberKey(world.state, id, b, { keyVersion, publicKey }), {
       code: 'already-exists',
     })
-    assert.equal(certifyMemberKey(world.state, id, a, { keyVersion: 1, publicKey }).events.length, 0)
+    assert.equal(certifyMemberKey(world.state, id, a, { keyVersion, publicKey }).events.length, 0)
     const other = createKeyPair(systemRandom).publicKey
-    assert.throws(() => certifyMemberKey(world.state, id, a, { keyVersion: 1, publicKey: other }), {
+    assert.throws(() => certifyMemberKey(world.state, id, a, { keyVersion, publicKey: other }), {
       code: 'protocol-error',
     })
   })

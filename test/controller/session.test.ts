@@ -56,7 +56,7 @@ describe('A network of agents', () => {
     await eventually('both have applied', () => allApplied(rig.controller, 'demo'))
     const after = member(rig, 'b')
     assert.equal(after?.slot, before?.slot)
-    assert.equal(after?.keyVersion, (before?.keyVersion ?? 0) + 1)
+    assert.ok((after?.keyVersion ?? 0) > (before?.keyVersion ?? 0))
     assert.notEqual(after?.publicKey, before?.publicKey)
   })
 

@@ -58,7 +58,11 @@ export async function runWriter(path: string, options: WriterOptions): Promise<R
 export const LARGE = 2_000
 
 /** The log is whole and holds all that was acknowledged; doing everything again changes nothing that was done. */
-export async function checkAfter(path: string, { acknowledged }: Run, size = 1): Promise<number> {
+export async function checkAfter(
+  path: string,
+  { acknowledged }: Pick<Run, 'acknowledged'>,
+  size = 1,
+): Promise<number> {
   const { entries } = await verifyLog(path)
   await using log = await openSqliteLog(path)
   const found = await collect(log.read(1))

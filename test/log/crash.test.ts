@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
+import { stat, truncate } from 'node:fs/promises'
 import { describe, it } from 'node:test'
+import { verifyLog } from '../../src/log/verify.ts'
 import { checkAfter, LARGE, runWriter } from './child.ts'
 import { scratch } from './fixture.ts'
 
@@ -57,5 +59,22 @@ describe('an I/O error', () => {
     assert.equal(run.failed, 'log-damaged')
     assert.ok(run.acknowledged.length > 0)
     await checkAfter(dir.log, run, 500)
+  })
+})
+
+describe('a write-ahead log that was cut short after a crash', () => {
+  it('has lost its end only, and shows it to who knows the head', async () => {
+    await using dir = await scratch()
+    const { acknowledged } = await runWriter(dir.log, { appends: 60, failpoint: 'log-before-begin:9' })
+    const known = acknowledged.at(-1)
+    const file = `${dir.log}-wal`
+    await truncate(file, ((await stat(file)).size * 2) / 3)
+    await assert.rejects(verifyLog(dir.log, known), {
+      code: 'log-damaged',
+      message: /is missing: the end is cut off/,
+    })
+    const { entries } = await verifyLog(dir.log)
+    assert.ok(entries > 0 && entries < acknowledged.length)
+    await checkAfter(dir.log, { acknowledged: acknowledged.slice(0, entries) })
   })
 })

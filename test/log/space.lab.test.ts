@@ -12,8 +12,8 @@ const skip = process.getuid?.() === 0 ? false : 'needs root, to mount a small fi
 /** A file system of 2 MiB. */
 function mountSmall(path: string): Disposable {
   mkdirSync(path)
-  execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=2m', 'weft-test', path])
-  return { [Symbol.dispose]: () => void execFileSync('umount', ['--lazy', path]) }
+  execFileSync('/bin/mount', ['-t', 'tmpfs', '-o', 'size=2m', 'weft-test', path])
+  return { [Symbol.dispose]: () => void execFileSync('/bin/umount', ['--lazy', path]) }
 }
 
 /** Writes `path` until nothing fits any more. */

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { readFile, stat, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { describe, it } from 'node:test'
@@ -202,11 +202,13 @@ describe('opening', () => {
     await assert.rejects(openSqliteLog(dir.log), { code: 'unsupported', message: /format 2/ })
   })
 
-  it('says which setting is wrong when the directory does not exist', async () => {
+  it('says which setting is wrong when the directory does not exist, or is where the file should be', async () => {
     await using dir = await scratch()
     const path = join(dir.path, 'missing', 'log.db')
     await assert.rejects(openSqliteLog(path), { code: 'invalid-config', field: 'dataDir' })
-    await assert.rejects(openSqliteLog(dir.path), { code: 'invalid-config', field: 'dataDir' })
+    const directory = join(dir.path, 'directory')
+    await mkdir(directory)
+    await assert.rejects(openSqliteLog(directory), { code: 'invalid-config', field: 'dataDir' })
   })
 })
 

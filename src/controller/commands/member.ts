@@ -26,7 +26,8 @@ export function addMember(
     })
   }
   const { slot, clear } = choosePlace(network, nodeId, tools)
-  const keyVersion = (network.slots.tombstones.get(nodeId)?.keyVersion ?? 0) + 1
+  // The revision that this event will make: never twice in a network, so no key that was removed is ever derived again.
+  const keyVersion = network.revision + 1
   const key = network.keyCustody === 'controller' ? issueKey(network, node, keyVersion, tools) : {}
   const added: Event = {
     type: 'member-added',

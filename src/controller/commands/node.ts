@@ -2,7 +2,7 @@ import { WeftError } from '../../errors.ts'
 import { bearerHash } from '../../keys/bearer.ts'
 import { type NodeId, nodeIdOf } from '../../keys/identity.ts'
 import type { VerifyKey } from '../../keys/signature.ts'
-import type { PublicKey } from '../../keys/wireguard.ts'
+import { canShare, type PublicKey } from '../../keys/wireguard.ts'
 import { apply } from '../../model/apply.ts'
 import type { Event } from '../../model/event.ts'
 import type { NetworkId } from '../../model/names.ts'
@@ -64,6 +64,8 @@ function usableToken(state: State, tools: Tools, secret: string): JoinToken {
 
 function enrolment(state: State, tools: Tools, id: NodeId, token: JoinToken, input: JoinInput): Event {
   const { publicKey, sealingKey } = input
+  if (!canShare(sealingKey))
+    throw new WeftError('protocol-error', 'Nothing can be sealed to the key of this node.')
   const name = freeName(state, id, isName(input.name) ? input.name : toName(input.name))
   return { type: 'node-enrolled', id, name, publicKey, sealingKey, labels: token.labels, at: tools.now }
 }

@@ -21,6 +21,8 @@ import { createApiToken } from './commands/token.ts'
 import { Feeds } from './feeds.ts'
 import { Fleet } from './fleet.ts'
 import { type NetworkGraph, networkGraph } from './graph.ts'
+import { explainLink } from './links.ts'
+import type { Explanation } from '../topology/explain.ts'
 import type { ProvenAgent } from './greeting.ts'
 import { openDataDir, openWrappingKey } from './home.ts'
 import { AgentInbox } from './inbox.ts'
@@ -127,6 +129,7 @@ export class Controller implements AsyncDisposable {
     const inbox = new AgentInbox({
       ...common,
       feeds: this.#feeds,
+      onFacts: (node) => this.#fleet.onFacts(node),
       certify: (...offer) => this.#certify(...offer),
     })
     this.#fleet = new Fleet({
@@ -136,9 +139,9 @@ export class Controller implements AsyncDisposable {
       admit: (agent) => this.#admit(agent),
       sent: counters.sent,
     })
-    parts.ledger.onEntry((entry, _before, after) => {
-      this.#feeds.onEntry(entry, after)
-      this.#fleet.onEntry(entry, after)
+    parts.ledger.onEntry((entry, before, after) => {
+      this.#feeds.onEntry(entry, before, after)
+      this.#fleet.onEntry(entry, before, after)
     })
   }
 
@@ -175,13 +178,17 @@ export class Controller implements AsyncDisposable {
     network: Network,
     node: NodeId,
   ): { readonly state: MemberState; readonly listenPort: number | undefined } {
-    const state = memberState(network, node, this.state.epoch, this.#presence)
-    return { state, listenPort: this.#feeds.factsOf(network.id, node).listenPort }
+    const state = memberState(network, node, this.#feeds.get(network.id, node), this.#presence)
+    return { state, listenPort: this.#presence.get(node)?.report.ports.get(network.id) }
   }
 
   graph(network: Network): NetworkGraph {
-    const now = this.#parts.clock.now()
-    return networkGraph(network, { state: this.state, presence: this.#presence, feeds: this.#feeds, now })
+    return networkGraph(network, this.#observations())
+  }
+
+  /** Every way between two members, which one is taken, and why. */
+  explain(network: Network, a: NodeId, b: NodeId): Explanation {
+    return explainLink(network, a, b, this.#observations())
   }
 
   /** Takes an agent's websocket. @param channel the TLS channel binding (RFC 9266), empty without TLS */
@@ -206,6 +213,10 @@ export class Controller implements AsyncDisposable {
     this.drain()
     this.#parts.closing.abort()
     await this.#parts.store[Symbol.asyncDispose]()
+  }
+
+  #observations() {
+    return { state: this.state, presence: this.#presence, now: this.#parts.clock.now() }
   }
 
   async #admit(agent: ProvenAgent): Promise<void> {

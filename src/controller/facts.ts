@@ -1,23 +1,33 @@
-import { type Address, parseAddress, parseCidr } from '../address/cidr.ts'
+import type { Address } from '../address/cidr.ts'
 import type { NodeId } from '../keys/identity.ts'
 import type { NetworkId } from '../model/names.ts'
 import type { Facts } from '../protocol/frames.ts'
-import type { LocalAddress } from '../topology/distil.ts'
 
-/** What a node said about itself, in canonical form. */
-export interface NodeFacts {
-  readonly addresses: readonly LocalAddress[]
+/** What a node said about itself, and where it said it from. */
+export interface NodeReport {
+  /** `192.168.1.2/24`, as reported; the engine takes what it can use. */
+  readonly addresses: readonly string[]
   readonly mtu: number
-  readonly site: string | undefined
+  readonly site: string
   readonly ports: ReadonlyMap<NetworkId, number>
-  readonly relays: readonly RelayFact[]
+  readonly relays: readonly RelayReport[]
   readonly device: Facts['device']
   readonly version: string
+  /** The other end of its connection. */
+  readonly seenFrom: Address | undefined
 }
 
-export interface RelayFact {
+/** A relay as a node that is attached to it sees it. */
+export interface RelayReport {
   readonly node: NodeId
   readonly alive: boolean
-  /** Milliseconds. */
+  /** Milliseconds; undefined while not measured. */
   readonly rtt: number | undefined
+}
+
+export function toNodeReport(facts: Facts, seenFrom: Address | undefined): NodeReport {
+  const ports = facts.ports.map(({ network, port }) => [network as NetworkId, port] as const)
+  const relays = (facts.relays ?? []).map(({ node, alive, rtt }) => ({ node: node as NodeId, alive, rtt }))
+  const { addresses, mtu, site = '', device, version } = facts
+  return { addresses, mtu, site, ports: new Map(ports), relays, device, version, seenFrom }
 }

@@ -84,6 +84,10 @@ export class Feed {
     return { touch: this.#dropped + this.#ring.length, revision: this.#revision }
   }
 
+  get epoch(): number {
+    return this.#tools.epoch
+  }
+
   /** Of what the audience sees. */
   get digest(): string {
     return this.#view.digest()

@@ -1,3 +1,4 @@
+import type { Family } from '../address/number.ts'
 import type { NodeId } from '../keys/identity.ts'
 import type { Endpoint } from '../wireguard/device.ts'
 
@@ -6,8 +7,6 @@ import type { Endpoint } from '../wireguard/device.ts'
  * same outside port for every destination), `symmetric` (another for each; RFC 4787 section 4.1), `unknown` (not witnessed).
  */
 export type Nat = 'open' | 'cone' | 'symmetric' | 'unknown'
-
-export type Family = 4 | 6
 
 /** Where a member of one network can be reached by anybody: facts, distilled so that both ends conclude the same. */
 export interface Reach {

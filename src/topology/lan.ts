@@ -1,0 +1,104 @@
+import { type Address, type Cidr, familyOf, prefixLengthOf } from '../address/cidr.ts'
+import { widthOf } from '../address/number.ts'
+import type { NodeId } from '../keys/identity.ts'
+import type { Endpoint } from '../wireguard/device.ts'
+import { MAX_ENDPOINTS, type NodeFacts, outsideViews } from './distil.ts'
+import { isPort, toEndpoint } from './endpoint.ts'
+import { type Host, hostsOf } from './hosts.ts'
+import { scopeOf } from './scope.ts'
+
+/** A private endpoint, and the LAN in which it means something. */
+export interface LanPlace {
+  /** Two members with the same text here are on the same LAN, as far as anybody can tell. */
+  readonly lan: string
+  readonly address: Address
+  readonly endpoint: Endpoint
+}
+
+/**
+ * The LANs a member is in. A LAN is a private subnet together with what tells it from the many others of the same
+ * numbers: the outside address that witnesses or the controller see, or the site that the operator named. Never what the
+ * node says of itself alone, so nobody gets into a LAN by claiming its addresses. Two LANs of the same numbers behind one
+ * carrier's translation look alike: that costs a handshake which nobody answers.
+ */
+export function lanPlacesOf(facts: NodeFacts, overlays: readonly Cidr[]): readonly LanPlace[] {
+  const { port } = facts
+  if (!isPort(port)) return []
+  const marks = marksOf(facts, overlays)
+  return hostsOf(facts.addresses, overlays)
+    .filter(isOnLan)
+    .flatMap(({ address, subnet }) => {
+      const all = address === facts.seenFrom ? [...marks, 'of the controller'] : marks
+      return all.map((mark) => ({
+        lan: `${subnet} ${mark}`,
+        address,
+        endpoint: toEndpoint({ address, port }),
+      }))
+    })
+}
+
+/**
+ * Where `viewer` may try `other` on a LAN they share, best first; empty both ways or neither. An address that both have
+ * is of a bridge inside each (those of containers are alike everywhere) and leads nowhere.
+ */
+export function lanEndpoints(viewer: readonly LanPlace[], other: readonly LanPlace[]): readonly Endpoint[] {
+  const lans = new Set(without(viewer, other).map(({ lan }) => lan))
+  const shared = without(other, viewer).filter(({ lan }) => lans.has(lan))
+  return [...new Set(shared.map(({ endpoint }) => endpoint))].slice(0, MAX_ENDPOINTS)
+}
+
+function without(places: readonly LanPlace[], others: readonly LanPlace[]): readonly LanPlace[] {
+  const taken = new Set(others.map(({ address }) => address))
+  return places.filter(({ address }) => !taken.has(address))
+}
+
+/** Who shares a LAN with whom, so that a change of one member asks only for its neighbours. */
+export class LanIndex {
+  readonly #places = new Map<NodeId, readonly LanPlace[]>()
+  readonly #members = new Map<string, Set<NodeId>>()
+
+  /** Takes over where a member is now; nowhere takes it out. Returns all that were or are its neighbours. */
+  put(node: NodeId, places: readonly LanPlace[]): ReadonlySet<NodeId> {
+    const before = this.neighboursOf(node)
+    for (const { lan } of this.#places.get(node) ?? []) this.#leave(lan, node)
+    this.#places.delete(node)
+    if (places.length > 0) this.#places.set(node, places)
+    for (const { lan } of places) this.#members.set(lan, (this.#members.get(lan) ?? new Set()).add(node))
+    return new Set([...before, ...this.neighboursOf(node)])
+  }
+
+  neighboursOf(node: NodeId): ReadonlySet<NodeId> {
+    const lans = this.placesOf(node).map(({ lan }) => lan)
+    const neighbours = new Set(lans.flatMap((lan) => [...(this.#members.get(lan) ?? [])]))
+    neighbours.delete(node)
+    return neighbours
+  }
+
+  placesOf(node: NodeId): readonly LanPlace[] {
+    return this.#places.get(node) ?? []
+  }
+
+  #leave(lan: string, node: NodeId): void {
+    const members = this.#members.get(lan)
+    members?.delete(node)
+    if (members?.size === 0) this.#members.delete(lan)
+  }
+}
+
+/** A prefix so short that the subnet is not all private is absurd; one of full length says nothing of neighbours. */
+function isOnLan({ address, subnet, scope }: Host): boolean {
+  return (
+    scope === 'private' &&
+    scopeOf(subnet) === 'private' &&
+    prefixLengthOf(subnet) < widthOf(familyOf(address))
+  )
+}
+
+/** What may tell this member's LAN from others. */
+function marksOf(facts: NodeFacts, overlays: readonly Cidr[]): readonly string[] {
+  const seen = facts.seenFrom && familyOf(facts.seenFrom) === 4 && scopeOf(facts.seenFrom) === 'global'
+  const outside = outsideViews(facts, overlays).map(({ address }) => address)
+  const addresses = new Set(seen && facts.seenFrom ? [...outside, facts.seenFrom] : outside)
+  const marks = [...addresses].toSorted().map((address) => `behind ${address}`)
+  return facts.site === '' ? marks : [...marks, `at site ${facts.site}`]
+}

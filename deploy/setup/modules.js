@@ -4,6 +4,9 @@ import { join } from 'node:path'
 import { ROOT } from './launch.js'
 import { say } from './say.js'
 
+/** Lines of npm's complaint that are shown. */
+const REASON_LINES = 8
+
 /** Runs `npm ci` unless node_modules is what the lock file says; false, with a sentence said, when it cannot. */
 export function ensureModules() {
   if (fits()) return true
@@ -14,7 +17,8 @@ export function ensureModules() {
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   if (npm.status === 0) return true
-  if (npm.stderr) process.stderr.write(npm.stderr)
+  // The reason stands on top; below it npm explains all its options.
+  for (const line of (npm.stderr ?? '').split('\n').slice(0, REASON_LINES)) say(line)
   say(
     `npm ci failed (${npm.error?.message ?? `code ${npm.status}`}); see to it that the npm registry can be reached, then run \`npm ci\`.`,
   )

@@ -67,5 +67,7 @@ function install(packages) {
 
 function apt(args) {
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
-  return spawnSync('apt-get', ['--quiet', ...args], { env, stdio: 'ignore' }).status === 0
+  // A machine that was just set up is often busy with updates of its own; a minute is given to them.
+  const options = ['--quiet', '-o', 'DPkg::Lock::Timeout=60']
+  return spawnSync('apt-get', [...options, ...args], { env, stdio: 'ignore' }).status === 0
 }

@@ -1,21 +1,14 @@
 import type { Socket } from 'node:net'
 import swagger from '@fastify/swagger'
 import { type TypeBoxTypeProvider, TypeBoxValidatorCompiler } from '@fastify/type-provider-typebox'
-import {
-  type FastifyBaseLogger,
-  type FastifyInstance,
-  fastify,
-  LogController,
-  type RawReplyDefaultExpression,
-  type RawRequestDefaultExpression,
-  type RawServerDefault,
-} from 'fastify'
+import { type FastifyBaseLogger, fastify, LogController } from 'fastify'
 import type { Controller } from '../controller/controller.ts'
 import { WeftError } from '../errors.ts'
 import type { Random } from '../keys/random.ts'
 import { toBase32 } from '../keys/text.ts'
 import { authenticate } from './authentication.ts'
 import { components, documentOptions } from './document.ts'
+import type { App } from './instance.ts'
 import { sendProblem } from './problem.ts'
 import { graphRoutes } from './routes/graph.ts'
 import { memberRoutes } from './routes/member.ts'
@@ -23,17 +16,6 @@ import { networkRoutes } from './routes/network.ts'
 import { nodeRoutes } from './routes/node.ts'
 import { openRoutes } from './routes/open.ts'
 import { tokenRoutes } from './routes/token.ts'
-
-export type App = FastifyInstance<
-  RawServerDefault,
-  RawRequestDefaultExpression,
-  RawReplyDefaultExpression,
-  FastifyBaseLogger,
-  TypeBoxTypeProvider
->
-
-/** Most bytes of a body. The largest one that makes sense, a token with labels, has some kilobytes. */
-const BODY_LIMIT = 1_048_576
 
 export interface AppTools {
   readonly log: FastifyBaseLogger
@@ -44,11 +26,33 @@ export interface AppTools {
 
 /** The REST application, ready to be given requests; it listens nowhere by itself. */
 export async function createApp(controller: Controller, tools: AppTools): Promise<App> {
+  const app = createInstance(tools)
+  app.addHook('onRequest', async (request) => {
+    authenticate(controller.state, request)
+    if (request.actor) tools.onKnown(request.socket)
+  })
+  logRequests(app)
+  for (const schema of components) app.addSchema(schema)
+  await app.register(swagger, documentOptions)
+  // In a scope of their own: the document is made of the routes that are added after its plugin has loaded.
+  await app.register(async (scope: App) => {
+    for (const addRoutes of ROUTES) addRoutes(scope, controller)
+  })
+  await app.ready()
+  return app
+}
+
+const ROUTES = [openRoutes, networkRoutes, memberRoutes, nodeRoutes, tokenRoutes, graphRoutes]
+
+/** Most bytes of a body. The largest one that makes sense, a token with labels, has some kilobytes. */
+const BODY_LIMIT = 1_048_576
+
+function createInstance({ log, random }: AppTools): App {
   const app: App = fastify({
-    loggerInstance: tools.log,
+    loggerInstance: log,
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
     bodyLimit: BODY_LIMIT,
-    genReqId: requestIds(tools.random),
+    genReqId: requestIds(random),
     requestIdHeader: false,
     // The head of a request is limited already; what is too long to be a name is refused by its schema, in words.
     routerOptions: { maxParamLength: 16_384 },
@@ -63,25 +67,7 @@ export async function createApp(controller: Controller, tools: AppTools): Promis
     })
   })
   app.decorateRequest('actor', '')
-  app.addHook('onRequest', async (request) => {
-    authenticate(controller.state, request)
-    if (request.actor) tools.onKnown(request.socket)
-  })
-  logRequests(app)
-  for (const schema of components) app.addSchema(schema)
-  await app.register(swagger, documentOptions)
-  await app.register(async (scope: App) => addRoutes(scope, controller))
-  await app.ready()
   return app
-}
-
-function addRoutes(app: App, controller: Controller): void {
-  openRoutes(app, controller)
-  networkRoutes(app, controller)
-  memberRoutes(app, controller)
-  nodeRoutes(app, controller)
-  tokenRoutes(app, controller)
-  graphRoutes(app, controller)
 }
 
 /** Ids that do not repeat after a restart: a few random characters for this process, and a count. */

@@ -7,7 +7,7 @@ import { parseListenPlace } from '../controller/places.ts'
 import { systemRandom } from '../keys/random.ts'
 import { createApp } from './app.ts'
 import { createHttpServer, listen } from './listen.ts'
-import { Strangers } from './strangers.ts'
+import { type StrangerLimits, Strangers } from './strangers.ts'
 import { createUpgradeHandler } from './upgrade.ts'
 
 export interface RunningServer {
@@ -24,11 +24,18 @@ export interface RunningServer {
 const GRACE = 5_000
 
 /** Sockets that have proven nothing. One address may be a whole site behind NAT, or an attacker. */
-const STRANGERS = { total: 20_000, perAddress: 2_000 }
+const STRANGERS: StrangerLimits = { total: 20_000, perAddress: 2_000 }
 
 /** Serves REST and the websockets of agents at all places of the settings. Throws `invalid-config` when one cannot be had. */
-export async function startServer(controller: Controller, log: FastifyBaseLogger): Promise<RunningServer> {
-  const strangers = new Strangers(STRANGERS)
+export async function startServer(
+  controller: Controller,
+  log: FastifyBaseLogger,
+  limits: StrangerLimits = STRANGERS,
+): Promise<RunningServer> {
+  if (controller.settings.insecurePlainWebsocket) {
+    log.warn('insecurePlainWebsocket is on: everything travels without TLS, tokens too')
+  }
+  const strangers = new Strangers(limits)
   const app = await createApp(controller, {
     log,
     random: systemRandom,

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net'
 
-interface Limits {
+/** How many sockets may be open whose callers have proven nothing. */
+export interface StrangerLimits {
   readonly total: number
   readonly perAddress: number
 }
@@ -10,11 +11,11 @@ interface Limits {
  * not counted: who may open them is decided by the file system.
  */
 export class Strangers {
-  readonly #limits: Limits
+  readonly #limits: StrangerLimits
   readonly #sockets = new Set<string>()
   readonly #perAddress = new Map<string, number>()
 
-  constructor(limits: Limits) {
+  constructor(limits: StrangerLimits) {
     this.#limits = limits
   }
 

@@ -9,10 +9,10 @@ import { stopSignal } from './signals.ts'
 
 const EXAMPLES = `
 Examples:
-  weft agent --join weftjoin1_…      the first time; afterwards 'weft agent' is enough
-  WEFT_JOIN=weftjoin1_… weft agent   the same, but not to be seen in the process list
-  weft agent --join weftjoin1_… --ephemeral
-                                     leaves nothing behind at its end`
+  weft agent --join weftjoin1_…                join until it is stopped; leaves nothing behind
+  weft agent --join weftjoin1_… --state-dir /var/lib/weft/agent
+                                               join for good; from then on 'weft agent' is enough
+  WEFT_JOIN=weftjoin1_… weft agent             the token is not to be seen in the process list`
 
 /** `weft agent` */
 export function agentCommand(): Command {

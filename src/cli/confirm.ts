@@ -15,7 +15,8 @@ export async function confirm(question: string, yes: boolean | undefined): Promi
     })
   }
   const terminal = createInterface({ input: process.stdin, output: process.stderr })
-  const answer = await terminal.question(`${printable(question)} [y/N] `)
+  // Rejected at Ctrl-C and Ctrl-D.
+  const answer = await terminal.question(`${printable(question)} [y/N] `).catch(() => '')
   terminal.close()
   if (/^y(es)?$/i.test(answer.trim())) return
   throw new WeftError('invalid-input', 'Not confirmed, so nothing was changed.')

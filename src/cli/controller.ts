@@ -32,6 +32,7 @@ async function runController(settings: ControllerSettings): Promise<void> {
   const stop = stopSignal()
   await using controller = await openController(settings, { clock: systemClock, random: systemRandom, log })
   const server = await startServer(controller, log)
+  log.info({ places: server.places }, 'listening')
   announce(controller, server.places)
   const fault = await Promise.race([aborted(stop), controller.fatal])
   log.info(fault ? { code: fault.code } : {}, 'stopping')

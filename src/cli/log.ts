@@ -1,6 +1,6 @@
-import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { Command, InvalidArgumentError, Option } from 'commander'
+import { LOG_FILE, usualDataDir } from '../controller/home.ts'
 import type { Head } from '../log/log.ts'
 import { verifyLog } from '../log/verify.ts'
 import { fields, print } from './output.ts'
@@ -35,17 +35,10 @@ function verifyCommand(): Command {
     .option('--json', 'print JSON for programs')
     .addHelpText('after', EXAMPLES)
     .action(async ({ dataDir, known, json }: VerifyOptions) => {
-      const verified = await verifyLog(join(dataDir, 'log.db'), known)
+      const verified = await verifyLog(join(dataDir, LOG_FILE), known)
       const { sequence, hash } = verified.head
       print(json, verified, () => fields({ entries: String(verified.entries), head: `${sequence}:${hash}` }))
     })
-}
-
-/** Where a controller keeps its log when it is not told otherwise. */
-function usualDataDir(): string {
-  return process.getuid?.() === 0
-    ? '/var/lib/weft/controller'
-    : join(homedir(), '.local/state/weft/controller')
 }
 
 function readHead(text: string): Head {

@@ -17,7 +17,7 @@ export function tableOf(
   width: number | undefined,
 ): string {
   const cells = [titles.map((title) => title.toUpperCase()), ...rows.map((row) => row.map(printable))]
-  const widest = titles.map((_, column) => Math.max(...cells.map((row) => (row[column] ?? '').length)))
+  const widest = titles.map((_, column) => Math.max(...cells.map((row) => lengthOf(row[column] ?? ''))))
   const widths = width === undefined ? widest : shrink(widest, width)
   const lines = cells.map((row) => row.map((cell, column) => pad(cell, widths[column] ?? 0)).join(GAP))
   return lines.map((line) => `${line.trimEnd()}\n`).join('')
@@ -59,5 +59,11 @@ function shrink(widest: readonly number[], width: number): number[] {
 }
 
 function pad(cell: string, width: number): string {
-  return cell.length > width ? `${cell.slice(0, width - 1)}…` : cell.padEnd(width)
+  const room = width - lengthOf(cell)
+  return room < 0 ? `${[...cell].slice(0, width - 1).join('')}…` : cell + ' '.repeat(room)
+}
+
+/** In characters, as nearly as it matters here: a character of two code units is one. */
+function lengthOf(text: string): number {
+  return [...text].length
 }

@@ -78,7 +78,8 @@ function instructions({ id, token, expiresAt }: CreatedToken): string {
     '',
     `weft agent --join ${token}`,
     '',
-    'On a machine that others use too, keep it out of the process list: WEFT_JOIN=… weft agent',
+    'It leaves nothing behind when it ends; a machine that is to come back keeps its place with --state-dir DIR.',
+    'Where others can see the process list, hand the token over as WEFT_JOIN=… weft agent.',
     '',
   ].join('\n')
 }

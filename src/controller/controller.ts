@@ -24,7 +24,7 @@ import { type NetworkGraph, networkGraph } from './graph.ts'
 import { explainLink } from './links.ts'
 import type { Explanation } from '../topology/explain.ts'
 import type { ProvenAgent } from './greeting.ts'
-import { openDataDir, openWrappingKey } from './home.ts'
+import { LOG_FILE, openDataDir, openWrappingKey } from './home.ts'
 import { AgentInbox } from './inbox.ts'
 import { Ledger, type Outcome } from './ledger.ts'
 import { publicUrls } from './places.ts'
@@ -39,8 +39,6 @@ export interface ControllerTools {
   readonly log: Logger
 }
 
-/** The log of an embedded controller, in its data directory. */
-const LOG_FILE = 'log.db'
 const SYSTEM = 'system'
 
 /** Opens the log in `settings.dataDir`, makes keys and the first admin token if it is new, and folds it into a state. */
@@ -191,12 +189,15 @@ export class Controller implements AsyncDisposable {
     return explainLink(network, a, b, this.#observations())
   }
 
-  /** Takes an agent's websocket. @param channel the TLS channel binding (RFC 9266), empty without TLS */
+  /**
+   * Takes an agent's websocket. Resolves when the agent has proven itself or was refused.
+   * @param channel the TLS channel binding (RFC 9266), empty without TLS
+   */
   acceptAgent(
     socket: WebSocket,
     channel: { readonly binding: Uint8Array; readonly remoteAddress: string },
-  ): void {
-    this.#fleet.accept(socket, channel)
+  ): Promise<void> {
+    return this.#fleet.accept(socket, channel)
   }
 
   /** Whether changes can be made and agents be served. */

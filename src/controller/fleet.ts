@@ -53,6 +53,8 @@ export class Fleet {
   readonly #alive = new WeakSet<WebSocket>()
   readonly #sockets = new Map<WebSocket, Session>()
   readonly #witnesses: Witnesses
+  /** Sockets that have not proven yet who they are. */
+  readonly #greeting = new Set<WebSocket>()
   readonly #stopHeartbeat: () => void
   #draining = false
 
@@ -70,6 +72,7 @@ export class Fleet {
     const log = this.#tools.log.child({ remoteAddress: channel.remoteAddress })
     socket.on('error', (error) => log.debug({ reason: error.message }, 'agent socket failed'))
     try {
+      this.#greeting.add(socket)
       if (this.#draining) throw new WeftError('unavailable', 'This controller is stopping.')
       const agent = await greet(socket, channel.binding, this.#tools)
       if (this.#tools.state().removedNodes.has(agent.node) && !agent.hello.join)
@@ -80,6 +83,8 @@ export class Fleet {
       const { code, message, cause } = toWeftError(error)
       log.info({ code, cause }, 'agent refused')
       refuse(socket, { type: 'error', code, message })
+    } finally {
+      this.#greeting.delete(socket)
     }
   }
 
@@ -99,6 +104,7 @@ export class Fleet {
   drain(): void {
     this.#draining = true
     this.#stopHeartbeat()
+    for (const socket of this.#greeting) socket.close(GOING_AWAY, 'draining')
     for (const [socket, session] of this.#sockets) {
       session.send({ type: 'drain', reconnectWithin: DRAIN_SPREAD })
       socket.close(GOING_AWAY, 'draining')

@@ -7,11 +7,18 @@ import { SecretBytes } from '../keys/secret.ts'
 import { fromBase64Url, toBase64Url } from '../keys/text.ts'
 import type { ControllerSettings } from './settings.ts'
 
+/** The log of an embedded controller, in its data directory. */
+export const LOG_FILE = 'log.db'
+
+/** Where the data are unless the settings say otherwise. */
+export function usualDataDir(): string {
+  const isRoot = process.getuid?.() === 0
+  return isRoot ? '/var/lib/weft/controller' : join(homedir(), '.local/state/weft/controller')
+}
+
 /** The controller's directory, made if need be, readable by its owner only. */
 export async function openDataDir({ dataDir }: ControllerSettings): Promise<string> {
-  const isRoot = process.getuid?.() === 0
-  const usual = isRoot ? '/var/lib/weft/controller' : join(homedir(), '.local/state/weft/controller')
-  const path = dataDir || usual
+  const path = dataDir || usualDataDir()
   try {
     await mkdir(path, { recursive: true, mode: 0o700 })
     await access(path)

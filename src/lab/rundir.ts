@@ -1,6 +1,7 @@
 import {
   appendFileSync,
   existsSync,
+  lstatSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -10,6 +11,7 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { WeftError } from '../errors.ts'
 import { findProcess, isAlive, type ProcessId } from './process.ts'
 
 /**
@@ -24,16 +26,9 @@ export interface RunDir {
 /** A folder without an owner is one that is being made, or whose maker died in that moment. */
 const MAKING_MS = 10_000
 
-/** Where labs keep their folders: root's are found by every later lab of this machine, others' by those of the user. */
-export function labsFolder(): string {
-  const user = process.getuid?.() ?? 0
-  return user === 0 ? '/run/weft-lab' : join(tmpdir(), `weft-lab-${user}`)
-}
-
-/** Makes the folder of a new lab, owned by this process and closed to other users. */
+/** Makes the folder of a new lab, owned by this process and closed to other users. Throws `unsupported` as below. */
 export function createRunDir(id: string): RunDir {
   const path = join(labsFolder(), id)
-  mkdirSync(labsFolder(), { recursive: true, mode: 0o700 })
   mkdirSync(path, { mode: 0o700 })
   writeFileSync(join(path, 'owner'), line(findProcess(process.pid)))
   return { id, path }
@@ -41,9 +36,9 @@ export function createRunDir(id: string): RunDir {
 
 /** The folders of labs whose owner is no more. */
 export function deadRunDirs(): RunDir[] {
-  if (!existsSync(labsFolder())) return []
-  return readdirSync(labsFolder())
-    .map((id) => ({ id, path: join(labsFolder(), id) }))
+  const folder = labsFolder()
+  return readdirSync(folder)
+    .map((id) => ({ id, path: join(folder, id) }))
     .filter(isDead)
 }
 
@@ -60,6 +55,21 @@ export function recordedProcesses({ path }: RunDir): ProcessId[] {
 /** Removes the folder with all that is in it; one that is gone is no error. */
 export function removeRunDir({ path }: RunDir): void {
   rmSync(path, { recursive: true, force: true })
+}
+
+/**
+ * Where labs keep their folders, made if need be: root's are found by every later lab of this machine, others' by those
+ * of the same user. Throws `unsupported` when somebody else made it, who could then name us processes to end.
+ */
+function labsFolder(): string {
+  const user = process.getuid?.() ?? 0
+  const folder = user === 0 ? '/run/weft-lab' : join(tmpdir(), `weft-lab-${user}`)
+  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  const { uid } = lstatSync(folder)
+  if (uid === user) return folder
+  throw new WeftError('unsupported', `The folder ${folder} belongs to another user.`, {
+    advice: 'Remove it, or set TMPDIR to a folder of your own.',
+  })
 }
 
 function isDead({ path }: RunDir): boolean {

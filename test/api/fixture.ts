@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { pino } from 'pino'
 import { type RunningServer, startServer } from '../../src/api/server.ts'
+import type { StrangerLimits } from '../../src/api/strangers.ts'
 import { systemClock } from '../../src/clock.ts'
 import { joinNode } from '../../src/controller/commands/node.ts'
 import { createApiToken, createJoinToken } from '../../src/controller/commands/token.ts'
@@ -52,7 +53,7 @@ export class Place implements AsyncDisposable {
     this.#logLines = logLines
   }
 
-  static async open(flags: Partial<ControllerSettings> = {}): Promise<Place> {
+  static async open(flags: Partial<ControllerSettings> = {}, limits?: StrangerLimits): Promise<Place> {
     const dataDir = await mkdtemp(join(tmpdir(), 'weft-api-'))
     const settings = loadSettings(controllerSettings, {
       environment: {},
@@ -61,7 +62,13 @@ export class Place implements AsyncDisposable {
     const lines: string[] = []
     const log = pino({ level: 'debug' }, { write: (line: string) => lines.push(line) })
     const controller = await openController(settings, { clock: systemClock, random: systemRandom, log })
-    return new Place(controller, await startServer(controller, log), dataDir, lines)
+    try {
+      return new Place(controller, await startServer(controller, log, limits), dataDir, lines)
+    } catch (error) {
+      await controller[Symbol.asyncDispose]()
+      await rm(dataDir, { recursive: true })
+      throw error
+    }
   }
 
   /** Everything that was logged so far. */

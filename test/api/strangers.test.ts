@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
-import { EventEmitter } from 'node:events'
+import { EventEmitter, once } from 'node:events'
 import type { Socket } from 'node:net'
 import { describe, it } from 'node:test'
+import { connect } from 'node:tls'
 import { Strangers } from '../../src/api/strangers.ts'
+import { Place } from './fixture.ts'
 
 /** What Strangers looks at of a socket. */
 function socketOf(remoteAddress: string | undefined, remotePort = 1): Socket {
@@ -42,5 +44,22 @@ describe('Strangers', () => {
   it('leaves Unix sockets alone', () => {
     const strangers = new Strangers({ total: 1, perAddress: 1 })
     for (let at = 0; at < 5; at++) assert.ok(strangers.enter(socketOf(undefined)))
+  })
+})
+
+describe('a server', () => {
+  it('turns sockets away before TLS when too many have shown nothing, and does not count those with a token', async () => {
+    await using place = await Place.open({}, { total: 10, perAddress: 2 })
+    const open = () => connect({ host: '127.0.0.1', port: place.port, rejectUnauthorized: false })
+    const known = connect({ host: '127.0.0.1', port: place.port, rejectUnauthorized: false })
+    known.write(`GET /v1/nodes HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${place.token}\r\n\r\n`)
+    await once(known, 'data')
+    const strangers = [open(), open()]
+    for (const stranger of strangers) await once(stranger, 'secureConnect')
+    await assert.rejects(once(open(), 'secureConnect'), { code: 'ECONNRESET' })
+    strangers[0]?.destroy()
+    known.write('GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n')
+    await once(known, 'data')
+    await once(open(), 'secureConnect')
   })
 })

@@ -167,12 +167,4 @@ describe('weft against a controller', () => {
       assert.equal(outcome.stderr.includes(WEFT_TOKEN), false)
     }
   })
-
-  it('gathers all pages of a list', async () => {
-    const names = Array.from({ length: 3 }, (_, at) => `page-${at}`)
-    for (const name of names) await done(controller.weft('network', 'create', name))
-    const { items } = await json(controller.weft('network', 'list', '--json'))
-    const listed = items.map(({ name }: { name: string }) => name)
-    for (const name of names) assert.ok(listed.includes(name))
-  })
 })

@@ -2,8 +2,8 @@ import { relative } from 'node:path'
 import type { FileResult } from './file.ts'
 import type { StepResult } from './steps.ts'
 
-/** Lines of a failed file's output that are shown; the end of it says most. */
-const OUTPUT_LINES = 40
+/** Lines that are shown of an error, whose beginning says most, and of what a file printed, whose end does. */
+const SHOWN_LINES = 40
 
 export interface Totals {
   readonly passed: number
@@ -32,7 +32,7 @@ export function reportFailures(steps: readonly StepResult[], files: readonly Fil
     say(step.output.trimEnd())
   }
   for (const { file, failures, output } of files.filter(({ failures }) => failures.length > 0)) {
-    for (const { title, error } of failures) say(`\n=== ${short(file)}: ${title}\n${error}`)
+    for (const { title, error } of failures) say(`\n=== ${short(file)}: ${title}\n${firstLines(error)}`)
     if (output !== '') say(`\n--- printed by ${short(file)}\n${lastLines(output)}`)
   }
   say('')
@@ -66,8 +66,12 @@ function short(file: string): string {
   return relative(process.cwd(), file)
 }
 
+function firstLines(error: string): string {
+  return error.split('\n').slice(0, SHOWN_LINES).join('\n')
+}
+
 function lastLines(output: string): string {
-  return output.trimEnd().split('\n').slice(-OUTPUT_LINES).join('\n')
+  return output.trimEnd().split('\n').slice(-SHOWN_LINES).join('\n')
 }
 
 function say(text: string): void {

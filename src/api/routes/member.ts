@@ -4,8 +4,8 @@ import type { Controller } from '../../controller/controller.ts'
 import { eventsOf } from '../../controller/ledger.ts'
 import { findMember, findNetwork, findNode } from '../../controller/lookup.ts'
 import type { Member as MemberState, Network, State } from '../../model/state.ts'
-import type { App } from '../app.ts'
 import { create } from '../change.ts'
+import type { App } from '../instance.ts'
 import { pageOf } from '../paging.ts'
 import { idOrName, OperationHeaders, PageQuery, refTo } from '../schemas/common.ts'
 import { Member, MemberList, NewMember } from '../schemas/member.ts'
@@ -19,84 +19,87 @@ const tags = ['members']
 
 /** POST, GET and DELETE of the members of a network. */
 export function memberRoutes(app: App, controller: Controller): void {
-  const view = (state: State, network: Network, member: MemberState) => {
-    const name = state.nodes.get(member.node)?.name ?? member.node
-    return memberView(network, member, name, controller.memberStatus(network, member.node))
+  addCreate(app, controller)
+  addList(app, controller)
+  addShow(app, controller)
+  addDelete(app, controller)
+}
+
+function addCreate(app: App, controller: Controller): void {
+  const schema = {
+    operationId: 'addMember',
+    summary: 'Add a node to a network: it gets its addresses and key, and all others hear of it.',
+    tags,
+    params: networkParams,
+    headers: OperationHeaders,
+    body: NewMember,
+    response: answers({ 201: refTo(Member) }, 404, 409, 413, 415),
   }
-
-  app.post('/v1/networks/:network/members', { schema: addSchema }, async (request, reply) => {
-    const place = (at: State) => ({
-      network: findNetwork(at, request.params.network).id,
-      node: findNode(at, request.body.node).id,
+  app.post('/v1/networks/:network/members', { schema }, async (request, reply) => {
+    const networkIn = (state: State) => findNetwork(state, request.params.network)
+    const nodeIn = (state: State) => findNode(state, request.body.node).id
+    const { result, state } = await create(controller, request, {
+      decide: (before, tools) => addMember(before, tools, networkIn(before).id, nodeIn(before)),
+      recall: (events, after) =>
+        eventsOf(events, 'member-added')
+          .filter(({ network }) => network === networkIn(after).id)
+          .find(({ node }) => node === nodeIn(after))?.node,
     })
-    const { result: node, state } = await create(controller, request, {
-      decide: (before, tools) => {
-        const { network, node } = place(before)
-        return addMember(before, tools, network, node)
-      },
-      recall: (events, after) => {
-        const { network, node } = place(after)
-        return eventsOf(events, 'member-added').find((made) => made.network === network && made.node === node)
-          ?.node
-      },
-    })
-    const network = findNetwork(state, request.params.network)
-    reply.code(201).header('location', `/v1/networks/${network.id}/members/${node}`)
-    return view(state, network, findMember(state, network.id, node))
+    const network = networkIn(state)
+    reply.code(201).header('location', `/v1/networks/${network.id}/members/${result}`)
+    return view(controller, state, network, findMember(state, network.id, result))
   })
+}
 
-  app.get('/v1/networks/:network/members', { schema: listSchema }, async (request) => {
+function addList(app: App, controller: Controller): void {
+  const schema = {
+    operationId: 'listMembers',
+    summary: 'All members of a network, by node id.',
+    tags,
+    params: networkParams,
+    querystring: PageQuery,
+    response: answers({ 200: refTo(MemberList) }, 404),
+  }
+  app.get('/v1/networks/:network/members', { schema }, async (request) => {
     const { state } = controller
     const network = findNetwork(state, request.params.network)
-    return pageOf(network.members, request.query, (member) => view(state, network, member))
+    return pageOf(network.members, request.query, (member) => view(controller, state, network, member))
   })
+}
 
-  app.get('/v1/networks/:network/members/:node', { schema: showSchema }, async (request) => {
+function addShow(app: App, controller: Controller): void {
+  const schema = {
+    operationId: 'showMember',
+    summary: 'One member of a network.',
+    tags,
+    params: memberParams,
+    response: answers({ 200: refTo(Member) }, 404),
+  }
+  app.get('/v1/networks/:network/members/:node', { schema }, async (request) => {
     const { state } = controller
     const network = findNetwork(state, request.params.network)
-    return view(state, network, findMember(state, network.id, request.params.node))
+    return view(controller, state, network, findMember(state, network.id, request.params.node))
   })
+}
 
-  app.delete('/v1/networks/:network/members/:node', { schema: removeSchema }, async (request, reply) => {
-    await controller.change({ actor: request.actor }, (state, tools) => {
-      const { id } = findNetwork(state, request.params.network)
-      return removeMember(state, tools, id, findMember(state, id, request.params.node).node)
+function addDelete(app: App, controller: Controller): void {
+  const schema = {
+    operationId: 'removeMember',
+    summary: 'Take a node out of a network. Its addresses stay reserved for its return for a while.',
+    tags,
+    params: memberParams,
+    response: answers({ 204: Type.Null({ description: 'Gone.' }) }, 404, 409),
+  }
+  app.delete('/v1/networks/:network/members/:node', { schema }, async ({ actor, params }, reply) => {
+    await controller.change({ actor }, (state, tools) => {
+      const { id } = findNetwork(state, params.network)
+      return removeMember(state, tools, id, findMember(state, id, params.node).node)
     })
     return reply.code(204).send()
   })
 }
 
-const addSchema = {
-  operationId: 'addMember',
-  summary: 'Add a node to a network: it gets its addresses and key, and all others hear of it.',
-  tags,
-  params: networkParams,
-  headers: OperationHeaders,
-  body: NewMember,
-  response: answers({ 201: refTo(Member) }, 404, 409, 413, 415),
-}
-
-const listSchema = {
-  operationId: 'listMembers',
-  summary: 'All members of a network, by node id.',
-  tags,
-  params: networkParams,
-  querystring: PageQuery,
-  response: answers({ 200: refTo(MemberList) }, 404),
-}
-
-const showSchema = {
-  operationId: 'showMember',
-  summary: 'One member of a network.',
-  tags,
-  params: memberParams,
-  response: answers({ 200: refTo(Member) }, 404),
-}
-
-const removeSchema = {
-  operationId: 'removeMember',
-  summary: 'Take a node out of a network. Its addresses stay reserved for its return for a while.',
-  tags,
-  params: memberParams,
-  response: answers({ 204: Type.Null({ description: 'Gone.' }) }, 404, 409),
+function view(controller: Controller, state: State, network: Network, member: MemberState): Member {
+  const name = state.nodes.get(member.node)?.name ?? member.node
+  return memberView(network, member, name, controller.memberStatus(network, member.node))
 }

@@ -2,7 +2,7 @@ import Type from 'typebox'
 import { removeNode } from '../../controller/commands/node.ts'
 import type { Controller } from '../../controller/controller.ts'
 import { findNode } from '../../controller/lookup.ts'
-import type { App } from '../app.ts'
+import type { App } from '../instance.ts'
 import { pageOf } from '../paging.ts'
 import { idOrName, PageQuery, refTo } from '../schemas/common.ts'
 import { Node, NodeList } from '../schemas/node.ts'
@@ -14,47 +14,52 @@ const tags = ['nodes']
 
 /** GET and DELETE of nodes; nodes come to be by joining, not by REST. */
 export function nodeRoutes(app: App, controller: Controller): void {
-  app.get('/v1/nodes', { schema: listSchema }, async (request) => {
+  addList(app, controller)
+  addShow(app, controller)
+  addDelete(app, controller)
+}
+
+function addList(app: App, controller: Controller): void {
+  const schema = {
+    operationId: 'listNodes',
+    summary: 'All nodes, by name.',
+    tags,
+    querystring: PageQuery,
+    response: answers({ 200: refTo(NodeList) }),
+  }
+  app.get('/v1/nodes', { schema }, async (request) => {
     const { nodes, nodesByName } = controller.state
     return pageOf(nodesByName, request.query, (id) => {
       const node = nodes.get(id)
       return node && nodeView(node, controller.nodeStatus(id))
     })
   })
+}
 
-  app.get('/v1/nodes/:node', { schema: showSchema }, async (request) => {
+function addShow(app: App, controller: Controller): void {
+  const schema = {
+    operationId: 'showNode',
+    summary: 'One node.',
+    tags,
+    params,
+    response: answers({ 200: refTo(Node) }, 404),
+  }
+  app.get('/v1/nodes/:node', { schema }, async (request) => {
     const node = findNode(controller.state, request.params.node)
     return nodeView(node, controller.nodeStatus(node.id))
   })
+}
 
-  app.delete('/v1/nodes/:node', { schema: removeSchema }, async (request, reply) => {
-    await controller.change({ actor: request.actor }, (state, tools) =>
-      removeNode(state, tools, findNode(state, request.params.node).id),
-    )
+function addDelete(app: App, controller: Controller): void {
+  const schema = {
+    operationId: 'removeNode',
+    summary: 'Forget a node: out of all its networks, and refused until it joins anew.',
+    tags,
+    params,
+    response: answers({ 204: Type.Null({ description: 'Gone.' }) }, 404, 409),
+  }
+  app.delete('/v1/nodes/:node', { schema }, async ({ actor, params: { node } }, reply) => {
+    await controller.change({ actor }, (state, tools) => removeNode(state, tools, findNode(state, node).id))
     return reply.code(204).send()
   })
-}
-
-const listSchema = {
-  operationId: 'listNodes',
-  summary: 'All nodes, by name.',
-  tags,
-  querystring: PageQuery,
-  response: answers({ 200: refTo(NodeList) }),
-}
-
-const showSchema = {
-  operationId: 'showNode',
-  summary: 'One node.',
-  tags,
-  params,
-  response: answers({ 200: refTo(Node) }, 404),
-}
-
-const removeSchema = {
-  operationId: 'removeNode',
-  summary: 'Forget a node: out of all its networks, and refused until it joins anew.',
-  tags,
-  params,
-  response: answers({ 204: Type.Null({ description: 'Gone.' }) }, 404, 409),
 }

@@ -1,7 +1,7 @@
 import Type from 'typebox'
 import type { Controller } from '../../controller/controller.ts'
 import { WeftError } from '../../errors.ts'
-import type { App } from '../app.ts'
+import type { App } from '../instance.ts'
 import { answers } from '../schemas/problem.ts'
 
 const tags = ['operation']
@@ -31,12 +31,15 @@ export function openRoutes(app: App, controller: Controller): void {
   })
 }
 
+const status = (example: string, description: string) =>
+  Type.Object({ status: Type.String({ examples: [example] }) }, { description })
+
 const healthSchema = {
   operationId: 'health',
   summary: 'Whether the process answers.',
   tags,
   security,
-  response: answers({ 200: Type.Object({ status: Type.String({ examples: ['ok'] }) }) }),
+  response: answers({ 200: status('ok', 'The process answers.') }),
 }
 
 const readySchema = {
@@ -44,7 +47,7 @@ const readySchema = {
   summary: 'Whether changes can be made: 503 while the controller starts, stops or cannot write.',
   tags,
   security,
-  response: answers({ 200: Type.Object({ status: Type.String({ examples: ['ready'] }) }) }),
+  response: answers({ 200: status('ready', 'Changes can be made.') }),
 }
 
 const metricsSchema = {

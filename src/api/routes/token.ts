@@ -5,8 +5,8 @@ import { eventsOf } from '../../controller/ledger.ts'
 import { findJoinToken } from '../../controller/lookup.ts'
 import { WeftError } from '../../errors.ts'
 import type { Event } from '../../model/event.ts'
-import type { App } from '../app.ts'
 import { create } from '../change.ts'
+import type { App } from '../instance.ts'
 import { pageOf } from '../paging.ts'
 import { OperationHeaders, PageQuery, refTo, TokenIdText } from '../schemas/common.ts'
 import { answers } from '../schemas/problem.ts'
@@ -18,28 +18,28 @@ const tags = ['tokens']
 
 /** POST, GET and DELETE of join tokens. */
 export function tokenRoutes(app: App, controller: Controller): void {
-  app.post('/v1/tokens', { schema: createSchema }, async (request, reply) => {
+  addCreate(app, controller)
+  addList(app, controller)
+  addRevoke(app, controller)
+}
+
+function addCreate(app: App, controller: Controller): void {
+  const schema = {
+    operationId: 'createToken',
+    summary: 'Make a join token. Its secret is in this answer only.',
+    tags,
+    headers: OperationHeaders,
+    body: NewToken,
+    response: answers({ 201: refTo(CreatedToken) }, 404, 409, 413, 415),
+  }
+  app.post('/v1/tokens', { schema }, async (request, reply) => {
     const { result } = await create(controller, request, {
       decide: (state, tools) => createJoinToken(state, tools, request.body),
-      recall: (events) => notShownAgain(events),
+      recall: notShownAgain,
     })
-    reply.code(201).header('location', `/v1/tokens/${result.id}`).header('cache-control', 'no-store')
-    return {
-      id: result.id,
-      token: controller.joinToken(result.secret),
-      expiresAt: instantText(result.expiresAt),
-    }
-  })
-
-  app.get('/v1/tokens', { schema: listSchema }, async (request) =>
-    pageOf(controller.state.joinTokens, request.query, tokenView),
-  )
-
-  app.delete('/v1/tokens/:token', { schema: revokeSchema }, async (request, reply) => {
-    await controller.change({ actor: request.actor }, (state) =>
-      revokeJoinToken(state, findJoinToken(state, request.params.token).id),
-    )
-    return reply.code(204).send()
+    const { id, secret, expiresAt } = result
+    reply.code(201).header('cache-control', 'no-store')
+    return { id, token: controller.joinToken(secret), expiresAt: instantText(expiresAt) }
   })
 }
 
@@ -57,27 +57,29 @@ function notShownAgain(events: readonly Event[]): undefined {
   )
 }
 
-const createSchema = {
-  operationId: 'createToken',
-  summary: 'Make a join token. Its secret is in this answer only.',
-  tags,
-  headers: OperationHeaders,
-  body: NewToken,
-  response: answers({ 201: refTo(CreatedToken) }, 404, 409, 413, 415),
+function addList(app: App, controller: Controller): void {
+  const schema = {
+    operationId: 'listTokens',
+    summary: 'All join tokens that were not revoked, by id, spent and expired ones among them.',
+    tags,
+    querystring: PageQuery,
+    response: answers({ 200: refTo(TokenList) }),
+  }
+  app.get('/v1/tokens', { schema }, async (request) =>
+    pageOf(controller.state.joinTokens, request.query, tokenView),
+  )
 }
 
-const listSchema = {
-  operationId: 'listTokens',
-  summary: 'All join tokens that were not revoked, by id, spent and expired ones among them.',
-  tags,
-  querystring: PageQuery,
-  response: answers({ 200: refTo(TokenList) }),
-}
-
-const revokeSchema = {
-  operationId: 'revokeToken',
-  summary: 'Revoke a join token. Nodes that joined with it stay.',
-  tags,
-  params: Type.Object({ token: TokenIdText }),
-  response: answers({ 204: Type.Null({ description: 'Revoked.' }) }, 404, 409),
+function addRevoke(app: App, controller: Controller): void {
+  const schema = {
+    operationId: 'revokeToken',
+    summary: 'Revoke a join token. Nodes that joined with it stay.',
+    tags,
+    params: Type.Object({ token: TokenIdText }),
+    response: answers({ 204: Type.Null({ description: 'Revoked.' }) }, 404, 409),
+  }
+  app.delete('/v1/tokens/:token', { schema }, async ({ actor, params: { token } }, reply) => {
+    await controller.change({ actor }, (state) => revokeJoinToken(state, findJoinToken(state, token).id))
+    return reply.code(204).send()
+  })
 }

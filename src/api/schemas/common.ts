@@ -36,26 +36,34 @@ export function orNull<Schema extends Type.TSchema & { readonly type: string }>(
   return Type.Unsafe<Type.Static<Schema> | null>({ ...schema, type: [schema.type, 'null'] })
 }
 
-/** An object with a name of its own in the OpenAPI document. It has to be added to the application (app.ts). */
-export function component<Properties extends Type.TProperties>($id: string, properties: Properties) {
-  return Object.assign(Type.Object(properties, { $id }), { $id })
+/** An object with a name of its own in the OpenAPI document. It has to be listed in document.ts. */
+export function component<Properties extends Type.TProperties>(
+  $id: string,
+  description: string,
+  properties: Properties,
+) {
+  return Object.assign(Type.Object(properties, { $id, description }), { $id, description })
 }
 
-export type Component<Schema extends Type.TSchema = Type.TSchema> = Schema & { readonly $id: string }
+export type Component<Schema extends Type.TSchema = Type.TSchema> = Schema & {
+  readonly $id: string
+  readonly description: string
+}
 
-export function refTo<Schema extends Type.TSchema>(schema: Component<Schema>) {
-  return Type.Unsafe<Type.Static<Schema>>({ $ref: `${schema.$id}#` })
+/** A reference to a component; its description goes along, for the document shows it at each answer. */
+export function refTo<Schema extends Type.TSchema>({ $id, description }: Component<Schema>) {
+  return Type.Unsafe<Type.Static<Schema>>({ $ref: `${$id}#`, description })
 }
 
 /** The shape of every list: a page, and where the next one begins. */
 export function listOf<Schema extends Type.TSchema>(id: string, item: Component<Schema>) {
-  return component(id, {
+  return component(id, 'One page of a list.', {
     items: Type.Array(refTo(item)),
     next: Type.Optional(Type.String({ description: 'Cursor of the next page; absent on the last one.' })),
   })
 }
 
-export const MAX_PAGE = 1_000
+const MAX_PAGE = 1_000
 export const DEFAULT_PAGE = 100
 
 export const PageQuery = Type.Object(

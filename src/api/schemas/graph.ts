@@ -24,7 +24,7 @@ const graphLink = Type.Object({
   txBytes: count('Sent from a to b.'),
 })
 
-export const Graph = component('Graph', {
+export const Graph = component('Graph', 'Who reaches whom in a network.', {
   network: Type.String({ description: 'Id of the network.' }),
   epoch: Type.Integer(),
   revision: Type.Integer(),

@@ -6,7 +6,7 @@ export const NewMember = Type.Object(
   { additionalProperties: false, examples: [{ node: 'web-1' }] },
 )
 
-export const Member = component('Member', {
+export const Member = component('Member', 'The place of a node in a network.', {
   node: Type.String({ description: 'Id of the node.', examples: ['abcdefghijklmnopqrstuvwxyz'] }),
   name: Type.String({ description: 'Name of the node.', examples: ['web-1'] }),
   ipv4: Type.String({ examples: ['10.64.1.1'] }),

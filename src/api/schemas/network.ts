@@ -38,7 +38,7 @@ export const NewNetwork = Type.Object(
   { additionalProperties: false, examples: [{ name: 'demo' }, { name: 'lab', ipv4: '10.9.0.0/16' }] },
 )
 
-export const Network = component('Network', {
+export const Network = component('Network', 'A private network.', {
   id: Type.String({ examples: ['net-4tq2b7w3xk5lm6np'] }),
   name: Type.String({ examples: ['demo'] }),
   ipv4: Type.String({ examples: ['10.64.0.0/16'] }),

@@ -1,7 +1,7 @@
 import Type from 'typebox'
 import { component, instant, listOf, orNull } from './common.ts'
 
-export const Node = component('Node', {
+export const Node = component('Node', 'A machine that runs an agent.', {
   id: Type.String({
     description: 'Follows from the key of the node.',
     examples: ['abcdefghijklmnopqrstuvwxyz'],

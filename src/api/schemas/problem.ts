@@ -3,7 +3,7 @@ import { ERROR_CODES } from '../../errors.ts'
 import { component, refTo } from './common.ts'
 
 /** RFC 9457 problem details, with our code, field and advice as extensions. */
-export const Problem = component('Problem', {
+export const Problem = component('Problem', 'Problem details (RFC 9457).', {
   type: Type.String({ description: 'One URI for each code.', examples: ['urn:weft:problem:not-found'] }),
   title: Type.String({ description: 'What the code means, the same each time.' }),
   status: Type.Integer({ description: 'The HTTP status.', examples: [404] }),

@@ -45,14 +45,14 @@ export const NewToken = Type.Object(
   { additionalProperties: false, examples: [{ networks: ['demo'], uses: 10, ttlSeconds: 3_600 }] },
 )
 
-export const CreatedToken = component('CreatedToken', {
+export const CreatedToken = component('CreatedToken', 'A join token, with its secret.', {
   id: Type.String({ examples: ['tok-4tq2b7w3xk5lm6np'] }),
   token: Type.String({ description: "The whole argument of 'weft agent --join'. Shown this once." }),
   expiresAt: instant('From when on it is refused.'),
 })
 export type CreatedToken = Type.Static<typeof CreatedToken>
 
-export const Token = component('Token', {
+export const Token = component('Token', 'A join token, without its secret.', {
   id: Type.String({ examples: ['tok-4tq2b7w3xk5lm6np'] }),
   networks: Type.Array(Type.String(), { description: 'Ids of networks that nodes enter when they join.' }),
   labels: Type.Record(Type.String(), Type.String()),

@@ -14,10 +14,12 @@ import {
 } from '../protocol/frames.ts'
 import type { DeviceDriver } from '../wireguard/device.ts'
 import type { Greeting } from './dial.ts'
-import { ownAddresses } from './facts.ts'
+import { ownUnderlay } from './facts.ts'
 import type { Home } from './home.ts'
-import { knock } from './knock.ts'
-import { type ContentFrame, Membership } from './membership.ts'
+import { Membership } from './membership.ts'
+import { RelayWatch } from './relay-watch.ts'
+import type { ContentFrame } from './replica.ts'
+import { Surroundings } from './surroundings.ts'
 import type { AgentSettings } from './settings.ts'
 
 export interface NodeTools {
@@ -38,11 +40,14 @@ const EARLY_LOOKS = [1_000, 3_000, 8_000]
 export class Node {
   readonly #tools: NodeTools
   readonly #memberships = new Map<NetworkId, Membership>()
+  readonly #surroundings = new Surroundings()
+  readonly #watch: RelayWatch
   #send: (frame: AgentFrame) => void = () => undefined
   #told = ''
 
   constructor(tools: NodeTools) {
     this.#tools = tools
+    this.#watch = new RelayWatch(this.#surroundings, () => this.#onRelays())
   }
 
   /** Brings up the last good plan of each network, before any controller has answered. */
@@ -88,7 +93,10 @@ export class Node {
       case 'delta':
         return this.#memberships.get(claimedNetwork(frame))?.take(frame)
       case 'hints':
+      case 'lan':
         return this.#memberships.get(frame.network as NetworkId)?.take(frame)
+      case 'witness':
+        return this.#transit()?.takeWitnesses(frame)
       case 'removed':
         return this.#leave(frame)
       case 'key-wanted':
@@ -120,6 +128,7 @@ export class Node {
   async removeAll(): Promise<void> {
     for (const membership of this.#memberships.values()) await membership.remove()
     this.#memberships.clear()
+    this.#watch.stop()
   }
 
   #membership(network: NetworkId): Membership {
@@ -130,8 +139,11 @@ export class Node {
     const membership = new Membership(network, {
       ...this.#tools,
       send: (frame) => this.#send(frame),
-      ports: { free: (from) => this.#freePort(from) },
+      surroundings: this.#surroundings,
+      underlayMtu: () => ownUnderlay().mtu,
+      ports: { free: (from) => this.#freePort(from), used: () => this.#usedPorts() },
       onApplied: (applied) => this.#onApplied(applied),
+      onTransit: () => this.#onTransit(),
     })
     this.#memberships.set(network, membership)
     return membership
@@ -139,15 +151,34 @@ export class Node {
 
   #onApplied(membership: Membership): void {
     this.tellFacts()
-    if (this.#tools.driver.kind !== 'memory') void knock(membership.newcomers())
     for (const wait of EARLY_LOOKS) this.#tools.clock.after(wait, () => void membership.inspect())
   }
 
   #freePort(from: number): number {
-    const used = new Set([...this.#memberships.values()].map(({ listenPort }) => listenPort))
+    const used = new Set(this.#usedPorts())
     let port = Math.max(from, this.#tools.settings.listenPort)
     while (used.has(port)) port += 1
     return port
+  }
+
+  #usedPorts(): number[] {
+    return [...this.#memberships.values()].map(({ listenPort }) => listenPort).filter((port) => port > 0)
+  }
+
+  #transit(): Membership | undefined {
+    return [...this.#memberships.values()].find(({ isTransit }) => isTransit)
+  }
+
+  /** Other relays, or other addresses at them: every other network may have other paths. */
+  #onTransit(): void {
+    if (this.#tools.driver.kind !== 'memory') this.#watch.follow()
+    this.#onRelays()
+  }
+
+  /** A relay went or came, or is nearer than it was. */
+  #onRelays(): void {
+    for (const membership of this.#memberships.values()) if (!membership.isTransit) membership.refresh()
+    this.tellFacts()
   }
 
   async #leave(frame: ControllerFrameOf<'removed'>): Promise<void> {
@@ -166,17 +197,17 @@ export class Node {
   }
 
   #facts(): Facts {
-    const ports = [...this.#memberships.values()].map(({ network, listenPort }) => ({
-      network,
-      port: listenPort,
-    }))
+    const all = [...this.#memberships.values()].map(({ network, listenPort: port }) => ({ network, port }))
+    const ports = all.filter(({ port }) => port > 0)
+    const { addresses, mtu } = ownUnderlay()
+    const { site } = this.#tools.settings
     const { kind: device } = this.#tools.driver
-    return {
-      addresses: ownAddresses(),
-      ports: ports.filter(({ port }) => port > 0),
-      device,
-      version: VERSION,
-    }
+    const relays = this.#surroundings.relays.map(({ node, alive, rtt }) => ({
+      node,
+      alive,
+      ...(rtt !== undefined && { rtt: Math.round(rtt) }),
+    }))
+    return { addresses: [...addresses], mtu, ports, relays, device, version: VERSION, ...(site && { site }) }
   }
 }
 
@@ -187,5 +218,5 @@ function parseContentFrame(line: string): ContentFrame {
 }
 
 function isContent(frame: ControllerFrame): frame is ContentFrame {
-  return ['self', 'current', 'snapshot', 'delta', 'hints'].includes(frame.type)
+  return ['self', 'current', 'snapshot', 'delta', 'hints', 'lan'].includes(frame.type)
 }

@@ -10,6 +10,8 @@ import { SimulatedInterface } from '../wireguard/simulated.ts'
 export interface PortBook {
   /** The lowest port from `from` on that no other tunnel of this node has. */
   free(from: number): number
+  /** Those that are bound. */
+  used(): readonly number[]
 }
 
 /** Ports tried when one after the other is taken by other programs. */
@@ -57,6 +59,13 @@ export class Tunnel {
         this.#port = this.#ports.free(this.#port + 1)
       }
     }
+  }
+
+  /** What the device says of the peers, by one program run. */
+  async sight(): Promise<ReadonlyMap<PublicKey, ObservedPeer>> {
+    const peers = await this.#device.observePeers()
+    if (this.#seen) this.#seen = new SimulatedInterface({ ...this.#seen.observe(), peers })
+    return peers
   }
 
   /** Looks at the interface, puts right what is not as planned, and says in words what that was. */

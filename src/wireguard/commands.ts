@@ -79,9 +79,8 @@ function piecesOf(name: InterfaceName, step: Step): Piece[] {
       return [{ tool: 'ip', words: ['address delete', harmless(step.address), 'dev', name] }]
     case 'set-up':
       return [{ tool: 'ip', words: ['link set dev', name, 'up'] }]
-    // "static": of an administrator, to be left alone by routing daemons (ip-route(8)).
     case 'add-route':
-      return [{ tool: 'ip', words: ['route add', harmless(step.route), 'dev', name, 'proto static'] }]
+      return [{ tool: 'ip', words: routeWords(name, step) }]
     case 'remove-route':
       return [{ tool: 'ip', words: ['route delete', harmless(step.route), 'dev', name] }]
     case 'set-peer':
@@ -89,6 +88,13 @@ function piecesOf(name: InterfaceName, step: Step): Piece[] {
     case 'remove-peer':
       return [{ tool: 'wg set', words: ['peer', harmless(step.publicKey), 'remove'] }]
   }
+}
+
+/** "static": of an administrator, to be left alone by routing daemons (ip-route(8)). */
+function routeWords(name: InterfaceName, step: Extract<Step, { kind: 'add-route' }>): string[] {
+  const words = [step.replaces ? 'route replace' : 'route add', harmless(step.route), 'dev', name]
+  if (step.mtu !== undefined) words.push('mtu', String(step.mtu))
+  return [...words, 'proto static']
 }
 
 /** A list too long for an argument goes through a file; there it is the whole of the peer's section. */

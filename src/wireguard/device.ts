@@ -16,7 +16,7 @@ export interface Peer {
   readonly publicKey: PublicKey
   /** Where to send first; WireGuard follows the peer from there on. Absent: wait until the peer speaks. */
   readonly endpoint: Endpoint | undefined
-  /** Sorted as text, without repeats. */
+  /** Sorted as text, without repeats. None: a handshake is all that is wanted of it. */
   readonly allowedIps: readonly Cidr[]
   /** Seconds; 0 is off. */
   readonly keepalive: number
@@ -37,8 +37,11 @@ interface InterfaceShape {
   readonly mtu: number
   /** Own addresses; not those the kernel gives by itself (fe80::/10). */
   readonly addresses: readonly InterfaceAddress[]
-  /** Ranges routed into the interface by the main table; not the routes that the kernel makes by itself. */
-  readonly routes: readonly Cidr[]
+  /**
+   * Ranges routed into the interface by the main table, not by the kernel itself, each with the MTU in bytes of the path
+   * that packets take from there on; undefined where that is the interface's own.
+   */
+  readonly routes: ReadonlyMap<Cidr, number | undefined>
 }
 
 /** What an interface has to be. */
@@ -68,7 +71,13 @@ export type Step =
   | { readonly kind: 'add-address'; readonly address: InterfaceAddress }
   | { readonly kind: 'remove-address'; readonly address: InterfaceAddress }
   | { readonly kind: 'set-up' }
-  | { readonly kind: 'add-route'; readonly route: Cidr }
+  /** `replaces`: the route is there, with another MTU. */
+  | {
+      readonly kind: 'add-route'
+      readonly route: Cidr
+      readonly mtu: number | undefined
+      readonly replaces: boolean
+    }
   | { readonly kind: 'remove-route'; readonly route: Cidr }
   | { readonly kind: 'set-peer'; readonly peer: PeerChange }
   | { readonly kind: 'remove-peer'; readonly publicKey: PublicKey }

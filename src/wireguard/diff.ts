@@ -40,7 +40,16 @@ function interfaceSteps(observed: ObservedDevice, desired: DesiredDevice): Step[
     steps.push({ kind: 'add-address', address })
   }
   if (!observed.up) steps.push({ kind: 'set-up' })
-  for (const route of missing(desired.routes, observed.routes)) steps.push({ kind: 'add-route', route })
+  return [...steps, ...routeSteps(observed, desired)]
+}
+
+function routeSteps(observed: ObservedDevice, desired: DesiredDevice): Step[] {
+  const steps: Step[] = []
+  for (const [route, mtu] of desired.routes) {
+    const replaces = observed.routes.has(route)
+    if (!replaces || observed.routes.get(route) !== mtu)
+      steps.push({ kind: 'add-route', route, mtu, replaces })
+  }
   return steps
 }
 
@@ -68,10 +77,11 @@ function takenOver(observed: ObservedDevice, desired: DesiredDevice): ReadonlySe
   return taken
 }
 
+/** A new peer has no allowed IPs and no keepalive. */
 function additionOf({ publicKey, endpoint, allowedIps, keepalive }: Peer): PeerChange {
   return {
     publicKey,
-    allowedIps,
+    ...(allowedIps.length > 0 && { allowedIps }),
     ...(endpoint !== undefined && { endpoint }),
     ...(keepalive !== 0 && { keepalive }),
   }
@@ -107,7 +117,9 @@ function removals(observed: ObservedDevice, desired: DesiredDevice): Step[] {
   for (const publicKey of observed.peers.keys()) {
     if (!desired.peers.has(publicKey)) steps.push({ kind: 'remove-peer', publicKey })
   }
-  for (const route of missing(observed.routes, desired.routes)) steps.push({ kind: 'remove-route', route })
+  for (const route of observed.routes.keys()) {
+    if (!desired.routes.has(route)) steps.push({ kind: 'remove-route', route })
+  }
   for (const address of missing(observed.addresses, desired.addresses)) {
     steps.push({ kind: 'remove-address', address })
   }

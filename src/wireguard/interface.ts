@@ -8,7 +8,10 @@ import { parseInterfaceName } from './name.ts'
 /** What `ip` knows of an interface. */
 export type LinkFacts = Pick<ObservedDevice, 'mtu' | 'alias' | 'up' | 'addresses' | 'routes'>
 
-/** What to give `ip -j -d -batch -` for an answer that `parseInterface` reads. */
+/**
+ * What to give `ip -j -d -batch -` for an answer that `parseInterface` reads. What the kernel has learned of paths to single
+ * addresses is not in it: that is only shown to who asks for the `cache` (ip-route(8)).
+ */
 export function interfaceQuery(name: InterfaceName): string {
   return `address show dev ${name}\nroute show table all dev ${name}\n`
 }
@@ -29,7 +32,8 @@ export function parseInterface(text: string): LinkFacts {
     alias: link.ifalias ?? '',
     up: link.flags.includes('UP'),
     addresses: (link.addr_info ?? []).filter(isGivenAddress).map(addressOf),
-    routes: [...new Set(given.map(rangeOf))],
+    // The same range may be there with another metric; the one that is listed first is the one in use.
+    routes: new Map(given.map(routeOf).reverse()),
   }
 }
 
@@ -71,6 +75,7 @@ const Route = Type.Object({
   dst: Type.String(),
   table: Type.String(),
   protocol: Type.String(),
+  metrics: Type.Optional(Type.Array(Type.Object({ mtu: Type.Optional(Type.Integer()) }))),
   /** Router preference (RFC 4191): the kernel states it for IPv6 alone. */
   pref: Type.Optional(Type.String()),
 })
@@ -98,6 +103,10 @@ function addressOf({ local, address, prefixlen }: Static<typeof AddressInfo>): I
 
 function isGivenRoute({ type, table, protocol }: Static<typeof Route>): boolean {
   return type === 'unicast' && table === 'main' && protocol !== 'kernel'
+}
+
+function routeOf(route: Static<typeof Route>): [Cidr, number | undefined] {
+  return [rangeOf(route), route.metrics?.find(({ mtu }) => mtu !== undefined)?.mtu]
 }
 
 /** `ip` leaves out the length of a host's prefix, and both families have the same word for their default route. */

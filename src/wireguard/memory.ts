@@ -72,6 +72,6 @@ const NEW_INTERFACE: ObservedDevice = Object.freeze({
   alias: '',
   up: false,
   addresses: [],
-  routes: [],
+  routes: new Map(),
   peers: new Map(),
 })

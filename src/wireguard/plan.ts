@@ -5,13 +5,17 @@ import type { KeyPair, PublicKey } from '../keys/wireguard.ts'
 import type { NetworkId } from '../model/names.ts'
 import type { DesiredDevice, Endpoint, InterfaceAddress, Peer } from './device.ts'
 
+/** Bytes that every link has to carry for IPv6 (RFC 8200 section 5). */
+const MTU_MIN = 1_280
+
 /** What one node has to have in one network, in the terms of the network. */
 export interface NetworkPlan {
   readonly networkId: NetworkId
   /** For people who look at the interface, like `weft demo`. */
   readonly alias: string
-  /** All addresses of the network, IPv4 and IPv6; each becomes one route, however many peers there are. */
-  readonly ranges: readonly [ipv4: Cidr, ipv6: Cidr]
+  /** All addresses of the network, of one or both families; each becomes one route, however many peers there are. */
+  readonly ranges: readonly Cidr[]
+  /** Of the interface, in bytes. */
   readonly mtu: number
   readonly self: { readonly addresses: readonly Address[] }
   readonly peers: readonly PlannedPeer[]
@@ -23,6 +27,11 @@ export interface PlannedPeer {
   readonly endpoint?: Endpoint | undefined
   /** Seconds; 0 is off. */
   readonly keepalive: number
+  /**
+   * What the path to this peer carries inside the tunnel, in bytes; absent: as much as the interface. WireGuard fills packets
+   * up to a multiple of 16 or to the MTU of the interface: others than multiples of 16 cost a fragment on the way.
+   */
+  readonly mtu?: number | undefined
 }
 
 /** What the node itself brings to a plan. */
@@ -33,7 +42,7 @@ export interface OwnSide extends KeyPair {
 /**
  * The interface that a plan asks for. Throws `invalid-input` for a plan that WireGuard would take without a word and
  * carry out wrongly: a peer twice, the own key as a peer, allowed IPs of two peers that overlap (the later steals them
- * from the earlier), or allowed IPs and addresses outside the network.
+ * from the earlier), allowed IPs and addresses outside the network, or an MTU too small for IPv6.
  */
 export function desiredDevice(plan: NetworkPlan, own: OwnSide): DesiredDevice {
   const ranges = plan.ranges.map(toBlock)
@@ -46,7 +55,7 @@ export function desiredDevice(plan: NetworkPlan, own: OwnSide): DesiredDevice {
     mtu: plan.mtu,
     alias: plan.alias,
     addresses: plan.self.addresses.map(ownAddress),
-    routes: plan.ranges,
+    routes: routesOf(plan),
     peers: peersOf(plan, own.publicKey),
   }
 }
@@ -92,6 +101,22 @@ function mustBeDisjoint(claims: Claim[]): void {
       )
     }
   }
+}
+
+/** A route per range; and one per allowed IP of each peer that the path to is narrower than the interface. */
+function routesOf({ ranges, mtu: whole, peers }: NetworkPlan): ReadonlyMap<Cidr, number | undefined> {
+  mustBeMtu(whole)
+  const routes = new Map<Cidr, number | undefined>(ranges.map((range) => [range, undefined]))
+  for (const { mtu = whole, allowedIps } of peers) {
+    mustBeMtu(mtu)
+    if (mtu < whole) for (const cidr of allowedIps) routes.set(cidr, mtu)
+  }
+  return routes
+}
+
+function mustBeMtu(mtu: number): void {
+  if (Number.isInteger(mtu) && mtu >= MTU_MIN) return
+  throw refusal(`An MTU is a whole number of ${MTU_MIN} bytes or more, not ${mtu}.`)
 }
 
 function peersOf(plan: NetworkPlan, ownKey: PublicKey): ReadonlyMap<PublicKey, Peer> {

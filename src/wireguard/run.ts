@@ -3,12 +3,17 @@ import { execa } from 'execa'
 import { type ErrorCode, WeftError } from '../errors.ts'
 
 /** The programs that are run, and the Debian packages they come in. */
-const PACKAGES = Object.freeze({ ip: 'iproute2', wg: 'wireguard-tools', 'wireguard-go': 'wireguard-go' })
+const PACKAGES = Object.freeze({
+  ip: 'iproute2',
+  wg: 'wireguard-tools',
+  'wireguard-go': 'wireguard-go',
+  nft: 'nftables',
+})
 
 export type Program = keyof typeof PACKAGES
 
 /** How many times this process has run each program. */
-export const programRuns: Record<Program, number> = { ip: 0, wg: 0, 'wireguard-go': 0 }
+export const programRuns: Record<Program, number> = { ip: 0, wg: 0, 'wireguard-go': 0, nft: 0 }
 
 export interface RunOptions {
   /** What the program reads from its standard input, through a socket. */
@@ -22,7 +27,7 @@ export interface RunOptions {
 }
 
 /**
- * Runs a program without a shell and gives what it printed. Rejects with `not-found` when the interface is not there,
+ * Runs a program without a shell and gives what it printed. Rejects with `not-found` when the object is not there,
  * `already-exists`, `port-taken`, `unsupported` when kernel or machine lack something, `program-failed` for all else.
  */
 export async function run(
@@ -115,6 +120,12 @@ const MEANINGS: readonly Meaning[] = [
     code: 'unsupported',
     advice: 'Allow it for new interfaces by: sysctl net.ipv6.conf.default.disable_ipv6=0',
   },
+  // Of nft, where the kernel is without nf_tables.
+  {
+    said: /netlink.*protocol not supported/i,
+    code: 'unsupported',
+    advice: 'Load the kernel module nf_tables.',
+  },
   { said: /unknown device type|operation not supported/i, code: 'unsupported' },
   {
     said: /file exists/i,
@@ -122,7 +133,10 @@ const MEANINGS: readonly Meaning[] = [
     advice: 'See by ip address and ip route what has it already.',
   },
   // "Protocol not supported" is what wg says of an interface that is gone, on a kernel without WireGuard.
-  { said: /no such device|does not exist|cannot find device|protocol not supported/i, code: 'not-found' },
+  {
+    said: /no such device|^Error: No such file|does not exist|cannot find device|protocol not supported/i,
+    code: 'not-found',
+  },
 ]
 
 function failure(program: Program, output: string, input = ''): WeftError {

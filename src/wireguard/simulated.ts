@@ -7,7 +7,7 @@ import type { InterfaceAddress, ObservedDevice, ObservedPeer, PeerChange, Step }
 export class SimulatedInterface {
   readonly #takenPorts: ReadonlySet<number>
   readonly #addresses: Set<InterfaceAddress>
-  readonly #routes: Set<Cidr>
+  readonly #routes: Map<Cidr, number | undefined>
   readonly #peers: Map<PublicKey, ObservedPeer>
   readonly #owners = new Map<Cidr, PublicKey>()
   #rest: Omit<ObservedDevice, 'addresses' | 'routes' | 'peers'>
@@ -17,15 +17,19 @@ export class SimulatedInterface {
     const { addresses, routes, peers, ...rest } = start
     this.#takenPorts = takenPorts
     this.#addresses = new Set(addresses)
-    this.#routes = new Set(routes)
+    this.#routes = new Map(routes)
     this.#peers = new Map(peers)
     this.#rest = rest
     for (const { publicKey, allowedIps } of peers.values()) this.#own(publicKey, allowedIps)
   }
 
   observe(): ObservedDevice {
-    const [addresses, routes] = [[...this.#addresses], [...this.#routes]]
-    return { ...this.#rest, addresses, routes, peers: new Map(this.#peers) }
+    return {
+      ...this.#rest,
+      addresses: [...this.#addresses],
+      routes: new Map(this.#routes),
+      peers: new Map(this.#peers),
+    }
   }
 
   /** Throws `port-taken`, `already-exists`, or `program-failed` where a tool would refuse. */
@@ -39,14 +43,16 @@ export class SimulatedInterface {
         this.#peers.delete(step.publicKey)
         break
       case 'add-address':
-        add(this.#addresses, step.address)
+        mustBeAbsent(this.#addresses, step.address)
+        this.#addresses.add(step.address)
         break
       case 'remove-address':
         remove(this.#addresses, step.address)
         break
       case 'add-route':
         if (!this.#rest.up) throw refusal('The network is down.')
-        add(this.#routes, step.route)
+        if (!step.replaces) mustBeAbsent(this.#routes, step.route)
+        this.#routes.set(step.route, step.mtu)
         break
       case 'remove-route':
         remove(this.#routes, step.route)
@@ -115,13 +121,17 @@ const NEW_PEER: Omit<ObservedPeer, 'publicKey'> = Object.freeze({
   hasPresharedKey: false,
 })
 
-function add<Item>(set: Set<Item>, item: Item): void {
-  if (set.has(item)) throw new WeftError('already-exists', `${item} is there already.`)
-  set.add(item)
+interface Keyed<Item> {
+  has(item: Item): boolean
+  delete(item: Item): boolean
 }
 
-function remove<Item>(set: Set<Item>, item: Item): void {
-  if (!set.delete(item)) throw refusal(`${item} is not there.`)
+function mustBeAbsent<Item>(items: Keyed<Item>, item: Item): void {
+  if (items.has(item)) throw new WeftError('already-exists', `${item} is there already.`)
+}
+
+function remove<Item>(items: Keyed<Item>, item: Item): void {
+  if (!items.delete(item)) throw refusal(`${item} is not there.`)
 }
 
 function refusal(message: string): WeftError {

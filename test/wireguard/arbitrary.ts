@@ -20,7 +20,7 @@ const RANGES = [
   'fd12:0:0:2::/64',
   'fd12:0:0:3::/64',
 ]
-const ROUTES = ['10.1.0.0/16', '10.7.0.0/16', 'fd12::/48'].map((text) => parseCidr(text))
+const ROUTES = ['10.1.0.0/16', '10.7.0.0/16', 'fd12::/48', 'fd12:0:0:2::/64'].map((text) => parseCidr(text))
 const ENDPOINTS = ['192.0.2.1:1', '192.0.2.2:2', '[2001:db8::1]:3'].map(parseEndpoint)
 /** `ip` is what makes such values; 10.1.1.1/24 and the pair are by somebody's hand. */
 const ADDRESSES = printedAddresses(
@@ -57,11 +57,18 @@ const somePeers: fc.Arbitrary<readonly ObservedPeer[]> = fc
     })),
   )
 
+const someRoutes = fc
+  .tuple(
+    fc.subarray(ROUTES),
+    fc.array(fc.constantFrom(undefined, 1340, 1280), { minLength: 4, maxLength: 4 }),
+  )
+  .map(([ranges, mtus]) => new Map(ranges.map((range, index) => [range, mtus[index]])))
+
 const shape = {
   mtu: fc.constantFrom(1420, 1340),
   alias: fc.constantFrom('weft demo', 'weft other'),
   addresses: fc.subarray([...ADDRESSES]),
-  routes: fc.subarray(ROUTES),
+  routes: someRoutes,
   peers: somePeers,
 }
 
@@ -76,7 +83,7 @@ export const observedDevices: fc.Arbitrary<ObservedDevice> = fc
   .map(({ routes, peers, ...device }) => ({
     ...device,
     // The kernel drops all routes of an interface that goes down.
-    routes: device.up ? routes : [],
+    routes: device.up ? routes : new Map(),
     peers: new Map(peers.map((peer) => [peer.publicKey, peer])),
   }))
 

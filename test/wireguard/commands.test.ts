@@ -22,7 +22,7 @@ const stepOf = (number: number): Step => {
 function newcomerSteps(count: number): readonly Step[] {
   const desired = desiredDevice(demoPlan(1, members(count)), { ...keyPair(1), listenPort: 51_820 })
   const fresh = { publicKey: undefined, listenPort: 0, mtu: 1500, alias: '', up: false, peers: new Map() }
-  return diff({ ...fresh, addresses: [], routes: [] }, desired, { now: 0 })
+  return diff({ ...fresh, addresses: [], routes: new Map() }, desired, { now: 0 })
 }
 
 test('a new interface takes three runs, in the order of the steps', () => {
@@ -75,6 +75,35 @@ test('all that can differ of a peer is said in one run, and nothing else', () =>
     { kind: 'set-peer', peer: { publicKey: publicKey(2), endpoint: change.endpoint } },
   ])
   assert.deepEqual(endpointOnly?.args.slice(2), ['peer', publicKey(2), 'endpoint', '[2001:db8::1]:51820'])
+})
+
+test('a route says its MTU where it has one, and takes the place of what was there when told so', () => {
+  const route = parseCidr('fd12:3456:789a:2::/64')
+  const steps = [
+    { kind: 'add-route', route, mtu: 1280, replaces: false },
+    { kind: 'add-route', route, mtu: 1328, replaces: true },
+    { kind: 'add-route', route, mtu: undefined, replaces: true },
+  ] as const
+  const [{ input } = {}] = commandsFor(name, steps).filter((command) => command.program === 'ip')
+  assert.deepEqual(input?.trimEnd().split('\n'), [
+    `route add ${route} dev wfxa mtu 1280 proto static`,
+    `route replace ${route} dev wfxa mtu 1328 proto static`,
+    `route replace ${route} dev wfxa proto static`,
+  ])
+})
+
+test('a new peer without allowed IPs is said without a list, and one that has to lose its own with an empty one', () => {
+  const witness = peer(2, { allowedIps: [], keepalive: 25, endpoint: parseEndpoint('192.0.2.1:51820') })
+  const { routes, ...rest } = desiredDevice(demoPlan(1, [witness]), { ...keyPair(1), listenPort: 51_820 })
+  const fresh = { ...rest, routes, up: true, peers: new Map() }
+  const [added] = commandsFor(name, diff(fresh, { ...rest, routes }, { now: 0 }))
+  assert.deepEqual(added?.args, [
+    ...['set', 'wfxa', 'peer', publicKey(2), 'endpoint', '192.0.2.1:51820', 'persistent-keepalive', '25'],
+  ])
+  const [emptied] = commandsFor(name, [
+    { kind: 'set-peer', peer: { publicKey: publicKey(2), allowedIps: [] } },
+  ])
+  assert.deepEqual(emptied?.args, ['set', 'wfxa', 'peer', publicKey(2), 'allowed-ips', ''])
 })
 
 test('no steps are no runs, one changed peer is one', () => {
@@ -132,7 +161,7 @@ test('text that a program could take for something else is refused, wherever it 
       { kind: 'set-alias', alias: text },
       { kind: 'add-address', address: text },
       { kind: 'remove-address', address: text },
-      { kind: 'add-route', route: text },
+      { kind: 'add-route', route: text, mtu: undefined, replaces: false },
       { kind: 'remove-route', route: text },
       { kind: 'remove-peer', publicKey: text },
       { kind: 'set-peer', peer: { publicKey: text } },

@@ -186,6 +186,55 @@ describe('allowed IPs that move', () => {
   })
 })
 
+describe('a peer without allowed IPs', () => {
+  const witness = peer(2, { allowedIps: [], keepalive: 25, endpoint: parseEndpoint('192.0.2.1:1') })
+
+  it('is added without a word of them, and is then as it has to be', () => {
+    const before = observedOf(desiredOf(peer(3)))
+    const desired = desiredOf(peer(3), witness)
+    const steps = diff(before, desired, now)
+    const { publicKey, endpoint, keepalive } = witness
+    assert.deepEqual(steps, [{ kind: 'set-peer', peer: { publicKey, endpoint, keepalive } }])
+    assert.deepEqual(diff(stateAfter(before, steps), desired, now), [])
+  })
+
+  it('loses those it had, and gets those that it shall have', () => {
+    const [plain, witnessing] = [desiredOf(peer(2)), desiredOf({ ...peer(2), allowedIps: [] })]
+    const change = (allowedIps: unknown) => [
+      { kind: 'set-peer', peer: { publicKey: publicKey(2), allowedIps } },
+    ]
+    assert.deepEqual(diff(observedOf(plain), witnessing, now), change([]))
+    assert.deepEqual(diff(observedOf(witnessing), plain, now), change(peer(2).allowedIps))
+  })
+})
+
+describe('a route of a peer of its own', () => {
+  const narrow = (mtu?: number) => desiredOf(peer(2, { mtu }), peer(3))
+  const [range4, range6] = peer(2).allowedIps
+  const route = (mtu: number | undefined, replaces: boolean) =>
+    [range4, range6].map((route) => ({ kind: 'add-route', route, mtu, replaces }))
+
+  it('comes with a path narrower than the interface, changes in place, and goes when the path is as wide', () => {
+    assert.deepEqual(diff(observedOf(narrow()), narrow(1328), now), route(1328, false))
+    assert.deepEqual(diff(observedOf(narrow(1328)), narrow(1280), now), route(1280, true))
+    const gone = [range4, range6].map((route) => ({ kind: 'remove-route', route }))
+    assert.deepEqual(diff(observedOf(narrow(1280)), narrow(1420), now), gone)
+  })
+
+  it('never leaves an address of the network without a route while it changes', () => {
+    fc.assert(
+      fc.property(observedDevices, desiredDevices, (observed, desired) => {
+        const steps = diff(observed, desired, now)
+        const kept = [...desired.routes.keys()].filter((range) => observed.routes.has(range))
+        for (let taken = 0; taken <= steps.length; taken += 1) {
+          const { routes } = stateAfter(observed, steps.slice(0, taken))
+          for (const range of kept) assert.ok(routes.has(range))
+        }
+      }),
+    )
+  })
+})
+
 describe('the endpoint of a peer', () => {
   const [planned, roamed, next] = ['192.0.2.1:1', '198.51.100.7:40000', '192.0.2.2:2'].map(parseEndpoint)
   const desired = desiredOf(peer(2, { endpoint: planned }))
@@ -215,6 +264,6 @@ describe('the endpoint of a peer', () => {
   })
 })
 
-function sorted({ addresses, routes, ...rest }: Omit<ObservedDevice, 'peers'>) {
-  return { ...rest, addresses: addresses.toSorted(), routes: routes.toSorted() }
+function sorted({ addresses, ...rest }: Omit<ObservedDevice, 'peers'>) {
+  return { ...rest, addresses: addresses.toSorted() }
 }

@@ -51,7 +51,10 @@ test('an interface is made, brought in line in four runs, and then left alone', 
     alias: 'weft demo',
     up: true,
     addresses: ['10.0.1.1/32', 'fd12:3456:789a:1::1/128'],
-    routes: ['10.0.0.0/8', 'fd12:3456:789a::/48'],
+    routes: new Map([
+      ['10.0.0.0/8', undefined],
+      ['fd12:3456:789a::/48', undefined],
+    ]),
   })
   assert.deepEqual([...peers.keys()].sort(), [publicKey(2), publicKey(3)].sort())
   assert.deepEqual(peers.get(publicKey(2))?.allowedIps, peer(2).allowedIps)

@@ -22,13 +22,20 @@ const link = {
 const route = { type: 'unicast', table: 'main', protocol: 'static', flags: [] }
 const routes = [
   { ...route, dst: '10.1.0.0/16', scope: 'link' },
-  { ...route, dst: '10.1.0.0/16', scope: 'link', metric: 50 },
+  { ...route, dst: '10.1.0.0/16', scope: 'link', metric: 50, metrics: [{ mtu: 1300 }] },
   { ...route, dst: '10.7.7.7', protocol: 'boot' },
   { ...route, dst: 'default' },
   { ...route, dst: '10.8.0.0/24', protocol: 'kernel', prefsrc: '10.8.0.1' },
   { ...route, type: 'local', dst: '10.1.1.1', table: 'local', protocol: 'kernel' },
   { ...route, type: 'broadcast', dst: '10.8.0.255', table: 'local', protocol: 'kernel' },
   { ...route, dst: 'fd00::/48', metric: 1024, pref: 'medium' },
+  {
+    ...route,
+    dst: 'fd00:0:0:2::/64',
+    metric: 1024,
+    metrics: [{ advmss: 1200 }, { mtu: 1328 }],
+    pref: 'medium',
+  },
   { ...route, dst: 'fd00::77', metric: 1024, pref: 'medium' },
   { ...route, dst: 'default', metric: 1024, pref: 'medium' },
   { ...route, dst: 'fd00::1', protocol: 'kernel', pref: 'medium' },
@@ -45,14 +52,22 @@ test('an interface is read with what was given to it, without what the kernel ma
     alias: 'weft "demo',
     up: true,
     addresses: ['10.1.1.1/32', '10.9.0.1 peer 10.9.0.2/32', '10.8.0.1/24', 'fd00::1/128'],
-    routes: ['10.1.0.0/16', '10.7.7.7/32', '0.0.0.0/0', 'fd00::/48', 'fd00::77/128', '::/0'],
+    routes: new Map([
+      ['10.1.0.0/16', undefined],
+      ['10.7.7.7/32', undefined],
+      ['0.0.0.0/0', undefined],
+      ['fd00::/48', undefined],
+      ['fd00:0:0:2::/64', 1328],
+      ['fd00::77/128', undefined],
+      ['::/0', undefined],
+    ]),
   })
 })
 
 test('a new interface is down and has nothing', () => {
   const { ifalias, addr_info, ...bare } = link
   const facts = parseInterface(print([{ ...bare, flags: ['NOARP'] }], []))
-  assert.deepEqual(facts, { mtu: 1380, alias: '', up: false, addresses: [], routes: [] })
+  assert.deepEqual(facts, { mtu: 1380, alias: '', up: false, addresses: [], routes: new Map() })
 })
 
 test('empty objects, which some versions of ip print for other interfaces, are passed over', () => {

@@ -52,14 +52,35 @@ test('the step that was told to fail fails once; those before it are taken, thos
 
 test('it refuses what the tools refuse', async () => {
   const device = await new MemoryDriver().open(name)
-  const route = parseCidr('10.0.0.0/8')
+  const range = { route: parseCidr('10.0.0.0/8'), mtu: undefined, replaces: false }
   const [address] = desired.addresses
   assert.ok(address)
-  await assert.rejects(device.apply([{ kind: 'add-route', route }]), { code: 'program-failed' })
+  await assert.rejects(device.apply([{ kind: 'add-route', ...range }]), { code: 'program-failed' })
   await assert.rejects(device.apply([{ kind: 'remove-address', address }]), { code: 'program-failed' })
-  await device.apply([{ kind: 'set-up' }, { kind: 'add-route', route }, { kind: 'add-address', address }])
-  await assert.rejects(device.apply([{ kind: 'add-route', route }]), { code: 'already-exists' })
+  await device.apply([{ kind: 'set-up' }, { kind: 'add-route', ...range }, { kind: 'add-address', address }])
+  await assert.rejects(device.apply([{ kind: 'add-route', ...range }]), { code: 'already-exists' })
   await assert.rejects(device.apply([{ kind: 'add-address', address }]), { code: 'already-exists' })
+})
+
+test('a route that replaces another changes its MTU', async () => {
+  const device = await new MemoryDriver().open(name)
+  const route = parseCidr('10.0.2.0/24')
+  const steps = [1340, 1280, undefined].map((mtu, place) => ({ route, mtu, replaces: place > 0 }))
+  await device.apply([{ kind: 'set-up' }])
+  for (const step of steps) {
+    await device.apply([{ kind: 'add-route', ...step }])
+    assert.deepEqual((await device.observe()).routes, new Map([[route, step.mtu]]))
+  }
+})
+
+test('a peer without allowed IPs is added, and stays when it is wanted', async () => {
+  const device = await new MemoryDriver().open(name)
+  const witness = peer(9, { allowedIps: [], keepalive: 25 })
+  const wanted = desiredDevice(demoPlan(1, [peer(2), witness]), own)
+  await device.apply(diff(await device.observe(), wanted, { now: 0 }))
+  assert.deepEqual(diff(await device.observe(), wanted, { now: 0 }), [])
+  const { allowedIps, keepalive } = (await device.observePeers()).get(publicKey(9)) ?? {}
+  assert.deepEqual({ allowedIps, keepalive }, { allowedIps: [], keepalive: 25 })
 })
 
 test('a peer with the allowed IPs of another takes them, and does not give them back when it goes', async () => {

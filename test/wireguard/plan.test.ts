@@ -30,7 +30,10 @@ test('a plan becomes an interface with a route per range and a peer per peer', (
     mtu: 1420,
     alias: 'weft demo',
     addresses: ['10.0.1.1/32', 'fd12:3456:789a:1::1/128'],
-    routes: ['10.0.0.0/8', 'fd12:3456:789a::/48'],
+    routes: new Map([
+      ['10.0.0.0/8', undefined],
+      ['fd12:3456:789a::/48', undefined],
+    ]),
   })
   assert.deepEqual(
     [...peers],
@@ -79,6 +82,59 @@ test('one peer may have a range and a part of it', () => {
   const allowedIps = [parseCidr('10.8.0.0/16'), parseCidr('10.8.1.0/24'), parseCidr('10.8.1.1/32')]
   const desired = desiredDevice(demoPlan(1, [peer(2, { allowedIps })]), own)
   assert.deepEqual(desired.peers.get(publicKey(2))?.allowedIps, allowedIps)
+})
+
+test('a peer behind a narrower path than the interface gets routes of its own, others none', () => {
+  const peers = [peer(2, { mtu: 1328 }), peer(3, { mtu: 1420 }), peer(4), peer(5, { mtu: 1500 })]
+  const { routes } = desiredDevice(demoPlan(1, peers), own)
+  assert.deepEqual(
+    routes,
+    new Map([
+      ['10.0.0.0/8', undefined],
+      ['fd12:3456:789a::/48', undefined],
+      ['10.0.2.0/24', 1328],
+      ['fd12:3456:789a:2::/64', 1328],
+    ]),
+  )
+})
+
+test('an MTU too small for IPv6, or not of whole bytes, is refused', () => {
+  for (const mtu of [1279, 0, -1, 1300.5, Number.NaN]) {
+    refuses(demoPlan(1, [peer(2, { mtu })]), /MTU/)
+    refuses({ ...demoPlan(1, []), mtu }, /MTU/)
+  }
+})
+
+test('a network may have several ranges and own addresses of one family, and none of the other', () => {
+  const relays = ['fd12:3456:789a:1::', 'fd12:3456:789a:2::']
+  const ranges = relays.map((prefix) => parseCidr(`${prefix}/64`))
+  const addresses = relays.map((prefix) => parseAddress(`${prefix}9`))
+  // The path to the second relay is narrow: its range is the one allowed IP that is routed.
+  const peers = ranges.map((range, place) =>
+    peer(place + 1, {
+      publicKey: publicKey(place + 2),
+      allowedIps: [range],
+      ...(place === 1 && { mtu: 1328 }),
+    }),
+  )
+  const desired = desiredDevice({ ...demoPlan(1, peers), ranges, self: { addresses } }, own)
+  assert.deepEqual(desired.addresses, ['fd12:3456:789a:1::9/128', 'fd12:3456:789a:2::9/128'])
+  assert.deepEqual(
+    desired.routes,
+    new Map([
+      ['fd12:3456:789a:1::/64', undefined],
+      ['fd12:3456:789a:2::/64', 1328],
+    ]),
+  )
+})
+
+test('a peer without allowed IPs is a peer', () => {
+  const endpoint = parseEndpoint('192.0.2.9:51820')
+  const witness = { publicKey: publicKey(9), allowedIps: [], endpoint, keepalive: 25, mtu: 1280 }
+  const { peers, routes } = desiredDevice(demoPlan(1, [peer(2), witness]), own)
+  const { mtu, ...wanted } = witness
+  assert.deepEqual(peers.get(publicKey(9)), wanted)
+  assert.equal(routes.size, 2)
 })
 
 /** Ranges that often overlap: few different bits, prefixes of many lengths. */

@@ -3,10 +3,13 @@
 import { createSocket, type Socket } from 'node:dgram'
 import { subscribe } from 'node:diagnostics_channel'
 import { once } from 'node:events'
+import { connect } from 'node:net'
 import { toWeftError, WeftError } from '../../src/errors.ts'
 import { PrivateKey, publicKeyOf } from '../../src/keys/wireguard.ts'
 import type { DesiredDevice, InterfaceName, ObservedDevice } from '../../src/wireguard/device.ts'
 import { diff } from '../../src/wireguard/diff.ts'
+import { applyFirewall, observeFirewall, removeFirewall } from '../../src/wireguard/firewall.ts'
+import { forwardsIpv6, startForwarding, stopForwarding } from '../../src/wireguard/forwarding.ts'
 import { createDriver } from '../../src/wireguard/link.ts'
 import { INTERFACE_PREFIX } from '../../src/wireguard/name.ts'
 import { desiredDevice, type NetworkPlan } from '../../src/wireguard/plan.ts'
@@ -83,6 +86,41 @@ const calls = {
   },
   async freePort(port: number): Promise<void> {
     taken.get(port)?.close()
+  },
+  applyFirewall,
+  observeFirewall,
+  removeFirewall,
+  forwardsIpv6,
+  startForwarding,
+  stopForwarding,
+  /** Whether a TCP connection comes about within a second, from an own address. */
+  async connects(localAddress: string, host: string, port: number): Promise<boolean> {
+    const socket = connect({ host, port, localAddress, timeout: 1_000 })
+    try {
+      return await Promise.race([
+        once(socket, 'connect').then(() => true),
+        once(socket, 'timeout').then(() => false),
+      ])
+    } catch {
+      return false
+    } finally {
+      socket.destroy()
+    }
+  },
+  /** Answers each datagram to this port of an address with itself. */
+  async echo(address: string, port: number): Promise<void> {
+    const socket = createSocket('udp6').bind(port, address)
+    socket.on('message', (datagram, from) => socket.send(datagram, from.port, from.address))
+    await once(socket, 'listening')
+  },
+  /** Whether an echo comes back within a second. */
+  async echoes(address: string, port: number): Promise<boolean> {
+    const socket = createSocket('udp6')
+    socket.send('echo', port, address)
+    const answer = once(socket, 'message', { signal: AbortSignal.timeout(1_000) })
+    const came = await answer.then(() => true).catch(() => false)
+    socket.close()
+    return came
   },
   /** The arguments of all programs that were run so far. */
   async commandLines(): Promise<readonly (readonly string[])[]> {

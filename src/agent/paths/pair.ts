@@ -1,0 +1,216 @@
+import type { NodeId } from '../../keys/identity.ts'
+import type { Candidate } from '../../topology/reach.ts'
+import type { Endpoint } from '../../wireguard/device.ts'
+import { type Choices, improvement, isUp, nextTry } from './choose.ts'
+import { isListed, isOfBetterKind, keyOf, pathAt, pathOf } from './path.ts'
+import { PATIENCE } from './patience.ts'
+import { Rests } from './rests.ts'
+import type { Scene } from './scene.ts'
+import { handshakeAge, hasReceived, hasShaken, isSame, type Sighting, sightingOf } from './sighting.ts'
+import {
+  attemptAfter,
+  type Choice,
+  choiceOf,
+  doubtAfter,
+  type Finding,
+  type Held,
+  held,
+  isDead,
+  isOpen,
+  onTrial,
+  pathIn,
+  rematched,
+  type Stand,
+  type Trial,
+  type Trying,
+  trying,
+  withoutPause,
+} from './stand.ts'
+
+const NEVER = Number.POSITIVE_INFINITY
+const LONG_AGO = Number.NEGATIVE_INFINITY
+const NOWHERE: Stand = Object.freeze({ phase: 'nowhere' })
+
+/** The search for the best path to one peer that works. It knows no time but that of the scenes it is shown. */
+export class Pair {
+  readonly node: NodeId
+  readonly #rests: Rests
+  #candidates: readonly Candidate[] = []
+  #stand: Stand = NOWHERE
+  #seen: Sighting | undefined
+  #seenAt = LONG_AGO
+  #shakenAt = LONG_AGO
+  #knockAt = LONG_AGO
+  #improveAt = NEVER
+  #noTrialBefore = LONG_AGO
+
+  /** @param phase see `Rests` */
+  constructor(node: NodeId, phase: number) {
+    this.node = node
+    this.#rests = new Rests(phase)
+  }
+
+  choice(): Choice {
+    return choiceOf(this.#stand)
+  }
+
+  /** Whether there is more than one way. */
+  get hasAlternatives(): boolean {
+    return this.#candidates.length > 1
+  }
+
+  /** When to `wake` it next (`Moment.now`); `Infinity`: not before something happens. */
+  get wakeAt(): number {
+    const stand = this.#stand
+    if (stand.phase === 'nowhere') return NEVER
+    if (stand.phase === 'held') return stand.doubt ? this.#knockAt : this.#improveAt
+    const { until, knocksUntil } = stand.attempt
+    return this.#knockAt < knocksUntil ? Math.min(this.#knockAt, until) : until
+  }
+
+  /** Whether it may matter what becomes of the relay. */
+  minds(relay: NodeId): boolean {
+    return pathIn(this.#stand)?.candidate.via === relay || this.#candidates.some(({ via }) => via === relay)
+  }
+
+  /** Takes other candidates. `wake` it afterwards. */
+  offer(candidates: readonly Candidate[], scene: Scene): void {
+    const known = new Set(this.#candidates.map(keyOf))
+    // Relays come and go for reasons of their own, which say nothing of the two ends.
+    const fresh = candidates.filter((each) => each.kind !== 'relayed' && !known.has(keyOf(each)))
+    this.#candidates = candidates
+    this.#become(rematched(this.#stand, candidates), scene)
+    const stand = this.#stand
+    if (stand.phase === 'trying' && !isListed(stand.path, candidates))
+      this.#rests.fail(stand.path.candidate, scene)
+    if (fresh.length > 0) this.renew(scene, fresh)
+    this.#rests.keep(candidates)
+  }
+
+  /** The facts of one end changed, so paths that failed may work now. `wake` it afterwards. */
+  renew(scene: Scene, newcomers: readonly Candidate[] = []): void {
+    this.#rests.renew(newcomers, scene)
+    this.#stand = withoutPause(this.#stand)
+  }
+
+  /** Takes what the device says. True: `wake` it afterwards; false: it says what it said before, and nothing hangs on it. */
+  see(sighting: Sighting, scene: Scene): boolean {
+    const [before, lastLook] = [this.#seen, this.#seenAt]
+    const { now } = scene
+    this.#seenAt = now
+    if (before && isSame(before, sighting) && !isOpen(this.#stand)) return false
+    const after = sightingOf(sighting)
+    this.#seen = after
+    if (!before) this.#shakenAt = now - handshakeAge(after, scene.utc)
+    else if (hasShaken(before, after)) this.#shakenAt = now
+    const isLive = now - this.#shakenAt < PATIENCE.session
+    const isHeard = before ? hasReceived(before, after) : isLive
+    if (isHeard && after.endpoint && !this.#isExpected(after.endpoint, before))
+      this.#follow(after.endpoint, scene)
+    else if (before) this.#judge({ before, after, isLive, now, lastLook }, scene)
+    return true
+  }
+
+  /** Does what is due. */
+  wake(scene: Scene): void {
+    const stand = this.#stand
+    switch (stand.phase) {
+      case 'nowhere':
+        this.#tryNext(scene)
+        break
+      case 'trying':
+        this.#goOnTrying(stand, scene)
+        break
+      case 'trial':
+        this.#goOnWithTrial(stand, scene)
+        break
+      case 'held':
+        this.#improve(stand, scene)
+    }
+    this.#knockIfDue(scene)
+  }
+
+  /** Whether it says nothing new that packets come from there. */
+  #isExpected(endpoint: Endpoint, before: Sighting | undefined): boolean {
+    const stand = this.#stand
+    if (stand.phase === 'nowhere' || !before) return false
+    return (
+      endpoint === stand.path.endpoint || (stand.phase === 'trial' && endpoint === stand.from.path.endpoint)
+    )
+  }
+
+  /** WireGuard went after the other end, or the device was in use before we came: that is the path now. */
+  #follow(endpoint: Endpoint, scene: Scene): void {
+    const stand = this.#stand
+    const path = pathAt(endpoint, this.#candidates, (unlisted) => scene.classify(this.node, unlisted))
+    const left = stand.phase === 'held' || stand.phase === 'trial' ? stand.path.candidate : path.candidate
+    const worked = stand.phase === 'held' ? scene.now - stand.since : 0
+    // The other end gave up a better path, so it rests, at both ends alike.
+    if (isOfBetterKind(left, path.candidate)) this.#rests.fail(left, scene, worked)
+    const isSamePath = stand.phase === 'held' && keyOf(left) === keyOf(path.candidate)
+    this.#become(held(path, isSamePath ? stand.since : scene.now), scene)
+  }
+
+  #judge(finding: Finding, scene: Scene): void {
+    const { now } = scene
+    const stand = this.#stand
+    if (stand.phase === 'nowhere') return
+    if (stand.phase !== 'held') return this.#become(attemptAfter(stand, finding), scene)
+    const doubt = doubtAfter(stand, finding)
+    this.#stand = { ...stand, doubt }
+    if (!doubt || !isDead(doubt, now)) return
+    this.#rests.fail(stand.path.candidate, scene, now - stand.since)
+    this.#tryNext(scene, { isEscape: true })
+  }
+
+  #goOnTrying({ path, attempt, round }: Trying, scene: Scene): void {
+    if (!isUp(path.candidate, scene.deadRelays)) return this.#tryNext(scene, { isEscape: true })
+    if (!isListed(path, this.#candidates)) return this.#tryNext(scene)
+    if (scene.now < attempt.until) return
+    this.#rests.fail(path.candidate, scene)
+    this.#tryNext(scene, { round })
+  }
+
+  #goOnWithTrial({ path, attempt, from }: Trial, scene: Scene): void {
+    if (scene.now < attempt.until && isListed(path, this.#candidates)) return
+    this.#rests.fail(path.candidate, scene)
+    this.#noTrialBefore = scene.now + PATIENCE.betweenTrials
+    this.#become(held(from.path, from.since), scene)
+    // The other end may have followed us, and has to be brought back.
+    scene.knocks.add(this.node)
+    this.wake(scene)
+  }
+
+  #improve(stand: Held, scene: Scene): void {
+    if (!isUp(stand.path.candidate, scene.deadRelays)) return this.#tryNext(scene, { isEscape: true })
+    if (stand.doubt) return
+    const found = improvement(stand.path, this.#noTrialBefore, this.#choices(scene))
+    this.#improveAt = typeof found === 'number' ? found : NEVER
+    if (typeof found !== 'number') this.#become(onTrial(pathOf(found), stand, scene.now), scene)
+  }
+
+  #tryNext(scene: Scene, { round = 0, isEscape = false } = {}): void {
+    const next = nextTry(this.#choices(scene), round, isEscape)
+    this.#become(next ? trying(pathOf(next.candidate), { ...next, now: scene.now }) : NOWHERE, scene)
+  }
+
+  #become(stand: Stand, scene: Scene): void {
+    const before = this.#stand
+    this.#stand = stand
+    if (before.phase === stand.phase && pathIn(before) === pathIn(stand)) return
+    this.#knockAt = LONG_AGO
+    scene.changed.add(this.node)
+  }
+
+  #knockIfDue(scene: Scene): void {
+    const stand = this.#stand
+    if (scene.now < this.#knockAt || !isOpen(stand)) return
+    if (stand.phase === 'trying' && scene.now >= stand.attempt.knocksUntil) return
+    scene.knocks.add(this.node)
+    this.#knockAt = scene.now + PATIENCE.knock
+  }
+
+  #choices({ deadRelays, now }: Scene): Choices {
+    return { candidates: this.#candidates, rests: this.#rests, deadRelays, now }
+  }
+}

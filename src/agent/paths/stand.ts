@@ -1,0 +1,173 @@
+import type { NodeId } from '../../keys/identity.ts'
+import type { Candidate, PathKind } from '../../topology/reach.ts'
+import type { Endpoint } from '../../wireguard/device.ts'
+import { type Path, rematch } from './path.ts'
+import { PATIENCE } from './patience.ts'
+import { hasReceived, hasShaken, type Sighting } from './sighting.ts'
+
+/** Where the search for a path to one peer stands. */
+export type Stand = Nowhere | Trying | Held | Trial
+
+/** There is nothing to try. */
+interface Nowhere {
+  readonly phase: 'nowhere'
+}
+
+/** No path works as yet; this one is hoped for. */
+export interface Trying {
+  readonly phase: 'trying'
+  readonly path: Path
+  readonly attempt: Attempt
+  /** How often every path has failed, one after the other. */
+  readonly round: number
+}
+
+/** The path works, as far as is known. */
+export interface Held {
+  readonly phase: 'held'
+  readonly path: Path
+  readonly since: number
+  /** Set while packets that were sent are not answered. */
+  readonly doubt: Doubt | undefined
+}
+
+/** A path works, and a better one is tried for a moment. */
+export interface Trial {
+  readonly phase: 'trial'
+  readonly path: Path
+  readonly attempt: Attempt
+  readonly from: Held
+}
+
+interface Attempt {
+  /** When the path is given up. */
+  readonly until: number
+  /** When the knocks end: before `until` in the pause between two rounds. */
+  readonly knocksUntil: number
+  /** Bytes received when the device was first seen to use the path: those before may have come by another. */
+  readonly received: number | undefined
+}
+
+interface Doubt {
+  readonly since: number
+  /** Looks since then that found nothing received. */
+  readonly looks: number
+}
+
+/** The way to a peer at this moment. */
+export interface Choice {
+  readonly kind: PathKind | 'none'
+  /** Where to send; undefined: leave the device as it is, the other end will come. */
+  readonly endpoint: Endpoint | undefined
+  /** The relay, for `relayed`. */
+  readonly via: NodeId | undefined
+  /** Seconds; 0 is off. */
+  readonly keepalive: number
+  /** Of packets inside the tunnel, in bytes. */
+  readonly mtu: number
+  /** Something was received on it since it was chosen. */
+  readonly confirmed: boolean
+}
+
+const NO_CHOICE: Choice = Object.freeze({
+  kind: 'none',
+  endpoint: undefined,
+  via: undefined,
+  keepalive: 0,
+  mtu: 1_280,
+  confirmed: false,
+})
+
+export function choiceOf(stand: Stand): Choice {
+  if (stand.phase === 'nowhere') return NO_CHOICE
+  const { candidate, endpoint } = stand.path
+  return { ...candidate, endpoint, confirmed: stand.phase === 'held' }
+}
+
+/** @param pause milliseconds to go on with the path, quietly, when it has not answered by its limit */
+export function trying(
+  path: Path,
+  { now, pause, round }: { readonly now: number; readonly pause: number; readonly round: number },
+): Trying {
+  const knocksUntil = now + PATIENCE.unconfirmed[path.candidate.kind]
+  return {
+    phase: 'trying',
+    path,
+    attempt: { until: knocksUntil + pause, knocksUntil, received: undefined },
+    round,
+  }
+}
+
+export function held(path: Path, since: number): Held {
+  return { phase: 'held', path, since, doubt: undefined }
+}
+
+export function onTrial(path: Path, from: Held, now: number): Trial {
+  const until = now + PATIENCE.trial
+  return { phase: 'trial', path, attempt: { until, knocksUntil: until, received: undefined }, from }
+}
+
+export function pathIn(stand: Stand): Path | undefined {
+  return stand.phase === 'nowhere' ? undefined : stand.path
+}
+
+/** Whether it is open how things go on, so that there is need to knock and to look. */
+export function isOpen(stand: Stand): boolean {
+  return (
+    stand.phase === 'trying' ||
+    stand.phase === 'trial' ||
+    (stand.phase === 'held' && stand.doubt !== undefined)
+  )
+}
+
+/** The same among other candidates. */
+export function rematched(stand: Stand, candidates: readonly Candidate[]): Stand {
+  if (stand.phase === 'nowhere') return stand
+  const path = rematch(stand.path, candidates)
+  if (stand.phase !== 'trial') return { ...stand, path }
+  return { ...stand, path, from: { ...stand.from, path: rematch(stand.from.path, candidates) } }
+}
+
+/** No attempt is cut short, or facts that flap would keep the search from its end; but the pause after it is. */
+export function withoutPause(stand: Stand): Stand {
+  if (stand.phase !== 'trying') return stand
+  const until = Math.min(stand.attempt.until, stand.attempt.knocksUntil)
+  return { ...stand, attempt: { ...stand.attempt, until } }
+}
+
+/** What was found in a look at the device. */
+export interface Finding {
+  readonly before: Sighting
+  readonly after: Sighting
+  /** There is a session. Without one, all that may come are handshakes that the other end cannot finish. */
+  readonly isLive: boolean
+  readonly now: number
+  /** When the look before was. */
+  readonly lastLook: number
+}
+
+/** The attempt after a look; `held` once the other end was heard on the path. */
+export function attemptAfter<Kind extends Trying | Trial>(stand: Kind, finding: Finding): Kind | Held {
+  const { before, after, isLive, now } = finding
+  const { path, attempt } = stand
+  if (after.endpoint !== path.endpoint) return stand
+  const baseline = attempt.received ?? Number.POSITIVE_INFINITY
+  if (hasShaken(before, after) || (isLive && after.rxBytes > baseline)) return held(path, now)
+  return { ...stand, attempt: { ...attempt, received: after.rxBytes } }
+}
+
+/** The doubt about a path after a look. */
+export function doubtAfter(
+  { doubt }: Held,
+  { before, after, isLive, now, lastLook }: Finding,
+): Doubt | undefined {
+  if (isLive && hasReceived(before, after)) return undefined
+  if (doubt) return { since: doubt.since, looks: doubt.looks + 1 }
+  if (after.txBytes <= before.txBytes) return undefined
+  // What was sent was sent after the look before; one that is long ago says little.
+  return { since: Math.max(lastLook, now - PATIENCE.calm), looks: 1 }
+}
+
+export function isDead({ since, looks }: Doubt, now: number): boolean {
+  return now - since >= PATIENCE.silence && looks >= PATIENCE.silentLooks
+}

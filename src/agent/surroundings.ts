@@ -1,0 +1,50 @@
+import type { NodeId } from '../keys/identity.ts'
+import type { RelayView } from '../topology/reach.ts'
+import type { Transit } from './transit.ts'
+
+/** What a prober says of a relay. */
+export interface RelayHealth {
+  readonly alive: boolean
+  /** Milliseconds; undefined while not measured. */
+  readonly rtt: number | undefined
+}
+
+/** What all networks of this node share: the transit, and how its relays do. */
+export class Surroundings {
+  #transit: Transit | undefined
+  #health: ReadonlyMap<NodeId, RelayHealth> = new Map()
+  #views: readonly RelayView[] = []
+
+  get transit(): Transit | undefined {
+    return this.#transit
+  }
+
+  /** All relays, as this node sees them; the same object until something about them changes. */
+  get relays(): readonly RelayView[] {
+    return this.#views
+  }
+
+  /** Relays that do not answer. */
+  get deadRelays(): ReadonlySet<NodeId> {
+    return new Set(this.#views.filter(({ alive }) => !alive).map(({ node }) => node))
+  }
+
+  setTransit(transit: Transit | undefined): void {
+    this.#transit = transit
+    this.#renew()
+  }
+
+  setHealth(health: ReadonlyMap<NodeId, RelayHealth>): void {
+    this.#health = health
+    this.#renew()
+  }
+
+  /** A relay that nobody has heard of yet is given the benefit of the doubt: it costs one try. */
+  #renew(): void {
+    const views = (this.#transit?.relays ?? []).map(({ node, slot }): RelayView => {
+      const { alive = true, rtt } = this.#health.get(node) ?? {}
+      return { node, slot, alive, rtt }
+    })
+    if (JSON.stringify(views) !== JSON.stringify(this.#views)) this.#views = views
+  }
+}

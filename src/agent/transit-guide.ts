@@ -1,0 +1,128 @@
+import type { Logger } from 'pino'
+import { toWeftError } from '../errors.ts'
+import type { PublicKey } from '../keys/wireguard.ts'
+import type { AgentFrame, PeerReport } from '../protocol/frames.ts'
+import type { WitnessList, WitnessedMember } from '../protocol/content.ts'
+import { relayAddress } from '../topology/transit.ts'
+import type { InterfaceName } from '../wireguard/device.ts'
+import type { NetworkPlan } from '../wireguard/plan.ts'
+import { ECHO_PORT, startEcho } from './echo.ts'
+import { Gatekeeper } from './gateway.ts'
+import type { Guide, Sightings } from './guide.ts'
+import type { Replica } from './replica.ts'
+import type { Surroundings } from './surroundings.ts'
+import { type Transit, transitOf, transitPlan } from './transit.ts'
+
+export interface TransitGuideTools {
+  readonly surroundings: Surroundings
+  readonly isReal: boolean
+  readonly log: Logger
+  readonly underlayMtu: () => number
+  /** UDP ports of the other networks of this node: packets for them come out of the transit. */
+  readonly ports: () => readonly number[]
+  readonly send: (frame: AgentFrame) => void
+  /** The transit is another than before, so other networks may have other paths. */
+  readonly onChange: () => void
+}
+
+/** Milliseconds between looks at where members come from, while there are any to be a witness of. */
+const WITNESS_BEAT = 1_000
+/** Sightings in one frame. */
+const MOST_SEEN = 500
+
+/** Leads the interface of the transit; on a relay it forwards, watches and echoes as well. */
+export class TransitGuide implements Guide {
+  readonly #replica: Replica
+  readonly #tools: TransitGuideTools
+  readonly #gate = new Gatekeeper()
+  readonly #witnessed = new Map<PublicKey, WitnessedMember>()
+  readonly #told = new Map<PublicKey, string>()
+  #echo: AbortController | undefined
+  #known = ''
+
+  constructor(replica: Replica, tools: TransitGuideTools) {
+    this.#replica = replica
+    this.#tools = tools
+  }
+
+  plan(): NetworkPlan | undefined {
+    return transitPlan(this.#replica, this.#tools.underlayMtu(), this.#witnessed.keys())
+  }
+
+  async applied(name: InterfaceName): Promise<void> {
+    const transit = transitOf(this.#replica)
+    if (!transit) return
+    if (this.#tools.isReal) await this.#keepDuties(name, transit)
+    const text = JSON.stringify(transit)
+    if (text === this.#known) return
+    this.#known = text
+    this.#tools.surroundings.setTransit(transit)
+    this.#tools.onChange()
+  }
+
+  /** Tells the controller where members come from, as soon as that is news. */
+  look(sightings: Sightings): boolean {
+    const news = [...this.#witnessed.values()].flatMap(({ network, node, publicKey }) => {
+      const endpoint = sightings.get(publicKey)?.endpoint
+      if (!endpoint || this.#told.get(publicKey) === endpoint) return []
+      this.#told.set(publicKey, endpoint)
+      return [{ network, node, endpoint: String(endpoint) }]
+    })
+    for (let at = 0; at < news.length; at += MOST_SEEN) {
+      this.#tools.send({ type: 'witnessed', seen: news.slice(at, at + MOST_SEEN) })
+    }
+    return false
+  }
+
+  get nextLook(): number | undefined {
+    return this.#witnessed.size > 0 && this.#tools.isReal ? WITNESS_BEAT : undefined
+  }
+
+  describe(): Partial<PeerReport> {
+    return { path: 'direct' }
+  }
+
+  async leave(name: InterfaceName): Promise<void> {
+    this.#echo?.abort()
+    this.#tools.surroundings.setTransit(undefined)
+    await this.#gate.open(name)
+  }
+
+  /** Whom this relay is to be a witness of. */
+  take({ whole, added, removed }: WitnessList): void {
+    if (whole) this.#witnessed.clear()
+    for (const publicKey of removed) this.#forget(publicKey)
+    for (const member of added) this.#witnessed.set(member.publicKey, member)
+  }
+
+  /** A new session knows nothing of what the last one was told. */
+  reconnected(): void {
+    this.#told.clear()
+  }
+
+  #forget(publicKey: PublicKey): void {
+    this.#witnessed.delete(publicKey)
+    this.#told.delete(publicKey)
+  }
+
+  /** Out of the transit come packets of members of this node, on a relay also those that it passes on; nothing else. */
+  async #keepDuties(name: InterfaceName, transit: Transit): Promise<void> {
+    const udpPorts = [...(transit.isRelay ? [ECHO_PORT] : []), ...this.#tools.ports()].toSorted((a, b) => a - b)
+    const input = { addresses: transit.addresses, udpPorts }
+    try {
+      await this.#gate.keep({ interface: name, forward: transit.isRelay, input })
+    } catch (error) {
+      if (transit.isRelay) throw error
+      this.#tools.log.warn({ reason: toWeftError(error).message }, 'the transit has no firewall here')
+    }
+    if (transit.isRelay) this.#answer(transit)
+    else this.#echo?.abort()
+  }
+
+  #answer({ prefix, ownSlot }: Transit): void {
+    if (this.#echo && !this.#echo.signal.aborted) return
+    this.#echo = new AbortController()
+    const address = relayAddress(prefix, { relay: ownSlot, node: ownSlot })
+    startEcho(address, ECHO_PORT, this.#echo.signal)
+  }
+}

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { networkInterfaces } from 'node:os'
+import type { Family } from '../address/number.ts'
 import { INTERFACE_PREFIX, parseInterfaceName } from '../wireguard/name.ts'
 
 /** Where this machine stands on its underlay. */
@@ -8,6 +9,8 @@ export interface Underlay {
   readonly addresses: readonly string[]
   /** Smallest MTU of the interfaces that have them, in bytes. */
   readonly mtu: number
+  /** In which it can send beyond its own LAN. */
+  readonly families: readonly Family[]
 }
 
 /** The protocol takes no more; a machine with more has them for containers, which no peer can reach. */
@@ -21,10 +24,16 @@ export function ownUnderlay(): Underlay {
     .filter(({ internal, scopeid, address }) => !internal && !scopeid && !address.startsWith('169.254.'))
   const addresses = own.map(({ cidr }) => cidr).filter((cidr) => cidr !== null)
   const mtus = [...new Set(own.map(({ name }) => name))].map(mtuOf)
-  return { addresses: addresses.toSorted().slice(0, MAX_ADDRESSES), mtu: Math.min(USUAL_MTU, ...mtus) }
+  const families = ([4, 6] as const).filter((family) => addresses.some((cidr) => leadsOut(cidr, family)))
+  return { addresses: addresses.toSorted().slice(0, MAX_ADDRESSES), mtu: Math.min(USUAL_MTU, ...mtus), families }
 }
 
 const TUNNEL_NAME_LENGTH = INTERFACE_PREFIX.length + 10
+
+/** Private IPv4 is translated on its way out; unique local IPv6 (RFC 4193) hardly ever. */
+function leadsOut(cidr: string, family: Family): boolean {
+  return family === 4 ? !cidr.includes(':') : cidr.includes(':') && !/^f[cd]/i.test(cidr)
+}
 
 function isTunnel(name: string): boolean {
   return (

@@ -1,13 +1,13 @@
 import type { Logger } from 'pino'
 import type { Clock } from '../clock.ts'
-import { toWeftError, WeftError } from '../errors.ts'
+import { toWeftError, type WeftError } from '../errors.ts'
 import type { Identity } from '../keys/identity.ts'
 import type { VerifyKey } from '../keys/signature.ts'
 import type { NetworkId } from '../model/names.ts'
-import { openWitnessList } from '../protocol/content.ts'
-import { type AgentFrame, type ControllerFrameOf, type NetworkPosition } from '../protocol/frames.ts'
+import type { AgentFrame, ControllerFrameOf, NetworkPosition } from '../protocol/frames.ts'
 import type { DeviceDriver, InterfaceName } from '../wireguard/device.ts'
 import { interfaceName } from '../wireguard/name.ts'
+import type { Underlay } from './facts.ts'
 import type { Guide } from './guide.ts'
 import type { Home } from './home.ts'
 import { Journal } from './journal.ts'
@@ -27,7 +27,7 @@ export interface MembershipTools {
   readonly log: Logger
   readonly ports: PortBook
   readonly surroundings: Surroundings
-  readonly underlayMtu: () => number
+  readonly underlay: () => Underlay
   /** Sends to the controller; does nothing while there is no session. */
   readonly send: (frame: AgentFrame) => void
   /** The interface is in line with a new plan, so there may be something new to report. */
@@ -86,14 +86,6 @@ export class Membership {
       this.#refuse(code, message)
       if (code === 'digest-mismatch') this.#resync()
     }
-  }
-
-  /** Whom this node, a relay, is to be a witness of. */
-  takeWitnesses(frame: ControllerFrameOf<'witness'>): void {
-    const list = openWitnessList(frame, this.#tools.controllerKey)
-    if (list.node !== this.#tools.identity.id) throw new WeftError('protocol-error', 'A list is for another relay.')
-    if (this.#guide instanceof TransitGuide) this.#guide.take(list)
-    this.refresh()
   }
 
   /** Whether this is the network by which relayed links travel. */
@@ -211,11 +203,11 @@ export class Membership {
   }
 
   #createGuide(): Guide {
-    const { identity, clock, surroundings, driver, underlayMtu, log, send, ports, onTransit } = this.#tools
+    const { identity, clock, surroundings, driver, underlay, log, send, ports, onTransit } = this.#tools
     const isReal = driver.kind !== 'memory'
     if (!this.isTransit) return new MemberGuide(this.#replica, { own: identity.id, clock, surroundings, isReal })
     const used = () => ports.used().filter((port) => port !== this.listenPort)
-    const tools = { surroundings, isReal, log, underlayMtu, send, onChange: onTransit, ports: used }
+    const tools = { surroundings, isReal, log, underlay, send, onChange: onTransit, ports: used }
     return new TransitGuide(this.#replica, tools)
   }
 
@@ -232,7 +224,10 @@ export class Membership {
   async #look(): Promise<void> {
     if (!this.#tunnel || !this.#guide || this.#ended) return
     try {
-      if (this.#guide.look(await this.#tunnel.sight())) await this.#apply()
+      if (this.#guide.look(await this.#tunnel.sight())) {
+        await this.#apply()
+        this.#tools.onApplied(this)
+      }
     } catch (error) {
       this.#tools.log.warn({ network: this.network, reason: toWeftError(error).message }, 'interface cannot be read')
     }

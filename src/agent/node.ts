@@ -4,7 +4,7 @@ import { toWeftError, WeftError } from '../errors.ts'
 import type { Identity } from '../keys/identity.ts'
 import type { VerifyKey } from '../keys/signature.ts'
 import type { NetworkId } from '../model/names.ts'
-import { claimedNetwork, openRemoval } from '../protocol/content.ts'
+import { claimedNetwork, openRemoval, openWitnessList } from '../protocol/content.ts'
 import {
   type AgentFrame,
   type ControllerFrame,
@@ -96,7 +96,7 @@ export class Node {
       case 'lan':
         return this.#memberships.get(frame.network as NetworkId)?.take(frame)
       case 'witness':
-        return this.#transit()?.takeWitnesses(frame)
+        return this.#takeWitnesses(frame)
       case 'removed':
         return this.#leave(frame)
       case 'key-wanted':
@@ -140,7 +140,7 @@ export class Node {
       ...this.#tools,
       send: (frame) => this.#send(frame),
       surroundings: this.#surroundings,
-      underlayMtu: () => ownUnderlay().mtu,
+      underlay: ownUnderlay,
       ports: { free: (from) => this.#freePort(from), used: () => this.#usedPorts() },
       onApplied: (applied) => this.#onApplied(applied),
       onTransit: () => this.#onTransit(),
@@ -189,6 +189,14 @@ export class Node {
     await membership.remove()
     this.#tools.log.info({ network: removal.network }, 'no member any more')
     this.tellFacts()
+  }
+
+  /** Whom this node, a relay, is to be a witness of. */
+  #takeWitnesses(frame: ControllerFrameOf<'witness'>): void {
+    const list = openWitnessList(frame, this.#tools.controllerKey)
+    if (list.node !== this.#tools.identity.id) throw new WeftError('protocol-error', 'A list is for another relay.')
+    this.#surroundings.takeWitnesses(list)
+    this.#transit()?.refresh()
   }
 
   #offerKey({ network, keyVersion }: ControllerFrameOf<'key-wanted'>): void {

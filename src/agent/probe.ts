@@ -5,6 +5,9 @@ import type { NodeId } from '../keys/identity.ts'
 import { ECHO_PORT } from './echo.ts'
 import type { RelayHealth } from './surroundings.ts'
 
+/** UDP port from which probes are sent, and to which the firewall of the transit lets their answers in. */
+export const PROBE_PORT = 51_818
+
 export interface ProbedRelay {
   readonly node: NodeId
   /** Where it answers. */
@@ -39,7 +42,8 @@ export class Prober {
   constructor(onChange: (node: NodeId, health: RelayHealth) => void) {
     this.#onChange = onChange
     this.#socket = createSocket('udp6').on('message', (bytes) => this.#hear(bytes.toString('hex')))
-    this.#socket.on('error', () => undefined).unref()
+    this.#socket.on('error', () => undefined)
+    this.#socket.bind(PROBE_PORT).unref()
     this.#timer = setInterval(() => this.#beat(), INTERVAL)
     this.#timer.unref()
   }

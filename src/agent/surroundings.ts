@@ -1,4 +1,6 @@
 import type { NodeId } from '../keys/identity.ts'
+import type { PublicKey } from '../keys/wireguard.ts'
+import type { WitnessedMember, WitnessList } from '../protocol/content.ts'
 import type { RelayView } from '../topology/reach.ts'
 import type { Transit } from './transit.ts'
 
@@ -13,10 +15,22 @@ export interface RelayHealth {
 export class Surroundings {
   #transit: Transit | undefined
   #health: ReadonlyMap<NodeId, RelayHealth> = new Map()
+  readonly #witnessed = new Map<PublicKey, WitnessedMember>()
   #views: readonly RelayView[] = []
 
   get transit(): Transit | undefined {
     return this.#transit
+  }
+
+  /** Members that this node, a relay, is a witness of, by their keys. */
+  get witnessed(): ReadonlyMap<PublicKey, WitnessedMember> {
+    return this.#witnessed
+  }
+
+  takeWitnesses({ whole, added, removed }: WitnessList): void {
+    if (whole) this.#witnessed.clear()
+    for (const publicKey of removed) this.#witnessed.delete(publicKey)
+    for (const member of added) this.#witnessed.set(member.publicKey, member)
   }
 
   /** All relays, as this node sees them; the same object until something about them changes. */

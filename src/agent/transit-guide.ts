@@ -2,13 +2,14 @@ import type { Logger } from 'pino'
 import { toWeftError } from '../errors.ts'
 import type { PublicKey } from '../keys/wireguard.ts'
 import type { AgentFrame, PeerReport } from '../protocol/frames.ts'
-import type { WitnessList, WitnessedMember } from '../protocol/content.ts'
 import { relayAddress } from '../topology/transit.ts'
 import type { InterfaceName } from '../wireguard/device.ts'
 import type { NetworkPlan } from '../wireguard/plan.ts'
 import { ECHO_PORT, startEcho } from './echo.ts'
+import type { Underlay } from './facts.ts'
 import { Gatekeeper } from './gateway.ts'
 import type { Guide, Sightings } from './guide.ts'
+import { PROBE_PORT } from './probe.ts'
 import type { Replica } from './replica.ts'
 import type { Surroundings } from './surroundings.ts'
 import { type Transit, transitOf, transitPlan } from './transit.ts'
@@ -17,7 +18,7 @@ export interface TransitGuideTools {
   readonly surroundings: Surroundings
   readonly isReal: boolean
   readonly log: Logger
-  readonly underlayMtu: () => number
+  readonly underlay: () => Underlay
   /** UDP ports of the other networks of this node: packets for them come out of the transit. */
   readonly ports: () => readonly number[]
   readonly send: (frame: AgentFrame) => void
@@ -35,7 +36,6 @@ export class TransitGuide implements Guide {
   readonly #replica: Replica
   readonly #tools: TransitGuideTools
   readonly #gate = new Gatekeeper()
-  readonly #witnessed = new Map<PublicKey, WitnessedMember>()
   readonly #told = new Map<PublicKey, string>()
   #echo: AbortController | undefined
   #known = ''
@@ -46,11 +46,11 @@ export class TransitGuide implements Guide {
   }
 
   plan(): NetworkPlan | undefined {
-    return transitPlan(this.#replica, this.#tools.underlayMtu(), this.#witnessed.keys())
+    return transitPlan(this.#replica, this.#tools.underlay(), this.#tools.surroundings.witnessed.keys())
   }
 
   async applied(name: InterfaceName): Promise<void> {
-    const transit = transitOf(this.#replica)
+    const transit = transitOf(this.#replica, this.#tools.underlay().families)
     if (!transit) return
     if (this.#tools.isReal) await this.#keepDuties(name, transit)
     const text = JSON.stringify(transit)
@@ -62,7 +62,7 @@ export class TransitGuide implements Guide {
 
   /** Tells the controller where members come from, as soon as that is news. */
   look(sightings: Sightings): boolean {
-    const news = [...this.#witnessed.values()].flatMap(({ network, node, publicKey }) => {
+    const news = [...this.#tools.surroundings.witnessed.values()].flatMap(({ network, node, publicKey }) => {
       const endpoint = sightings.get(publicKey)?.endpoint
       if (!endpoint || this.#told.get(publicKey) === endpoint) return []
       this.#told.set(publicKey, endpoint)
@@ -75,7 +75,7 @@ export class TransitGuide implements Guide {
   }
 
   get nextLook(): number | undefined {
-    return this.#witnessed.size > 0 && this.#tools.isReal ? WITNESS_BEAT : undefined
+    return this.#tools.surroundings.witnessed.size > 0 && this.#tools.isReal ? WITNESS_BEAT : undefined
   }
 
   describe(): Partial<PeerReport> {
@@ -88,26 +88,15 @@ export class TransitGuide implements Guide {
     await this.#gate.open(name)
   }
 
-  /** Whom this relay is to be a witness of. */
-  take({ whole, added, removed }: WitnessList): void {
-    if (whole) this.#witnessed.clear()
-    for (const publicKey of removed) this.#forget(publicKey)
-    for (const member of added) this.#witnessed.set(member.publicKey, member)
-  }
-
   /** A new session knows nothing of what the last one was told. */
   reconnected(): void {
     this.#told.clear()
   }
 
-  #forget(publicKey: PublicKey): void {
-    this.#witnessed.delete(publicKey)
-    this.#told.delete(publicKey)
-  }
-
   /** Out of the transit come packets of members of this node, on a relay also those that it passes on; nothing else. */
   async #keepDuties(name: InterfaceName, transit: Transit): Promise<void> {
-    const udpPorts = [...(transit.isRelay ? [ECHO_PORT] : []), ...this.#tools.ports()].toSorted((a, b) => a - b)
+    const duties = transit.isRelay ? [PROBE_PORT, ECHO_PORT] : [PROBE_PORT]
+    const udpPorts = [...duties, ...this.#tools.ports()].toSorted((a, b) => a - b)
     const input = { addresses: transit.addresses, udpPorts }
     try {
       await this.#gate.keep({ interface: name, forward: transit.isRelay, input })

@@ -1,4 +1,5 @@
 import { type Address, type Cidr, toBlock } from '../address/cidr.ts'
+import type { Family } from '../address/number.ts'
 import type { NodeId } from '../keys/identity.ts'
 import type { PublicKey } from '../keys/wireguard.ts'
 import type { MemberRecord } from '../protocol/record.ts'
@@ -8,6 +9,7 @@ import type { Reach } from '../topology/reach.ts'
 import { relayAddress, relayRange, transitAllowedIps } from '../topology/transit.ts'
 import type { Endpoint } from '../wireguard/device.ts'
 import type { NetworkPlan, PlannedPeer } from '../wireguard/plan.ts'
+import type { Underlay } from './facts.ts'
 import type { Replica } from './replica.ts'
 
 /** A relay that this node can attach to. */
@@ -36,22 +38,29 @@ export interface Transit {
 /** Seconds: shorter than any translation forgets UDP, so that a relay can always reach its nodes. */
 const KEEPALIVE = 25
 
-/** Undefined until the replica, of a network of topology `transit`, is complete. */
-export function transitOf(replica: Replica): Transit | undefined {
+/** @param families in which this node can send. Undefined until the replica, of a network of topology `transit`, is complete. */
+export function transitOf(replica: Replica, families: readonly Family[]): Transit | undefined {
   const { content } = replica
   if (content?.topology !== 'transit' || !replica.position()) return undefined
   const { ipv6Range: prefix, record } = content
   const ownSlot = slotOf(record)
-  const own = replica.reachOf(record.node)
-  const relays = replica.others().filter(isRelay).map((other) => relayOf(prefix, other, own, replica.reachOf(other.node)))
+  const reachable = (reach: Reach) => reach.direct.find((each) => families.includes(endpointFamily(each)))
+  const relays = replica
+    .others()
+    .filter(isRelay)
+    .map((other) => relayOf(prefix, other, reachable(replica.reachOf(other.node))))
   const slots = [...relays.map(({ slot }) => slot), ...(isRelay(record) ? [ownSlot] : [])]
   const addresses = slots.map((relay) => relayAddress(prefix, { relay, node: ownSlot }))
   return { prefix, ownSlot, isRelay: isRelay(record), relays, addresses }
 }
 
 /** @param witnessed keys that this node, a relay, is a witness for */
-export function transitPlan(replica: Replica, underlayMtu: number, witnessed: Iterable<PublicKey>): NetworkPlan | undefined {
-  const transit = transitOf(replica)
+export function transitPlan(
+  replica: Replica,
+  { mtu, families }: Underlay,
+  witnessed: Iterable<PublicKey>,
+): NetworkPlan | undefined {
+  const transit = transitOf(replica, families)
   if (!transit) return undefined
   const { prefix, relays, ownSlot } = transit
   const slots = [...relays.map(({ slot }) => slot), ...(transit.isRelay ? [ownSlot] : [])]
@@ -59,7 +68,7 @@ export function transitPlan(replica: Replica, underlayMtu: number, witnessed: It
     networkId: replica.network,
     alias: `weft ${replica.name}`,
     ranges: slots.map((slot) => relayRange(prefix, slot)),
-    mtu: transitMtu(underlayMtu),
+    mtu: transitMtu(mtu),
     self: { addresses: transit.addresses },
     peers: [...replica.others().flatMap((other) => peerOf(transit, other)), ...Array.from(witnessed, toWitness)],
   }
@@ -79,9 +88,8 @@ function toWitness(publicKey: PublicKey): PlannedPeer {
   return { publicKey, allowedIps: [], keepalive: 0 }
 }
 
-function relayOf(prefix: Cidr, record: MemberRecord, own: Reach, reach: Reach): Relay {
+function relayOf(prefix: Cidr, record: MemberRecord, endpoint: Endpoint | undefined): Relay {
   const slot = slotOf(record)
-  const endpoint = reach.direct.find((each) => own.families.includes(endpointFamily(each)))
   return { node: record.node, slot, publicKey: record.publicKey, endpoint, address: relayAddress(prefix, { relay: slot, node: slot }) }
 }
 

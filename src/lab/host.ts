@@ -3,17 +3,20 @@ import { join } from 'node:path'
 import { WeftError } from '../errors.ts'
 import { locate, run } from '../wireguard/run.ts'
 import { type Daemon, startDaemon } from './daemon.ts'
-import { namespaceOf } from './namespaces.ts'
+import { addressesOf } from './internet.ts'
 import { type RunDir, recordProcess } from './rundir.ts'
-import type { HostPlan } from './topology.ts'
+import type { AgentPlan, HostPlan } from './topology.ts'
+import { namespaceOf } from './wiring.ts'
 
 /** A machine of the lab: a network namespace, or in a lab without isolation nothing but a name and a folder. */
 export interface Host {
   readonly name: string
   /** As ip(8) knows it; undefined in a lab without isolation. */
   readonly namespace: string | undefined
-  /** Own addresses on the underlay, without prefix length. */
+  /** Own addresses on the underlay, without prefix length, as they were when the lab was built. */
   readonly addresses: readonly string[]
+  /** What the agent on it is to be; undefined on hosts that run none. */
+  readonly agent: AgentPlan | undefined
   /** Folder for the data and logs of this host; it goes with the lab. */
   readonly dir: string
   /**
@@ -43,7 +46,8 @@ export function createHost(plan: HostPlan, runDir: RunDir, isolated: boolean): H
   return {
     name,
     namespace,
-    addresses: plan.ports.flatMap((port) => port.addresses.map((address) => address.replace(/\/\d+$/, ''))),
+    addresses: plan.ports.flatMap(addressesOf),
+    agent: plan.agent,
     dir,
     async exec(program, args, timeout) {
       if (!namespace)

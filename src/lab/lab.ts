@@ -4,6 +4,7 @@ import { createNamespaces, removeNamespaces } from './namespaces.ts'
 import { endProcesses } from './process.ts'
 import { createRunDir, deadRunDirs, type RunDir, recordedProcesses, removeRunDir } from './rundir.ts'
 import type { Topology } from './topology.ts'
+import { Underlay } from './underlay.ts'
 
 /** Machines that run real programs on a network that nobody else sees. */
 export interface Lab extends AsyncDisposable {
@@ -11,6 +12,8 @@ export interface Lab extends AsyncDisposable {
   /** Folder of all its data and logs; it goes with the lab. */
   readonly dir: string
   readonly hosts: readonly Host[]
+  /** Its cables and routers, to be broken and mended. */
+  readonly underlay: Underlay
   /** The host of this name. Throws `not-found`. */
   host(name: string): Host
 }
@@ -43,6 +46,7 @@ export async function buildLab(topology: Topology, { id, isolated }: LabOptions)
     id,
     dir: runDir.path,
     hosts,
+    underlay: new Underlay(id, topology, isolated),
     host: (name) => findHost(hosts, name),
     [Symbol.asyncDispose]: () => removeLab(runDir),
   }

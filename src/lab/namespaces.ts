@@ -1,24 +1,19 @@
 import { readdirSync, rmSync } from 'node:fs'
 import { run } from '../wireguard/run.ts'
 import { endProcesses, findProcess, type ProcessId } from './process.ts'
-import type { HostPlan, Topology } from './topology.ts'
+import type { Topology } from './topology.ts'
+import { configure, ip, namespaceOf, switchOf } from './wiring.ts'
 
 /** Where ip(8) keeps the names of network namespaces. */
 const NAMES_FOLDER = '/run/netns'
 /** Where WireGuard in userspace keeps its control sockets, for all network namespaces together. */
 const SOCKETS_FOLDER = '/run/wireguard'
+/** Bytes: that of Ethernet. */
+const MTU = 1_500
 /** Time for programs to end by themselves, and so to remove their interfaces and sockets, in ms. */
 const GRACE_MS = 3_000
 
-/** The name of a host's namespace: `weft-4f2a91-node-1`. */
-export function namespaceOf(labId: string, host: string): string {
-  return `weft-${labId}-${host}`
-}
-
-/**
- * Makes one namespace per host, and one that holds a bridge per segment, in which the cable of `node-1`'s `eth0` ends as
- * `node-1.0`. Nothing is added to the namespace of the caller.
- */
+/** Makes one namespace per host, and one that holds a bridge per segment. Nothing is added to the namespace of the caller. */
 export async function createNamespaces(labId: string, topology: Topology): Promise<void> {
   const cables = topology.hosts.flatMap((host) =>
     host.ports.map((port, index) => ({
@@ -28,7 +23,7 @@ export async function createNamespaces(labId: string, topology: Topology): Promi
       port,
     })),
   )
-  const bridges = namespaceOf(labId, 'switch')
+  const bridges = switchOf(labId)
   const names = [bridges, ...topology.hosts.map(({ name }) => namespaceOf(labId, name))]
   await ip(
     [],
@@ -46,10 +41,10 @@ export async function createNamespaces(labId: string, topology: Topology): Promi
       ...topology.segments.map(
         ({ name }) => `link add ${name} up type bridge forward_delay 0 mcast_snooping 0`,
       ),
-      ...cables.map(({ far, port }) => `link set ${far} master ${port.segment} up`),
+      ...cables.map(({ far, port }) => `link set ${far} master ${port.segment} mtu ${port.mtu ?? MTU} up`),
     ],
   )
-  await Promise.all(topology.hosts.map((host) => ip(['-n', namespaceOf(labId, host.name)], portLines(host))))
+  await Promise.all(topology.hosts.map((host) => configure(labId, host)))
 }
 
 /** Ends all processes in the namespaces of a lab and removes the namespaces; what is gone already is no error. */
@@ -74,24 +69,6 @@ export function existingNamespaces(labId: string): string[] {
     // No folder, or one for root only: then there are none of ours in it.
     return []
   }
-}
-
-/** Several lines for one run of ip(8), which is far faster than a run for each. */
-async function ip(options: readonly string[], lines: readonly string[]): Promise<void> {
-  await run('ip', [...options, '-batch', '-'], { input: `${lines.join('\n')}\n` })
-}
-
-/** `nodad`: without a second's wait for others of the same address, the IPv6 addresses can be used at once. */
-function portLines({ ports }: HostPlan): string[] {
-  return [
-    'link set lo up',
-    ...ports.flatMap(({ addresses }, index) => [
-      ...addresses.map(
-        (address) => `address add ${address} dev eth${index}${address.includes(':') ? ' nodad' : ''}`,
-      ),
-      `link set eth${index} up`,
-    ]),
-  ]
 }
 
 async function contents(namespace: string): Promise<{ processes: ProcessId[]; links: string[] }> {

@@ -4,6 +4,7 @@ import { deleteNetwork } from '../../src/controller/commands/network.ts'
 import { removeNode } from '../../src/controller/commands/node.ts'
 import { setRoles } from '../../src/controller/commands/role.ts'
 import { findNetwork, findNode } from '../../src/controller/lookup.ts'
+import type { NodeId } from '../../src/keys/identity.ts'
 import type { Network, Role } from '../../src/model/state.ts'
 import { RawAgent } from '../rawagent.ts'
 import { allApplied, eventually, type Rig, startRig } from '../rig.ts'
@@ -168,6 +169,7 @@ function haveApplied(rig: Rig, network: string, nodes: readonly string[]): boole
   return ids.every((id) => rig.controller.memberStatus(found, id).state === 'applied')
 }
 
-function nameOf(rig: Rig, node: string): string {
-  return findNode(rig.controller.state, node).name
+/** The id of a node that is gone. */
+function nameOf(rig: Rig, node: NodeId): string {
+  return rig.controller.state.nodes.get(node)?.name ?? node
 }

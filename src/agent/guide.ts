@@ -16,6 +16,8 @@ export interface Guide {
   look(sightings: Sightings): boolean
   /** Milliseconds until the next look is due; undefined: the usual beat is enough. */
   readonly nextLook: number | undefined
+  /** Relays by which packets go at the moment, each once. */
+  readonly relaysInUse: readonly NodeId[]
   /** What is to be said of a peer besides what the device says. */
   describe(node: NodeId): Partial<PeerReport>
   /** The interface goes. */

@@ -65,6 +65,11 @@ export class MemberGuide implements Guide {
     return this.#follow(sightings).changed.size > 0 || this.#knocks.length > 0
   }
 
+  get relaysInUse(): readonly NodeId[] {
+    const relays = [...this.#offered.keys()].map((node) => this.#pathfinder.choice(node)?.via)
+    return [...new Set(relays.filter((relay) => relay !== undefined))]
+  }
+
   describe(node: NodeId): Partial<PeerReport> {
     const choice = this.#pathfinder.choice(node)
     if (!choice || choice.kind === 'none') return {}

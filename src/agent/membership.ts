@@ -1,10 +1,10 @@
 import type { Logger } from 'pino'
 import type { Clock } from '../clock.ts'
 import { toWeftError, type WeftError } from '../errors.ts'
-import type { Identity } from '../keys/identity.ts'
+import type { Identity, NodeId } from '../keys/identity.ts'
 import type { VerifyKey } from '../keys/signature.ts'
 import type { NetworkId } from '../model/names.ts'
-import type { AgentFrame, ControllerFrameOf, NetworkPosition } from '../protocol/frames.ts'
+import type { AgentFrame, NetworkPosition } from '../protocol/frames.ts'
 import type { DeviceDriver, InterfaceName } from '../wireguard/device.ts'
 import { interfaceName } from '../wireguard/name.ts'
 import type { Underlay } from './facts.ts'
@@ -118,6 +118,11 @@ export class Membership {
     return this.#replica.isCoveredBy(removal)
   }
 
+  /** Relays that links of this network travel by. */
+  get relaysInUse(): readonly NodeId[] {
+    return this.#guide?.relaysInUse ?? []
+  }
+
   get listenPort(): number {
     return this.#tunnel?.listenPort ?? 0
   }
@@ -132,7 +137,7 @@ export class Membership {
       if (drift.length > 0) {
         this.#tools.log.warn({ network: this.network, drift }, 'repaired what was changed by hand')
       }
-      const describe = (node: Parameters<Guide['describe']>[0]) => this.#guide?.describe(node) ?? {}
+      const describe = (node: NodeId) => this.#guide?.describe(node) ?? {}
       const frames = this.#reporter.report({ peers, drift, describe, now: this.#tools.clock.now() })
       for (const frame of frames) this.#tools.send(frame)
     } catch (error) {
@@ -207,7 +212,7 @@ export class Membership {
     const isReal = driver.kind !== 'memory'
     if (!this.isTransit) return new MemberGuide(this.#replica, { own: identity.id, clock, surroundings, isReal })
     const used = () => ports.used().filter((port) => port !== this.listenPort)
-    const tools = { surroundings, isReal, log, underlay, send, onChange: onTransit, ports: used }
+    const tools = { surroundings, isReal, clock, log, underlay, send, onChange: onTransit, ports: used }
     return new TransitGuide(this.#replica, tools)
   }
 

@@ -2,6 +2,7 @@ import type { Logger } from 'pino'
 import type { Clock } from '../clock.ts'
 import { toWeftError, WeftError } from '../errors.ts'
 import type { Identity } from '../keys/identity.ts'
+import type { Random } from '../keys/random.ts'
 import type { VerifyKey } from '../keys/signature.ts'
 import type { NetworkId } from '../model/names.ts'
 import { claimedNetwork, openRemoval, openWitnessList } from '../protocol/content.ts'
@@ -29,6 +30,7 @@ export interface NodeTools {
   readonly controllerKey: VerifyKey
   readonly driver: DeviceDriver
   readonly clock: Clock
+  readonly random: Random
   readonly log: Logger
 }
 
@@ -47,7 +49,9 @@ export class Node {
 
   constructor(tools: NodeTools) {
     this.#tools = tools
-    this.#watch = new RelayWatch(this.#surroundings, () => this.#onRelays())
+    const { clock, random } = tools
+    const onChange = () => this.#onRelays()
+    this.#watch = new RelayWatch({ clock, random, surroundings: this.#surroundings, onChange })
   }
 
   /** Brings up the last good plan of each network, before any controller has answered. */
@@ -151,6 +155,7 @@ export class Node {
 
   #onApplied(membership: Membership): void {
     this.tellFacts()
+    this.#watchRelays()
     for (const wait of EARLY_LOOKS) this.#tools.clock.after(wait, () => void membership.inspect())
   }
 
@@ -171,8 +176,14 @@ export class Node {
 
   /** Other relays, or other addresses at them: every other network may have other paths. */
   #onTransit(): void {
-    if (this.#tools.driver.kind !== 'memory') this.#watch.follow()
+    this.#watchRelays()
     this.#onRelays()
+  }
+
+  #watchRelays(): void {
+    if (this.#tools.driver.kind === 'memory') return
+    const inUse = [...this.#memberships.values()].flatMap(({ relaysInUse }) => relaysInUse)
+    this.#watch.follow(new Set(inUse))
   }
 
   /** A relay went or came, or is nearer than it was. */

@@ -74,7 +74,7 @@ export class Pathfinder {
     }
   }
 
-  /** Own facts changed (addresses, translation), so paths that failed may work now. */
+  /** Own facts changed (addresses, translation): paths that failed may work now, and all others hear where we are. */
   renew(): void {
     this.#isRenewed = true
   }

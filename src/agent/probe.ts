@@ -1,99 +1,195 @@
-import { randomBytes } from 'node:crypto'
 import { createSocket, type Socket } from 'node:dgram'
 import type { Address } from '../address/cidr.ts'
+import type { Clock } from '../clock.ts'
 import type { NodeId } from '../keys/identity.ts'
-import { ECHO_PORT } from './echo.ts'
-import type { RelayHealth } from './surroundings.ts'
+import type { Random } from '../keys/random.ts'
 
-/** UDP port from which probes are sent, and to which the firewall of the transit lets their answers in. */
-export const PROBE_PORT = 51_818
-
-export interface ProbedRelay {
+/** A relay to be watched. */
+export interface ProbeTarget {
   readonly node: NodeId
-  /** Where it answers. */
+  /** Where its echo is, in the transit. */
   readonly address: Address
+  /** Links depend on it: its death is found within 2 s. Otherwise it is asked now and then. */
+  readonly isClose: boolean
 }
 
-/** Milliseconds between probes of a relay. */
-const INTERVAL = 500
-/** Probes without an answer after which a relay counts as dead, and answers after which it counts as alive again. */
-const MISSES = 3
-const ANSWERS = 3
-/** The share of the latest measurement in the round trip (RFC 6298 section 2). */
-const SHARE = 1 / 8
+export interface Health {
+  /** A relay is taken to be alive until it proves dead. */
+  readonly alive: boolean
+  /** Smoothed round trip in milliseconds; undefined while not measured, and when dead. */
+  readonly rtt: number | undefined
+}
 
-interface Watched extends ProbedRelay {
-  nonce: string
-  sentAt: number
-  answered: boolean
+export interface ProberOptions {
+  /** UDP port of the echoes. */
+  readonly port: number
+  /** Own UDP port, which the firewall of the transit knows; 0 takes any. */
+  readonly ownPort: number
+  readonly clock: Clock
+  readonly random: Random
+  /** Called when a relay dies, comes back, or is clearly nearer or farther than was last said. */
+  readonly onChange: (node: NodeId, health: Health) => void
+}
+
+/** What a watch goes by. Times in ms. */
+const PACE = Object.freeze({
+  close: 500,
+  far: 15_000,
+  /** An answer that takes longer is none, at either pace: what is dead at one would else be alive at the other. */
+  limit: 500,
+  /** Misses in a row that prove a relay dead: with `close`, 2 s after the last sign of life at most. */
+  misses: 3,
+  /** Answers in a row that prove it alive again. */
+  answers: 3,
+})
+/** How much of each measurement goes into the smoothed round trip (RFC 6298 section 2). */
+const GAIN = 1 / 8
+/** A smaller change is not worth telling: by this part, and by this many ms. */
+const NOTABLE = Object.freeze({ part: 0.2, least: 1 })
+/** 128 bits: neither a late answer nor a guessed one counts. */
+const NONCE_BYTES = 16
+
+interface Watch {
+  target: ProbeTarget
+  health: Health
+  /** What `onChange` was last told. */
+  told: Health
+  /** In a row. */
   misses: number
   answers: number
-  alive: boolean
-  rtt: number | undefined
+  nonce: string | undefined
+  sentAt: number
+  cancel: () => void
 }
 
-/** Asks relays for an echo, twice a second, and tells when one dies, comes back, or is clearly nearer or farther. */
+const UNKNOWN: Health = Object.freeze({ alive: true, rtt: undefined })
+
+/** Watches relays by asking their echoes, all from one socket; the kernel picks the source address. */
 export class Prober {
-  readonly #onChange: (node: NodeId, health: RelayHealth) => void
-  readonly #watched = new Map<NodeId, Watched>()
-  readonly #socket: Socket
-  readonly #timer: NodeJS.Timeout
+  readonly #options: ProberOptions
+  readonly #watches = new Map<NodeId, Watch>()
+  readonly #waiting = new Map<string, Watch>()
+  #socket: Socket | undefined
 
-  constructor(onChange: (node: NodeId, health: RelayHealth) => void) {
-    this.#onChange = onChange
-    this.#socket = createSocket('udp6').on('message', (bytes) => this.#hear(bytes.toString('hex')))
-    this.#socket.on('error', () => undefined)
-    this.#socket.bind(PROBE_PORT).unref()
-    this.#timer = setInterval(() => this.#beat(), INTERVAL)
-    this.#timer.unref()
+  constructor(options: ProberOptions) {
+    this.#options = options
   }
 
-  /** These relays and no others. */
-  watch(relays: readonly ProbedRelay[]): void {
-    for (const node of this.#watched.keys()) if (!relays.some((relay) => relay.node === node)) this.#watched.delete(node)
-    for (const relay of relays) {
-      const known = this.#watched.get(relay.node)
-      if (known?.address !== relay.address) this.#watched.set(relay.node, { ...relay, ...UNKNOWN })
+  /** Watches these relays and no others. One that was watched before keeps what is known of it. */
+  watch(targets: readonly ProbeTarget[]): void {
+    const wanted = new Set(targets.map(({ node }) => node))
+    for (const [node, watch] of this.#watches) if (!wanted.has(node)) this.#end(watch)
+    for (const target of targets) {
+      const known = this.#watches.get(target.node)
+      if (known) this.#change(known, target)
+      else this.#begin(target)
     }
+    if (targets.length === 0) this.close()
   }
 
-  stop(): void {
-    clearInterval(this.#timer)
-    this.#socket.close()
+  /** Undefined for a relay that is not watched. */
+  health(node: NodeId): Health | undefined {
+    return this.#watches.get(node)?.health
   }
 
-  #beat(): void {
-    for (const relay of this.#watched.values()) {
-      if (relay.nonce !== '' && !relay.answered) this.#miss(relay)
-      const nonce = randomBytes(8)
-      Object.assign(relay, { nonce: nonce.toString('hex'), sentAt: performance.now(), answered: false })
-      this.#socket.send(nonce, ECHO_PORT, relay.address, () => undefined)
-    }
+  /** Ends every watch; `watch` begins anew. */
+  close(): void {
+    for (const watch of this.#watches.values()) this.#end(watch)
+    this.#socket?.close()
+    this.#socket = undefined
   }
 
-  #miss(relay: Watched): void {
-    relay.misses += 1
-    relay.answers = 0
-    if (relay.misses < MISSES || !relay.alive) return
-    relay.alive = false
-    this.#tell(relay)
+  #begin(target: ProbeTarget): void {
+    const counts = { misses: 0, answers: 0, nonce: undefined, sentAt: 0 }
+    const watch: Watch = { target, health: UNKNOWN, told: UNKNOWN, ...counts, cancel: () => undefined }
+    this.#watches.set(target.node, watch)
+    this.#beat(watch)
   }
 
-  #hear(nonce: string): void {
-    const relay = [...this.#watched.values()].find((each) => each.nonce === nonce && !each.answered)
-    if (!relay) return
-    const taken = performance.now() - relay.sentAt
-    const before = relay.rtt
-    relay.rtt = before === undefined ? taken : before + (taken - before) * SHARE
-    Object.assign(relay, { answered: true, misses: 0, answers: relay.answers + 1 })
-    const isBack = !relay.alive && relay.answers >= ANSWERS
-    if (isBack) relay.alive = true
-    if (isBack || before === undefined) this.#tell(relay)
+  #change(watch: Watch, target: ProbeTarget): void {
+    const isOtherPace = watch.target.isClose !== target.isClose
+    watch.target = target
+    if (isOtherPace) this.#schedule(watch)
   }
 
-  #tell({ node, alive, rtt }: Watched): void {
-    this.#onChange(node, { alive, rtt })
+  #end(watch: Watch): void {
+    watch.cancel()
+    this.#settle(watch)
+    this.#watches.delete(watch.target.node)
+  }
+
+  #schedule(watch: Watch): void {
+    watch.cancel()
+    const wait = watch.target.isClose ? PACE.close : PACE.far
+    watch.cancel = this.#options.clock.after(wait, () => this.#beat(watch))
+  }
+
+  #beat(watch: Watch): void {
+    if (this.#settle(watch)) this.#miss(watch)
+    this.#ask(watch)
+    this.#schedule(watch)
+  }
+
+  /** Waits no more for an answer. @returns whether one was missing */
+  #settle(watch: Watch): boolean {
+    if (watch.nonce === undefined) return false
+    this.#waiting.delete(watch.nonce)
+    watch.nonce = undefined
+    return true
+  }
+
+  #ask(watch: Watch): void {
+    const { clock, random, port } = this.#options
+    const nonce = Buffer.from(random(NONCE_BYTES))
+    watch.nonce = nonce.toString('hex')
+    watch.sentAt = clock.monotonic()
+    this.#waiting.set(watch.nonce, watch)
+    this.#socket ??= this.#open()
+    // No route, no permission, no buffer: no answer will come, and that is what counts.
+    this.#socket.send(nonce, port, watch.target.address, () => undefined)
+  }
+
+  #open(): Socket {
+    const socket = createSocket({ type: 'udp6', ipv6Only: true })
+    socket.on('message', (message) => this.#hear(message))
+    socket.on('error', () => {
+      // It is of no more use; the next beat opens another.
+      if (this.#socket === socket) this.#socket = undefined
+      socket.close()
+    })
+    socket.bind(this.#options.ownPort)
+    return socket.unref()
+  }
+
+  #hear(message: Buffer): void {
+    const watch = message.length === NONCE_BYTES ? this.#waiting.get(message.toString('hex')) : undefined
+    if (!watch) return
+    const rtt = this.#options.clock.monotonic() - watch.sentAt
+    if (rtt > PACE.limit) return
+    this.#settle(watch)
+    watch.misses = 0
+    watch.answers += 1
+    if (!watch.health.alive && watch.answers < PACE.answers) return
+    const before = watch.health.rtt ?? rtt
+    this.#tell(watch, { alive: true, rtt: before + (rtt - before) * GAIN })
+  }
+
+  #miss(watch: Watch): void {
+    watch.answers = 0
+    watch.misses += 1
+    if (watch.misses >= PACE.misses) this.#tell(watch, { alive: false, rtt: undefined })
+  }
+
+  #tell(watch: Watch, health: Health): void {
+    watch.health = health
+    if (!isNotable(watch.told, health)) return
+    watch.told = health
+    this.#options.onChange(watch.target.node, health)
   }
 }
 
-const UNKNOWN = { nonce: '', sentAt: 0, answered: false, misses: 0, answers: 0, alive: true, rtt: undefined }
+function isNotable(before: Health, after: Health): boolean {
+  if (before.alive !== after.alive) return true
+  if (before.rtt === undefined || after.rtt === undefined) return before.rtt !== after.rtt
+  return Math.abs(after.rtt - before.rtt) > Math.max(NOTABLE.least, before.rtt * NOTABLE.part)
+}

@@ -2,19 +2,13 @@ import type { NodeId } from '../keys/identity.ts'
 import type { PublicKey } from '../keys/wireguard.ts'
 import type { WitnessedMember, WitnessList } from '../protocol/content.ts'
 import type { RelayView } from '../topology/reach.ts'
+import type { Health } from './probe.ts'
 import type { Transit } from './transit.ts'
-
-/** What a prober says of a relay. */
-export interface RelayHealth {
-  readonly alive: boolean
-  /** Milliseconds; undefined while not measured. */
-  readonly rtt: number | undefined
-}
 
 /** What all networks of this node share: the transit, and how its relays do. */
 export class Surroundings {
   #transit: Transit | undefined
-  #health: ReadonlyMap<NodeId, RelayHealth> = new Map()
+  #health: ReadonlyMap<NodeId, Health> = new Map()
   readonly #witnessed = new Map<PublicKey, WitnessedMember>()
   #views: readonly RelayView[] = []
 
@@ -48,7 +42,7 @@ export class Surroundings {
     this.#renew()
   }
 
-  setHealth(health: ReadonlyMap<NodeId, RelayHealth>): void {
+  setHealth(health: ReadonlyMap<NodeId, Health>): void {
     this.#health = health
     this.#renew()
   }

@@ -1,15 +1,17 @@
 import type { Logger } from 'pino'
+import type { Clock } from '../clock.ts'
 import { toWeftError } from '../errors.ts'
+import type { NodeId } from '../keys/identity.ts'
 import type { PublicKey } from '../keys/wireguard.ts'
 import type { AgentFrame, PeerReport } from '../protocol/frames.ts'
 import { relayAddress } from '../topology/transit.ts'
 import type { InterfaceName } from '../wireguard/device.ts'
 import type { NetworkPlan } from '../wireguard/plan.ts'
-import { ECHO_PORT, startEcho } from './echo.ts'
+import { startEcho } from './echo.ts'
 import type { Underlay } from './facts.ts'
 import { Gatekeeper } from './gateway.ts'
 import type { Guide, Sightings } from './guide.ts'
-import { PROBE_PORT } from './probe.ts'
+import { ECHO_PORT, PROBE_PORT } from './relay-watch.ts'
 import type { Replica } from './replica.ts'
 import type { Surroundings } from './surroundings.ts'
 import { type Transit, transitOf, transitPlan } from './transit.ts'
@@ -17,6 +19,7 @@ import { type Transit, transitOf, transitPlan } from './transit.ts'
 export interface TransitGuideTools {
   readonly surroundings: Surroundings
   readonly isReal: boolean
+  readonly clock: Clock
   readonly log: Logger
   readonly underlay: () => Underlay
   /** UDP ports of the other networks of this node: packets for them come out of the transit. */
@@ -78,6 +81,8 @@ export class TransitGuide implements Guide {
     return this.#tools.surroundings.witnessed.size > 0 && this.#tools.isReal ? WITNESS_BEAT : undefined
   }
 
+  readonly relaysInUse: readonly NodeId[] = []
+
   describe(): Partial<PeerReport> {
     return { path: 'direct' }
   }
@@ -104,14 +109,15 @@ export class TransitGuide implements Guide {
       if (transit.isRelay) throw error
       this.#tools.log.warn({ reason: toWeftError(error).message }, 'the transit has no firewall here')
     }
-    if (transit.isRelay) this.#answer(transit)
+    if (transit.isRelay) await this.#answer(transit)
     else this.#echo?.abort()
   }
 
-  #answer({ prefix, ownSlot }: Transit): void {
+  async #answer({ prefix, ownSlot }: Transit): Promise<void> {
     if (this.#echo && !this.#echo.signal.aborted) return
-    this.#echo = new AbortController()
+    const echo = new AbortController()
     const address = relayAddress(prefix, { relay: ownSlot, node: ownSlot })
-    startEcho(address, ECHO_PORT, this.#echo.signal)
+    await startEcho(address, ECHO_PORT, { clock: this.#tools.clock, signal: echo.signal })
+    this.#echo = echo
   }
 }

@@ -114,7 +114,7 @@ function describe(step: Step): string {
     case 'remove-address':
       return `the address ${step.address} was foreign`
     case 'add-route':
-      return `the route ${step.route} was missing`
+      return `the route ${step.route} was missing or changed`
     case 'remove-route':
       return `the route ${step.route} was foreign`
     case 'set-peer':

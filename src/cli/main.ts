@@ -13,6 +13,10 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: 'show it all on this machine: a controller, nodes, a network between them',
     load: async () => (await import('./up.ts')).upCommand(),
   },
+  lab: {
+    summary: 'the same behind routers of all kinds, by the name of a lab',
+    load: async () => (await import('./lab.ts')).labCommand(),
+  },
   controller: {
     summary: 'run the controller',
     load: async () => (await import('./controller.ts')).controllerCommand(),

@@ -1,21 +1,13 @@
 import { Command, InvalidArgumentError } from 'commander'
 import { WeftError } from '../errors.ts'
-import { SecretBytes } from '../keys/secret.ts'
-import { openDoor } from '../lab/door.ts'
-import { CONTROLLER } from '../lab/topology.ts'
-import { startController } from '../lab/weft.ts'
-import { Client } from './client.ts'
+import { scenarioNamed } from '../lab/named.ts'
+import { flat, type Scenario } from '../lab/topology.ts'
 import { DEMO } from './up/demo.ts'
-import { directions } from './up/directions.ts'
-import { openLab } from './up/lab.ts'
-import { requireAllAnswered, show } from './up/show.ts'
-import { parseControllerUrl } from './url.ts'
+import { runScenario } from './up/run.ts'
 
 const NODES_MIN = 2
 const NODES_MAX = 16
 const NODES_DEFAULT = 4
-/** Where a controller listens by default; another port is taken when this one is not free. */
-const PORT = 7443
 
 const HELP = `
 A controller and agents run as they would on real machines, each in a network namespace of its own; the network
@@ -23,10 +15,12 @@ A controller and agents run as they would on real machines, each in a network na
 
 Examples:
   npm run up                              until Ctrl-C
-  npm run up -- --once --nodes 8          ping every pair of eight nodes and leave`
+  npm run up -- --once --nodes 8          ping every pair of eight nodes and leave
+  npm run up -- --lab cone                nodes behind routers; 'npx weft lab list' shows what else there is`
 
 interface UpOptions {
-  readonly nodes: number
+  readonly lab: string
+  readonly nodes?: number
   readonly once?: boolean
 }
 
@@ -34,10 +28,14 @@ interface UpOptions {
 export function upCommand(): Command {
   return new Command('up')
     .description('Show it all on this machine: a controller, nodes, and a network between them.')
-    .option('--nodes <count>', `how many nodes, ${NODES_MIN} to ${NODES_MAX}`, nodeCount, NODES_DEFAULT)
-    .option('--once', 'leave after the pings; exit code 0 only if every pair answered')
+    .option('--lab <name>', 'what is between the nodes', 'flat')
+    .option('--nodes <count>', `how many nodes in the flat lab, ${NODES_MIN} to ${NODES_MAX}`, nodeCount)
+    .option(
+      '--once',
+      'leave after the pings; exit code 0 only if every pair answered, over the path expected',
+    )
     .addHelpText('after', HELP)
-    .action(up)
+    .action((options: UpOptions) => runScenario(scenarioFor(options), options))
 }
 
 function nodeCount(text: string): number {
@@ -46,28 +44,11 @@ function nodeCount(text: string): number {
   throw new InvalidArgumentError(`It must be a whole number from ${NODES_MIN} to ${NODES_MAX}.`)
 }
 
-async function up({ nodes, once = false }: UpOptions): Promise<void> {
-  const stopped = untilSignal()
-  await using lab = await openLab(nodes)
-  const { socket, fingerprint, adminToken = '' } = await startController(lab.host(CONTROLLER))
-  const token = new SecretBytes(Buffer.from(adminToken))
-  using client = new Client(parseControllerUrl(`unix:${socket}#${fingerprint}`), token)
-  const shown = await Promise.race([show(client, lab), stopped])
-  if (!shown) throw new WeftError('unavailable', 'It was stopped before the network stood.')
-  if (once) return requireAllAnswered(shown)
-  await using door = await openDoor(socket, PORT)
-  const url = `https://127.0.0.1:${door.port}#${fingerprint}`
-  process.stdout.write(directions(url, adminToken, shown))
-  await stopped
-  process.stdout.write('\nStopping; nothing of it stays behind.\n')
-}
-
-/**
- * Resolves at the first signal to end. Later ones are left unheard: npm passes Ctrl-C on, so that it comes twice, and
- * the clean-up that it starts takes a few seconds at most.
- */
-function untilSignal(): Promise<undefined> {
-  return new Promise((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => resolve(undefined))
+function scenarioFor({ lab, nodes }: UpOptions): Scenario {
+  if (lab === 'flat') return flat(nodes ?? NODES_DEFAULT)
+  if (nodes === undefined) return scenarioNamed(lab)
+  throw new WeftError('invalid-input', `The lab ${lab} has nodes of its own.`, {
+    field: '--nodes',
+    advice: 'Leave it out, or take the flat lab.',
   })
 }

@@ -4,22 +4,21 @@ import type { NetworkId } from '../model/names.ts'
 import { type Network, SITE_LABEL, type State } from '../model/state.ts'
 import type { Hint } from '../protocol/frames.ts'
 import { type NodeFacts, reachOf, type Witness } from '../topology/distil.ts'
-import type { Reach, RelayView, TransitPlace } from '../topology/reach.ts'
+import type { Reach, RelayView } from '../topology/reach.ts'
 import type { Presence } from './presence.ts'
 
 /** What the engine is told of a member: its report, what relays witnessed of it, and what the operator said. */
 export function factsOf(state: State, presence: Presence, network: NetworkId, node: NodeId): NodeFacts {
   const report = presence.get(node)?.report
-  const port = report?.ports.get(network)
   return {
     node,
     addresses: report?.addresses ?? [],
-    port,
+    port: report?.ports.get(network),
     mtu: report?.mtu,
     witnessed: witnessesOf(state, presence, network, node),
     seenFrom: report?.seenFrom,
     site: state.nodes.get(node)?.labels[SITE_LABEL] || (report?.site ?? ''),
-    transit: port ? transitPlace(state, node, port) : undefined,
+    transitSlot: transitOf(state)?.members.get(node)?.slot,
   }
 }
 
@@ -64,11 +63,6 @@ export function transitOf(state: State): Network | undefined {
 function relaysOf(state: State) {
   const members = [...(transitOf(state)?.members.values() ?? [])]
   return members.filter(({ node }) => state.nodes.get(node)?.roles.includes('relay'))
-}
-
-function transitPlace(state: State, node: NodeId, port: number): TransitPlace | undefined {
-  const member = transitOf(state)?.members.get(node)
-  return member && { slot: member.slot, port }
 }
 
 /** Only relays are believed, and only while they are relays. */

@@ -2,7 +2,7 @@ import { WeftError } from '../errors.ts'
 import { cutRules, rulesOf } from './firewall.ts'
 import { addressesOf } from './internet.ts'
 import type { HostPlan, Nat, Port, Topology } from './topology.ts'
-import { configure, ip, namespaceOf, portLines, setRules, switchOf } from './wiring.ts'
+import { configure, ip, namespaceOf, setPorts, setRules, switchOf } from './wiring.ts'
 
 /**
  * What carries the packets of a lab, and what can befall it while daemons run. Every call rejects with `not-found` for a
@@ -41,7 +41,7 @@ export class Underlay {
     const namespace = namespaceOf(this.#id, name)
     await ip(['-n', namespace], ['link set eth0 down', 'address flush dev eth0'])
     await ip(['-n', switchOf(this.#id)], [`link set ${name}.0 master ${port.segment}`])
-    await ip(['-n', namespace], portLines(port, 0))
+    await setPorts(namespace, [port])
     this.#hosts.set(name, { ...host, ports: host.ports.with(0, port) })
   }
 

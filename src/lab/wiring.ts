@@ -21,7 +21,7 @@ export async function ip(options: readonly string[], lines: readonly string[]): 
 export async function configure(labId: string, { name, ports, router }: HostPlan): Promise<void> {
   const namespace = namespaceOf(labId, name)
   if (router) await inside(namespace, 'sh', ['-c', FORWARD])
-  await ip(['-n', namespace], ['link set lo up', ...ports.flatMap(portLines)])
+  await setPorts(namespace, ports)
   if (router && router.nat !== 'none') await setRules(namespace, rulesOf(router))
 }
 
@@ -30,31 +30,49 @@ export async function setRules(namespace: string, rules: string): Promise<void> 
   await inside(namespace, locate('nft'), [rules])
 }
 
-/** `nodad`: without a second's wait for others of the same address, the IPv6 addresses can be used at once. */
-export function portLines({ addresses, gateways = [], mtu }: Port, index: number): string[] {
+/** Gives ports their addresses and routes, and waits until they can be used; what they have already is no error. */
+export async function setPorts(namespace: string, ports: readonly Port[]): Promise<void> {
+  await ip(['-n', namespace], ['link set lo up', ...ports.flatMap(portLines)])
+  if (ports.some(({ addresses }) => addresses.some(isIpv6)))
+    await inside(namespace, 'sh', ['-c', AWAIT_LINKS])
+}
+
+/** Makes the kernel forward in both families. */
+const FORWARD = 'cd /proc/sys/net && echo 1 > ipv4/ip_forward && echo 1 > ipv6/conf/all/forwarding'
+
+/** Without multicast, and so without neighbours, IPv6 has to wait until the kernel has noticed the cable: 2 s at most. */
+const AWAIT_LINKS = `
+  for port in /sys/class/net/eth*; do
+    for try in $(seq 100); do
+      [ "$(cat $port/operstate)" = up ] && break
+      sleep 0.02
+    done
+  done`
+
+function inside(namespace: string, program: string, args: readonly string[]): Promise<string> {
+  return run('ip', ['netns', 'exec', namespace, program, ...args])
+}
+
+function portLines({ addresses, gateways = [], mtu }: Port, index: number): string[] {
   const port = `eth${index}`
   return [
     ...(mtu === undefined ? [] : [`link set ${port} mtu ${mtu}`]),
-    ...addresses.map(
-      (address) => `address replace ${address} dev ${port}${address.includes(':') ? ' nodad' : ''}`,
-    ),
+    ...addresses.flatMap(withLinkLocal).map((address) => `address replace ${address} dev ${port}`),
     `link set ${port} up`,
     ...gateways.map(
-      (gateway) => `route replace ${gateway.includes(':') ? '::/0' : '0.0.0.0/0'} via ${gateway} dev ${port}`,
+      (gateway) => `route replace ${isIpv6(gateway) ? '::/0' : '0.0.0.0/0'} via ${gateway} dev ${port}`,
     ),
   ]
 }
 
 /**
- * Makes the kernel forward in both families. A router asks for its neighbours from its link-local address, which without
- * the wait for others of the same can be used at once.
+ * `nodad` spares the second's wait for others of the same address. Routers ask for their neighbours from a link-local
+ * address, and the kernel makes its own with that wait: so they get another.
  */
-const FORWARD = `
-  cd /proc/sys/net
-  echo 1 > ipv4/ip_forward
-  echo 1 > ipv6/conf/all/forwarding
-  for port in ipv6/conf/eth*; do echo 0 > $port/accept_dad; done`
+function withLinkLocal(address: string): string[] {
+  return isIpv6(address) ? [`${address} nodad`, `${address.replace(/^.*::/, 'fe80::')} nodad`] : [address]
+}
 
-function inside(namespace: string, program: string, args: readonly string[]): Promise<string> {
-  return run('ip', ['netns', 'exec', namespace, program, ...args])
+function isIpv6(address: string): boolean {
+  return address.includes(':')
 }

@@ -22,7 +22,8 @@ export interface NodeFacts {
   readonly seenFrom: Address | undefined
   /** Label of its site, which the operator gave; empty: none. */
   readonly site: string
-  readonly transit: TransitPlace | undefined
+  /** Its slot in the transit; undefined while it is no member there. */
+  readonly transitSlot: number | undefined
 }
 
 /** A relay's word on where packets of a member's port come from. */
@@ -52,7 +53,7 @@ export function reachOf(facts: NodeFacts, overlays: readonly Cidr[]): Reach {
     direct,
     outside: another === undefined ? outside : undefined,
     nat: natOf(views, direct),
-    transit: facts.transit,
+    transit: placeInTransit(facts),
     mtu: isMtu(facts.mtu) ? facts.mtu : USUAL_MTU,
   }
 }
@@ -86,6 +87,10 @@ function directEndpoints(hosts: readonly Host[], port: number | undefined): read
   return ([4, 6] as const).flatMap((family) =>
     unique.filter((endpoint) => endpointFamily(endpoint) === family).slice(0, MAX_ENDPOINTS),
   )
+}
+
+function placeInTransit({ transitSlot, port }: NodeFacts): TransitPlace | undefined {
+  return transitSlot !== undefined && isPort(port) ? { slot: transitSlot, port } : undefined
 }
 
 /** Private IPv4 reaches the Internet by translation, private IPv6 does not: there is hardly any for it. */

@@ -1,5 +1,6 @@
 import type { NodeId } from '../keys/identity.ts'
-import { hashOf, weightOf } from './hash.ts'
+import { type Carrier, homeOf } from './carrier.ts'
+import { hashOf } from './hash.ts'
 import { type Peering, PeerLists } from './peerlists.ts'
 import { isCarrier, ownerOf, type Place, regionOf, type Shape, type Standing, whyApart } from './standing.ts'
 
@@ -19,15 +20,10 @@ export interface PeeringChange {
   readonly lost: readonly NodeId[]
 }
 
-/** The peer that carries packets to a member, hop by hop; empty hops: the two are peers. */
+/** The members that carry packets from one to another, in order; none: the two are peers. */
 export type Way =
   | { readonly hops: readonly NodeId[]; readonly reason: undefined }
   | { readonly hops: undefined; readonly reason: string }
-
-interface Carrier {
-  readonly node: NodeId
-  readonly hash: number
-}
 
 /** Who is whose peer in one network. The order in which members came makes no difference to any answer. */
 export class PeerIndex {
@@ -122,7 +118,7 @@ export class PeerIndex {
     const region = regionOf(this.#shape, place)
     if (!isCarrier(this.#shape, place)) {
       group(this.#choosers, region, () => new Set()).add(node)
-      this.#settle(node, { ...place, home: heaviest(node, this.#carriersOf(region)) }, moves)
+      this.#settle(node, { ...place, home: homeOf(node, this.#carriersOf(region)) }, moves)
       return
     }
     const carriers = group(this.#carriers, region, () => new Map())
@@ -143,13 +139,12 @@ export class PeerIndex {
       return
     }
     ungroup(this.#carriers, region, gone.node)
-    const carriers = this.#carriersOf(region)
     for (const standing of this.#standingsOf(this.#choosers.get(region)))
-      if (standing.home === gone.node) this.#rehome(standing, carriers, moves)
+      if (standing.home === gone.node) this.#rehome(standing, this.#carriersOf(region), moves)
   }
 
-  #rehome(standing: Standing, carriers: readonly Carrier[], moves: Map<NodeId, Move>): void {
-    const home = heaviest(standing.node, carriers)
+  #rehome(standing: Standing, carriers: Iterable<Carrier>, moves: Map<NodeId, Move>): void {
+    const home = homeOf(standing.node, carriers)
     if (home !== standing.home) this.#settle(standing.node, { ...standing, home }, moves)
   }
 
@@ -157,8 +152,8 @@ export class PeerIndex {
     return [...nodes].flatMap((node) => this.#standings.get(node) ?? [])
   }
 
-  #carriersOf(region: string): readonly Carrier[] {
-    return [...(this.#carriers.get(region)?.values() ?? [])]
+  #carriersOf(region: string): Iterable<Carrier> {
+    return this.#carriers.get(region)?.values() ?? []
   }
 
   /** Writes down where a member stands now; undefined: it is gone. */
@@ -169,18 +164,6 @@ export class PeerIndex {
     else this.#standings.delete(node)
     this.#lists = undefined
   }
-}
-
-/** The carrier with the highest weight for `node`: of several that are equal, the first by id. */
-function heaviest(node: NodeId, carriers: readonly Carrier[]): NodeId | undefined {
-  const key = hashOf(node)
-  let best: { readonly node: NodeId; readonly weight: number } | undefined
-  for (const carrier of carriers) {
-    const weight = weightOf(key, carrier.hash)
-    const isBetter = !best || weight > best.weight || (weight === best.weight && carrier.node < best.node)
-    if (isBetter) best = { node: carrier.node, weight }
-  }
-  return best?.node
 }
 
 function still(standing: Standing | undefined): Move {

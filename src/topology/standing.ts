@@ -37,8 +37,19 @@ export function regionOf(shape: Shape, { site }: Place): string {
   return shape === 'sites' ? site : ''
 }
 
+/**
+ * The peer of `viewer` that owns the prefixes of `target`, if any. Packets so go viewer, home of viewer, home of target,
+ * target, less what falls together, and replies come back the same way: each hop takes from its neighbour only what it
+ * would send there (cryptokey routing, WireGuard paper section 2).
+ */
+export function ownerOf(shape: Shape, viewer: Standing, target: Standing): NodeId | undefined {
+  if (areLinked(shape, viewer, target)) return target.node
+  if (viewer.home === undefined || target.home === undefined) return undefined
+  return viewer.home === viewer.node ? target.home : viewer.home
+}
+
 /** Whether two different members are peers of each other. */
-export function areLinked(shape: Shape, a: Standing, b: Standing): boolean {
+function areLinked(shape: Shape, a: Standing, b: Standing): boolean {
   switch (shape) {
     case 'mesh':
       return true
@@ -49,17 +60,6 @@ export function areLinked(shape: Shape, a: Standing, b: Standing): boolean {
     case 'sites':
       return a.site === b.site || (a.roles.gateway && b.roles.gateway)
   }
-}
-
-/**
- * The peer of `viewer` that owns the prefixes of `target`, if any. Packets so go viewer, home of viewer, home of target,
- * target, less what falls together, and replies come back the same way: each hop takes from its neighbour only what it
- * would send there (cryptokey routing, WireGuard paper section 2).
- */
-export function ownerOf(shape: Shape, viewer: Standing, target: Standing): NodeId | undefined {
-  if (areLinked(shape, viewer, target)) return target.node
-  if (viewer.home === undefined || target.home === undefined) return undefined
-  return viewer.home === viewer.node ? target.home : viewer.home
 }
 
 /** Why nobody among the peers of `viewer` owns `target`: one sentence. */
@@ -73,8 +73,7 @@ export function whyApart(
     return 'Members of the transit are linked with relays only, and neither of the two is one.'
   if (shape === 'hub') return 'No member has the role of a hub, and in this topology hubs carry everything.'
   const stranded = [viewer, target].filter(({ home }) => home === undefined)
-  const sites = stranded.map(
-    ({ node, site }) => `the ${site === '' ? 'members without a site' : `site ${site}`} of ${call(node)}`,
-  )
-  return `They are in different sites, and there is no gateway at ${sites.join(' nor at ')}.`
+  const where = ({ node, site }: Standing) =>
+    `${call(node)} stands ${site === '' ? 'among the members without a site, which have' : `in site ${site}, which has`} no gateway`
+  return `They are in different sites, and ${stranded.map(where).join('; ')}.`
 }

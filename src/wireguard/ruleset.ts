@@ -65,29 +65,32 @@ const OURS = `"${INTERFACE_PREFIX}*"`
 
 function inputRules({ interface: name, input }: Gate): string[] {
   if (input === 'open') return []
-  return [
-    `iifname != "${name}" accept`,
-    ...doorRules(4, input),
-    ...doorRules(6, input),
-    // What tells a sender that a packet was too big or never arrived. A WireGuard interface knows no neighbours to ask for.
-    'icmp type { destination-unreachable, time-exceeded, parameter-problem } accept',
-    'icmpv6 type { destination-unreachable, packet-too-big, time-exceeded, parameter-problem } accept',
-    'drop',
-  ]
+  return [`iifname != "${name}" accept`, ...doorRules(4, input), ...doorRules(6, input), 'drop']
 }
 
-/** Of a datagram in fragments only the first has a port; the others are of no use without it. */
 function doorRules(family: Family, { addresses, udpPorts }: Doors): string[] {
   const own = addresses.filter((address) => familyOf(address) === family).map(plain)
   if (own.length === 0 || udpPorts.length === 0) return []
-  const { header, laterFragment } = WORDS[family]
-  const to = `${header} daddr ${setOf(own)}`
-  return [`${to} udp dport ${setOf(udpPorts.map(port))} accept`, `${to} ${laterFragment} accept`]
+  const { header, laterFragment, errors } = WORDS[family]
+  const passing = [`udp dport ${setOf(udpPorts.map(port))}`, laterFragment, errors]
+  return passing.map((what) => `${header} daddr ${setOf(own)} ${what} accept`)
 }
 
+/**
+ * Of a datagram in fragments only the first has a port, and the others are of no use without it. Errors tell a sender
+ * that a packet was too big. Neighbour discovery is not among them: a WireGuard interface has no neighbours to ask for.
+ */
 const WORDS = Object.freeze({
-  4: { header: 'ip', laterFragment: 'ip frag-off & 0x1fff != 0' },
-  6: { header: 'ip6', laterFragment: 'frag frag-off != 0' },
+  4: {
+    header: 'ip',
+    laterFragment: 'ip frag-off & 0x1fff != 0',
+    errors: 'icmp type { destination-unreachable, time-exceeded, parameter-problem }',
+  },
+  6: {
+    header: 'ip6',
+    laterFragment: 'frag frag-off != 0',
+    errors: 'icmpv6 type { destination-unreachable, packet-too-big, time-exceeded, parameter-problem }',
+  },
 })
 
 function setOf(items: readonly string[]): string {

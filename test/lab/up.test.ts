@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { directions } from '../../src/cli/up/directions.ts'
-import { matrix } from '../../src/cli/up/matrix.ts'
+import { beside, pathMatrix, pingMatrix } from '../../src/cli/up/matrix.ts'
 import { requireAllAnswered } from '../../src/cli/up/show.ts'
 import type { Answer } from '../../src/lab/ping.ts'
 import { startProgram } from './program.ts'
@@ -37,7 +37,7 @@ test('the matrix shows for each pair which families answered', () => {
     ...answersOf('node-3', 'node-2', true, true),
   ]
   assert.deepEqual(
-    matrix(names, answers)
+    pingMatrix(names, answers)
       .trimEnd()
       .split('\n')
       .map((line) => line.split(/ +/).slice(-3).join(' ')),
@@ -51,23 +51,25 @@ test('a single pair that did not answer is a failure that names it', () => {
     ...answersOf('node-2', 'node-1', true, true),
   ]
   const names = ['node-1', 'node-2']
-  requireAllAnswered({ names, answers: answers.filter(({ answered }) => answered) })
-  assert.throws(() => requireAllAnswered({ names, answers }), { message: /node-1 to node-2 over IPv6/ })
-  assert.throws(() => requireAllAnswered({ names, answers: [] }), { code: 'unsupported' })
+  requireAllAnswered({ names, answers: answers.filter(({ answered }) => answered), deviations: [] })
+  assert.throws(() => requireAllAnswered({ names, answers, deviations: [] }), {
+    message: /node-1 to node-2 over IPv6/,
+  })
+  assert.throws(() => requireAllAnswered({ names, answers: [], deviations: [] }), { code: 'unsupported' })
 })
 
 test('the three things to try name what is there', () => {
   const names = ['node-1', 'node-2']
-  const shown = { names, answers: answersOf('node-1', 'node-2', true, true) }
+  const shown = { names, answers: answersOf('node-1', 'node-2', true, true), deviations: [] }
   const text = directions('https://127.0.0.1:7443#pin', 'weft_token', shown)
   assert.match(text, /WEFT_URL='https:\/\/127\.0\.0\.1:7443#pin' WEFT_TOKEN=weft_token$/m)
   assert.match(text, /ip netns exec weft-x-node-1 ping 10\.64\.2\.1 /)
   assert.match(text, /npx weft member remove demo node-2 --yes/)
-  assert.doesNotMatch(directions('', '', { names, answers: [] }), /netns/)
+  assert.doesNotMatch(directions('', '', { names, answers: [], deviations: [] }), /netns/)
 })
 
 function answersOf(from: string, to: string, ipv4: boolean, ipv6: boolean): Answer[] {
-  const host = { name: from, namespace: `weft-x-${from}`, addresses: [], dir: '' }
+  const host = { name: from, namespace: `weft-x-${from}`, addresses: [], agent: undefined, dir: '' }
   const programs = {
     exec: () => Promise.reject(new Error('not run here')),
     start: () => Promise.reject(new Error('not run here')),

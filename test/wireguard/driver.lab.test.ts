@@ -5,6 +5,7 @@ import type { Host } from '../../src/lab/host.ts'
 import { buildLab, type Lab } from '../../src/lab/lab.ts'
 import { flat } from '../../src/lab/topology.ts'
 import type { InterfaceName } from '../../src/wireguard/device.ts'
+import { parseEndpoint } from '../../src/wireguard/endpoint.ts'
 import { keyPair, peer, publicKey } from './fixture.ts'
 import { hasSocket, nameOf, ordersFor, runId, skip, soon, userspacesOn } from './scene.ts'
 import { type Station, startStation } from './station.ts'
@@ -75,6 +76,48 @@ test('one changed peer is one run, whatever changed of it', { skip }, async () =
     assert.ok(steps.length > 0)
     assert.equal(runs, 1)
   }
+})
+
+test('routes of narrow paths come, change and go, and their MTU is put right, in one run each', {
+  skip,
+}, async () => {
+  const mtus = [1_328, 1_280, undefined, 1_328] as const
+  await station.call('reconcile', ordersFor(1, [peer(2), peer(3)]))
+  for (const mtu of mtus) {
+    const orders = ordersFor(1, [peer(2, { mtu }), peer(3)])
+    assert.equal((await station.call('reconcile', orders)).runs, 1)
+    assert.deepEqual((await station.call('reconcile', orders)).steps, [])
+    const { routes } = await station.call('observe', orders.name)
+    assert.equal(routes.size, mtu === undefined ? 2 : 4)
+    for (const range of peer(2).allowedIps) assert.equal(routes.get(range), mtu)
+  }
+  const orders = ordersFor(1, [peer(2, { mtu: 1_328 }), peer(3)])
+  for (const [range = '', mtu = ''] of [
+    ['10.0.0.0/8', '1300'],
+    ['10.0.2.0/24', '1300'],
+    ['fd12:3456:789a:2::/64'],
+  ]) {
+    await host.exec('ip', ['route', 'replace', range, 'dev', orders.name, ...(mtu ? ['mtu', mtu] : [])])
+  }
+  const { steps } = await station.call('reconcile', orders)
+  assert.deepEqual(steps, ['add-route', 'add-route', 'add-route'])
+  assert.deepEqual((await station.call('reconcile', orders)).steps, [])
+})
+
+test('a peer without allowed IPs comes and stays, loses those that it is given by hand, and goes', {
+  skip,
+}, async () => {
+  const endpoint = parseEndpoint('192.0.2.1:51820')
+  const orders = ordersFor(1, [peer(2), peer(3, { allowedIps: [], endpoint, keepalive: 25 })])
+  const witness = async () => (await station.call('observe', orders.name)).peers.get(publicKey(3))
+  await station.call('reconcile', orders)
+  const { allowedIps, keepalive } = (await witness()) ?? {}
+  assert.deepEqual({ allowedIps, keepalive }, { allowedIps: [], keepalive: 25 })
+  assert.deepEqual((await station.call('reconcile', orders)).steps, [])
+  await host.exec('wg', ['set', orders.name, 'peer', publicKey(3), 'allowed-ips', '10.0.3.0/24'])
+  assert.deepEqual((await station.call('reconcile', orders)).steps, ['set-peer'])
+  assert.deepEqual((await witness())?.allowedIps, [])
+  assert.deepEqual((await station.call('reconcile', ordersFor(1, [peer(2)]))).steps, ['remove-peer'])
 })
 
 test('what was changed by hand is put right', { skip }, async () => {

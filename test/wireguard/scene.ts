@@ -43,6 +43,15 @@ export async function soon(what: string, check: () => boolean | Promise<boolean>
   assert.fail(`${what}: not within 2 s`)
 }
 
+/** Starts a program that takes TCP connections to an address of a host; gives its port. */
+export async function startListener(host: Host, address: string): Promise<number> {
+  const script = `const server = require('net').createServer()
+    server.listen(0, '${address}', () => console.log('port', server.address().port))`
+  const daemon = await host.start('listen', [process.execPath, '-e', script])
+  const [, port] = await daemon.waitFor(/^port (\d+)$/m, 5_000)
+  return Number(port)
+}
+
 export function hasSocket(name: InterfaceName): boolean {
   return existsSync(`/run/wireguard/${name}.sock`)
 }

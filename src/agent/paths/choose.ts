@@ -51,6 +51,7 @@ export function improvement(path: Path, notBefore: number, choices: Choices): Ca
   return earliest
 }
 
+/** Whether the candidate needs no relay that is dead. */
 export function isUp({ via }: Candidate, deadRelays: ReadonlySet<NodeId>): boolean {
   return via === undefined || !deadRelays.has(via)
 }

@@ -83,14 +83,15 @@ export class Pair {
     const stand = this.#stand
     if (stand.phase === 'trying' && !isListed(stand.path, candidates))
       this.#rests.fail(stand.path.candidate, scene)
-    if (fresh.length > 0) this.renew(scene, fresh)
+    if (fresh.length > 0) this.#takeFacts(scene, fresh)
     this.#rests.keep(candidates)
   }
 
-  /** The facts of one end changed, so paths that failed may work now. `wake` it afterwards. */
-  renew(scene: Scene, newcomers: readonly Candidate[] = []): void {
-    this.#rests.renew(newcomers, scene)
-    this.#stand = withoutPause(this.#stand)
+  /** The own facts changed, so paths that failed may work now, and one that worked may not. `wake` it afterwards. */
+  renew(scene: Scene): void {
+    this.#takeFacts(scene, [])
+    // It also tells the other end where we are.
+    if (this.#stand.phase === 'held') scene.knocks.add(this.node)
   }
 
   /** Takes what the device says. True: `wake` it afterwards; false: it says what it said before, and nothing hangs on it. */
@@ -128,6 +129,11 @@ export class Pair {
         this.#improve(stand, scene)
     }
     this.#knockIfDue(scene)
+  }
+
+  #takeFacts(scene: Scene, newcomers: readonly Candidate[]): void {
+    this.#rests.renew(newcomers, scene)
+    this.#stand = withoutPause(this.#stand)
   }
 
   /** Whether it says nothing new that packets come from there. */
@@ -168,10 +174,13 @@ export class Pair {
     if (!isListed(path, this.#candidates)) return this.#tryNext(scene)
     if (scene.now < attempt.until) return
     this.#rests.fail(path.candidate, scene)
-    this.#tryNext(scene, { round })
+    const wasLast = attempt.until > attempt.knocksUntil
+    if (wasLast) this.#rests.clear()
+    this.#tryNext(scene, { round: wasLast ? round + 1 : round })
   }
 
   #goOnWithTrial({ path, attempt, from }: Trial, scene: Scene): void {
+    if (!isUp(from.path.candidate, scene.deadRelays)) return this.#tryNext(scene, { isEscape: true })
     if (scene.now < attempt.until && isListed(path, this.#candidates)) return
     this.#rests.fail(path.candidate, scene)
     this.#noTrialBefore = scene.now + PATIENCE.betweenTrials

@@ -18,13 +18,14 @@ export type Classify = (endpoint: Endpoint) => ObservedPath
 /** Best first. Both ends have the same kinds, so they agree on which is better. */
 const RANK: Record<PathKind, number> = { lan: 0, direct: 1, punched: 2, relayed: 3 }
 /** What every path carries: IPv6 asks for no less (RFC 8200 section 5). */
-const LEAST_MTU = 1_280
+export const LEAST_MTU = 1_280
 
 /** Two candidates are the same path when this is the same. */
 export function keyOf({ kind, via, endpoint }: Candidate): string {
   return `${kind} ${via ?? '-'} ${endpoint ?? '-'}`
 }
 
+/** The candidate as it was handed out. */
 export function pathOf(candidate: Candidate): Path {
   return { candidate, endpoint: candidate.endpoint, isRoamed: false }
 }
@@ -34,11 +35,10 @@ export function pathAt(endpoint: Endpoint, candidates: readonly Candidate[], cla
   const listed = candidates.find((candidate) => candidate.endpoint === endpoint)
   if (listed) return pathOf(listed)
   const { kind, via } = classify(endpoint)
+  const alike = candidates.filter((candidate) => candidate.kind === kind && candidate.via === via)
   // A translation may give it another port than we know: the same address is the same path.
-  const alike =
-    candidates.find((candidate) => hostOf(candidate.endpoint) === hostOf(endpoint)) ??
-    candidates.find((candidate) => candidate.kind === kind && candidate.via === via)
-  const candidate = alike ?? unlisted(kind === 'none' ? 'direct' : kind, via, candidates)
+  const closest = alike.find((candidate) => hostOf(candidate.endpoint) === hostOf(endpoint)) ?? alike[0]
+  const candidate = closest ?? unlisted(kind === 'none' ? 'direct' : kind, via, candidates)
   return { candidate, endpoint, isRoamed: true }
 }
 
@@ -52,6 +52,7 @@ export function rematch(path: Path, candidates: readonly Candidate[]): Path {
   return { candidate, endpoint, isRoamed: endpoint !== candidate.endpoint }
 }
 
+/** Whether what the path came from is still among the candidates. */
 export function isListed({ candidate }: Path, candidates: readonly Candidate[]): boolean {
   const key = keyOf(candidate)
   return candidates.some((each) => keyOf(each) === key)
@@ -67,6 +68,7 @@ export function isBetter(candidate: Candidate, path: Path, candidates: readonly 
   return isOfBetterKind(candidate, path.candidate)
 }
 
+/** Whether `a` is worth leaving `b` for, whoever asks. */
 export function isOfBetterKind(a: Candidate, b: Candidate): boolean {
   return RANK[a.kind] < RANK[b.kind]
 }

@@ -34,7 +34,7 @@ export class Rests {
     return this.#rests.get(keyOf(candidate))?.until ?? Number.NEGATIVE_INFINITY
   }
 
-  /** @param worked milliseconds for which the path had worked */
+  /** Lays the candidate to rest. @param worked milliseconds for which the path had worked before */
   fail(candidate: Candidate, moment: Moment, worked = 0): void {
     const key = keyOf(candidate)
     const before = worked >= PATIENCE.longestRest ? 0 : (this.#rests.get(key)?.failures ?? 0)

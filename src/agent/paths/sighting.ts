@@ -8,6 +8,7 @@ export function sightingOf({ endpoint, latestHandshake, rxBytes, txBytes }: Sigh
   return { endpoint, latestHandshake, rxBytes, txBytes }
 }
 
+/** Nothing happened in between. */
 export function isSame(a: Sighting, b: Sighting): boolean {
   return (
     a.rxBytes === b.rxBytes &&

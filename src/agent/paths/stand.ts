@@ -1,7 +1,7 @@
 import type { NodeId } from '../../keys/identity.ts'
 import type { Candidate, PathKind } from '../../topology/reach.ts'
 import type { Endpoint } from '../../wireguard/device.ts'
-import { type Path, rematch } from './path.ts'
+import { LEAST_MTU, type Path, rematch } from './path.ts'
 import { PATIENCE } from './patience.ts'
 import { hasReceived, hasShaken, type Sighting } from './sighting.ts'
 
@@ -74,17 +74,21 @@ const NO_CHOICE: Choice = Object.freeze({
   endpoint: undefined,
   via: undefined,
   keepalive: 0,
-  mtu: 1_280,
+  mtu: LEAST_MTU,
   confirmed: false,
 })
 
+/** What the stand means to the device. */
 export function choiceOf(stand: Stand): Choice {
   if (stand.phase === 'nowhere') return NO_CHOICE
   const { candidate, endpoint } = stand.path
   return { ...candidate, endpoint, confirmed: stand.phase === 'held' }
 }
 
-/** @param pause milliseconds to go on with the path, quietly, when it has not answered by its limit */
+/**
+ * Begins to try a path.
+ * @param pause milliseconds to go on with the path, quietly, when it has not answered by its limit
+ */
 export function trying(
   path: Path,
   { now, pause, round }: { readonly now: number; readonly pause: number; readonly round: number },
@@ -98,15 +102,18 @@ export function trying(
   }
 }
 
+/** The path works from now on. @param since milliseconds, as in `Moment.now` */
 export function held(path: Path, since: number): Held {
   return { phase: 'held', path, since, doubt: undefined }
 }
 
+/** Begins to try a better path, to come back to `from` if it does not answer. */
 export function onTrial(path: Path, from: Held, now: number): Trial {
   const until = now + PATIENCE.trial
   return { phase: 'trial', path, attempt: { until, knocksUntil: until, received: undefined }, from }
 }
 
+/** The path that is tried or held. */
 export function pathIn(stand: Stand): Path | undefined {
   return stand.phase === 'nowhere' ? undefined : stand.path
 }
@@ -168,6 +175,7 @@ export function doubtAfter(
   return { since: Math.max(lastLook, now - PATIENCE.calm), looks: 1 }
 }
 
+/** Whether the doubt has become certainty. @param now milliseconds, as in `Moment.now` */
 export function isDead({ since, looks }: Doubt, now: number): boolean {
   return now - since >= PATIENCE.silence && looks >= PATIENCE.silentLooks
 }

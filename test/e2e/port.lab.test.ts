@@ -1,0 +1,51 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { Network } from '../../src/api/schemas/network.ts'
+import type { Daemon } from '../../src/lab/daemon.ts'
+import type { Host } from '../../src/lab/host.ts'
+import { skip } from '../wireguard/scene.ts'
+import { createNetwork, DEMO, joinAll, memberOf, openDemo, settled } from './demo.ts'
+import { assertAllAnswer } from './traffic.ts'
+import { interfaceOf, wireguardOf } from './tunnel.ts'
+
+/** The first port that agents try. */
+const USUAL_PORT = 51_820
+
+test('a node whose port is taken, in one family even, moves to another, and all pairs answer', {
+  skip,
+}, async () => {
+  await using demo = await openDemo({ nodes: 3 })
+  const { client, lab, nodes } = demo
+  const takers = [await takePort(lab.host('node-1'), 'udp4'), await takePort(lab.host('node-2'), 'udp6')]
+  const network: Network = await createNetwork(client, { name: DEMO })
+  await joinAll(client, nodes, [DEMO])
+  const members = await settled(client, DEMO, 3)
+  await assertAllAnswer(nodes, members)
+  const ports = await Promise.all(nodes.map((host) => portsOf(host)))
+  assert.deepEqual(ports, [
+    { told: USUAL_PORT + 1, bound: USUAL_PORT + 1 },
+    { told: USUAL_PORT + 1, bound: USUAL_PORT + 1 },
+    { told: USUAL_PORT, bound: USUAL_PORT },
+  ])
+  assert.deepEqual(
+    takers.map(({ running }) => running),
+    [true, true],
+  )
+
+  /** What the controller knows, and what is. */
+  async function portsOf(host: Host) {
+    const member = memberOf(await settled(client, DEMO, 3), host)
+    const { listenPort } = await wireguardOf(host, interfaceOf(network, member))
+    return { told: member.listenPort, bound: listenPort }
+  }
+})
+
+/** A program that has the usual port, in one family. */
+async function takePort(host: Host, type: 'udp4' | 'udp6'): Promise<Daemon> {
+  const script = `
+    const socket = require('node:dgram').createSocket({ type: '${type}', ipv6Only: ${type === 'udp6'} })
+    socket.bind(${USUAL_PORT}, () => console.log('bound'))`
+  const taker = await host.start('taker', [process.execPath, '-e', script])
+  await taker.waitFor(/bound/, 10_000)
+  return taker
+}

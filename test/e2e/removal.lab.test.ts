@@ -1,0 +1,64 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { Member } from '../../src/api/schemas/member.ts'
+import type { Network } from '../../src/api/schemas/network.ts'
+import { path } from '../../src/cli/client.ts'
+import { parsePublicKey } from '../../src/keys/wireguard.ts'
+import { pingAll } from '../../src/lab/ping.ts'
+import { eventually } from '../rig.ts'
+import { skip, userspacesOn } from '../wireguard/scene.ts'
+import { DEMO, memberOf, openMesh, settled } from './demo.ts'
+import { assertAllAnswer } from './traffic.ts'
+import { interfaceOf, tunnelsOn, wireguardOf } from './tunnel.ts'
+
+test('a removed member is gone from every other one within a second, and takes its interface down', {
+  skip,
+}, async () => {
+  await using demo = await openMesh({ nodes: 4 })
+  const { client, lab, nodes } = demo
+  const members = await settled(client, DEMO, 4)
+  await assertAllAnswer(nodes, members)
+  const network = await client.get<Network>(path`/v1/networks/${DEMO}`)
+  const leaver = lab.host('node-4')
+  const left = memberOf(members, leaver)
+  const others = nodes.filter((host) => host !== leaver)
+  const key = parsePublicKey(left.publicKey ?? '')
+  assert.ok(key)
+
+  const start = performance.now()
+  await client.delete(path`/v1/networks/${DEMO}/members/${leaver.name}`)
+  const knows = others.map(async (host) => {
+    const tunnel = interfaceOf(network, memberOf(members, host))
+    assert.ok(await eventually(`${host.name} forgets it`, async () => !(await hasPeer(host, tunnel)), 5_000))
+  })
+  await Promise.all(knows)
+  const took = performance.now() - start
+  assert.ok(took < 1_000, `it took ${Math.round(took)} ms`)
+
+  await eventually('its interface is gone', async () => (await tunnelsOn(leaver)).length === 0)
+  assert.deepEqual(await userspacesOn(leaver), [])
+  const [from] = others
+  assert.ok(from)
+  const [answer] = await pingAll([{ from, to: leaver.name, address: left.ipv4, family: 4 }], 1_000)
+  assert.equal(answer?.answered, false)
+  await assertAllAnswer(others, await settled(client, DEMO, 3))
+
+  async function hasPeer(...where: Parameters<typeof wireguardOf>): Promise<boolean> {
+    return key !== undefined && (await wireguardOf(...where)).peers.has(key)
+  }
+})
+
+test('a member that returns has its addresses again, a new key, and reaches all', { skip }, async () => {
+  await using demo = await openMesh({ nodes: 3 })
+  const { client, nodes } = demo
+  const before = (await settled(client, DEMO, 3)).get('node-2')
+  await client.delete(path`/v1/networks/${DEMO}/members/node-2`)
+  await settled(client, DEMO, 2)
+  await client.post<Member>(path`/v1/networks/${DEMO}/members`, { node: 'node-2' })
+  const members = await settled(client, DEMO, 3)
+  const after = members.get('node-2')
+  assert.ok(before && after)
+  assert.deepEqual([after.ipv4, after.ipv6], [before.ipv4, before.ipv6])
+  assert.notEqual(after.publicKey, before.publicKey)
+  await assertAllAnswer(nodes, members)
+})

@@ -1,0 +1,132 @@
+import assert from 'node:assert/strict'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { path } from '../../src/cli/client.ts'
+import type { Host } from '../../src/lab/host.ts'
+import { CONTROLLER } from '../../src/lab/topology.ts'
+import { startAgent } from '../../src/lab/weft.ts'
+import { skip } from '../wireguard/scene.ts'
+import {
+  createNetwork,
+  createToken,
+  DEMO,
+  type Demo,
+  MAIN,
+  openDemo,
+  settled,
+  stopInOrder,
+  withEnvironment,
+} from './demo.ts'
+import { controllerSecrets, joinSecrets, nodeSecrets, textSecrets } from './keyring.ts'
+import { findSecrets, type Secret } from './search.ts'
+import { assertAllAnswer } from './traffic.ts'
+import { privateKeyOn, tunnelsOn } from './tunnel.ts'
+
+/** Daemons print what they send, and log all that they can. */
+const RECORD = { NODE_OPTIONS: `--import=${import.meta.resolve('./frames.ts')}`, WEFT_LOG_LEVEL: 'debug' }
+const OWN = 'own'
+
+/** Where a secret has to be, as `SECRET in FILE`: with its one keeper, and where it is shown once to prove a right. */
+const EXPECTED = [
+  'admin token in controller/controller.out',
+  'wrapping key in controller/data/wrapping.key',
+  ...['node-1', 'node-2', 'node-3'].flatMap((node) => [
+    `seed of ${node} in ${node}/state/identity.seed`,
+    `join token in ${node}/agent.out`,
+  ]),
+  'second join token in node-1/agent.out',
+  'join token in node-1/stranger.out',
+]
+
+test('no secret is in the store, a log line, a journal, an answer or a frame, but where it has to be', {
+  skip,
+}, async () => {
+  await using demo = await openDemo({ nodes: 3, env: RECORD })
+  const { client, lab, nodes, adminToken } = demo
+  const controllerHost = lab.host(CONTROLLER)
+  const secrets: Secret[] = textSecrets('admin token', adminToken.replace(/^weft_/, ''))
+  const collect = async () => void secrets.push(...(await memberKeys(nodes)))
+  await createNetwork(client, { name: DEMO })
+  await createNetwork(client, { name: OWN, keyCustody: 'node' })
+  const token = await createToken(client, [DEMO, OWN], nodes.length)
+  const start = (host: Host, join?: string) =>
+    startAgent(withEnvironment(host, RECORD), { device: 'auto', ...(join && { token: join }) })
+  const agents = await Promise.all(nodes.map((host) => start(host, token)))
+  await settled(client, OWN, 3)
+  await assertAllAnswer(nodes, await settled(client, DEMO, 3))
+  await collect()
+
+  for (const network of [DEMO, OWN]) await renew(demo, network, 'node-2')
+  await collect()
+  await demo.killController()
+  await demo.startController()
+  if (agents[0]) await stopInOrder(agents[0])
+  const second = await createToken(client, [])
+  await start(lab.host('node-1'), second)
+  await provokeErrors(demo, token)
+  await assertAllAnswer(nodes, await settled(client, DEMO, 3))
+  writeFileSync(join(lab.dir, 'answers'), JSON.stringify(await answersOf(demo)))
+
+  secrets.push(...joinSecrets('join token', token), ...joinSecrets('second join token', second))
+  secrets.push(...controllerSecrets(controllerHost), ...nodes.flatMap(nodeSecrets))
+  // 6 interfaces, and 2 of them once more with another key.
+  assert.equal(new Set(secrets.filter(isMemberKey).map(({ name }) => name)).size, 8)
+  assert.match(
+    readFileSync(join(controllerHost.dir, 'controller.out'), 'utf8'),
+    /"type":"snapshot".*"records"/,
+  )
+  const found = () => new Set(findSecrets(lab.dir, secrets).map(({ secret, file }) => `${secret} in ${file}`))
+  assert.deepEqual(found(), new Set(EXPECTED))
+  await stopInOrder(demo.controller.daemon)
+  assert.deepEqual(found(), new Set(EXPECTED))
+})
+
+const MEMBER_KEY = 'member key'
+
+function isMemberKey({ name }: Secret): boolean {
+  return name.startsWith(MEMBER_KEY)
+}
+
+/** The private keys of all tunnels, as WireGuard has them at the moment; a name for each key. */
+async function memberKeys(hosts: readonly Host[]): Promise<Secret[]> {
+  const keys = await Promise.all(
+    hosts.map(async (host) => {
+      const tunnels = await tunnelsOn(host)
+      return Promise.all(tunnels.map((tunnel) => privateKeyOn(host, tunnel)))
+    }),
+  )
+  return keys.flat().map((bytes) => ({ name: `${MEMBER_KEY} ${bytes.toString('base64')}`, bytes }))
+}
+
+/** Takes a member out and in again, which makes a new key. */
+async function renew({ client }: Demo, network: string, node: string): Promise<void> {
+  await client.delete(path`/v1/networks/${network}/members/${node}`)
+  await settled(client, network, 2)
+  await client.post(path`/v1/networks/${network}/members`, { node })
+  await settled(client, network, 3)
+}
+
+/** Errors are where secrets slip out: a token that is spent, and one that is given where it does not belong. */
+async function provokeErrors({ client, lab }: Demo, token: string): Promise<void> {
+  const stranger = [process.execPath, MAIN, 'agent', '--device', 'memory'] as const
+  const late = await lab.host('node-1').start('stranger', stranger, { ...RECORD, WEFT_JOIN: token })
+  await assert.rejects(late.waitFor(/never/, 10_000), { message: /used up/ })
+  for (const [where, body] of [
+    ['/v1/networks', { name: token }],
+    ['/v1/tokens', { networks: [token] }],
+    [path`/v1/networks/${DEMO}/members`, { node: token }],
+    [path`/v1/networks/${DEMO}/members`, { token }],
+  ] as const) {
+    await assert.rejects(client.post(where, body), /./)
+  }
+}
+
+/** What the API shows of all that there is. */
+function answersOf({ client }: Demo): Promise<unknown[]> {
+  const parts = [DEMO, OWN].flatMap((network) =>
+    ['', '/members', '/graph'].map((part) => `/${network}${part}`),
+  )
+  const paths = ['/v1/nodes', '/v1/tokens', '/v1/networks', ...parts.map((part) => `/v1/networks${part}`)]
+  return Promise.all(paths.map((one) => client.get<unknown>(one)))
+}

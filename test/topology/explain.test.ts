@@ -1,0 +1,92 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import type { NodeId } from '../../src/keys/identity.ts'
+import { type NodeFacts, reachOf } from '../../src/topology/distil.ts'
+import { type End, explain } from '../../src/topology/explain.ts'
+import type { RelayView } from '../../src/topology/reach.ts'
+import { nodeId, transitPrefix } from './world.ts'
+
+const names = new Map([
+  [nodeId(1), 'alpha'],
+  [nodeId(2), 'beta'],
+  [nodeId(3), 'relay-one'],
+])
+const nameOf = (node: NodeId) => names.get(node) ?? node
+
+const relay: RelayView = { node: nodeId(3), slot: 3, alive: true, rtt: 4 }
+
+function end(number: number, facts: Partial<NodeFacts>, fields: Partial<End> = {}, relays = [relay]): End {
+  const all: NodeFacts = {
+    node: nodeId(number),
+    addresses: [],
+    port: 51_820,
+    mtu: 1_500,
+    witnessed: [],
+    seenFrom: undefined,
+    site: '',
+    transitSlot: number,
+    ...facts,
+  }
+  const context = { lan: [], relays, transitPrefix }
+  return { reach: reachOf(all, []), context, endpoint: undefined, handshakeAge: undefined, ...fields }
+}
+
+const open = { addresses: ['192.0.2.1/24'] }
+const hidden = { addresses: ['192.168.1.2/24'] }
+
+describe('explain', () => {
+  it('says what is in use and nothing more when it is the best', () => {
+    const a = end(1, open, { endpoint: '198.51.100.2:40000', handshakeAge: 9 })
+    const b = end(2, hidden, { endpoint: '192.0.2.1:51820', handshakeAge: 9 })
+    const { sentences, advice, directions } = explain(a, b, nameOf)
+    assert.deepEqual(
+      directions.map(({ inUse }) => inUse.kind),
+      ['direct', 'direct'],
+    )
+    assert.deepEqual(sentences, [
+      'alpha to beta: direct, confirmed by a handshake.',
+      'beta to alpha: direct, confirmed by a handshake.',
+      'Not lan: alpha and beta are not known to share a LAN: one outside address or site, and one private subnet.',
+    ])
+    assert.deepEqual(advice, [])
+  })
+
+  it('says what to do when a relay carries what could go direct', () => {
+    const a = end(1, open, { endpoint: '[fd77:ef7:1:3::2]:51820', handshakeAge: 9 })
+    const b = end(2, hidden, { endpoint: '[fd77:ef7:1:3::1]:51820', handshakeAge: 9 })
+    const { sentences, advice } = explain(a, b, nameOf)
+    assert.equal(sentences[0], 'alpha to beta: relayed through relay-one, confirmed by a handshake.')
+    assert.ok(sentences.includes('Not direct: it is possible, but no handshake came through.'))
+    assert.deepEqual(advice, ['Let UDP to 192.0.2.1:51820 through the firewall of alpha.'])
+  })
+
+  it('gives every reason when there is no path, and what would make one', () => {
+    const without = explain(end(1, hidden, {}, []), end(2, hidden, {}, []), nameOf)
+    assert.equal(without.sentences[0], 'alpha to beta: no path.')
+    assert.ok(without.sentences.includes('Not relayed: No node has the role of a relay.'))
+    assert.deepEqual(without.advice, ['Give a third node, one that both can reach, the role of a relay.'])
+    const dead = [{ ...relay, alive: false }]
+    const down = explain(end(1, hidden, {}, dead), end(2, hidden, {}, dead), nameOf)
+    assert.deepEqual(down.advice, ['Start relay-one again, or give another node the role of a relay.'])
+    const outside = explain(end(1, hidden), end(2, { ...hidden, transitSlot: undefined }), nameOf)
+    assert.deepEqual(outside.advice, [
+      'Look whether the agent of beta is connected: it is not in the transit.',
+    ])
+    const silent = explain(
+      end(1, open),
+      end(2, { addresses: [], port: undefined, transitSlot: undefined }),
+      nameOf,
+    )
+    assert.deepEqual(silent.advice, ['Start the agent of beta, or look whether it has a network at all.'])
+  })
+
+  it('takes an old handshake for none, and says what will be tried', () => {
+    const a = end(1, open, { endpoint: '198.51.100.2:40000', handshakeAge: 181 })
+    const { sentences, advice } = explain(a, end(2, hidden), nameOf)
+    assert.deepEqual(sentences.slice(0, 2), [
+      'alpha to beta: no path is confirmed; to be tried are direct, for which the other end has to begin, then relayed through relay-one.',
+      'beta to alpha: no path is confirmed; to be tried are direct at 192.0.2.1:51820, then relayed through relay-one.',
+    ])
+    assert.equal(advice.length, 2)
+  })
+})

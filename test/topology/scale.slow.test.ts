@@ -1,0 +1,69 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import type { NodeId } from '../../src/keys/identity.ts'
+import { PeerIndex } from '../../src/topology/peers.ts'
+import type { Place, Shape } from '../../src/topology/standing.ts'
+import { nodeId } from './world.ts'
+
+/** Goals at 10,000 members. */
+const FULL_MS = 2_000
+const CHANGE_MS = 5
+
+describe('the engine at size', () => {
+  for (const shape of ['mesh', 'hub', 'sites', 'transit'] as const) {
+    for (const count of [1_000, 10_000]) {
+      it(`lists the peers of all ${count} members of shape ${shape} within 2 s, and takes a change within 5 ms`, (t) => {
+        const members = Array.from({ length: count }, (_, at) => placeOf(at))
+        const full = Math.min(...[0, 1, 2].map(() => cpuMs(() => listAll(shape, members))))
+        const index = new PeerIndex(shape, members)
+        const join = changeMs(index, placeOf(count + 1), [nodeId(1)])
+        const carrier = changeMs(index, placeOf(count + 100), [nodeId(1)])
+        const toAll = changeMs(
+          index,
+          placeOf(count + 1),
+          members.map(({ node }) => node),
+        )
+        t.diagnostic(
+          `${shape} ${count}: full ${full.toFixed(0)} ms, one member ${join.toFixed(3)} ms, one that carries ` +
+            `${carrier.toFixed(3)} ms, one member as every viewer has it ${toAll.toFixed(1)} ms`,
+        )
+        assert.ok(full < FULL_MS, `${full} ms`)
+        assert.ok(join < CHANGE_MS && carrier < CHANGE_MS, `${join} ms, ${carrier} ms`)
+      })
+    }
+  }
+})
+
+/** Every hundredth member is hub, gateway and relay of a site of a hundred. */
+function placeOf(number: number): Place {
+  const isCarrier = number % 100 === 0
+  return {
+    node: nodeId(number),
+    roles: { hub: isCarrier, gateway: isCarrier, relay: isCarrier },
+    site: `site-${Math.floor(number / 100)}`,
+  }
+}
+
+/** From nothing to the list of every member; lists are read and dropped, as by somebody who sends them. */
+function listAll(shape: Shape, members: readonly Place[]): number {
+  const index = new PeerIndex(shape, members)
+  return members.reduce((sum, { node }) => sum + index.peersOf(node).length, 0)
+}
+
+/** Median over joins and leaves of one member, told to these viewers; on the clock: CPU time is not counted so finely. */
+function changeMs(index: PeerIndex, place: Place, viewers: readonly NodeId[]): number {
+  const times = Array.from({ length: 60 }, (_, at) => {
+    const start = performance.now()
+    const moves = at % 2 === 0 ? index.put(place) : index.remove(place.node)
+    for (const viewer of viewers) index.changesFor(viewer, moves)
+    return performance.now() - start
+  })
+  return times.toSorted((a, b) => a - b)[times.length / 2] ?? 0
+}
+
+function cpuMs(work: () => unknown): number {
+  const before = process.cpuUsage()
+  work()
+  const { user, system } = process.cpuUsage(before)
+  return (user + system) / 1_000
+}

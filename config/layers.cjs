@@ -28,7 +28,8 @@ const floors = Object.entries(rooms).map(([room, allowed]) => ({
   to: { path: '^src/', pathNot: [file(room), ...allowed.map(file)] },
 }))
 
-const wireguardPure = 'src/wireguard/(device|dump|interface|commands|diff|plan|endpoint|memory|simulated)\\.ts$'
+const wireguardPure =
+  'src/wireguard/(device|dump|interface|commands|diff|plan|endpoint|memory|simulated)\\.ts$'
 
 module.exports = {
   forbidden: [

@@ -25,7 +25,11 @@ export function ownUnderlay(): Underlay {
   const addresses = own.map(({ cidr }) => cidr).filter((cidr) => cidr !== null)
   const mtus = [...new Set(own.map(({ name }) => name))].map(mtuOf)
   const families = ([4, 6] as const).filter((family) => addresses.some((cidr) => leadsOut(cidr, family)))
-  return { addresses: addresses.toSorted().slice(0, MAX_ADDRESSES), mtu: Math.min(USUAL_MTU, ...mtus), families }
+  return {
+    addresses: addresses.toSorted().slice(0, MAX_ADDRESSES),
+    mtu: Math.min(USUAL_MTU, ...mtus),
+    families,
+  }
 }
 
 const TUNNEL_NAME_LENGTH = INTERFACE_PREFIX.length + 10

@@ -37,7 +37,9 @@ export class Journal {
     this.#unsaved = []
     const snapshotAt = frames.findLastIndex(({ type }) => type === 'snapshot')
     if (snapshotAt < 0 || !this.#self) return this.#append(frames)
-    const kept = [this.#self, ...frames.slice(snapshotAt).filter(({ type }) => type !== 'self')].map(encodeFrame)
+    const kept = [this.#self, ...frames.slice(snapshotAt).filter(({ type }) => type !== 'self')].map(
+      encodeFrame,
+    )
     this.#lines = kept.length
     await this.#home.rewrite(this.#network, kept)
     return false

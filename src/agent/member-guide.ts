@@ -49,7 +49,11 @@ export class MemberGuide implements Guide {
     const peerings = peeringsOf(this.#replica)
     this.#offer(peerings)
     this.#follow(sightings ?? new Map())
-    return memberPlan(this.#replica, (node) => this.#pathfinder.choice(node), this.#tools.surroundings.transit)
+    return memberPlan(
+      this.#replica,
+      (node) => this.#pathfinder.choice(node),
+      this.#tools.surroundings.transit,
+    )
   }
 
   async applied(name: InterfaceName): Promise<void> {
@@ -58,7 +62,9 @@ export class MemberGuide implements Guide {
     else await this.#gate.open(name)
     const nodes = this.#knocks
     this.#knocks = []
-    await knock(nodes.map((node) => this.#replica.recordOf(node)?.ipv4).filter((address) => address !== undefined))
+    await knock(
+      nodes.map((node) => this.#replica.recordOf(node)?.ipv4).filter((address) => address !== undefined),
+    )
   }
 
   look(sightings: Sightings): boolean {

@@ -142,7 +142,10 @@ export class Membership {
       for (const frame of frames) this.#tools.send(frame)
     } catch (error) {
       // The interface may be gone altogether: applying makes it again.
-      this.#tools.log.warn({ network: this.network, reason: toWeftError(error).message }, 'interface cannot be read')
+      this.#tools.log.warn(
+        { network: this.network, reason: toWeftError(error).message },
+        'interface cannot be read',
+      )
       this.#tunnel = undefined
       this.refresh()
     }
@@ -181,12 +184,16 @@ export class Membership {
       const position = this.#replica.position()
       await this.#apply()
       this.#failures = 0
-      if (position) this.#tools.send({ type: 'applied', ...position, took: this.#tools.clock.monotonic() - before })
+      if (position)
+        this.#tools.send({ type: 'applied', ...position, took: this.#tools.clock.monotonic() - before })
       if (await this.#journal.save()) this.#resync()
       this.#tools.onApplied(this)
     } catch (error) {
       const { code, message, cause } = toWeftError(error)
-      this.#tools.log.error({ network: this.network, code, reason: message, cause }, 'plan could not be applied')
+      this.#tools.log.error(
+        { network: this.network, code, reason: message, cause },
+        'plan could not be applied',
+      )
       this.#refuse(code, message)
       this.#retryLater()
     }
@@ -210,7 +217,8 @@ export class Membership {
   #createGuide(): Guide {
     const { identity, clock, surroundings, driver, underlay, log, send, ports, onTransit } = this.#tools
     const isReal = driver.kind !== 'memory'
-    if (!this.isTransit) return new MemberGuide(this.#replica, { own: identity.id, clock, surroundings, isReal })
+    if (!this.isTransit)
+      return new MemberGuide(this.#replica, { own: identity.id, clock, surroundings, isReal })
     const used = () => ports.used().filter((port) => port !== this.listenPort)
     const tools = { surroundings, isReal, clock, log, underlay, send, onChange: onTransit, ports: used }
     return new TransitGuide(this.#replica, tools)
@@ -234,7 +242,10 @@ export class Membership {
         this.#tools.onApplied(this)
       }
     } catch (error) {
-      this.#tools.log.warn({ network: this.network, reason: toWeftError(error).message }, 'interface cannot be read')
+      this.#tools.log.warn(
+        { network: this.network, reason: toWeftError(error).message },
+        'interface cannot be read',
+      )
     }
     this.#lookLater()
   }
@@ -253,7 +264,14 @@ export class Membership {
 
   #refuse(code: WeftError['code'], reason: string): void {
     const { epoch, revision } = this.#replica.position() ?? { epoch: 0, revision: 0 }
-    this.#tools.send({ type: 'refused', network: this.network, epoch, revision, code, reason: reason.slice(0, 500) })
+    this.#tools.send({
+      type: 'refused',
+      network: this.network,
+      epoch,
+      revision,
+      code,
+      reason: reason.slice(0, 500),
+    })
   }
 
   #resync(): void {
@@ -265,6 +283,9 @@ export class Membership {
   #warnIfStale(): void {
     const expiresAt = this.#replica.expiresAt ?? Number.MAX_SAFE_INTEGER
     if (this.#tools.clock.now() / 1_000 < expiresAt) return
-    this.#tools.log.warn({ network: this.network }, 'the plan is stale: nothing was heard for long; it is kept')
+    this.#tools.log.warn(
+      { network: this.network },
+      'the plan is stale: nothing was heard for long; it is kept',
+    )
   }
 }

@@ -20,8 +20,8 @@ import type { Home } from './home.ts'
 import { Membership } from './membership.ts'
 import { RelayWatch } from './relay-watch.ts'
 import type { ContentFrame } from './replica.ts'
-import { Surroundings } from './surroundings.ts'
 import type { AgentSettings } from './settings.ts'
+import { Surroundings } from './surroundings.ts'
 
 export interface NodeTools {
   readonly settings: AgentSettings
@@ -205,7 +205,8 @@ export class Node {
   /** Whom this node, a relay, is to be a witness of. */
   #takeWitnesses(frame: ControllerFrameOf<'witness'>): void {
     const list = openWitnessList(frame, this.#tools.controllerKey)
-    if (list.node !== this.#tools.identity.id) throw new WeftError('protocol-error', 'A list is for another relay.')
+    if (list.node !== this.#tools.identity.id)
+      throw new WeftError('protocol-error', 'A list is for another relay.')
     this.#surroundings.takeWitnesses(list)
     this.#transit()?.refresh()
   }

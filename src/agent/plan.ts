@@ -1,7 +1,7 @@
 import { type Cidr, hostRange, toBlock, toCidr } from '../address/cidr.ts'
 import type { NodeId } from '../keys/identity.ts'
 import type { MemberRecord } from '../protocol/record.ts'
-import { type Peering } from '../topology/peerlists.ts'
+import type { Peering } from '../topology/peerlists.ts'
 import { PeerIndex } from '../topology/peers.ts'
 import type { Place } from '../topology/standing.ts'
 import type { NetworkPlan, PlannedPeer } from '../wireguard/plan.ts'
@@ -44,7 +44,11 @@ export function memberPlan(
   }
 }
 
-function peerOf(replica: Replica, { node, carries }: Peering, choice: Choice | undefined): PlannedPeer | undefined {
+function peerOf(
+  replica: Replica,
+  { node, carries }: Peering,
+  choice: Choice | undefined,
+): PlannedPeer | undefined {
   const record = replica.recordOf(node)
   if (!record) return undefined
   const allowedIps = carries.flatMap((carried) => subnetsOf(replica.recordOf(carried)))

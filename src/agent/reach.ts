@@ -21,7 +21,15 @@ export function toReach({ node, direct, outside, nat, families, transit, mtu }: 
 
 /** A member of whom nothing is known yet. */
 export function nowhere(node: NodeId): Reach {
-  return { node, direct: [], outside: undefined, nat: 'unknown', families: [], transit: undefined, mtu: USUAL_MTU }
+  return {
+    node,
+    direct: [],
+    outside: undefined,
+    nat: 'unknown',
+    families: [],
+    transit: undefined,
+    mtu: USUAL_MTU,
+  }
 }
 
 export function endpointsIn(texts: readonly string[]): readonly Endpoint[] {

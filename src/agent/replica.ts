@@ -10,8 +10,8 @@ import { type Head, openDelta, openHead, openSelf, type SelfContent } from '../p
 import type { ControllerFrameOf, Hint, LanHint, NetworkPosition } from '../protocol/frames.ts'
 import type { MemberRecord } from '../protocol/record.ts'
 import { View } from '../protocol/view.ts'
-import type { Endpoint } from '../wireguard/device.ts'
 import type { Reach } from '../topology/reach.ts'
+import type { Endpoint } from '../wireguard/device.ts'
 import { endpointsIn, nowhere, toReach } from './reach.ts'
 
 /** The frames that carry what a member has to have. */

@@ -70,7 +70,10 @@ export function transitPlan(
     ranges: slots.map((slot) => relayRange(prefix, slot)),
     mtu: transitMtu(mtu),
     self: { addresses: transit.addresses },
-    peers: [...replica.others().flatMap((other) => peerOf(transit, other)), ...Array.from(witnessed, toWitness)],
+    peers: [
+      ...replica.others().flatMap((other) => peerOf(transit, other)),
+      ...Array.from(witnessed, toWitness),
+    ],
   }
 }
 
@@ -80,7 +83,9 @@ function peerOf(transit: Transit, other: MemberRecord): PlannedPeer[] {
   const allowedIps = transitAllowedIps(prefix, own, { slot: slotOf(other), isRelay: isRelay(other) })
   const relay = transit.relays.find(({ node }) => node === other.node)
   if (allowedIps.length === 0) return []
-  return [{ publicKey: other.publicKey, allowedIps, endpoint: relay?.endpoint, keepalive: relay ? KEEPALIVE : 0 }]
+  return [
+    { publicKey: other.publicKey, allowedIps, endpoint: relay?.endpoint, keepalive: relay ? KEEPALIVE : 0 },
+  ]
 }
 
 /** A peer without allowed IPs: it can shake hands, and nothing else. */
@@ -90,7 +95,13 @@ function toWitness(publicKey: PublicKey): PlannedPeer {
 
 function relayOf(prefix: Cidr, record: MemberRecord, endpoint: Endpoint | undefined): Relay {
   const slot = slotOf(record)
-  return { node: record.node, slot, publicKey: record.publicKey, endpoint, address: relayAddress(prefix, { relay: slot, node: slot }) }
+  return {
+    node: record.node,
+    slot,
+    publicKey: record.publicKey,
+    endpoint,
+    address: relayAddress(prefix, { relay: slot, node: slot }),
+  }
 }
 
 function isRelay({ roles }: MemberRecord): boolean {

@@ -103,7 +103,8 @@ export class Feeds {
 
   #advance(network: Network, nodes: readonly NodeId[]): void {
     let news = false
-    for (const feed of this.#feeds.get(network.id)?.values() ?? []) news = feed.advance(network, nodes) || news
+    for (const feed of this.#feeds.get(network.id)?.values() ?? [])
+      news = feed.advance(network, nodes) || news
     for (const node of nodes) news = this.#hint(network, node) || news
     // A member that others do not see has to be told its own part all the same.
     if (news || nodes.length > 0) this.#touched(network.id)

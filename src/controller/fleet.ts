@@ -10,8 +10,8 @@ import type { Entry } from '../log/log.ts'
 import type { Event } from '../model/event.ts'
 import type { NetworkId } from '../model/names.ts'
 import type { State } from '../model/state.ts'
-import { type ControllerFrame, encodeFrame, parseAgentFrame } from '../protocol/frames.ts'
 import { signWitnessList } from '../protocol/content.ts'
+import { type ControllerFrame, encodeFrame, parseAgentFrame } from '../protocol/frames.ts'
 import { signTranscript } from '../protocol/handshake.ts'
 import { toNodeReport } from './facts.ts'
 import type { Feeds } from './feeds.ts'
@@ -209,7 +209,8 @@ export class Fleet {
 
   /** The whole list of those it is to be a witness of. */
   #instructRelay(session: Session): void {
-    if (this.#isRelay(session.node)) this.#sendWitnesses(session, { whole: true, added: this.#witnesses.all(), removed: [] })
+    if (this.#isRelay(session.node))
+      this.#sendWitnesses(session, { whole: true, added: this.#witnesses.all(), removed: [] })
   }
 
   #tellRelays(change: WitnessChange): void {

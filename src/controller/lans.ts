@@ -61,5 +61,8 @@ export class Lans {
 }
 
 function samePlaces(a: readonly { readonly lan: string; readonly endpoint: string }[], b: typeof a): boolean {
-  return a.length === b.length && a.every(({ lan, endpoint }, at) => lan === b[at]?.lan && endpoint === b[at]?.endpoint)
+  return (
+    a.length === b.length &&
+    a.every(({ lan, endpoint }, at) => lan === b[at]?.lan && endpoint === b[at]?.endpoint)
+  )
 }

@@ -48,7 +48,8 @@ export function linkStatus(network: Network, a: NodeId, b: NodeId, seen: Observa
 }
 
 function endOf(network: Network, own: NodeId, other: NodeId, { state, presence, now }: Observations): End {
-  const placesOf = (node: NodeId) => lanPlacesOf(factsOf(state, presence, network.id, node), overlaysOf(state, node))
+  const placesOf = (node: NodeId) =>
+    lanPlacesOf(factsOf(state, presence, network.id, node), overlaysOf(state, node))
   const standing = presence.standing(own, network.id)
   return {
     reach: memberReach(state, presence, network.id, own),

@@ -7,7 +7,12 @@ import type { Presence } from './presence.ts'
 export type MemberState = 'pending' | 'applied' | 'offline' | 'refused'
 
 /** @param feed what the member may see: it has applied the latest when it reports the digest of that */
-export function memberState(network: Network, node: NodeId, feed: Feed | undefined, presence: Presence): MemberState {
+export function memberState(
+  network: Network,
+  node: NodeId,
+  feed: Feed | undefined,
+  presence: Presence,
+): MemberState {
   const standing = presence.standing(node, network.id)
   if (!presence.get(node)?.online) return 'offline'
   if (standing.refused) return 'refused'

@@ -113,14 +113,21 @@ function enrolNode(state: State, event: EventOf<'node-enrolled'>): State {
 function setRoles(state: State, { id, roles }: EventOf<'node-roles-set'>): State {
   const node = known(state.nodes.get(id), id)
   const changed = { ...state, nodes: state.nodes.set(id, { ...node, roles }) }
-  return [...(state.networksOfNode.get(id)?.keys() ?? [])].reduce((then, network) => renew(then, network, id), changed)
+  return [...(state.networksOfNode.get(id)?.keys() ?? [])].reduce(
+    (then, network) => renew(then, network, id),
+    changed,
+  )
 }
 
 function renew(state: State, networkId: NetworkId, node: NodeId): State {
   const network = known(state.networks.get(networkId), networkId)
   const member = known(network.members.get(node), node)
   const revision = network.revision + 1
-  return withNetwork(state, { ...network, revision, members: network.members.set(node, { ...member, revision }) })
+  return withNetwork(state, {
+    ...network,
+    revision,
+    members: network.members.set(node, { ...member, revision }),
+  })
 }
 
 /** Its memberships were removed by events before this one. */

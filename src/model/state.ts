@@ -71,7 +71,6 @@ export interface Node {
 /** The label that says at which place a node stands. */
 export const SITE_LABEL = 'site'
 
-
 export interface Network {
   readonly id: NetworkId
   readonly name: string

@@ -169,7 +169,9 @@ export function openWitnessList(signed: Signed, key: VerifyKey): WitnessList {
       node: readNode(reader),
       publicKey: toPublicKey(reader.raw(KEY_BYTES)),
     })),
-    removed: Array.from({ length: reader.number(signed.body.length) }, () => toPublicKey(reader.raw(KEY_BYTES))),
+    removed: Array.from({ length: reader.number(signed.body.length) }, () =>
+      toPublicKey(reader.raw(KEY_BYTES)),
+    ),
   }))
 }
 

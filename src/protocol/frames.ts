@@ -62,9 +62,12 @@ const Facts = Type.Object({
   site: Type.Optional(Type.String({ maxLength: 63 })),
   /** Relays it is attached to, with what it measured. */
   relays: Type.Optional(
-    Type.Array(Type.Object({ node: NodeId, alive: Type.Boolean(), rtt: Type.Optional(Type.Number({ minimum: 0 })) }), {
-      maxItems: 64,
-    }),
+    Type.Array(
+      Type.Object({ node: NodeId, alive: Type.Boolean(), rtt: Type.Optional(Type.Number({ minimum: 0 })) }),
+      {
+        maxItems: 64,
+      },
+    ),
   ),
   /** UDP ports by network, as really bound. */
   ports: Type.Array(Type.Object({ network: NetworkId, port: Port }), { maxItems: 1_000 }),
@@ -84,7 +87,12 @@ const PeerReport = Type.Object({
   txBytes: Count,
   /** The path that its packets take, and the relay on it. */
   path: Type.Optional(
-    Type.Union([Type.Literal('lan'), Type.Literal('direct'), Type.Literal('punched'), Type.Literal('relayed')]),
+    Type.Union([
+      Type.Literal('lan'),
+      Type.Literal('direct'),
+      Type.Literal('punched'),
+      Type.Literal('relayed'),
+    ]),
   ),
   via: Type.Optional(NodeId),
   /** Whether that path is known to work. */
@@ -120,7 +128,9 @@ const agentFrames = {
   }),
   /** Where a relay sees members come from. */
   witnessed: frame('witnessed', {
-    seen: Type.Array(Type.Object({ network: NetworkId, node: NodeId, endpoint: Endpoint }), { maxItems: 500 }),
+    seen: Type.Array(Type.Object({ network: NetworkId, node: NodeId, endpoint: Endpoint }), {
+      maxItems: 500,
+    }),
   }),
 }
 

@@ -9,12 +9,12 @@ const rooms = {
   keys: ground,
   address: ground,
   model: values,
-  topology: pure,
+  topology: [...pure, 'wireguard'],
   protocol: pure,
   wireguard: pure,
   log: pure,
   controller: [...pure, 'topology', 'protocol', 'log', 'settings'],
-  agent: [...pure, 'protocol', 'wireguard', 'settings'],
+  agent: [...pure, 'topology', 'protocol', 'wireguard', 'settings'],
   api: [...pure, 'topology', 'protocol', 'log', 'controller', 'settings'],
   lab: [...ground, 'wireguard'],
 }
@@ -28,7 +28,8 @@ const floors = Object.entries(rooms).map(([room, allowed]) => ({
   to: { path: '^src/', pathNot: [file(room), ...allowed.map(file)] },
 }))
 
-const wireguardPure = 'src/wireguard/(device|dump|interface|commands|diff|plan|endpoint|memory|simulated)\\.ts$'
+const wireguardPure =
+  'src/wireguard/(device|dump|interface|commands|diff|plan|endpoint|memory|simulated)\\.ts$'
 
 module.exports = {
   forbidden: [

@@ -1,22 +1,21 @@
 import type { Logger } from 'pino'
-import type { Address } from '../address/cidr.ts'
 import type { Clock } from '../clock.ts'
-import { toWeftError } from '../errors.ts'
-import type { Identity } from '../keys/identity.ts'
+import { toWeftError, type WeftError } from '../errors.ts'
+import type { Identity, NodeId } from '../keys/identity.ts'
 import type { VerifyKey } from '../keys/signature.ts'
-import type { PublicKey } from '../keys/wireguard.ts'
 import type { NetworkId } from '../model/names.ts'
-import {
-  type AgentFrame,
-  type ControllerFrameOf,
-  encodeFrame,
-  type NetworkPosition,
-} from '../protocol/frames.ts'
+import type { AgentFrame, NetworkPosition } from '../protocol/frames.ts'
 import type { DeviceDriver, InterfaceName } from '../wireguard/device.ts'
 import { interfaceName } from '../wireguard/name.ts'
+import type { Underlay } from './facts.ts'
+import type { Guide } from './guide.ts'
 import type { Home } from './home.ts'
-import { Replica, type Taken } from './replica.ts'
+import { Journal } from './journal.ts'
+import { MemberGuide } from './member-guide.ts'
+import { type ContentFrame, Replica, type Taken } from './replica.ts'
 import { Reporter } from './report.ts'
+import type { Surroundings } from './surroundings.ts'
+import { TransitGuide } from './transit-guide.ts'
 import { type PortBook, Tunnel } from './tunnel.ts'
 
 export interface MembershipTools {
@@ -27,17 +26,16 @@ export interface MembershipTools {
   readonly clock: Clock
   readonly log: Logger
   readonly ports: PortBook
+  readonly surroundings: Surroundings
+  readonly underlay: () => Underlay
   /** Sends to the controller; does nothing while there is no session. */
   readonly send: (frame: AgentFrame) => void
   /** The interface is in line with a new plan, so there may be something new to report. */
   readonly onApplied: (membership: Membership) => void
+  /** The transit changed, so the paths of the other networks may. */
+  readonly onTransit: () => void
 }
 
-/** The frames that carry what a member has to have. */
-export type ContentFrame = ControllerFrameOf<'self' | 'current' | 'snapshot' | 'delta' | 'hints'>
-
-/** Lines after which the journal of a network is begun anew with a snapshot. */
-const JOURNAL_LIMIT = 512
 const FIRST_RETRY = 1_000
 const LONGEST_RETRY = 30_000
 
@@ -48,17 +46,15 @@ export class Membership {
   readonly #replica: Replica
   readonly #interface: InterfaceName
   readonly #reporter: Reporter
-  readonly #met = new Set<PublicKey>()
+  readonly #journal: Journal
+  #guide: Guide | undefined
   #tunnel: Tunnel | undefined
-  /** Frames that are taken, but not applied yet; they go to the journal when they are. */
-  #unsaved: ContentFrame[] = []
-  #self: ContentFrame | undefined
-  #journalLines = 0
   #resyncing = false
   #failures = 0
   #work: Promise<void> = Promise.resolve()
   #due = false
   #ended = false
+  #cancelLook: () => void = () => undefined
 
   constructor(network: NetworkId, tools: MembershipTools) {
     this.network = network
@@ -66,22 +62,24 @@ export class Membership {
     this.#replica = new Replica(network, tools.identity, tools.controllerKey)
     this.#interface = interfaceName(tools.identity.id, network)
     this.#reporter = new Reporter(network, this.#replica)
+    this.#journal = new Journal(network, tools.home)
   }
 
   /** Starts from the last good plan. Rejects when it cannot be used any more. */
   async restore(lines: readonly string[], parse: (line: string) => ContentFrame): Promise<void> {
-    for (const line of lines) this.#understand(parse(line))
-    this.#journalLines = lines.length
-    this.#unsaved = []
+    for (const line of lines) this.#absorb(parse(line))
+    this.#journal.restored(lines.length, this.#replica.selfFrame)
     await this.#apply()
   }
 
   /** Takes a frame; what it changes is applied in the background, the latest state of all that came meanwhile. */
   take(frame: ContentFrame): void {
     try {
-      const taken = this.#understand(frame)
+      const taken = this.#absorb(frame)
+      if (frame.type === 'snapshot') this.#resyncing = false
       if (taken === 'gap') this.#resync()
-      if (taken === 'changed') this.#schedule()
+      if (taken === 'changed') this.#journal.add(frame)
+      if (taken === 'changed') this.refresh()
       if (taken === 'unchanged' && frame.type !== 'hints') this.#confirm()
     } catch (error) {
       const { code, message } = toWeftError(error)
@@ -90,10 +88,26 @@ export class Membership {
     }
   }
 
+  /** Whether this is the network by which relayed links travel. */
+  get isTransit(): boolean {
+    return this.#replica.content?.topology === 'transit'
+  }
+
+  /** Brings the interface in line again: one apply at a time, and one more for whatever comes meanwhile. */
+  refresh(): void {
+    if (this.#due || this.#ended) return
+    this.#due = true
+    this.#work = this.#work.then(async () => {
+      this.#due = false
+      if (!this.#ended) await this.#applyAndTell()
+    })
+  }
+
   /** A new session has begun: what was asked for in the last one has to be asked for again. */
   reconnected(): void {
     this.#resyncing = false
     this.#reporter.restart()
+    if (this.#guide instanceof TransitGuide) this.#guide.reconnected()
   }
 
   position(): NetworkPosition | undefined {
@@ -104,21 +118,28 @@ export class Membership {
     return this.#replica.isCoveredBy(removal)
   }
 
+  /** Relays that links of this network travel by. */
+  get relaysInUse(): readonly NodeId[] {
+    return this.#guide?.relaysInUse ?? []
+  }
+
   get listenPort(): number {
     return this.#tunnel?.listenPort ?? 0
   }
 
-  /** Looks at the interface: mends drift, reports what is new. Does nothing while a plan is being applied. */
+  /** Looks at the interface: mends drift, reports what is new. Waits for a plan that is being applied. */
   async inspect(): Promise<void> {
     await this.#work
-    if (!this.#tunnel || this.#ended || !this.#replica.plan()) return
+    if (!this.#tunnel || this.#ended) return
     this.#warnIfStale()
     try {
       const { peers, drift } = await this.#tunnel.inspect()
-      if (drift.length > 0)
+      if (drift.length > 0) {
         this.#tools.log.warn({ network: this.network, drift }, 'repaired what was changed by hand')
-      for (const frame of this.#reporter.report(peers, drift, this.#tools.clock.now()))
-        this.#tools.send(frame)
+      }
+      const describe = (node: NodeId) => this.#guide?.describe(node) ?? {}
+      const frames = this.#reporter.report({ peers, drift, describe, now: this.#tools.clock.now() })
+      for (const frame of frames) this.#tools.send(frame)
     } catch (error) {
       // The interface may be gone altogether: applying makes it again.
       this.#tools.log.warn(
@@ -126,31 +147,18 @@ export class Membership {
         'interface cannot be read',
       )
       this.#tunnel = undefined
-      this.#schedule()
+      this.refresh()
     }
-  }
-
-  /** Overlay addresses of peers that can be sent to, and that were not given by an earlier call. */
-  newcomers(): Address[] {
-    const fresh = this.#replica.reachable().filter(({ publicKey }) => !this.#met.has(publicKey))
-    for (const { publicKey } of fresh) this.#met.add(publicKey)
-    return fresh.map(({ ipv4 }) => ipv4)
   }
 
   /** Takes the interface down and forgets the network. */
   async remove(): Promise<void> {
     this.#ended = true
+    this.#cancelLook()
     await this.#work
+    await this.#guide?.leave(this.#interface)
     await this.#tools.driver.remove(this.#interface)
     await this.#tools.home.forget(this.network)
-  }
-
-  #understand(frame: ContentFrame): Taken {
-    const taken = this.#absorb(frame)
-    if (frame.type === 'self') this.#self = frame
-    if (frame.type === 'snapshot') this.#resyncing = false
-    if (taken === 'changed') this.#unsaved.push(frame)
-    return taken
   }
 
   #absorb(frame: ContentFrame): Taken {
@@ -165,26 +173,20 @@ export class Membership {
         return this.#replica.takeDelta(frame)
       case 'hints':
         return this.#replica.takeHints(frame.hints)
+      case 'lan':
+        return this.#replica.takeLan(frame.hints)
     }
-  }
-
-  /** One apply at a time; whatever comes meanwhile makes one more, not one each. */
-  #schedule(): void {
-    if (this.#due) return
-    this.#due = true
-    this.#work = this.#work.then(async () => {
-      this.#due = false
-      if (!this.#ended) await this.#applyAndTell()
-    })
   }
 
   async #applyAndTell(): Promise<void> {
     const before = this.#tools.clock.monotonic()
     try {
+      const position = this.#replica.position()
       await this.#apply()
       this.#failures = 0
-      this.#confirm(this.#tools.clock.monotonic() - before)
-      await this.#save()
+      if (position)
+        this.#tools.send({ type: 'applied', ...position, took: this.#tools.clock.monotonic() - before })
+      if (await this.#journal.save()) this.#resync()
       this.#tools.onApplied(this)
     } catch (error) {
       const { code, message, cause } = toWeftError(error)
@@ -198,29 +200,69 @@ export class Membership {
   }
 
   async #apply(): Promise<void> {
-    const plan = this.#replica.plan()
     const { keys } = this.#replica
-    if (!plan || !keys) return
+    if (!this.#replica.position() || !keys) return
+    this.#guide ??= this.#createGuide()
+    const isAdopting = this.#tunnel === undefined
     const { driver, clock, ports } = this.#tools
     this.#tunnel ??= await Tunnel.adopt(await driver.open(this.#interface), clock, ports)
+    // A session that lives keeps its path, so the first plan has to know what is there.
+    const plan = this.#guide.plan(isAdopting ? await this.#tunnel.sight() : undefined)
+    if (!plan) return
     await this.#tunnel.apply(plan, keys)
+    await this.#guide.applied(this.#interface)
+    this.#lookLater()
+  }
+
+  #createGuide(): Guide {
+    const { identity, clock, surroundings, driver, underlay, log, send, ports, onTransit } = this.#tools
+    const isReal = driver.kind !== 'memory'
+    if (!this.isTransit)
+      return new MemberGuide(this.#replica, { own: identity.id, clock, surroundings, isReal })
+    const used = () => ports.used().filter((port) => port !== this.listenPort)
+    const tools = { surroundings, isReal, clock, log, underlay, send, onChange: onTransit, ports: used }
+    return new TransitGuide(this.#replica, tools)
+  }
+
+  /** Asks the device when the guide wants to know, and applies what follows from the answer. */
+  #lookLater(): void {
+    this.#cancelLook()
+    const wait = this.#guide?.nextLook
+    if (wait === undefined || this.#ended) return
+    this.#cancelLook = this.#tools.clock.after(wait, () => {
+      this.#work = this.#work.then(() => this.#look())
+    })
+  }
+
+  async #look(): Promise<void> {
+    if (!this.#tunnel || !this.#guide || this.#ended) return
+    try {
+      if (this.#guide.look(await this.#tunnel.sight())) {
+        await this.#apply()
+        this.#tools.onApplied(this)
+      }
+    } catch (error) {
+      this.#tools.log.warn(
+        { network: this.network, reason: toWeftError(error).message },
+        'interface cannot be read',
+      )
+    }
+    this.#lookLater()
   }
 
   #retryLater(): void {
     const wait = Math.min(LONGEST_RETRY, FIRST_RETRY * 2 ** this.#failures)
     this.#failures += 1
     this.#tunnel = undefined
-    this.#tools.clock.after(wait, () => {
-      if (!this.#ended) this.#schedule()
-    })
+    this.#tools.clock.after(wait, () => this.refresh())
   }
 
-  #confirm(took = 0): void {
+  #confirm(): void {
     const position = this.#replica.position()
-    if (position && this.#tunnel) this.#tools.send({ type: 'applied', ...position, took })
+    if (position && this.#tunnel && !this.#due) this.#tools.send({ type: 'applied', ...position, took: 0 })
   }
 
-  #refuse(code: ReturnType<typeof toWeftError>['code'], reason: string): void {
+  #refuse(code: WeftError['code'], reason: string): void {
     const { epoch, revision } = this.#replica.position() ?? { epoch: 0, revision: 0 }
     this.#tools.send({
       type: 'refused',
@@ -236,22 +278,6 @@ export class Membership {
     if (this.#resyncing) return
     this.#resyncing = true
     this.#tools.send({ type: 'resync', network: this.network })
-  }
-
-  /** What is applied is what a restart begins with, so it is written afterwards, never before. */
-  async #save(): Promise<void> {
-    const frames = this.#unsaved
-    this.#unsaved = []
-    const { home } = this.#tools
-    const snapshotAt = frames.findLastIndex(({ type }) => type === 'snapshot')
-    if (snapshotAt >= 0 && this.#self) {
-      const kept = [this.#self, ...frames.slice(snapshotAt)].map(encodeFrame)
-      this.#journalLines = kept.length
-      return home.rewrite(this.network, kept)
-    }
-    for (const frame of frames) await home.append(this.network, encodeFrame(frame))
-    this.#journalLines += frames.length
-    if (this.#journalLines > JOURNAL_LIMIT) this.#resync()
   }
 
   #warnIfStale(): void {

@@ -2,9 +2,10 @@ import type { Logger } from 'pino'
 import type { Clock } from '../clock.ts'
 import { toWeftError, WeftError } from '../errors.ts'
 import type { Identity } from '../keys/identity.ts'
+import type { Random } from '../keys/random.ts'
 import type { VerifyKey } from '../keys/signature.ts'
 import type { NetworkId } from '../model/names.ts'
-import { claimedNetwork, openRemoval } from '../protocol/content.ts'
+import { claimedNetwork, openRemoval, openWitnessList } from '../protocol/content.ts'
 import {
   type AgentFrame,
   type ControllerFrame,
@@ -14,11 +15,13 @@ import {
 } from '../protocol/frames.ts'
 import type { DeviceDriver } from '../wireguard/device.ts'
 import type { Greeting } from './dial.ts'
-import { ownAddresses } from './facts.ts'
+import { ownUnderlay } from './facts.ts'
 import type { Home } from './home.ts'
-import { knock } from './knock.ts'
-import { type ContentFrame, Membership } from './membership.ts'
+import { Membership } from './membership.ts'
+import { RelayWatch } from './relay-watch.ts'
+import type { ContentFrame } from './replica.ts'
 import type { AgentSettings } from './settings.ts'
+import { Surroundings } from './surroundings.ts'
 
 export interface NodeTools {
   readonly settings: AgentSettings
@@ -27,6 +30,7 @@ export interface NodeTools {
   readonly controllerKey: VerifyKey
   readonly driver: DeviceDriver
   readonly clock: Clock
+  readonly random: Random
   readonly log: Logger
 }
 
@@ -38,11 +42,16 @@ const EARLY_LOOKS = [1_000, 3_000, 8_000]
 export class Node {
   readonly #tools: NodeTools
   readonly #memberships = new Map<NetworkId, Membership>()
+  readonly #surroundings = new Surroundings()
+  readonly #watch: RelayWatch
   #send: (frame: AgentFrame) => void = () => undefined
   #told = ''
 
   constructor(tools: NodeTools) {
     this.#tools = tools
+    const { clock, random } = tools
+    const onChange = () => this.#onRelays()
+    this.#watch = new RelayWatch({ clock, random, surroundings: this.#surroundings, onChange })
   }
 
   /** Brings up the last good plan of each network, before any controller has answered. */
@@ -88,7 +97,10 @@ export class Node {
       case 'delta':
         return this.#memberships.get(claimedNetwork(frame))?.take(frame)
       case 'hints':
+      case 'lan':
         return this.#memberships.get(frame.network as NetworkId)?.take(frame)
+      case 'witness':
+        return this.#takeWitnesses(frame)
       case 'removed':
         return this.#leave(frame)
       case 'key-wanted':
@@ -120,6 +132,7 @@ export class Node {
   async removeAll(): Promise<void> {
     for (const membership of this.#memberships.values()) await membership.remove()
     this.#memberships.clear()
+    this.#watch.stop()
   }
 
   #membership(network: NetworkId): Membership {
@@ -130,8 +143,11 @@ export class Node {
     const membership = new Membership(network, {
       ...this.#tools,
       send: (frame) => this.#send(frame),
-      ports: { free: (from) => this.#freePort(from) },
+      surroundings: this.#surroundings,
+      underlay: ownUnderlay,
+      ports: { free: (from) => this.#freePort(from), used: () => this.#usedPorts() },
       onApplied: (applied) => this.#onApplied(applied),
+      onTransit: () => this.#onTransit(),
     })
     this.#memberships.set(network, membership)
     return membership
@@ -139,15 +155,41 @@ export class Node {
 
   #onApplied(membership: Membership): void {
     this.tellFacts()
-    if (this.#tools.driver.kind !== 'memory') void knock(membership.newcomers())
+    this.#watchRelays()
     for (const wait of EARLY_LOOKS) this.#tools.clock.after(wait, () => void membership.inspect())
   }
 
   #freePort(from: number): number {
-    const used = new Set([...this.#memberships.values()].map(({ listenPort }) => listenPort))
+    const used = new Set(this.#usedPorts())
     let port = Math.max(from, this.#tools.settings.listenPort)
     while (used.has(port)) port += 1
     return port
+  }
+
+  #usedPorts(): number[] {
+    return [...this.#memberships.values()].map(({ listenPort }) => listenPort).filter((port) => port > 0)
+  }
+
+  #transit(): Membership | undefined {
+    return [...this.#memberships.values()].find(({ isTransit }) => isTransit)
+  }
+
+  /** Other relays, or other addresses at them: every other network may have other paths. */
+  #onTransit(): void {
+    this.#watchRelays()
+    this.#onRelays()
+  }
+
+  #watchRelays(): void {
+    if (this.#tools.driver.kind === 'memory') return
+    const inUse = [...this.#memberships.values()].flatMap(({ relaysInUse }) => relaysInUse)
+    this.#watch.follow(new Set(inUse))
+  }
+
+  /** A relay went or came, or is nearer than it was. */
+  #onRelays(): void {
+    for (const membership of this.#memberships.values()) if (!membership.isTransit) membership.refresh()
+    this.tellFacts()
   }
 
   async #leave(frame: ControllerFrameOf<'removed'>): Promise<void> {
@@ -160,23 +202,32 @@ export class Node {
     this.tellFacts()
   }
 
+  /** Whom this node, a relay, is to be a witness of. */
+  #takeWitnesses(frame: ControllerFrameOf<'witness'>): void {
+    const list = openWitnessList(frame, this.#tools.controllerKey)
+    if (list.node !== this.#tools.identity.id)
+      throw new WeftError('protocol-error', 'A list is for another relay.')
+    this.#surroundings.takeWitnesses(list)
+    this.#transit()?.refresh()
+  }
+
   #offerKey({ network, keyVersion }: ControllerFrameOf<'key-wanted'>): void {
     const { publicKey } = this.#tools.identity.memberKey(network, keyVersion)
     this.#send({ type: 'key', network, keyVersion, publicKey })
   }
 
   #facts(): Facts {
-    const ports = [...this.#memberships.values()].map(({ network, listenPort }) => ({
-      network,
-      port: listenPort,
-    }))
+    const all = [...this.#memberships.values()].map(({ network, listenPort: port }) => ({ network, port }))
+    const ports = all.filter(({ port }) => port > 0)
+    const { addresses, mtu } = ownUnderlay()
+    const { site } = this.#tools.settings
     const { kind: device } = this.#tools.driver
-    return {
-      addresses: ownAddresses(),
-      ports: ports.filter(({ port }) => port > 0),
-      device,
-      version: VERSION,
-    }
+    const relays = this.#surroundings.relays.map(({ node, alive, rtt }) => ({
+      node,
+      alive,
+      ...(rtt !== undefined && { rtt: Math.round(rtt) }),
+    }))
+    return { addresses: [...addresses], mtu, ports, relays, device, version: VERSION, ...(site && { site }) }
   }
 }
 
@@ -187,5 +238,5 @@ function parseContentFrame(line: string): ContentFrame {
 }
 
 function isContent(frame: ControllerFrame): frame is ContentFrame {
-  return ['self', 'current', 'snapshot', 'delta', 'hints'].includes(frame.type)
+  return ['self', 'current', 'snapshot', 'delta', 'hints', 'lan'].includes(frame.type)
 }

@@ -23,6 +23,8 @@ export interface Health {
 export interface ProberOptions {
   /** UDP port of the echoes. */
   readonly port: number
+  /** Own UDP port, which the firewall of the transit knows; 0 takes any. */
+  readonly ownPort: number
   readonly clock: Clock
   readonly random: Random
   /** Called when a relay dies, comes back, or is clearly nearer or farther than was last said. */
@@ -62,7 +64,7 @@ interface Watch {
 
 const UNKNOWN: Health = Object.freeze({ alive: true, rtt: undefined })
 
-/** Watches relays by asking their echoes, all from one socket whose source address the kernel picks. */
+/** Watches relays by asking their echoes, all from one socket; the kernel picks the source address. */
 export class Prober {
   readonly #options: ProberOptions
   readonly #watches = new Map<NodeId, Watch>()
@@ -155,6 +157,7 @@ export class Prober {
       if (this.#socket === socket) this.#socket = undefined
       socket.close()
     })
+    socket.bind(this.#options.ownPort)
     return socket.unref()
   }
 

@@ -1,4 +1,3 @@
-import { type Cidr, hostRange, toBlock, toCidr } from '../address/cidr.ts'
 import { WeftError } from '../errors.ts'
 import type { Identity, NodeId } from '../keys/identity.ts'
 import { openSeal } from '../keys/seal.ts'
@@ -8,23 +7,26 @@ import { type KeyPair, PrivateKey, publicKeyOf } from '../keys/wireguard.ts'
 import type { NetworkId } from '../model/names.ts'
 import { memberKeyPlace } from '../model/place.ts'
 import { type Head, openDelta, openHead, openSelf, type SelfContent } from '../protocol/content.ts'
-import type { ControllerFrameOf, Hint, NetworkPosition } from '../protocol/frames.ts'
+import type { ControllerFrameOf, Hint, LanHint, NetworkPosition } from '../protocol/frames.ts'
 import type { MemberRecord } from '../protocol/record.ts'
 import { View } from '../protocol/view.ts'
+import type { Reach } from '../topology/reach.ts'
 import type { Endpoint } from '../wireguard/device.ts'
-import { parseEndpoint } from '../wireguard/endpoint.ts'
-import type { NetworkPlan, PlannedPeer } from '../wireguard/plan.ts'
+import { endpointsIn, nowhere, toReach } from './reach.ts'
+
+/** The frames that carry what a member has to have. */
+export type ContentFrame = ControllerFrameOf<'self' | 'current' | 'snapshot' | 'delta' | 'hints' | 'lan'>
 
 /** What a frame came to: `gap` means that something in between is missing and a snapshot has to be asked for. */
 export type Taken = 'changed' | 'unchanged' | 'gap'
 
 interface Self {
+  readonly frame: ControllerFrameOf<'self'>
   readonly content: SelfContent
   readonly keys: KeyPair
 }
 
-/** WireGuard over IPv6 adds 80 bytes to a packet; 1,500 is the usual underlay. */
-const TUNNEL_MTU = 1_420
+const NO_ENDPOINTS: readonly Endpoint[] = Object.freeze([])
 
 /**
  * What this node knows of one network. It takes only what the pinned controller signed, for this node, and never
@@ -34,7 +36,8 @@ export class Replica {
   readonly network: NetworkId
   readonly #identity: Identity
   readonly #controllerKey: VerifyKey
-  readonly #hints = new Map<NodeId, Endpoint>()
+  readonly #hints = new Map<NodeId, Reach>()
+  readonly #lan = new Map<NodeId, readonly Endpoint[]>()
   #self: Self | undefined
   #head: Head | undefined
   #view = new View()
@@ -51,8 +54,8 @@ export class Replica {
     if (content.network !== this.network || content.record.node !== this.#identity.id) throw notForUs()
     const known = this.#self?.content
     if (known && isOlder(content, known)) throw stale(content, known)
-    this.#self = { content, keys: this.#openKeys(content, frame.sealedKey) }
-    return this.#head ? 'changed' : 'unchanged'
+    this.#self = { frame, content, keys: this.#openKeys(content, frame.sealedKey) }
+    return 'changed'
   }
 
   /** The whole set of records. */
@@ -68,7 +71,7 @@ export class Replica {
     }
     this.#view = view
     this.#head = head
-    this.#hints.clear()
+    for (const node of this.#hints.keys()) if (!view.record(node)) this.#hints.delete(node)
     this.takeHints(frame.hints)
     return 'changed'
   }
@@ -97,16 +100,17 @@ export class Replica {
     return 'unchanged'
   }
 
-  /** Where others can be reached. One that makes no sense is passed over: it is a hint. */
+  /** How members can be reached, this node among them. */
   takeHints(hints: readonly Hint[]): Taken {
-    let taken: Taken = 'unchanged'
-    for (const { node, endpoint } of hints) {
-      const parsed = tryEndpoint(endpoint)
-      if (!parsed || this.#hints.get(node as NodeId) === parsed) continue
-      this.#hints.set(node as NodeId, parsed)
-      taken = 'changed'
-    }
-    return taken
+    for (const hint of hints) this.#hints.set(hint.node as NodeId, toReach(hint))
+    return hints.length > 0 ? 'changed' : 'unchanged'
+  }
+
+  /** Where members on the own LAN can be reached there; the whole of it. */
+  takeLan(hints: readonly LanHint[]): Taken {
+    this.#lan.clear()
+    for (const { node, endpoints } of hints) this.#lan.set(node as NodeId, endpointsIn(endpoints))
+    return 'changed'
   }
 
   /** Undefined until there is something to stand on. */
@@ -127,6 +131,16 @@ export class Replica {
     return this.#head?.expiresAt
   }
 
+  /** As it came. */
+  get selfFrame(): ControllerFrameOf<'self'> | undefined {
+    return this.#self?.frame
+  }
+
+  /** What this node was told of itself and the network. */
+  get content(): SelfContent | undefined {
+    return this.#self?.content
+  }
+
   get keys(): KeyPair | undefined {
     return this.#self?.keys
   }
@@ -140,31 +154,17 @@ export class Replica {
     return this.#view.records().filter(({ node }) => node !== this.#identity.id)
   }
 
-  /** Of the others, those of whom it is known where they are. */
-  reachable(): MemberRecord[] {
-    return this.others().filter(({ node }) => this.#hints.has(node))
+  recordOf(node: NodeId): MemberRecord | undefined {
+    return this.#view.record(node)
   }
 
-  /** What the interface of this network has to be; undefined while something is missing. */
-  plan(): NetworkPlan | undefined {
-    if (!this.#self || !this.#head) return undefined
-    const { record, ipv4Range, ipv6Range, name } = this.#self.content
-    return {
-      networkId: this.network,
-      alias: `weft ${name}`,
-      ranges: [ipv4Range, ipv6Range],
-      mtu: TUNNEL_MTU,
-      self: { addresses: [record.ipv4, record.ipv6] },
-      peers: this.others().map((other) => this.#peer(other)),
-    }
+  /** What is known of where a member is; the same object until that changes. */
+  reachOf(node: NodeId): Reach {
+    return this.#hints.get(node) ?? nowhere(node)
   }
 
-  #peer(record: MemberRecord): PlannedPeer {
-    const allowedIps = [
-      subnetOf(hostRange(record.ipv4), record.ipv4PrefixLength),
-      subnetOf(hostRange(record.ipv6), record.ipv6PrefixLength),
-    ]
-    return { publicKey: record.publicKey, allowedIps, endpoint: this.#hints.get(record.node), keepalive: 0 }
+  lanOf(node: NodeId): readonly Endpoint[] {
+    return this.#lan.get(node) ?? NO_ENDPOINTS
   }
 
   #expectNewer(head: Head): void {
@@ -208,18 +208,4 @@ function stale(got: Point, known: Point): WeftError {
 
 function notForUs(): WeftError {
   return new WeftError('protocol-error', 'A frame is signed for another node or network.')
-}
-
-function subnetOf(host: Cidr, prefixLength: number): Cidr {
-  const { family, first } = toBlock(host)
-  const below = BigInt((family === 4 ? 32 : 128) - prefixLength)
-  return toCidr({ family, first: (first >> below) << below, prefixLength })
-}
-
-function tryEndpoint(text: string): Endpoint | undefined {
-  try {
-    return parseEndpoint(text)
-  } catch {
-    return undefined
-  }
 }

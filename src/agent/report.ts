@@ -1,3 +1,4 @@
+import type { NodeId } from '../keys/identity.ts'
 import type { PublicKey } from '../keys/wireguard.ts'
 import type { NetworkId } from '../model/names.ts'
 import type { AgentFrameOf, PeerReport } from '../protocol/frames.ts'
@@ -7,11 +8,22 @@ import type { Replica } from './replica.ts'
 /** Peers in one frame: the controller takes 64 KiB at once, and a peer needs 160 bytes at most. */
 const PEERS_IN_FRAME = 300
 
+/** What a look at an interface found. */
+export interface Findings {
+  readonly peers: ReadonlyMap<PublicKey, ObservedPeer>
+  /** What was put right, in words. */
+  readonly drift: readonly string[]
+  /** What is known of the path to a peer. */
+  readonly describe: (node: NodeId) => Partial<PeerReport>
+  /** Milliseconds since 1970. */
+  readonly now: number
+}
+
 /** What is new about the peers of one network since the last report of this session. */
 export class Reporter {
   readonly #network: NetworkId
   readonly #replica: Replica
-  readonly #told = new Map<PublicKey, ObservedPeer>()
+  readonly #told = new Map<PublicKey, string>()
 
   constructor(network: NetworkId, replica: Replica) {
     this.#network = network
@@ -23,15 +35,12 @@ export class Reporter {
     this.#told.clear()
   }
 
-  /** The frames to send: none when nothing is new. @param now milliseconds since 1970 */
-  report(
-    peers: ReadonlyMap<PublicKey, ObservedPeer>,
-    drift: readonly string[],
-    now: number,
-  ): AgentFrameOf<'report'>[] {
+  /** The frames to send: none when nothing is new. */
+  report({ peers, drift, describe, now }: Findings): AgentFrameOf<'report'>[] {
     const fresh = this.#replica.others().flatMap(({ node, publicKey }): PeerReport[] => {
       const peer = peers.get(publicKey)
-      return peer && this.#isNews(peer) ? [{ node, ...describe(peer, now) }] : []
+      const path = describe(node)
+      return peer && this.#isNews(peer, path) ? [{ node, ...countersOf(peer, now), ...path }] : []
     })
     const parts = chunks(fresh, PEERS_IN_FRAME)
     if (parts.length === 0 && drift.length > 0) parts.push([])
@@ -43,19 +52,16 @@ export class Reporter {
     }))
   }
 
-  #isNews(peer: ObservedPeer): boolean {
-    const told = this.#told.get(peer.publicKey)
-    this.#told.set(peer.publicKey, peer)
-    return (
-      told?.endpoint !== peer.endpoint ||
-      told?.latestHandshake !== peer.latestHandshake ||
-      told?.rxBytes !== peer.rxBytes ||
-      told?.txBytes !== peer.txBytes
-    )
+  #isNews(peer: ObservedPeer, path: Partial<PeerReport>): boolean {
+    const { publicKey, endpoint, latestHandshake, rxBytes, txBytes } = peer
+    const text = JSON.stringify([endpoint, latestHandshake, rxBytes, txBytes, path])
+    if (this.#told.get(publicKey) === text) return false
+    this.#told.set(publicKey, text)
+    return true
   }
 }
 
-function describe({ endpoint, latestHandshake, rxBytes, txBytes }: ObservedPeer, now: number) {
+function countersOf({ endpoint, latestHandshake, rxBytes, txBytes }: ObservedPeer, now: number) {
   const handshakeAge = Math.max(0, Math.round(now / 1_000 - latestHandshake))
   return {
     ...(endpoint !== undefined && { endpoint }),

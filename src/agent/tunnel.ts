@@ -10,6 +10,8 @@ import { SimulatedInterface } from '../wireguard/simulated.ts'
 export interface PortBook {
   /** The lowest port from `from` on that no other tunnel of this node has. */
   free(from: number): number
+  /** Those that are bound. */
+  used(): readonly number[]
 }
 
 /** Ports tried when one after the other is taken by other programs. */
@@ -59,6 +61,13 @@ export class Tunnel {
     }
   }
 
+  /** What the device says of the peers, by one program run. */
+  async sight(): Promise<ReadonlyMap<PublicKey, ObservedPeer>> {
+    const peers = await this.#device.observePeers()
+    if (this.#seen) this.#seen = new SimulatedInterface({ ...this.#seen.observe(), peers })
+    return peers
+  }
+
   /** Looks at the interface, puts right what is not as planned, and says in words what that was. */
   async inspect(): Promise<{
     readonly peers: ReadonlyMap<PublicKey, ObservedPeer>
@@ -105,7 +114,7 @@ function describe(step: Step): string {
     case 'remove-address':
       return `the address ${step.address} was foreign`
     case 'add-route':
-      return `the route ${step.route} was missing`
+      return `the route ${step.route} was missing or changed`
     case 'remove-route':
       return `the route ${step.route} was foreign`
     case 'set-peer':

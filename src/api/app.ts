@@ -15,6 +15,7 @@ import { memberRoutes } from './routes/member.ts'
 import { networkRoutes } from './routes/network.ts'
 import { nodeRoutes } from './routes/node.ts'
 import { openRoutes } from './routes/open.ts'
+import { pathRoutes } from './routes/path.ts'
 import { tokenRoutes } from './routes/token.ts'
 
 export interface AppTools {
@@ -42,7 +43,7 @@ export async function createApp(controller: Controller, tools: AppTools): Promis
   return app
 }
 
-const ROUTES = [openRoutes, networkRoutes, memberRoutes, nodeRoutes, tokenRoutes, graphRoutes]
+const ROUTES = [openRoutes, networkRoutes, memberRoutes, nodeRoutes, tokenRoutes, graphRoutes, pathRoutes]
 
 /** Most bytes of a body. The largest one that makes sense, a token with labels, has some kilobytes. */
 const BODY_LIMIT = 1_048_576

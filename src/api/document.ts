@@ -5,6 +5,7 @@ import { Graph } from './schemas/graph.ts'
 import { Member, MemberList } from './schemas/member.ts'
 import { Network, NetworkList } from './schemas/network.ts'
 import { Node, NodeList } from './schemas/node.ts'
+import { Paths } from './schemas/path.ts'
 import { Problem } from './schemas/problem.ts'
 import { CreatedToken, Token, TokenList } from './schemas/token.ts'
 
@@ -21,6 +22,7 @@ export const components: readonly Component<Type.TSchema>[] = Object.freeze([
   TokenList,
   CreatedToken,
   Graph,
+  Paths,
 ])
 
 /** How the OpenAPI document is made of the routes; what it says about them stands in their schemas. */

@@ -34,7 +34,7 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     load: async () => (await import('./member.ts')).memberCommand(),
   },
   node: {
-    summary: 'list, show and remove nodes',
+    summary: 'list, show and remove nodes, and give them roles',
     load: async () => (await import('./node.ts')).nodeCommand(),
   },
   token: {
@@ -44,6 +44,10 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
   graph: {
     summary: 'show who reaches whom in a network, and why',
     load: async () => (await import('./graph.ts')).graphCommand(),
+  },
+  explain: {
+    summary: 'say how two members reach each other, and why not better',
+    load: async () => (await import('./explain.ts')).explainCommand(),
   },
   log: {
     summary: 'check the log of a controller',
@@ -59,6 +63,7 @@ Examples:
   weft network create demo
   weft token create --network demo           prints what to run on the new machine
   weft graph demo
+  weft explain demo web-1 db-1
 
 Exit codes:
 ${Object.entries(EXIT_CODES)

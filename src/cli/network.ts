@@ -24,6 +24,12 @@ interface CreateOptions extends ClientOptions {
   readonly keyCustody?: string
 }
 
+const EXAMPLES = `
+Examples:
+  weft network create demo --ipv4 10.9.0.0/16
+  weft network create office --topology hub      members reach each other through nodes with the role of a hub
+  weft network create places --topology sites    all within a site, and nodes with the role of a gateway between`
+
 function createCommand(): Command {
   return clientCommand('create')
     .description('Make a network; its name is all that is needed.')
@@ -31,9 +37,9 @@ function createCommand(): Command {
     .option('--ipv4 <cidr>', 'IPv4 range; else the next free /16 of the pool')
     .option('--ipv6 <cidr>', 'unique local /48; else a random one')
     .option('--node-prefix-length <bits>', "prefix length of each member's IPv4 subnet (24)", wholeNumber)
-    .addOption(new Option('--topology <kind>', 'who is whose peer').choices(['mesh']))
+    .addOption(new Option('--topology <kind>', 'who is whose peer').choices(['mesh', 'hub', 'sites']))
     .addOption(new Option('--key-custody <who>', 'who makes member keys').choices(['controller', 'node']))
-    .addHelpText('after', '\nExample:\n  weft network create demo --ipv4 10.9.0.0/16')
+    .addHelpText('after', EXAMPLES)
     .action(async (name: string, options: CreateOptions) => {
       const { ipv4, ipv6, nodePrefixLength, topology, keyCustody } = options
       using client = openClient(options)
@@ -49,8 +55,17 @@ function listCommand(): Command {
     .action(async (options: ClientOptions) => {
       using client = openClient(options)
       const items = await client.list<Network>('/v1/networks')
-      const row = ({ name, id, ipv4, ipv6, revision }: Network) => [name, id, ipv4, ipv6, String(revision)]
-      print(options.json, { items }, () => table(['name', 'id', 'ipv4', 'ipv6', 'revision'], items.map(row)))
+      const row = ({ name, id, topology, ipv4, ipv6, revision }: Network) => [
+        name,
+        id,
+        topology,
+        ipv4,
+        ipv6,
+        String(revision),
+      ]
+      print(options.json, { items }, () =>
+        table(['name', 'id', 'topology', 'ipv4', 'ipv6', 'revision'], items.map(row)),
+      )
     })
 }
 

@@ -1,16 +1,17 @@
-import { Command } from 'commander'
+import { Argument, Command } from 'commander'
 import type { Node } from '../api/schemas/node.ts'
 import { path } from './client.ts'
 import { confirm } from './confirm.ts'
 import { type ClientOptions, clientCommand, openClient } from './connection.ts'
 import { fields, labelsText, orDash, print, table } from './output.ts'
 
-/** `weft node list|show|remove` */
+/** `weft node list|show|roles|remove` */
 export function nodeCommand(): Command {
   return new Command('node')
-    .description('List, show and remove nodes. They come by joining: weft token create.')
+    .description('List, show and remove nodes, and give them roles. They come by joining: weft token create.')
     .addCommand(listCommand())
     .addCommand(showCommand())
+    .addCommand(rolesCommand())
     .addCommand(removeCommand())
 }
 
@@ -24,10 +25,11 @@ function listCommand(): Command {
         node.name,
         node.online ? 'yes' : 'no',
         orDash(node.lastSeenAt),
+        orDash(node.roles.join(', ')),
         orDash(labelsText(node.labels)),
         node.id,
       ]
-      const titles = ['name', 'online', 'last seen', 'labels', 'id']
+      const titles = ['name', 'online', 'last seen', 'roles', 'labels', 'id']
       print(options.json, { items }, () => table(titles, items.map(row)))
     })
 }
@@ -39,15 +41,31 @@ function showCommand(): Command {
     .action(async (name: string, options: ClientOptions) => {
       using client = openClient(options)
       const node = await client.get<Node>(path`/v1/nodes/${name}`)
-      print(options.json, node, () =>
-        fields({
-          id: node.id,
-          name: node.name,
-          online: node.online ? 'yes' : 'no',
-          lastSeenAt: orDash(node.lastSeenAt),
-          labels: orDash(labelsText(node.labels)),
-        }),
-      )
+      print(options.json, node, () => nodeFields(node))
+    })
+}
+
+const ROLES_HELP = `
+Roles:
+  relay    forwards what it cannot read, for nodes that cannot reach each other
+  hub      carries packets of other members in networks of topology 'hub'
+  gateway  carries packets between its site and others in networks of topology 'sites'
+
+Examples:
+  weft node roles edge-1 relay
+  weft node roles edge-1 relay gateway
+  weft node roles edge-1                 takes all roles away`
+
+function rolesCommand(): Command {
+  return clientCommand('roles')
+    .description('Say what a node does for others: the whole list, none takes all roles away.')
+    .argument('<node>', 'id or name')
+    .addArgument(new Argument('[roles...]', 'what it does').choices(['relay', 'hub', 'gateway']))
+    .addHelpText('after', ROLES_HELP)
+    .action(async (name: string, roles: readonly string[], options: ClientOptions) => {
+      using client = openClient(options)
+      const node = await client.post<Node>(path`/v1/nodes/${name}/roles`, { roles })
+      print(options.json, node, () => nodeFields(node))
     })
 }
 
@@ -65,4 +83,15 @@ function removeCommand(): Command {
       await confirm(`Remove the node ${name} from all its networks?`, options.yes)
       await client.delete(path`/v1/nodes/${name}`)
     })
+}
+
+function nodeFields(node: Node): string {
+  return fields({
+    id: node.id,
+    name: node.name,
+    online: node.online ? 'yes' : 'no',
+    lastSeenAt: orDash(node.lastSeenAt),
+    roles: orDash(node.roles.join(', ')),
+    labels: orDash(labelsText(node.labels)),
+  })
 }

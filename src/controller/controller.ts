@@ -14,6 +14,7 @@ import type { NetworkId } from '../model/names.ts'
 import type { Network, State } from '../model/state.ts'
 import type { AgentFrameOf } from '../protocol/frames.ts'
 import { formatJoinToken } from '../protocol/jointoken.ts'
+import type { Explanation } from '../topology/explain.ts'
 import { createAuthority, type OpenAuthority, openAuthority } from './authority.ts'
 import { certifyMemberKey } from './commands/member.ts'
 import { joinNode } from './commands/node.ts'
@@ -25,6 +26,7 @@ import type { ProvenAgent } from './greeting.ts'
 import { LOG_FILE, openDataDir, openWrappingKey } from './home.ts'
 import { AgentInbox } from './inbox.ts'
 import { Ledger, type Outcome } from './ledger.ts'
+import { explainLink } from './links.ts'
 import { publicUrls } from './places.ts'
 import { Presence } from './presence.ts'
 import type { ControllerSettings } from './settings.ts'
@@ -125,6 +127,7 @@ export class Controller implements AsyncDisposable {
     const inbox = new AgentInbox({
       ...common,
       feeds: this.#feeds,
+      onFacts: (node) => this.#fleet.onFacts(node),
       certify: (...offer) => this.#certify(...offer),
     })
     this.#fleet = new Fleet({
@@ -134,9 +137,9 @@ export class Controller implements AsyncDisposable {
       admit: (agent) => this.#admit(agent),
       sent: counters.sent,
     })
-    parts.ledger.onEntry((entry, _before, after) => {
-      this.#feeds.onEntry(entry, after)
-      this.#fleet.onEntry(entry, after)
+    parts.ledger.onEntry((entry, before, after) => {
+      this.#feeds.onEntry(entry, before, after)
+      this.#fleet.onEntry(entry, before, after)
     })
   }
 
@@ -173,13 +176,17 @@ export class Controller implements AsyncDisposable {
     network: Network,
     node: NodeId,
   ): { readonly state: MemberState; readonly listenPort: number | undefined } {
-    const state = memberState(network, node, this.state.epoch, this.#presence)
-    return { state, listenPort: this.#feeds.factsOf(network.id, node).listenPort }
+    const state = memberState(network, node, this.#feeds.get(network.id, node), this.#presence)
+    return { state, listenPort: this.#presence.get(node)?.report.ports.get(network.id) }
   }
 
   graph(network: Network): NetworkGraph {
-    const now = this.#parts.clock.now()
-    return networkGraph(network, { state: this.state, presence: this.#presence, feeds: this.#feeds, now })
+    return networkGraph(network, this.#observations())
+  }
+
+  /** Every way between two members, which one is taken, and why. */
+  explain(network: Network, a: NodeId, b: NodeId): Explanation {
+    return explainLink(network, a, b, this.#observations())
   }
 
   /**
@@ -207,6 +214,10 @@ export class Controller implements AsyncDisposable {
     this.drain()
     this.#parts.closing.abort()
     await this.#parts.store[Symbol.asyncDispose]()
+  }
+
+  #observations() {
+    return { state: this.state, presence: this.#presence, now: this.#parts.clock.now() }
   }
 
   async #admit(agent: ProvenAgent): Promise<void> {

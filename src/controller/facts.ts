@@ -1,40 +1,33 @@
-import { type Address, parseAddress } from '../address/cidr.ts'
+import type { Address } from '../address/cidr.ts'
+import type { NodeId } from '../keys/identity.ts'
 import type { NetworkId } from '../model/names.ts'
 import type { Facts } from '../protocol/frames.ts'
 
-/** What a node said about itself, in canonical form. */
-export interface NodeFacts {
-  readonly addresses: readonly Address[]
+/** What a node said about itself, and where it said it from. */
+export interface NodeReport {
+  /** `192.168.1.2/24`, as reported; the engine takes what it can use. */
+  readonly addresses: readonly string[]
+  readonly mtu: number
+  readonly site: string
   readonly ports: ReadonlyMap<NetworkId, number>
+  readonly relays: readonly RelayReport[]
   readonly device: Facts['device']
   readonly version: string
+  /** The other end of its connection. */
+  readonly seenFrom: Address | undefined
 }
 
-/** Addresses that are of no use to others are left out: what a node reports is a hint, so a wrong one is no error. */
-export function toNodeFacts(facts: Facts): NodeFacts {
-  const addresses = facts.addresses.map(tryParse).filter((address) => address !== undefined)
-  const ports = facts.ports
-    .filter(({ port }) => port > 0)
-    .map(({ network, port }) => [network as NetworkId, port] as const)
-  return {
-    addresses: [...new Set(addresses)].filter(isReachable).toSorted(),
-    ports: new Map(ports),
-    device: facts.device,
-    version: facts.version,
-  }
+/** A relay as a node that is attached to it sees it. */
+export interface RelayReport {
+  readonly node: NodeId
+  readonly alive: boolean
+  /** Milliseconds; undefined while not measured. */
+  readonly rtt: number | undefined
 }
 
-function tryParse(text: string): Address | undefined {
-  try {
-    return parseAddress(text)
-  } catch {
-    return undefined
-  }
-}
-
-/** Loopback, link-local, multicast, unspecified: they mean another thing on every machine. */
-const LOCAL = /^(0\.|127\.|169\.254\.|2(2[4-9]|3\d|4\d|5[0-5])\.|::1?$|fe[89ab][0-9a-f]:|ff)/
-
-function isReachable(address: Address): boolean {
-  return !LOCAL.test(address)
+export function toNodeReport(facts: Facts, seenFrom: Address | undefined): NodeReport {
+  const ports = facts.ports.map(({ network, port }) => [network as NetworkId, port] as const)
+  const relays = (facts.relays ?? []).map(({ node, alive, rtt }) => ({ node: node as NodeId, alive, rtt }))
+  const { addresses, mtu, site = '', device, version } = facts
+  return { addresses, mtu, site, ports: new Map(ports), relays, device, version, seenFrom }
 }

@@ -3,7 +3,7 @@ import { prefixLengthOf } from '../address/cidr.ts'
 import type { NodeId } from '../keys/identity.ts'
 import type { SigningKey } from '../keys/signature.ts'
 import { toBase64Url } from '../keys/text.ts'
-import type { Member, Network } from '../model/state.ts'
+import { type Member, type Network, type Node, SITE_LABEL } from '../model/state.ts'
 import { type Head, type Signed, signDelta, signHead } from '../protocol/content.ts'
 import { type ControllerFrame, encodeFrame, type Hint, type NetworkPosition } from '../protocol/frames.ts'
 import { encodeRecord, type MemberRecord } from '../protocol/record.ts'
@@ -18,7 +18,7 @@ export interface Cursor {
 interface Touch {
   readonly node: NodeId
   readonly what: 'record' | 'hint'
-  /** Of the network after this touch. */
+  /** Of the feed after this touch. */
   readonly revision: number
   readonly digest: string
 }
@@ -30,6 +30,9 @@ export interface FeedTools {
   readonly expiresAt: () => number
   /** Counts what must not grow with the number of sessions. */
   readonly count: (what: 'encodings' | 'signatures') => void
+  readonly node: (id: NodeId) => Node | undefined
+  /** Whether the audience of this feed may see a member. */
+  readonly shows: (node: Node) => boolean
 }
 
 /** How many touches a session may lie behind and still be brought up to date by a delta. */
@@ -42,10 +45,12 @@ const RING_LIMIT = 4_096
  */
 export class Feed {
   readonly #tools: FeedTools
-  readonly #view: View
-  readonly #hints = new Map<NodeId, string>()
+  readonly #view = new View()
+  readonly #hints = new Map<NodeId, Hint>()
   readonly #frames = new Map<string, Buffer>()
-  #network: Network
+  readonly #network: Network['id']
+  /** Of the network, when something that this audience sees last changed. */
+  #revision: number
   #ring: Touch[] = []
   /** Touches that have left the ring. */
   #dropped = 0
@@ -53,51 +58,55 @@ export class Feed {
 
   constructor(network: Network, tools: FeedTools) {
     this.#tools = tools
-    this.#network = network
-    const records = [...network.members.values()].map((member) => recordOf(network, member))
-    this.#view = View.of(records.filter((record) => record !== undefined).map(encodeRecord))
+    this.#network = network.id
+    this.#revision = network.revision
+    const records = [...network.members.values()].map((member) => this.#recordOf(network, member))
+    this.#view.change(records.filter((record) => record !== undefined).map(encodeRecord), [])
   }
 
-  /** Takes over the network as it is now; `touched` are the members that came, went or changed. */
-  advance(network: Network, touched: readonly NodeId[]): void {
-    this.#network = network
-    for (const node of touched) this.#touchRecord(node, network.members.get(node))
+  /** Takes over the network as it is now; `touched` are the members that came, went or changed. Whether that was news. */
+  advance(network: Network, touched: readonly NodeId[]): boolean {
+    const news = touched.filter((node) => this.#touchRecord(network, node))
+    return news.length > 0
   }
 
-  /** Where a member can be reached from now on. */
-  hint(node: NodeId, endpoint: string): void {
-    if (this.#hints.get(node) === endpoint) return
-    this.#hints.set(node, endpoint)
-    this.#touch({ node, what: 'hint', revision: this.#network.revision, digest: '' })
-  }
-
-  hintOf(node: NodeId): string | undefined {
-    return this.#hints.get(node)
+  /** How a member can be reached from now on. Whether that was news. */
+  hint(hint: Hint): boolean {
+    const node = hint.node as NodeId
+    if (!this.#view.record(node) || sameHint(this.#hints.get(node), hint)) return false
+    this.#hints.set(node, hint)
+    this.#touch({ node, what: 'hint', revision: this.#revision, digest: '' })
+    return true
   }
 
   /** The cursor of a session that knows everything. */
   get end(): Cursor {
-    return { touch: this.#dropped + this.#ring.length, revision: this.#network.revision }
+    return { touch: this.#dropped + this.#ring.length, revision: this.#revision }
+  }
+
+  get epoch(): number {
+    return this.#tools.epoch
+  }
+
+  /** Of what the audience sees. */
+  get digest(): string {
+    return this.#view.digest()
   }
 
   /** The cursor of an agent that says it has `position`; undefined when only a snapshot can help it. */
   resume({ epoch, revision, digest }: NetworkPosition): Cursor | undefined {
-    if (epoch !== this.#tools.epoch) return undefined
-    if (revision === this.#network.revision) return this.#view.digest() === digest ? this.end : undefined
+    if (epoch !== this.#tools.epoch || revision > this.#revision) return undefined
+    // A controller that has just started does not know since when a set is as it is; the digest does.
+    if (digest === this.#view.digest()) return this.end
     const at = this.#ring.findLastIndex((touch) => touch.what === 'record' && touch.revision === revision)
     return this.#ring[at]?.digest === digest ? { touch: this.#dropped + at + 1, revision } : undefined
   }
 
-  /** All endpoints that are known, for an agent that resumes: what it missed of them is in no revision. */
+  /** All that is known of where members are, for an agent that resumes: what it missed of that is in no revision. */
   allHints(): Buffer {
     return this.#once('hints', () => {
-      return { type: 'hints', network: this.#network.id, hints: this.#hintsOf(this.#hints.keys()) }
+      return { type: 'hints', network: this.#network, hints: [...this.#hints.values()] }
     })
-  }
-
-  /** Nodes of which something was touched since `cursor`. */
-  touchedSince(cursor: Cursor): ReadonlySet<NodeId> {
-    return new Set(this.#ring.slice(Math.max(0, cursor.touch - this.#dropped)).map(({ node }) => node))
   }
 
   /** What brings a session from `cursor` to the end: nothing, hints, a delta, or a snapshot. */
@@ -106,7 +115,7 @@ export class Feed {
     if (!cursor || cursor.touch < this.#dropped) return this.#once('snapshot', () => this.#snapshot())
     if (cursor.touch === end.touch) return undefined
     const touches = this.#ring.slice(cursor.touch - this.#dropped)
-    if (touches.length > 64 && touches.length > this.#network.members.size) {
+    if (touches.length > SMALL && touches.length > this.#view.size) {
       return this.#once('snapshot', () => this.#snapshot())
     }
     return this.#once(`${cursor.touch}`, () => this.#difference(cursor.revision, touches))
@@ -126,12 +135,22 @@ export class Feed {
     return this.#head
   }
 
-  #touchRecord(node: NodeId, member: Member | undefined): void {
-    const record = member && recordOf(this.#network, member)
+  /** A member that the audience does not see, and did not, changes nothing. */
+  #touchRecord(network: Network, node: NodeId): boolean {
+    const member = network.members.get(node)
+    const record = member && this.#recordOf(network, member)
+    if (!record && !this.#view.record(node)) return false
+    this.#revision = network.revision
     if (record) this.#view.change([encodeRecord(record)], [])
     else this.#view.change([], [node])
-    if (!member) this.#hints.delete(node)
-    this.#touch({ node, what: 'record', revision: this.#network.revision, digest: this.#view.digest() })
+    if (!record) this.#hints.delete(node)
+    this.#touch({ node, what: 'record', revision: this.#revision, digest: this.#view.digest() })
+    return true
+  }
+
+  #recordOf(network: Network, member: Member): MemberRecord | undefined {
+    const node = this.#tools.node(member.node)
+    return node && this.#tools.shows(node) ? recordOf(network, member, node) : undefined
   }
 
   #touch(touch: Touch): void {
@@ -145,9 +164,9 @@ export class Feed {
 
   #plainHead(): Head {
     return {
-      network: this.#network.id,
+      network: this.#network,
       epoch: this.#tools.epoch,
-      revision: this.#network.revision,
+      revision: this.#revision,
       digest: this.#view.digest(),
       expiresAt: this.#tools.expiresAt(),
     }
@@ -155,26 +174,19 @@ export class Feed {
 
   #snapshot(): ControllerFrame {
     const records = this.#view.encodedRecords().map(toBase64Url)
-    return { type: 'snapshot', ...this.head().signed, records, hints: this.#hintsOf(this.#hints.keys()) }
+    return { type: 'snapshot', ...this.head().signed, records, hints: [...this.#hints.values()] }
   }
 
   #difference(from: number, touches: readonly Touch[]): ControllerFrame {
-    const hints = this.#hintsOf(new Set(touches.map(({ node }) => node)))
-    const nodes = new Set(touches.filter(({ what }) => what === 'record').map(({ node }) => node))
-    if (nodes.size === 0) return { type: 'hints', network: this.#network.id, hints }
-    const upserts = [...nodes]
-      .map((node) => this.#view.encodedRecord(node))
-      .filter((one) => one !== undefined)
-    const removals = [...nodes].filter((node) => !this.#view.encodedRecord(node))
+    const touched = new Set(touches.map(({ node }) => node))
+    const hints = [...touched].map((node) => this.#hints.get(node)).filter((hint) => hint !== undefined)
+    const nodes = [...new Set(touches.filter(({ what }) => what === 'record').map(({ node }) => node))]
+    if (nodes.length === 0) return { type: 'hints', network: this.#network, hints }
+    const upserts = nodes.map((node) => this.#view.encodedRecord(node)).filter((one) => one !== undefined)
+    const removals = nodes.filter((node) => !this.#view.encodedRecord(node))
     this.#tools.count('signatures')
     const signed = signDelta({ head: this.#plainHead(), from, upserts, removals }, this.#tools.signing)
     return hints.length > 0 ? { type: 'delta', ...signed, hints } : { type: 'delta', ...signed }
-  }
-
-  #hintsOf(nodes: Iterable<NodeId>): Hint[] {
-    return Array.from(nodes, (node) => ({ node, endpoint: this.#hints.get(node) ?? '' })).filter(
-      ({ node, endpoint }) => endpoint !== '' && this.#view.record(node) !== undefined,
-    )
   }
 
   #once(name: string, make: () => ControllerFrame): Buffer {
@@ -187,8 +199,11 @@ export class Feed {
   }
 }
 
+/** Fewer touches than this always travel as a delta. */
+const SMALL = 64
+
 /** What others are told of a member; nothing while it has no key. */
-export function recordOf(network: Network, member: Member): MemberRecord | undefined {
+export function recordOf(network: Network, member: Member, node: Node): MemberRecord | undefined {
   if (!member.publicKey) return undefined
   const place = memberPlace(network, member.slot)
   return {
@@ -200,5 +215,12 @@ export function recordOf(network: Network, member: Member): MemberRecord | undef
     ipv6: place.ipv6,
     ipv6PrefixLength: prefixLengthOf(place.subnetIpv6),
     revision: member.revision,
+    roles: node.roles,
+    site: node.labels[SITE_LABEL] ?? '',
   }
+}
+
+/** Hints are small and plain, and always made by the same function, so their text tells. */
+function sameHint(a: Hint | undefined, b: Hint): boolean {
+  return a !== undefined && JSON.stringify(a) === JSON.stringify(b)
 }

@@ -3,13 +3,12 @@ import type { NodeId } from '../keys/identity.ts'
 import type { SigningKey } from '../keys/signature.ts'
 import type { Entry } from '../log/log.ts'
 import type { NetworkId } from '../model/names.ts'
-import type { Network, State } from '../model/state.ts'
-import type { ControllerFrame, Hint } from '../protocol/frames.ts'
-import type { MemberFacts } from '../topology/facts.ts'
-import { commonEndpoint, routeTo } from '../topology/link.ts'
+import type { Network, Node, State } from '../model/state.ts'
 import { Feed } from './feed.ts'
+import { Lans } from './lans.ts'
 import type { Presence } from './presence.ts'
 import type { ControllerSettings } from './settings.ts'
+import { memberReach, toHint } from './surroundings.ts'
 
 export interface FeedsTools {
   readonly clock: Clock
@@ -20,19 +19,24 @@ export interface FeedsTools {
   readonly count: (what: 'encodings' | 'signatures') => void
 }
 
+/** Who may see which members of a network: all of them, or of the transit only the relays. */
+type Audience = 'everybody' | 'relays'
+
 const DAY_SECONDS = 86_400
 
 /** The feeds of all networks that somebody listens to, and when each is pushed. */
 export class Feeds {
   readonly #tools: FeedsTools
-  readonly #feeds = new Map<NetworkId, Feed>()
-  /** When a network was last pushed, and whether a push is on its way. */
+  readonly #feeds = new Map<NetworkId, Map<Audience, Feed>>()
+  readonly #lans: Lans
+  /** When a network was last pushed, and which pushes are on their way. */
   readonly #pushed = new Map<NetworkId, number>()
   readonly #due = new Set<NetworkId>()
   #onTouched: (network: NetworkId) => void = () => undefined
 
   constructor(tools: FeedsTools) {
     this.#tools = tools
+    this.#lans = new Lans(tools)
   }
 
   /** `listener` is called when a network has something to tell: at once for the first change, gathered for the next. */
@@ -40,71 +44,80 @@ export class Feeds {
     this.#onTouched = listener
   }
 
-  get(id: NetworkId): Feed | undefined {
-    const known = this.#feeds.get(id)
+  /** What a node may see of a network. */
+  get(id: NetworkId, viewer: NodeId): Feed | undefined {
     const network = this.#tools.state().networks.get(id)
-    if (known || !network) return known
-    const { signing, count, clock, settings } = this.#tools
-    const expiresAt = () => Math.floor(clock.now() / 1_000) + settings.planDays * DAY_SECONDS
-    const feed = new Feed(network, { signing, count, expiresAt, epoch: this.#tools.state().epoch })
-    this.#feeds.set(id, feed)
-    for (const node of network.members.keys()) this.#hint(network, feed, node)
+    if (!network) return undefined
+    const audience = this.#audienceOf(network, viewer)
+    const feeds = this.#feeds.get(id) ?? new Map<Audience, Feed>()
+    this.#feeds.set(id, feeds)
+    const feed = feeds.get(audience) ?? this.#create(network, audience)
+    feeds.set(audience, feed)
     return feed
   }
 
-  onEntry(entry: Entry, state: State): void {
-    for (const event of entry.events) if (event.type === 'epoch-raised') this.#feeds.clear()
-    for (const [id, nodes] of touchedMembers(entry)) {
-      const network = state.networks.get(id)
-      if (!network) this.#feeds.delete(id)
+  /** Endpoints that only the LAN of the viewer may know. */
+  lan(id: NetworkId, viewer: NodeId): Buffer | undefined {
+    return this.#lans.frameFor(id, viewer)
+  }
+
+  onEntry(entry: Entry, before: State, after: State): void {
+    if (before.epoch !== after.epoch) this.#feeds.clear()
+    for (const [id, nodes] of touchedMembers(entry, after)) {
+      const network = after.networks.get(id)
       if (network) this.#advance(network, nodes)
+      else this.#feeds.delete(id)
     }
   }
 
-  /** Takes over what a node reported about itself. */
-  onFacts(node: NodeId): void {
+  /** Takes over what became known about a node, in all its networks or in one. */
+  onFacts(node: NodeId, only?: NetworkId): void {
     const state = this.#tools.state()
-    for (const id of state.networksOfNode.get(node)?.keys() ?? []) {
+    const ids = only ? [only] : [...(state.networksOfNode.get(node)?.keys() ?? [])]
+    for (const id of ids) {
       const network = state.networks.get(id)
-      const feed = this.#feeds.get(id)
-      if (network && feed && this.#hint(network, feed, node)) this.#touched(id)
+      if (network && this.#hint(network, node)) this.#touched(id)
     }
   }
 
-  /** Endpoints that this viewer needs otherwise than the others; nothing where the common ones serve it. */
-  readonly personalHints = (
-    network: Network,
-    viewer: NodeId,
-    feed: Feed,
-    others: ReadonlySet<NodeId> | undefined,
-  ): ControllerFrame | undefined => {
-    const own = this.factsOf(network.id, viewer)
-    const hints: Hint[] = []
-    for (const node of others ?? network.members.keys()) {
-      const { endpoint } = routeTo(own, this.factsOf(network.id, node))
-      if (node !== viewer && endpoint && endpoint !== feed.hintOf(node)) hints.push({ node, endpoint })
-    }
-    return hints.length > 0 ? { type: 'hints', network: network.id, hints } : undefined
+  #audienceOf(network: Network, viewer: NodeId): Audience {
+    const isRelay = this.#tools.state().nodes.get(viewer)?.roles.includes('relay')
+    return network.topology === 'transit' && !isRelay ? 'relays' : 'everybody'
   }
 
-  factsOf(network: NetworkId, node: NodeId): MemberFacts {
-    const facts = this.#tools.presence.get(node)?.facts
-    return { node, addresses: facts?.addresses ?? [], listenPort: facts?.ports.get(network) }
+  #create(network: Network, audience: Audience): Feed {
+    const { signing, count, clock, settings, state, presence } = this.#tools
+    const feed = new Feed(network, {
+      signing,
+      count,
+      epoch: state().epoch,
+      expiresAt: () => Math.floor(clock.now() / 1_000) + settings.planDays * DAY_SECONDS,
+      node: (id) => state().nodes.get(id),
+      shows: (node: Node) => audience === 'everybody' || node.roles.includes('relay'),
+    })
+    for (const node of network.members.keys()) {
+      if (presence.get(node)) feed.hint(toHint(memberReach(state(), presence, network.id, node)))
+    }
+    return feed
   }
 
   #advance(network: Network, nodes: readonly NodeId[]): void {
-    const feed = this.#feeds.get(network.id)
-    feed?.advance(network, nodes)
-    for (const node of nodes) if (feed && network.members.has(node)) this.#hint(network, feed, node)
-    this.#touched(network.id)
+    let news = false
+    for (const feed of this.#feeds.get(network.id)?.values() ?? [])
+      news = feed.advance(network, nodes) || news
+    for (const node of nodes) news = this.#hint(network, node) || news
+    // A member that others do not see has to be told its own part all the same.
+    if (news || nodes.length > 0) this.#touched(network.id)
   }
 
-  /** Whether that was news. */
-  #hint(network: Network, feed: Feed, node: NodeId): boolean {
-    const endpoint = commonEndpoint(this.factsOf(network.id, node))
-    if (endpoint === undefined || endpoint === feed.hintOf(node)) return false
-    feed.hint(node, endpoint)
-    return true
+  /** Whether anybody has to be told. */
+  #hint(network: Network, node: NodeId): boolean {
+    const { state, presence } = this.#tools
+    if (!presence.get(node)) return false
+    const hint = toHint(memberReach(state(), presence, network.id, node))
+    let news = this.#lans.update(network.id, node)
+    for (const feed of this.#feeds.get(network.id)?.values() ?? []) news = feed.hint(hint) || news
+    return news
   }
 
   /** The first change goes out at once; what follows within the gathering time goes together at its end. */
@@ -124,19 +137,29 @@ export class Feeds {
   }
 }
 
-function touchedMembers(entry: Entry): ReadonlyMap<NetworkId, NodeId[]> {
+/** By network, the members whose records an entry may have changed. */
+function touchedMembers(entry: Entry, after: State): ReadonlyMap<NetworkId, NodeId[]> {
   const touched = new Map<NetworkId, NodeId[]>()
+  const touch = (network: NetworkId, ...nodes: NodeId[]) => {
+    const known = touched.get(network)
+    if (known) known.push(...nodes)
+    else touched.set(network, nodes)
+  }
   for (const event of entry.events) {
-    if (event.type === 'network-deleted') touched.set(event.id, [])
-    if (
-      event.type !== 'member-added' &&
-      event.type !== 'member-removed' &&
-      event.type !== 'member-key-certified'
-    )
-      continue
-    const nodes = touched.get(event.network) ?? []
-    nodes.push(event.node)
-    touched.set(event.network, nodes)
+    switch (event.type) {
+      case 'member-added':
+      case 'member-removed':
+      case 'member-key-certified':
+        touch(event.network, event.node)
+        break
+      case 'node-roles-set':
+        for (const network of after.networksOfNode.get(event.id)?.keys() ?? []) touch(network, event.id)
+        break
+      case 'network-deleted':
+        touch(event.id)
+        break
+      default:
+    }
   }
   return touched
 }

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino'
 import type { WebSocket } from 'ws'
+import { type Address, parseAddress } from '../address/cidr.ts'
 import type { Clock } from '../clock.ts'
 import { toWeftError, WeftError } from '../errors.ts'
 import type { NodeId } from '../keys/identity.ts'
@@ -9,15 +10,17 @@ import type { Entry } from '../log/log.ts'
 import type { Event } from '../model/event.ts'
 import type { NetworkId } from '../model/names.ts'
 import type { State } from '../model/state.ts'
+import { signWitnessList } from '../protocol/content.ts'
 import { type ControllerFrame, encodeFrame, parseAgentFrame } from '../protocol/frames.ts'
 import { signTranscript } from '../protocol/handshake.ts'
-import { toNodeFacts } from './facts.ts'
+import { toNodeReport } from './facts.ts'
 import type { Feeds } from './feeds.ts'
 import { greet, type ProvenAgent } from './greeting.ts'
 import type { AgentInbox } from './inbox.ts'
 import type { Presence } from './presence.ts'
 import { Session } from './session.ts'
 import type { ControllerSettings } from './settings.ts'
+import { type WitnessChange, Witnesses } from './witnesses.ts'
 
 export interface FleetTools {
   readonly clock: Clock
@@ -49,6 +52,7 @@ export class Fleet {
   readonly #members = new Map<NetworkId, Set<Session>>()
   readonly #alive = new WeakSet<WebSocket>()
   readonly #sockets = new Map<WebSocket, Session>()
+  readonly #witnesses: Witnesses
   /** Sockets that have not proven yet who they are. */
   readonly #greeting = new Set<WebSocket>()
   readonly #stopHeartbeat: () => void
@@ -56,6 +60,7 @@ export class Fleet {
 
   constructor(tools: FleetTools) {
     this.#tools = tools
+    this.#witnesses = new Witnesses(tools)
     tools.feeds.onTouched((network) => this.#flush(network))
     const beat = setInterval(() => this.#beat(), tools.settings.heartbeatSeconds * 1_000)
     beat.unref()
@@ -73,7 +78,7 @@ export class Fleet {
       if (this.#tools.state().removedNodes.has(agent.node) && !agent.hello.join)
         return this.#dismiss(socket, agent)
       await this.#tools.admit(agent)
-      this.#welcome(socket, agent, log)
+      this.#welcome(socket, agent, { log, seenFrom: addressIn(channel.remoteAddress) })
     } catch (error) {
       const { code, message, cause } = toWeftError(error)
       log.info({ code, cause }, 'agent refused')
@@ -84,8 +89,15 @@ export class Fleet {
   }
 
   /** What a log entry means for those connected. */
-  onEntry(entry: Entry, state: State): void {
+  onEntry(entry: Entry, before: State, state: State): void {
     for (const event of entry.events) this.#onEvent(event, state)
+    this.#tellRelays(this.#witnesses.onEntry(entry, before))
+  }
+
+  /** What follows for others from what became known about a node. */
+  onFacts(node: NodeId): void {
+    this.#tools.feeds.onFacts(node)
+    this.#tellRelays(this.#witnesses.onFacts(node))
   }
 
   /** Tells all agents to come back in a moment, to another replica or to the next process, and lets them go. */
@@ -107,25 +119,31 @@ export class Fleet {
     return this.#sessions.size
   }
 
-  #welcome(socket: WebSocket, agent: ProvenAgent, log: Logger): void {
+  #welcome(
+    socket: WebSocket,
+    agent: ProvenAgent,
+    { log, seenFrom }: { readonly log: Logger; readonly seenFrom: Address | undefined },
+  ): void {
     if (socket.readyState !== socket.OPEN) return
     const { node, hello } = agent
     this.#sessions.get(node)?.close(REPLACED, 'replaced by a newer session')
+    const { feeds } = this.#tools
     const session = new Session(node, socket, {
       ...this.#tools,
-      feed: (id) => this.#tools.feeds.get(id),
-      personalHints: this.#tools.feeds.personalHints,
+      feed: (network, viewer) => feeds.get(network, viewer),
+      lan: (network, viewer) => feeds.lan(network, viewer),
     })
     this.#sessions.set(node, session)
     this.#sockets.set(socket, session)
     this.#alive.add(socket)
     const { heartbeatSeconds } = this.#tools.settings
     session.send({ type: 'welcome', node, heartbeatSeconds })
-    this.#tools.presence.arrived(node, this.#tools.clock.now(), toNodeFacts(hello.facts))
+    this.#tools.presence.arrived(node, this.#tools.clock.now(), toNodeReport(hello.facts, seenFrom))
     for (const id of this.#tools.state().networksOfNode.get(node)?.keys() ?? []) this.#subscribe(id, session)
     this.#listen(socket, session, log.child({ node }))
     session.resume(hello.networks)
-    this.#tools.feeds.onFacts(node)
+    this.onFacts(node)
+    this.#instructRelay(session)
     log.info({ node }, 'agent connected')
   }
 
@@ -177,11 +195,37 @@ export class Fleet {
         this.#tools.presence.forget(event.id)
         this.#sessions.get(event.id)?.close(REFUSED, 'this node was removed')
         break
+      case 'node-roles-set': {
+        const session = this.#sessions.get(event.id)
+        if (session) this.#instructRelay(session)
+        break
+      }
       case 'epoch-raised':
         for (const id of state.networks.keys()) this.#flush(id)
         break
       default:
     }
+  }
+
+  /** The whole list of those it is to be a witness of. */
+  #instructRelay(session: Session): void {
+    if (this.#isRelay(session.node))
+      this.#sendWitnesses(session, { whole: true, added: this.#witnesses.all(), removed: [] })
+  }
+
+  #tellRelays(change: WitnessChange): void {
+    if (change.added.length + change.removed.length === 0) return
+    const relays = [...this.#sessions.values()].filter(({ node }) => this.#isRelay(node))
+    for (const relay of relays) this.#sendWitnesses(relay, { whole: false, ...change })
+  }
+
+  #sendWitnesses(session: Session, change: WitnessChange & { readonly whole: boolean }): void {
+    const signed = signWitnessList({ node: session.node, ...change }, this.#tools.signing)
+    session.send({ type: 'witness', ...signed })
+  }
+
+  #isRelay(node: NodeId): boolean {
+    return this.#tools.state().nodes.get(node)?.roles.includes('relay') ?? false
   }
 
   #subscribe(network: NetworkId, session: Session): void {
@@ -218,4 +262,13 @@ function refuse(socket: WebSocket, frame: ControllerFrame): void {
   if (socket.readyState !== socket.OPEN) return
   socket.send(encodeFrame(frame))
   socket.close(REFUSED, 'refused')
+}
+
+/** The other end of a connection, where it is an address that others may see too. */
+function addressIn(text: string): Address | undefined {
+  try {
+    return parseAddress(text.replace(/^::ffff:/, ''))
+  } catch {
+    return undefined
+  }
 }

@@ -6,7 +6,7 @@ import type { NodeId } from '../keys/identity.ts'
 import type { NetworkId } from '../model/names.ts'
 import type { State } from '../model/state.ts'
 import type { AgentFrame, AgentFrameOf } from '../protocol/frames.ts'
-import { toNodeFacts } from './facts.ts'
+import { toNodeReport } from './facts.ts'
 import type { Feeds } from './feeds.ts'
 import type { Presence } from './presence.ts'
 import type { Session } from './session.ts'
@@ -17,6 +17,8 @@ export interface InboxTools {
   readonly state: () => State
   readonly presence: Presence
   readonly feeds: Feeds
+  /** Something became known about a node. */
+  readonly onFacts: (node: NodeId) => void
   readonly metrics: Registry
   /** Certifies a key that a node derived for itself. */
   readonly certify: (node: NodeId, offered: AgentFrameOf<'key'>) => Promise<void>
@@ -46,8 +48,8 @@ export class AgentInbox {
       case 'hello':
         throw new WeftError('protocol-error', `A ${frame.type} frame came after the handshake.`)
       case 'facts':
-        presence.report(session.node, toNodeFacts(frame.facts))
-        return this.#tools.feeds.onFacts(session.node)
+        presence.report(session.node, toNodeReport(frame.facts, presence.get(session.node)?.report.seenFrom))
+        return this.#tools.onFacts(session.node)
       case 'key':
         return this.#certify(session, frame)
       case 'resync':
@@ -58,6 +60,8 @@ export class AgentInbox {
         return this.#refused(session.node, frame)
       case 'report':
         return this.#report(session.node, frame)
+      case 'witnessed':
+        return this.#witnessed(session.node, frame)
     }
   }
 
@@ -99,6 +103,19 @@ export class AgentInbox {
     for (const peer of peers.keys()) if (!members?.has(peer)) peers.delete(peer)
     const drift = frame.drift.length > 0 ? frame.drift : known.drift
     this.#update(node, network, { peers, drift, reportedAt: clock.now() })
+  }
+
+  /** Only a relay may say where others are, and only of members. */
+  #witnessed(relay: NodeId, { seen }: AgentFrameOf<'witnessed'>): void {
+    const { presence, state, feeds } = this.#tools
+    if (!state().nodes.get(relay)?.roles.includes('relay')) {
+      throw new WeftError('protocol-error', 'Only a relay can be a witness.')
+    }
+    for (const { network, node, endpoint } of seen) {
+      const [id, member] = [network as NetworkId, node as NodeId]
+      if (!state().networks.get(id)?.members.has(member)) continue
+      if (presence.witness(relay, id, member, endpoint)) feeds.onFacts(member, id)
+    }
   }
 
   #update(node: NodeId, network: string, change: Parameters<Presence['update']>[2]): void {

@@ -2,7 +2,7 @@ import type { ErrorCode } from '../errors.ts'
 import type { NodeId } from '../keys/identity.ts'
 import type { NetworkId } from '../model/names.ts'
 import type { NetworkPosition, PeerReport } from '../protocol/frames.ts'
-import type { NodeFacts } from './facts.ts'
+import type { NodeReport } from './facts.ts'
 
 /** What an agent last said of its place in one network. */
 export interface Standing {
@@ -22,7 +22,7 @@ export interface NodePresence {
   readonly online: boolean
   /** Milliseconds since 1970. */
   readonly lastSeenAt: number
-  readonly facts: NodeFacts
+  readonly report: NodeReport
   readonly standings: ReadonlyMap<NetworkId, Standing>
 }
 
@@ -31,6 +31,7 @@ const NOTHING: Standing = Object.freeze({ peers: new Map(), drift: [] })
 /** Who is connected, and what was observed: short-lived, never in the log, empty after a restart. */
 export class Presence {
   readonly #nodes = new Map<NodeId, NodePresence>()
+  readonly #witnessed = new Map<string, Map<NodeId, string>>()
 
   get(node: NodeId): NodePresence | undefined {
     return this.#nodes.get(node)
@@ -40,17 +41,31 @@ export class Presence {
     return this.#nodes.get(node)?.standings.get(network) ?? NOTHING
   }
 
-  arrived(node: NodeId, now: number, facts: NodeFacts): void {
+  arrived(node: NodeId, now: number, report: NodeReport): void {
     const standings = this.#nodes.get(node)?.standings ?? new Map()
-    this.#nodes.set(node, { online: true, lastSeenAt: now, facts, standings })
+    this.#nodes.set(node, { online: true, lastSeenAt: now, report, standings })
   }
 
   seen(node: NodeId, now: number): void {
     this.#change(node, { lastSeenAt: now })
   }
 
-  report(node: NodeId, facts: NodeFacts): void {
-    this.#change(node, { facts })
+  report(node: NodeId, report: NodeReport): void {
+    this.#change(node, { report })
+  }
+
+  /** What a relay says of where a member's packets come from. Whether that was news. */
+  witness(relay: NodeId, network: NetworkId, node: NodeId, endpoint: string): boolean {
+    const key = `${network} ${node}`
+    const seen = this.#witnessed.get(key) ?? new Map<NodeId, string>()
+    if (seen.get(relay) === endpoint) return false
+    this.#witnessed.set(key, seen.set(relay, endpoint))
+    return true
+  }
+
+  /** By relay. */
+  witnessesOf(network: NetworkId, node: NodeId): ReadonlyMap<NodeId, string> {
+    return this.#witnessed.get(`${network} ${node}`) ?? new Map()
   }
 
   left(node: NodeId, now: number): void {
@@ -71,6 +86,7 @@ export class Presence {
   }
 
   forgetMember(node: NodeId, network: NetworkId): void {
+    this.#witnessed.delete(`${network} ${node}`)
     const known = this.#nodes.get(node)
     if (!known?.standings.has(network)) return
     const standings = new Map(known.standings)

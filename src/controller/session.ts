@@ -13,8 +13,12 @@ const BUFFER_LIMIT = 1_048_576
 
 /** What a session has been told of one network. */
 interface Told {
+  /** What the cursor counts in. It is another when the node has got another role. */
+  feed: Feed | undefined
   /** Undefined: only a snapshot helps. */
   cursor: Cursor | undefined
+  /** The last word on its LAN. */
+  lan: Buffer | undefined
   /** Revision of the member's own record; 0 before it was told. */
   self: number
 }
@@ -22,13 +26,10 @@ interface Told {
 export interface SessionTools {
   readonly signing: SigningKey
   readonly state: () => State
-  readonly feed: (network: NetworkId) => Feed | undefined
-  readonly personalHints: (
-    network: Network,
-    node: NodeId,
-    feed: Feed,
-    others?: ReadonlySet<NodeId>,
-  ) => ControllerFrame | undefined
+  /** What this node may see of a network. */
+  readonly feed: (network: NetworkId, node: NodeId) => Feed | undefined
+  /** Endpoints that only the LAN of the node may know, encoded once for all on it. */
+  readonly lan: (network: NetworkId, node: NodeId) => Buffer | undefined
   readonly sent: (frames: number, bytes: number) => void
 }
 
@@ -62,7 +63,7 @@ export class Session {
 
   /** Starts over with a snapshot, because the agent asks for it. */
   resync(network: NetworkId): void {
-    if (this.#told.has(network)) this.#told.set(network, { cursor: undefined, self: 0 })
+    if (this.#told.has(network)) this.#told.set(network, nothingTold())
     this.flush(network)
   }
 
@@ -72,13 +73,14 @@ export class Session {
     const network = this.#tools.state().networks.get(id)
     const member = network?.members.get(this.node)
     if (!network || !member) return this.#leave(id, network?.revision)
-    const told = this.#told.get(id) ?? { cursor: undefined, self: 0 }
+    const told = this.#told.get(id) ?? nothingTold()
     this.#told.set(id, told)
     if (!member.publicKey) return this.#askForKey(network, member, told)
-    const feed = this.#tools.feed(id)
+    const feed = this.#tools.feed(id, this.node)
     if (!feed) return
     if (told.self !== member.revision) this.#sendSelf(network, member, told)
-    this.#sendContent(network, feed, told)
+    this.#sendContent(feed, told)
+    this.#sendLan(id, told)
   }
 
   send(frame: ControllerFrame): void {
@@ -97,11 +99,11 @@ export class Session {
   #resumeNetwork(id: NetworkId, position: NetworkPosition | undefined): void {
     const state = this.#tools.state()
     const member = state.networks.get(id)?.members.get(this.node)
-    const feed = this.#tools.feed(id)
+    const feed = this.#tools.feed(id, this.node)
     const cursor = position && feed?.resume(position)
     // An agent that has a revision has its own record of that time; what changed since then is told again.
     const self = cursor && member && member.revision <= cursor.revision ? member.revision : 0
-    this.#told.set(id, { cursor, self })
+    this.#told.set(id, { feed, cursor, self, lan: undefined })
     if (feed && cursor && cursor.touch === feed.end.touch) this.sendBytes(feed.current())
     this.flush(id)
     if (feed && cursor) this.sendBytes(feed.allHints())
@@ -128,7 +130,8 @@ export class Session {
   }
 
   #sendSelf(network: Network, member: Member, told: Told): void {
-    const record = recordOf(network, member)
+    const node = this.#tools.state().nodes.get(this.node)
+    const record = node && recordOf(network, member, node)
     if (!record) return
     told.self = member.revision
     const self = {
@@ -138,6 +141,7 @@ export class Session {
       name: network.name,
       ipv4Range: network.ipv4,
       ipv6Range: network.ipv6,
+      topology: network.topology,
       custody: network.keyCustody,
       record,
     }
@@ -146,14 +150,19 @@ export class Session {
     this.send(sealedKey ? { type: 'self', ...signed, sealedKey } : { type: 'self', ...signed })
   }
 
-  #sendContent(network: Network, feed: Feed, told: Told): void {
+  #sendContent(feed: Feed, told: Told): void {
+    if (told.feed !== feed) told.cursor = undefined
     const frame = feed.framesSince(told.cursor)
-    const touched = told.cursor && feed.touchedSince(told.cursor)
+    told.feed = feed
     told.cursor = feed.end
-    if (!frame) return
-    this.sendBytes(frame)
-    const personal = this.#tools.personalHints(network, this.node, feed, touched)
-    if (personal) this.send(personal)
+    if (frame) this.sendBytes(frame)
+  }
+
+  #sendLan(network: NetworkId, told: Told): void {
+    const lan = this.#tools.lan(network, this.node)
+    if (lan === told.lan) return
+    told.lan = lan
+    if (lan) this.sendBytes(lan)
   }
 
   /** When the socket is full, everything is looked at again as soon as what it holds has gone out. */
@@ -168,4 +177,8 @@ export class Session {
     })
     return true
   }
+}
+
+function nothingTold(): Told {
+  return { feed: undefined, cursor: undefined, lan: undefined, self: 0 }
 }

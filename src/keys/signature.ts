@@ -19,6 +19,7 @@ export type SigningDomain =
   | 'weft/1 delta'
   | 'weft/1 self'
   | 'weft/1 removal'
+  | 'weft/1 witness'
   | 'weft/1 farewell'
 
 /** Ed25519 signer. node:crypto signs about 100 times as fast as tweetnacl, with the same keys and the same bytes. */

@@ -31,6 +31,8 @@ export function apply(state: State, event: Event): State {
       return useJoinToken(state, event)
     case 'node-enrolled':
       return enrolNode(state, event)
+    case 'node-roles-set':
+      return setRoles(state, event)
     case 'node-removed':
       return removeNode(state, event)
     case 'network-created':
@@ -101,10 +103,31 @@ function enrolNode(state: State, event: EventOf<'node-enrolled'>): State {
   const { type: _, at: enrolledAt, ...node } = event
   return {
     ...state,
-    nodes: state.nodes.set(node.id, { ...node, enrolledAt }),
+    nodes: state.nodes.set(node.id, { ...node, roles: [], enrolledAt }),
     nodesByName: state.nodesByName.set(node.name, node.id),
     removedNodes: state.removedNodes.delete(node.id),
   }
+}
+
+/** Roles stand in the records of all its memberships, so these change too. */
+function setRoles(state: State, { id, roles }: EventOf<'node-roles-set'>): State {
+  const node = known(state.nodes.get(id), id)
+  const changed = { ...state, nodes: state.nodes.set(id, { ...node, roles }) }
+  return [...(state.networksOfNode.get(id)?.keys() ?? [])].reduce(
+    (then, network) => renew(then, network, id),
+    changed,
+  )
+}
+
+function renew(state: State, networkId: NetworkId, node: NodeId): State {
+  const network = known(state.networks.get(networkId), networkId)
+  const member = known(network.members.get(node), node)
+  const revision = network.revision + 1
+  return withNetwork(state, {
+    ...network,
+    revision,
+    members: network.members.set(node, { ...member, revision }),
+  })
 }
 
 /** Its memberships were removed by events before this one. */
@@ -133,6 +156,7 @@ function createNetwork(state: State, event: EventOf<'network-created'>): State {
   return {
     ...state,
     networks: state.networks.set(network.id, network),
+    transit: network.topology === 'transit' ? network.id : state.transit,
     networksByName: state.networksByName.set(network.name, network.id),
   }
 }

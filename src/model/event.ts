@@ -3,7 +3,7 @@ import type { NodeId } from '../keys/identity.ts'
 import type { VerifyKey } from '../keys/signature.ts'
 import type { PublicKey } from '../keys/wireguard.ts'
 import type { NetworkId, TokenId } from './names.ts'
-import type { Authority, KeyCustody, Labels, Topology } from './state.ts'
+import type { Authority, KeyCustody, Labels, Role, Topology } from './state.ts'
 
 /** What can happen. Events are facts: they carry every result of chance, time and choice, so the fold needs none. */
 export type Event =
@@ -15,6 +15,7 @@ export type Event =
   | { readonly type: 'join-token-revoked'; readonly id: TokenId }
   | { readonly type: 'join-token-used'; readonly id: TokenId; readonly node: NodeId }
   | ({ readonly type: 'node-enrolled'; readonly at: number } & NewNode)
+  | { readonly type: 'node-roles-set'; readonly id: NodeId; readonly roles: readonly Role[] }
   | { readonly type: 'node-removed'; readonly id: NodeId }
   | ({ readonly type: 'network-created'; readonly at: number } & NewNetwork)
   | { readonly type: 'network-deleted'; readonly id: NetworkId }

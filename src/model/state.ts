@@ -5,8 +5,13 @@ import type { VerifyKey } from '../keys/signature.ts'
 import type { PublicKey } from '../keys/wireguard.ts'
 import type { NetworkId, TokenId } from './names.ts'
 
-/** `mesh`: all pairs of members are peers. */
-export type Topology = 'mesh'
+/**
+ * Who is whose peer. `mesh`: all pairs. `hub`: members and the hubs among them. `sites`: all within a site, gateways between.
+ * `transit`: nodes and relays; the system's own, by which relayed links travel.
+ */
+export type Topology = 'mesh' | 'hub' | 'sites' | 'transit'
+/** What a node does for others, set by an operator. */
+export type Role = 'relay' | 'hub' | 'gateway'
 /** Who makes member keys: the controller (sealed to the node at once), or the node itself. */
 export type KeyCustody = 'controller' | 'node'
 export type Labels = Readonly<Record<string, string>>
@@ -27,6 +32,8 @@ export interface State {
   readonly removedNodes: ImmutableMap<NodeId, true>
   readonly deletedNetworks: ImmutableMap<NetworkId, true>
   readonly networks: ImmutableMap<NetworkId, Network>
+  /** The network of topology `transit`, once there was a relay. */
+  readonly transit: NetworkId | undefined
   readonly networksByName: ImmutableMap<string, NetworkId>
   /** Which member of which network uses a WireGuard key: no key is ever certified twice. */
   readonly memberKeys: ImmutableMap<PublicKey, NetworkId>
@@ -56,8 +63,13 @@ export interface Node {
   /** X25519 key to which secrets for this node are sealed. */
   readonly sealingKey: PublicKey
   readonly labels: Labels
+  /** Sorted. */
+  readonly roles: readonly Role[]
   readonly enrolledAt: number
 }
+
+/** The label that says at which place a node stands. */
+export const SITE_LABEL = 'site'
 
 export interface Network {
   readonly id: NetworkId
@@ -132,6 +144,7 @@ export const emptyState: State = Object.freeze({
   removedNodes: ImmutableMap<NodeId, true>(),
   deletedNetworks: ImmutableMap<NetworkId, true>(),
   networks: ImmutableMap<NetworkId, Network>(),
+  transit: undefined,
   networksByName: ImmutableMap<string, NetworkId>(),
   memberKeys: ImmutableMap<PublicKey, NetworkId>(),
   networksOfNode: ImmutableMap<NodeId, ImmutableMap<NetworkId, true>>(),

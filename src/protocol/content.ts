@@ -3,7 +3,9 @@ import { WeftError } from '../errors.ts'
 import { type NodeId, nodeIdBytes, toNodeId } from '../keys/identity.ts'
 import { type SigningDomain, type SigningKey, type VerifyKey, verifySignature } from '../keys/signature.ts'
 import { fromBase64Url, toBase64Url } from '../keys/text.ts'
+import { type PublicKey, publicKeyBytes, toPublicKey } from '../keys/wireguard.ts'
 import { ID_BYTES, type NetworkId, networkIdBytes, toNetworkId } from '../model/names.ts'
+import type { Topology } from '../model/state.ts'
 import { ByteReader, ByteWriter } from './bytes.ts'
 import { decodeRecord, encodeRecord, type MemberRecord, readAddress } from './record.ts'
 
@@ -43,9 +45,13 @@ export interface SelfContent {
   readonly name: string
   readonly ipv4Range: Cidr
   readonly ipv6Range: Cidr
+  readonly topology: Topology
   readonly custody: 'controller' | 'node'
   readonly record: MemberRecord
 }
+
+/** By these numbers they travel. */
+const TOPOLOGIES: readonly Topology[] = ['mesh', 'hub', 'sites', 'transit']
 
 /** A member is told that it is one no longer. */
 export interface Removal {
@@ -53,6 +59,22 @@ export interface Removal {
   readonly node: NodeId
   readonly epoch: number
   readonly revision: number
+}
+
+/** What a relay is to be a witness of. */
+export interface WitnessList {
+  /** The relay. */
+  readonly node: NodeId
+  /** Whether this is the whole list, and not what is to be added and taken away. */
+  readonly whole: boolean
+  readonly added: readonly WitnessedMember[]
+  readonly removed: readonly PublicKey[]
+}
+
+export interface WitnessedMember {
+  readonly network: NetworkId
+  readonly node: NodeId
+  readonly publicKey: PublicKey
 }
 
 export function signHead(head: Head, key: SigningKey): Signed {
@@ -75,6 +97,7 @@ export function signSelf(self: SelfContent, key: SigningKey): Signed {
     .text(self.name)
   writeCidr(writer, self.ipv4Range)
   writeCidr(writer, self.ipv6Range)
+  writer.number(TOPOLOGIES.indexOf(self.topology))
   writer.number(self.custody === 'node' ? 1 : 0).block(encodeRecord(self.record))
   return signBody(writer.finish(), 'weft/1 self', key)
 }
@@ -86,6 +109,17 @@ export function signRemoval(removal: Removal, key: SigningKey): Signed {
     .number(removal.epoch)
     .number(removal.revision)
   return signBody(body.finish(), 'weft/1 removal', key)
+}
+
+export function signWitnessList(list: WitnessList, key: SigningKey): Signed {
+  const writer = new ByteWriter().raw(nodeIdBytes(list.node)).number(list.whole ? 1 : 0)
+  writer.number(list.added.length)
+  for (const { network, node, publicKey } of list.added) {
+    writer.raw(networkIdBytes(network)).raw(nodeIdBytes(node)).raw(publicKeyBytes(publicKey))
+  }
+  writer.number(list.removed.length)
+  for (const publicKey of list.removed) writer.raw(publicKeyBytes(publicKey))
+  return signBody(writer.finish(), 'weft/1 witness', key)
 }
 
 /** Each opener verifies before it reads. Rejects with `digest-mismatch` for a signature that is not the controller's. */
@@ -111,6 +145,7 @@ export function openSelf(signed: Signed, key: VerifyKey): SelfContent {
     name: reader.text(),
     ipv4Range: readCidr(reader, 4),
     ipv6Range: readCidr(reader, 16),
+    topology: TOPOLOGIES[reader.number(TOPOLOGIES.length - 1)] ?? 'mesh',
     custody: reader.number(1) === 1 ? 'node' : 'controller',
     record: decodeRecord(reader.block()),
   }))
@@ -122,6 +157,21 @@ export function openRemoval(signed: Signed, key: VerifyKey): Removal {
     node: readNode(reader),
     epoch: reader.number(),
     revision: reader.number(),
+  }))
+}
+
+export function openWitnessList(signed: Signed, key: VerifyKey): WitnessList {
+  return openBody(signed, 'weft/1 witness', key, (reader) => ({
+    node: readNode(reader),
+    whole: reader.number(1) === 1,
+    added: Array.from({ length: reader.number(signed.body.length) }, () => ({
+      network: readNetwork(reader),
+      node: readNode(reader),
+      publicKey: toPublicKey(reader.raw(KEY_BYTES)),
+    })),
+    removed: Array.from({ length: reader.number(signed.body.length) }, () =>
+      toPublicKey(reader.raw(KEY_BYTES)),
+    ),
   }))
 }
 
@@ -147,6 +197,7 @@ function openBody<Content>(
 }
 
 const DIGEST_BYTES = 16
+const KEY_BYTES = 32
 
 function writeHead(writer: ByteWriter, head: Head): ByteWriter {
   return writer

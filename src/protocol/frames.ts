@@ -25,17 +25,50 @@ const frame = <Name extends string, Fields extends Record<string, Type.TSchema>>
 
 const signed = { body: Base64Url, signature: Signature }
 
-/** Where a member can be reached; a hint, not signed: a wrong one costs a handshake, never secrecy. */
-const Hint = Type.Object({ node: NodeId, endpoint: Endpoint })
+/**
+ * How a member can be reached, in the terms of topology/reach.ts. A hint and not signed: a wrong one costs a handshake,
+ * never secrecy. What is usual is left out: both families, a mapping nobody witnessed, an underlay of 1,500 bytes.
+ */
+const Hint = Type.Object({
+  node: NodeId,
+  direct: Type.Array(Endpoint, { maxItems: 16 }),
+  outside: Type.Optional(Endpoint),
+  nat: Type.Optional(Type.Union([Type.Literal('open'), Type.Literal('cone'), Type.Literal('symmetric')])),
+  families: Type.Optional(Type.Array(Type.Union([Type.Literal(4), Type.Literal(6)]))),
+  /** Slot in the transit, and port for this network. */
+  transit: Type.Optional(Type.Object({ slot: Count, port: Port })),
+  mtu: Type.Optional(Count),
+})
 export type Hint = Type.Static<typeof Hint>
+
+/** Private endpoints of a member, for those on its own LAN only. */
+const LanHint = Type.Object({ node: NodeId, endpoints: Type.Array(Endpoint, { maxItems: 16 }) })
+export type LanHint = Type.Static<typeof LanHint>
+
+/** A member key that a relay is to be a witness for. */
+const Witnessed = Type.Object({ network: NetworkId, node: NodeId, publicKey: WireGuardKey })
+export type Witnessed = Type.Static<typeof Witnessed>
 
 const NetworkPosition = Type.Object({ network: NetworkId, epoch: Count, revision: Count, digest: Digest })
 export type NetworkPosition = Type.Static<typeof NetworkPosition>
 
 /** What a node knows of itself and the controller cannot: short-lived, never in the log. */
 const Facts = Type.Object({
-  /** Addresses of its interfaces without our own, canonical. */
-  addresses: Type.Array(Type.String({ maxLength: 45 }), { maxItems: 64 }),
+  /** Addresses of its interfaces without our own, with their prefix lengths: `192.168.1.2/24`. */
+  addresses: Type.Array(Type.String({ maxLength: 49 }), { maxItems: 64 }),
+  /** Smallest MTU of the interfaces that have them, in bytes. */
+  mtu: Count,
+  /** Where the node says it stands. */
+  site: Type.Optional(Type.String({ maxLength: 63 })),
+  /** Relays it is attached to, with what it measured. */
+  relays: Type.Optional(
+    Type.Array(
+      Type.Object({ node: NodeId, alive: Type.Boolean(), rtt: Type.Optional(Type.Number({ minimum: 0 })) }),
+      {
+        maxItems: 64,
+      },
+    ),
+  ),
   /** UDP ports by network, as really bound. */
   ports: Type.Array(Type.Object({ network: NetworkId, port: Port }), { maxItems: 1_000 }),
   device: Type.Union([Type.Literal('kernel'), Type.Literal('userspace'), Type.Literal('memory')]),
@@ -52,6 +85,18 @@ const PeerReport = Type.Object({
   handshakeAge: Type.Optional(Count),
   rxBytes: Count,
   txBytes: Count,
+  /** The path that its packets take, and the relay on it. */
+  path: Type.Optional(
+    Type.Union([
+      Type.Literal('lan'),
+      Type.Literal('direct'),
+      Type.Literal('punched'),
+      Type.Literal('relayed'),
+    ]),
+  ),
+  via: Type.Optional(NodeId),
+  /** Whether that path is known to work. */
+  confirmed: Type.Optional(Type.Boolean()),
 })
 export type PeerReport = Type.Static<typeof PeerReport>
 
@@ -81,6 +126,12 @@ const agentFrames = {
     /** What was found changed by hand and put right, in words. */
     drift: Type.Array(Sentence, { maxItems: 100 }),
   }),
+  /** Where a relay sees members come from. */
+  witnessed: frame('witnessed', {
+    seen: Type.Array(Type.Object({ network: NetworkId, node: NodeId, endpoint: Endpoint }), {
+      maxItems: 500,
+    }),
+  }),
 }
 
 const controllerFrames = {
@@ -92,6 +143,8 @@ const controllerFrames = {
   snapshot: frame('snapshot', { ...signed, records: Type.Array(Base64Url), hints: Type.Array(Hint) }),
   delta: frame('delta', { ...signed, hints: Type.Optional(Type.Array(Hint)) }),
   hints: frame('hints', { network: NetworkId, hints: Type.Array(Hint) }),
+  lan: frame('lan', { network: NetworkId, hints: Type.Array(LanHint) }),
+  witness: frame('witness', signed),
   removed: frame('removed', signed),
   'key-wanted': frame('key-wanted', { network: NetworkId, keyVersion: Count }),
   drain: frame('drain', { reconnectWithin: Count }),

@@ -3,6 +3,7 @@ import { addressBytes, addressFromBytes } from '../address/cidr.ts'
 import { WeftError } from '../errors.ts'
 import { type NodeId, nodeIdBytes, toNodeId } from '../keys/identity.ts'
 import { type PublicKey, publicKeyBytes, toPublicKey } from '../keys/wireguard.ts'
+import type { Role } from '../model/state.ts'
 import { ByteReader, ByteWriter } from './bytes.ts'
 
 /** What other members have to know of a member: its key and its places. Signed as part of a head's set. */
@@ -16,12 +17,19 @@ export interface MemberRecord {
   readonly ipv6PrefixLength: number
   /** Revision of the network at which the member last changed. */
   readonly revision: number
+  /** Allowed IPs follow from these in some topologies, so they are signed like the addresses. */
+  readonly roles: readonly Role[]
+  /** Where the node stands; empty if nobody said. */
+  readonly site: string
 }
 
 const NODE_ID_BYTES = 16
 const KEY_BYTES = 32
 
-/** About 75 bytes: node, key, key version, IPv4, its prefix, IPv6, its prefix, revision. */
+/** Bit 0 is the first, and so on. */
+const ROLES: readonly Role[] = ['gateway', 'hub', 'relay']
+
+/** About 75 bytes: node, key, key version, IPv4, its prefix, IPv6, its prefix, revision, roles, site. */
 export function encodeRecord(record: MemberRecord): Uint8Array {
   return new ByteWriter()
     .raw(nodeIdBytes(record.node))
@@ -32,6 +40,8 @@ export function encodeRecord(record: MemberRecord): Uint8Array {
     .raw(addressBytes(record.ipv6))
     .number(record.ipv6PrefixLength)
     .number(record.revision)
+    .number(ROLES.reduce((bits, role, at) => bits | (record.roles.includes(role) ? 1 << at : 0), 0))
+    .text(record.site)
     .finish()
 }
 
@@ -46,9 +56,15 @@ export function decodeRecord(bytes: Uint8Array): MemberRecord {
     ipv6: readAddress(reader, 16),
     ipv6PrefixLength: reader.number(128),
     revision: reader.number(),
+    roles: rolesIn(reader.number((1 << ROLES.length) - 1)),
+    site: reader.text(),
   }
   reader.end()
   return record
+}
+
+function rolesIn(bits: number): Role[] {
+  return ROLES.filter((_, at) => bits & (1 << at))
 }
 
 /** @param length 4 for IPv4, 16 for IPv6 */

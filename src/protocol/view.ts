@@ -52,6 +52,10 @@ export class View {
     return Array.from(this.#held.values(), (held) => held.encoded)
   }
 
+  get size(): number {
+    return this.#held.size
+  }
+
   digest(): string {
     return this.#digest.value()
   }

@@ -37,7 +37,7 @@ describe('The watch over relays', () => {
     })
     await once(echo, 'listening')
     const onChange = (_: unknown, health: Health) => void told.push([clock.monotonic(), health])
-    prober = new Prober({ port: echo.address().port, clock, random: systemRandom, onChange })
+    prober = new Prober({ ownPort: 0, port: echo.address().port, clock, random: systemRandom, onChange })
   })
   afterEach(() => {
     prober.close()
@@ -168,7 +168,7 @@ describe('The watch over relays', () => {
     const port = await startEcho(here.address, 0, { clock, signal: stop.signal })
     const answer = new Promise<Health>((resolve) => {
       const onChange = (_: unknown, health: Health) => resolve(health)
-      const other = new Prober({ port, clock, random: systemRandom, onChange })
+      const other = new Prober({ ownPort: 0, port, clock, random: systemRandom, onChange })
       other.watch([here])
       stop.signal.addEventListener('abort', () => other.close())
     })

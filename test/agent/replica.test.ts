@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { beforeEach, describe, it } from 'node:test'
+import { memberPlan } from '../../src/agent/plan.ts'
 import { Replica } from '../../src/agent/replica.ts'
 import { Identity } from '../../src/keys/identity.ts'
 import { systemRandom } from '../../src/keys/random.ts'
@@ -36,9 +37,13 @@ describe('What a node knows of a network', () => {
   })
 
   it('becomes a plan once it has its own record and the others', () => {
-    assert.equal(replica.plan()?.peers.length, 3)
+    assert.equal(memberPlan(replica, () => undefined, undefined)?.peers.length, 3)
     assert.equal(replica.keys?.publicKey, pair.publicKey)
-    assert.equal(new Replica(network, identity, controllerKey.publicKey).plan(), undefined)
+    const empty = new Replica(network, identity, controllerKey.publicKey)
+    assert.equal(
+      memberPlan(empty, () => undefined, undefined),
+      undefined,
+    )
   })
 
   it('follows deltas to the digest of a snapshot of the same members', () => {
@@ -113,18 +118,12 @@ describe('What a node knows of a network', () => {
   })
 
   it('passes over endpoints that are none', () => {
-    const hints = ['host.example:51820', '-evil', '192.0.2.1:0', '192.0.2.1:51820 ; reboot'].map(
-      (endpoint) => ({
-        node: nodeId(1),
-        endpoint,
-      }),
-    )
-    assert.equal(replica.takeHints(hints), 'unchanged')
-    assert.equal(replica.takeHints([{ node: nodeId(1), endpoint: '192.0.2.1:51820' }]), 'changed')
-    assert.equal(
-      replica.plan()?.peers.find(({ publicKey }) => publicKey === record(1).publicKey)?.endpoint,
-      '192.0.2.1:51820',
-    )
+    const bad = ['host.example:51820', '-evil', '192.0.2.1:0', '192.0.2.1:51820 ; reboot']
+    replica.takeHints([{ node: nodeId(1), direct: [...bad, '192.0.2.1:51820'], outside: '-evil' }])
+    assert.deepEqual(replica.reachOf(nodeId(1)).direct, ['192.0.2.1:51820'])
+    assert.equal(replica.reachOf(nodeId(1)).outside, undefined)
+    replica.takeLan([{ node: nodeId(2), endpoints: [...bad, '192.168.1.2:51820'] }])
+    assert.deepEqual(replica.lanOf(nodeId(2)), ['192.168.1.2:51820'])
   })
 
   it('takes its time from the word that nothing changed, unless something did', () => {

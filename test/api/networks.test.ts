@@ -57,6 +57,13 @@ describe('networks over REST', () => {
     for (const [field, value] of Object.entries(wanted)) assert.equal(made.body[field], value)
   })
 
+  it('makes a network of each topology', async () => {
+    for (const topology of ['mesh', 'hub', 'sites']) {
+      const made = await place.post('/v1/networks', { name: `of-${topology}`, topology })
+      assert.deepEqual([made.status, made.body.topology], [201, topology])
+    }
+  })
+
   it('shows a network by id and by name, and the same in the list', async () => {
     const made = await place.post('/v1/networks', { name: 'shown' })
     assert.deepEqual((await place.get(`/v1/networks/${made.body.id}`)).body, made.body)
@@ -109,6 +116,8 @@ describe('networks over REST', () => {
     ['a prefix length of 33', { name: 'x', nodePrefixLength: 33 }, 'nodePrefixLength'],
     ['a prefix length as text', { name: 'x', nodePrefixLength: '24' }, 'nodePrefixLength'],
     ['a topology that is unknown', { name: 'x', topology: 'ring' }, 'topology'],
+    ['the topology of the transit', { name: 'x', topology: 'transit' }, 'topology'],
+    ['the name of the transit', { name: 'weft-transit' }, 'name'],
     ['a custody that is unknown', { name: 'x', keyCustody: 'nobody' }, 'keyCustody'],
     ['a field that is unknown', { name: 'x', owner: 'me' }, 'owner'],
     ['a field that only the controller may set', { name: 'x', revision: 9 }, 'revision'],

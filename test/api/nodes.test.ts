@@ -15,11 +15,12 @@ describe('nodes and graph over REST', () => {
     const first = await place.enrol('a')
     const { items } = (await place.get('/v1/nodes')).body
     assert.deepEqual(items, [
-      { id: first, name: 'a', online: false, labels: {}, lastSeenAt: null },
+      { id: first, name: 'a', online: false, roles: [], labels: {}, lastSeenAt: null },
       {
         id: second,
         name: 'b',
         online: false,
+        roles: [],
         labels: { rack: 'a1', 'weft.test/site': 'x' },
         lastSeenAt: null,
       },
@@ -51,6 +52,7 @@ describe('nodes and graph over REST', () => {
       'id',
       'name',
       'online',
+      'roles',
       'ipv4',
       'ipv6',
       'desiredRevision',
@@ -62,6 +64,7 @@ describe('nodes and graph over REST', () => {
     assert.ok(reason.length > 0)
     assert.deepEqual(link, {
       path: 'none',
+      via: null,
       state: 'down',
       handshakeAgeSeconds: null,
       rxBytes: 0,

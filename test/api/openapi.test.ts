@@ -9,6 +9,7 @@ const ROUTES = [
   'GET /v1/networks/{network}',
   'DELETE /v1/networks/{network}',
   'GET /v1/networks/{network}/graph',
+  'GET /v1/networks/{network}/paths',
   'POST /v1/networks/{network}/members',
   'GET /v1/networks/{network}/members',
   'GET /v1/networks/{network}/members/{node}',
@@ -16,6 +17,7 @@ const ROUTES = [
   'GET /v1/nodes',
   'GET /v1/nodes/{node}',
   'DELETE /v1/nodes/{node}',
+  'POST /v1/nodes/{node}/roles',
   'POST /v1/tokens',
   'GET /v1/tokens',
   'DELETE /v1/tokens/{token}',
@@ -72,6 +74,7 @@ describe('the OpenAPI document', () => {
 
   it('describes what is really answered: each field, and no other', async () => {
     const node = await place.enrol('web-1', { rack: 'a1' })
+    await place.enrol('web-2')
     const steps: [route: string, answer: () => Promise<Answer>][] = [
       ['POST /v1/networks', () => place.post('/v1/networks', { name: 'demo' })],
       ['POST /v1/networks', () => place.post('/v1/networks', { name: 'demo' })],
@@ -90,6 +93,20 @@ describe('the OpenAPI document', () => {
       ['GET /v1/networks/{network}/members', () => place.get('/v1/networks/demo/members')],
       ['GET /v1/networks/{network}/members/{node}', () => place.get(`/v1/networks/demo/members/${node}`)],
       ['GET /v1/networks/{network}/graph', () => place.get('/v1/networks/demo/graph')],
+      ['POST /v1/nodes/{node}/roles', () => place.post('/v1/nodes/web-1/roles', { roles: ['relay', 'hub'] })],
+      ['POST /v1/nodes/{node}/roles', () => place.post('/v1/nodes/web-1/roles', { roles: ['king'] })],
+      [
+        'POST /v1/networks/{network}/members',
+        () => place.post('/v1/networks/weft-transit/members', { node: 'web-1' }),
+      ],
+      ['GET /v1/networks', () => place.get('/v1/networks')],
+      ['GET /v1/networks/{network}/graph', () => place.get('/v1/networks/weft-transit/graph')],
+      [
+        'GET /v1/networks/{network}/paths',
+        () => place.get('/v1/networks/weft-transit/paths?from=web-1&to=web-2'),
+      ],
+      ['GET /v1/networks/{network}/paths', () => place.get('/v1/networks/demo/paths?from=web-1&to=web-2')],
+      ['GET /v1/networks/{network}/paths', () => place.get('/v1/networks/demo/paths')],
       ['GET /v1/nodes', () => place.get('/v1/nodes')],
       ['GET /v1/nodes/{node}', () => place.get('/v1/nodes/web-1')],
       ['POST /v1/tokens', () => place.post('/v1/tokens', { networks: ['demo'], labels: { a: 'b' } })],

@@ -23,7 +23,7 @@ describe('weft against a controller', () => {
     const made = await done(controller.weft('network', 'create', 'demo', '--ipv4', '10.9.0.0/16'))
     assert.match(made, /^ipv4 +10\.9\.0\.0\/16$/m)
     const list = await done(controller.weft('network', 'list'))
-    assert.match(list, /^NAME +ID +IPV4 +IPV6 +REVISION\ndemo +net-/)
+    assert.match(list, /^NAME +ID +TOPOLOGY +IPV4 +IPV6 +REVISION\ndemo +net-\S+ +mesh /)
     const shown = await json(controller.weft('network', 'show', 'demo', '--json'))
     assert.deepEqual([shown.name, shown.ipv4, shown.keyCustody], ['demo', '10.9.0.0/16', 'controller'])
     assert.deepEqual(await json(controller.weft('network', 'list', '--json')), { items: [shown] })
@@ -34,9 +34,11 @@ describe('weft against a controller', () => {
   it('hands every option of network create over', async () => {
     const options = ['--ipv6', 'fd12:3456:789a::/48', '--node-prefix-length', '28', '--key-custody', 'node']
     const made = await json(
-      controller.weft('network', 'create', 'told', '--topology', 'mesh', ...options, '--json'),
+      controller.weft('network', 'create', 'told', '--topology', 'sites', ...options, '--json'),
     )
-    assert.deepEqual([made.ipv6, made.nodePrefixLength, made.keyCustody], ['fd12:3456:789a::/48', 28, 'node'])
+    const { ipv6, nodePrefixLength, topology, keyCustody } = made
+    const told = ['fd12:3456:789a::/48', 28, 'sites', 'node']
+    assert.deepEqual([ipv6, nodePrefixLength, topology, keyCustody], told)
   })
 
   it('makes a join token with the command for the new machine, lists it and revokes it', async () => {
@@ -69,7 +71,10 @@ describe('weft against a controller', () => {
 
   it('lists no nodes and members where there are none, and an empty graph', async () => {
     await done(controller.weft('network', 'create', 'empty'))
-    assert.match(await done(controller.weft('node', 'list')), /^NAME +ONLINE +LAST SEEN +LABELS +ID\n$/)
+    assert.match(
+      await done(controller.weft('node', 'list')),
+      /^NAME +ONLINE +LAST SEEN +ROLES +LABELS +ID\n$/,
+    )
     assert.match(
       await done(controller.weft('member', 'list', 'empty')),
       /^NAME +STATE +IPV4 +IPV6 +PORT +NODE\n$/,
@@ -84,11 +89,15 @@ describe('weft against a controller', () => {
       [5, /^error: There is no network 'nope'\.\n {7}'weft network list'/, ['network', 'show', 'nope']],
       [5, /^error: There is no node 'nope'\./, ['node', 'show', 'nope']],
       [5, /^error: There is no network 'nope'\./, ['graph', 'nope']],
+      [5, /^error: There is no network 'nope'\./, ['explain', 'nope', 'a', 'b']],
+      [5, /^error: There is no node 'nope'\./, ['node', 'roles', 'nope', 'relay']],
+      [2, /Allowed choices are relay, hub, gateway\./, ['node', 'roles', 'nope', 'king']],
+      [2, /^error: missing required argument 'b'/, ['explain', 'nope', 'a']],
       [2, /^error: .*1 to 63 lower-case letters/, ['network', 'create', 'No']],
       [2, /^error: unknown option '--nope'/, ['network', 'create', 'x', '--nope']],
       [2, /^error: missing required argument 'name'/, ['network', 'create']],
       [2, /^error: unknown command 'nets'/, ['nets']],
-      [2, /Allowed choices are mesh/, ['network', 'create', 'x', '--topology', 'ring']],
+      [2, /Allowed choices are mesh, hub, sites\./, ['network', 'create', 'x', '--topology', 'ring']],
       [2, /It must be a whole number/, ['token', 'create', '--uses', '-1']],
       [2, /a number with a unit/, ['token', 'create', '--ttl', '5']],
       [2, /It must be name=value/, ['token', 'create', '--label', 'rack']],

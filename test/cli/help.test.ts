@@ -16,11 +16,13 @@ const COMMANDS = [
   'member remove',
   'node list',
   'node show',
+  'node roles',
   'node remove',
   'token create',
   'token list',
   'token revoke',
   'graph',
+  'explain',
   'log verify',
   'up',
 ]

@@ -9,7 +9,7 @@ import { fromBase64Url } from '../../src/keys/text.ts'
 import { toPublicKey } from '../../src/keys/wireguard.ts'
 import { apply } from '../../src/model/apply.ts'
 import type { Event } from '../../src/model/event.ts'
-import { emptyState, type Network, type State } from '../../src/model/state.ts'
+import { emptyState, type Network, type Node, type State } from '../../src/model/state.ts'
 import { openDelta, openHead } from '../../src/protocol/content.ts'
 import { parseControllerFrame } from '../../src/protocol/frames.ts'
 import { View } from '../../src/protocol/view.ts'
@@ -67,9 +67,9 @@ describe('The feed of a network', () => {
 
   it('forgets what is long past: memory stays bounded, and who lies too far behind gets a snapshot', () => {
     const world = newWorld()
+    for (const number of [1, 2, 3]) world.toggle(nodeId(number))
     const start = world.feed.end
-    for (let round = 0; round < 9_000; round++)
-      world.feed.hint(nodeId(1 + (round % 3)), `192.0.2.1:${1 + (round % 60_000)}`)
+    for (let round = 0; round < 9_000; round++) world.feed.hint(hintOf(1 + (round % 3), 1 + round))
     assert.equal(frameOf(world.feed, start).type, 'snapshot')
   })
 
@@ -77,14 +77,27 @@ describe('The feed of a network', () => {
     const world = newWorld()
     world.toggle(nodeId(1))
     const cursor = world.feed.end
-    world.feed.hint(nodeId(1), '192.0.2.1:51820')
-    world.feed.hint(nodeId(8), '192.0.2.8:51820')
+    world.feed.hint(hintOf(1, 51_820))
+    world.feed.hint(hintOf(8, 51_820))
     const frame = frameOf(world.feed, cursor)
     assert.ok(frame.type === 'hints')
-    assert.deepEqual(frame.hints, [{ node: nodeId(1), endpoint: '192.0.2.1:51820' }])
+    assert.deepEqual(frame.hints, [hintOf(1, 51_820)])
     assert.equal(world.feed.end.revision, cursor.revision)
   })
 })
+
+const NODE: Omit<Node, 'id'> = {
+  name: 'node',
+  publicKey: controllerKey.publicKey,
+  sealingKey: toPublicKey(new Uint8Array(32)),
+  labels: {},
+  roles: [],
+  enrolledAt: 0,
+}
+
+function hintOf(number: number, port: number) {
+  return { node: nodeId(number), direct: [`192.0.2.${number}:${port}`] }
+}
 
 /** A network whose members come and go by events, with its feed. */
 function newWorld() {
@@ -111,6 +124,8 @@ function newWorld() {
     epoch: 1,
     expiresAt: () => 2_000_000_000,
     count: (what) => counts.set(what, (counts.get(what) ?? 0) + 1),
+    node: (id) => ({ ...NODE, id }),
+    shows: () => true,
   })
   const toggle = (node: NodeId) => {
     const { members, slots } = network()

@@ -19,7 +19,7 @@ import {
 import { parseJoinToken } from '../../src/protocol/jointoken.ts'
 import { eventually, type Rig, startRig } from '../rig.ts'
 
-const facts = { addresses: ['192.0.2.9'], ports: [], device: 'memory' as const, version: '0' }
+const facts = { addresses: ['192.0.2.9/24'], mtu: 1_500, ports: [], device: 'memory' as const, version: '0' }
 const newNonce = () => toBase64Url(systemRandom(32))
 
 describe('The handshake of the controller', () => {

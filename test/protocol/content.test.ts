@@ -59,7 +59,7 @@ describe('Signed content', () => {
 
   it('tells one join to others in at most 400 bytes, frame and endpoint hint included', () => {
     const delta = { head: head(100_001, [1], 1_000), from: 100_000, upserts: [encoded(1)], removals: [] }
-    const hints = [{ node: nodeId(1), endpoint: '203.0.113.255:51820' }]
+    const hints = [{ node: nodeId(1), direct: ['203.0.113.255:51820'], families: [4 as const] }]
     const frame = encodeFrame({ type: 'delta', ...signDelta(delta, controllerKey), hints })
     assert.ok(frame.length <= 400, `${frame.length} bytes`)
   })

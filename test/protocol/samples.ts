@@ -29,6 +29,8 @@ export function record(number: number, revision = number + 1): MemberRecord {
     ipv6: parseAddress(`fd00:0:1:${number.toString(16)}::1`),
     ipv6PrefixLength: 64,
     revision,
+    roles: [],
+    site: '',
   }
 }
 
@@ -50,6 +52,7 @@ export function selfContent(own: MemberRecord, revision = own.revision): SelfCon
     name: 'demo',
     ipv4Range: parseCidr('10.1.0.0/16'),
     ipv6Range: parseCidr('fd00:0:1::/48'),
+    topology: 'mesh',
     custody: 'controller',
     record: own,
   }

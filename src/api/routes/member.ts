@@ -1,5 +1,6 @@
 import Type from 'typebox'
 import { addMember, removeMember } from '../../controller/commands/member.ts'
+import { assertNotSystem } from '../../controller/commands/network.ts'
 import type { Controller } from '../../controller/controller.ts'
 import { eventsOf } from '../../controller/ledger.ts'
 import { findMember, findNetwork, findNode } from '../../controller/lookup.ts'
@@ -39,7 +40,11 @@ function addCreate(app: App, controller: Controller): void {
     const networkIn = (state: State) => findNetwork(state, request.params.network)
     const nodeIn = (state: State) => findNode(state, request.body.node).id
     const { result, state } = await create(controller, request, {
-      decide: (before, tools) => addMember(before, tools, networkIn(before).id, nodeIn(before)),
+      decide: (before, tools) => {
+        const { id } = networkIn(before)
+        assertNotSystem(before, id)
+        return addMember(before, tools, id, nodeIn(before))
+      },
       recall: (events, after) =>
         eventsOf(events, 'member-added')
           .filter(({ network }) => network === networkIn(after).id)
@@ -93,6 +98,7 @@ function addDelete(app: App, controller: Controller): void {
   app.delete('/v1/networks/:network/members/:node', { schema }, async ({ actor, params }, reply) => {
     await controller.change({ actor }, (state, tools) => {
       const { id } = findNetwork(state, params.network)
+      assertNotSystem(state, id)
       return removeMember(state, tools, id, findMember(state, id, params.node).node)
     })
     return reply.code(204).send()

@@ -1,21 +1,26 @@
 import Type from 'typebox'
 import { removeNode } from '../../controller/commands/node.ts'
+import { setRoles } from '../../controller/commands/role.ts'
 import type { Controller } from '../../controller/controller.ts'
+import { eventsOf } from '../../controller/ledger.ts'
 import { findNode } from '../../controller/lookup.ts'
+import type { State } from '../../model/state.ts'
+import { create } from '../change.ts'
 import type { App } from '../instance.ts'
 import { pageOf } from '../paging.ts'
-import { idOrName, PageQuery, refTo } from '../schemas/common.ts'
-import { Node, NodeList } from '../schemas/node.ts'
+import { idOrName, OperationHeaders, PageQuery, refTo } from '../schemas/common.ts'
+import { NewRoles, Node, NodeList } from '../schemas/node.ts'
 import { answers } from '../schemas/problem.ts'
 import { nodeView } from '../views/node.ts'
 
 const params = Type.Object({ node: idOrName('node', 'web-1') })
 const tags = ['nodes']
 
-/** GET and DELETE of nodes; nodes come to be by joining, not by REST. */
+/** GET and DELETE of nodes, and POST of their roles; nodes come to be by joining, not by REST. */
 export function nodeRoutes(app: App, controller: Controller): void {
   addList(app, controller)
   addShow(app, controller)
+  addSetRoles(app, controller)
   addDelete(app, controller)
 }
 
@@ -46,6 +51,31 @@ function addShow(app: App, controller: Controller): void {
   }
   app.get('/v1/nodes/:node', { schema }, async (request) => {
     const node = findNode(controller.state, request.params.node)
+    return nodeView(node, controller.nodeStatus(node.id))
+  })
+}
+
+function addSetRoles(app: App, controller: Controller): void {
+  const schema = {
+    operationId: 'setRoles',
+    summary: 'Say what a node does for others: the whole list, which may be empty.',
+    tags,
+    params,
+    headers: OperationHeaders,
+    body: NewRoles,
+    response: answers({ 200: refTo(Node) }, 404, 409, 413, 415),
+  }
+  app.post('/v1/nodes/:node/roles', { schema }, async (request) => {
+    const { roles } = request.body
+    const idIn = (state: State) => findNode(state, request.params.node).id
+    const { result, state } = await create(controller, request, {
+      decide: (before, tools) => setRoles(before, tools, idIn(before), roles),
+      recall: (events, after) =>
+        eventsOf(events, 'node-roles-set')
+          .filter((event) => event.roles.join() === roles.toSorted().join())
+          .find(({ id }) => id === idIn(after))?.id,
+    })
+    const node = findNode(state, result)
     return nodeView(node, controller.nodeStatus(node.id))
   })
 }

@@ -1,5 +1,7 @@
 import Type from 'typebox'
 import { component, orNull } from './common.ts'
+import { Roles } from './node.ts'
+import { PathOrNone, Via } from './path.ts'
 
 const count = (description: string) => Type.Integer({ minimum: 0, description })
 
@@ -7,6 +9,7 @@ const graphNode = Type.Object({
   id: Type.String(),
   name: Type.String(),
   online: Type.Boolean(),
+  roles: Roles,
   ipv4: Type.String(),
   ipv6: Type.String(),
   desiredRevision: Type.Integer({ description: 'What the node should have.' }),
@@ -16,8 +19,9 @@ const graphNode = Type.Object({
 const graphLink = Type.Object({
   a: Type.String({ description: 'Id of the node at one end.' }),
   b: Type.String({ description: 'Id of the node at the other end.' }),
-  path: Type.Enum(['direct', 'none'], { description: 'How packets travel.' }),
-  reason: Type.String({ description: 'Why they travel so, in one sentence.' }),
+  path: PathOrNone,
+  via: Via,
+  reason: Type.String({ description: 'Why they travel so, and what would make it better.' }),
   state: Type.Enum(['pending', 'up', 'stale', 'down']),
   handshakeAgeSeconds: orNull(count('Since the last handshake; null if there was none.')),
   rxBytes: count('Received at a from b.'),

@@ -1,7 +1,10 @@
 import Type from 'typebox'
 import { component, instant, listOf, Name } from './common.ts'
 
-const topology = Type.Enum(['mesh'], { description: "'mesh': all pairs of members are peers." })
+const topology = Type.Enum(['mesh', 'hub', 'sites'], {
+  description:
+    "Who is whose peer. 'mesh': all pairs. 'hub': members and the hubs among them. 'sites': all within a site, and gateways between the sites.",
+})
 const keyCustody = Type.Enum(['controller', 'node'], {
   description:
     'Who makes the WireGuard keys of members: the controller (sealed to the node at once), or each node.',
@@ -44,7 +47,10 @@ export const Network = component('Network', 'A private network.', {
   ipv4: Type.String({ examples: ['10.64.0.0/16'] }),
   ipv6: Type.String({ examples: ['fd12:3456:789a::/48'] }),
   nodePrefixLength: Type.Integer({ examples: [24] }),
-  topology,
+  topology: Type.Enum([...topology.enum, 'transit'], {
+    description:
+      "As it was made; 'transit' is the network that relayed links travel in, and is not to be made.",
+  }),
   keyCustody,
   epoch: Type.Integer({ description: 'Changes when the log was restored.', examples: [1] }),
   revision: Type.Integer({ description: '+1 at each change that members have to know.', examples: [3] }),

@@ -7,7 +7,11 @@ export function graphView({ network, epoch, revision, nodes, links }: NetworkGra
     network,
     epoch,
     revision,
-    nodes: [...nodes],
-    links: links.map((link) => ({ ...link, handshakeAgeSeconds: link.handshakeAgeSeconds ?? null })),
+    nodes: nodes.map((node) => ({ ...node, roles: [...node.roles] })),
+    links: links.map(({ via, handshakeAgeSeconds, ...link }) => ({
+      ...link,
+      via: via ?? null,
+      handshakeAgeSeconds: handshakeAgeSeconds ?? null,
+    })),
   }
 }

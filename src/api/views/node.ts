@@ -9,11 +9,12 @@ interface NodeStatus {
 }
 
 /** A node as REST shows it. */
-export function nodeView({ id, name, labels }: NodeState, { online, lastSeenAt }: NodeStatus): Node {
+export function nodeView({ id, name, roles, labels }: NodeState, { online, lastSeenAt }: NodeStatus): Node {
   return {
     id,
     name,
     online,
+    roles: [...roles],
     labels,
     lastSeenAt: lastSeenAt === undefined ? null : instantText(lastSeenAt),
   }

@@ -10,6 +10,7 @@ import { toWeftError, WeftError } from '../../errors.ts'
 import { ID_BYTES, isName, type NetworkId, toNetworkId } from '../../model/names.ts'
 import type { KeyCustody, State, Topology } from '../../model/state.ts'
 import type { Decision, Tools } from '../tools.ts'
+import { TRANSIT_NAME } from './names.ts'
 
 export interface NetworkInput {
   readonly name: string
@@ -39,12 +40,22 @@ export function createNetwork(state: State, tools: Tools, input: NetworkInput): 
 }
 
 /** Decides the end of a network with all its members. */
-export function deleteNetwork(_state: State, id: NetworkId): Decision<void> {
+export function deleteNetwork(state: State, id: NetworkId): Decision<void> {
+  assertNotSystem(state, id)
   return { events: [{ type: 'network-deleted', id }], result: undefined }
 }
 
+/** Throws `forbidden` for the transit, which follows from roles and nodes. */
+export function assertNotSystem(state: State, id: NetworkId): void {
+  if (state.transit !== id) return
+  throw new WeftError('forbidden', 'The transit is kept by the controller itself.', {
+    field: 'network',
+    advice: "Every node is a member; 'weft node roles' says which nodes are relays.",
+  })
+}
+
 function assertNameIsFree(state: State, name: string): void {
-  if (!isName(name)) {
+  if (!isName(name) || name === TRANSIT_NAME) {
     throw new WeftError('invalid-input', 'The name cannot be used for a network.', {
       field: 'name',
       advice: 'Use 1 to 63 lower-case letters, digits and inner hyphens, unlike an id.',

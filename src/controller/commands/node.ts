@@ -10,6 +10,7 @@ import { isName, toName } from '../../model/names.ts'
 import type { JoinToken, State } from '../../model/state.ts'
 import type { Decision, Tools } from '../tools.ts'
 import { addMember } from './member.ts'
+import { enterTransit } from './role.ts'
 
 export interface JoinInput {
   /** Proven by the handshake, never taken from a message. */
@@ -38,6 +39,7 @@ export function joinNode(state: State, tools: Tools, input: JoinInput): Decision
     then = more.reduce(apply, then)
     events.push(...more)
   }
+  events.push(...enterTransit(then, tools, id))
   return { events, result: id }
 }
 

@@ -1,0 +1,25 @@
+import type { NodeId } from '../keys/identity.ts'
+import type { PublicKey } from '../keys/wireguard.ts'
+import type { PeerReport } from '../protocol/frames.ts'
+import type { InterfaceName, ObservedPeer } from '../wireguard/device.ts'
+import type { NetworkPlan } from '../wireguard/plan.ts'
+
+export type Sightings = ReadonlyMap<PublicKey, ObservedPeer>
+
+/** What decides how an interface follows what is known: one kind for the transit, one for all other networks. */
+export interface Guide {
+  /** What the interface has to be now. @param sightings what the device says, where it was just asked */
+  plan(sightings?: Sightings): NetworkPlan | undefined
+  /** The interface is as planned. */
+  applied(name: InterfaceName): Promise<void>
+  /** Takes what the device says; whether there is a new plan. */
+  look(sightings: Sightings): boolean
+  /** Milliseconds until the next look is due; undefined: the usual beat is enough. */
+  readonly nextLook: number | undefined
+  /** Relays by which packets go at the moment, each once. */
+  readonly relaysInUse: readonly NodeId[]
+  /** What is to be said of a peer besides what the device says. */
+  describe(node: NodeId): Partial<PeerReport>
+  /** The interface goes. */
+  leave(name: InterfaceName): Promise<void>
+}

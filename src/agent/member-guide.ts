@@ -1,0 +1,138 @@
+import type { Clock } from '../clock.ts'
+import type { NodeId } from '../keys/identity.ts'
+import type { PeerReport } from '../protocol/frames.ts'
+import { candidates } from '../topology/candidates.ts'
+import { observedPath } from '../topology/observed.ts'
+import type { Peering } from '../topology/peerlists.ts'
+import type { InterfaceName } from '../wireguard/device.ts'
+import type { NetworkPlan } from '../wireguard/plan.ts'
+import { Gatekeeper } from './gateway.ts'
+import type { Guide, Sightings } from './guide.ts'
+import { knock } from './knock.ts'
+import { Pathfinder, type Step } from './pathfinder.ts'
+import { memberPlan, peeringsOf } from './plan.ts'
+import type { Replica } from './replica.ts'
+import type { Surroundings } from './surroundings.ts'
+
+export interface MemberGuideTools {
+  readonly own: NodeId
+  readonly clock: Clock
+  readonly surroundings: Surroundings
+  /** Whether packets flow: an interface in memory shakes no hands, so nothing can be found out. */
+  readonly isReal: boolean
+}
+
+/** What the candidates of a peer were made of; the same objects give the same candidates. */
+type Ingredients = readonly unknown[]
+
+/** Leads the interface of a network: for each peer the best path that works. */
+export class MemberGuide implements Guide {
+  readonly #replica: Replica
+  readonly #tools: MemberGuideTools
+  readonly #pathfinder: Pathfinder
+  readonly #offered = new Map<NodeId, Ingredients>()
+  readonly #gate = new Gatekeeper()
+  #knocks: readonly NodeId[] = []
+  nextLook: number | undefined
+
+  constructor(replica: Replica, tools: MemberGuideTools) {
+    this.#replica = replica
+    this.#tools = tools
+    this.#pathfinder = new Pathfinder({
+      own: tools.own,
+      classify: (peer, endpoint) =>
+        observedPath(endpoint, replica.reachOf(tools.own), replica.reachOf(peer), this.#transitFacts()),
+    })
+  }
+
+  plan(sightings?: Sightings): NetworkPlan | undefined {
+    const peerings = peeringsOf(this.#replica)
+    this.#offer(peerings)
+    this.#follow(sightings ?? new Map())
+    return memberPlan(
+      this.#replica,
+      (node) => this.#pathfinder.choice(node),
+      this.#tools.surroundings.transit,
+    )
+  }
+
+  async applied(name: InterfaceName): Promise<void> {
+    if (!this.#tools.isReal) return
+    if (this.#carries()) await this.#gate.keep({ interface: name, forward: true, input: 'open' })
+    else await this.#gate.open(name)
+    const nodes = this.#knocks
+    this.#knocks = []
+    await knock(
+      nodes.map((node) => this.#replica.recordOf(node)?.ipv4).filter((address) => address !== undefined),
+    )
+  }
+
+  look(sightings: Sightings): boolean {
+    return this.#follow(sightings).changed.size > 0 || this.#knocks.length > 0
+  }
+
+  get relaysInUse(): readonly NodeId[] {
+    const relays = [...this.#offered.keys()].map((node) => this.#pathfinder.choice(node)?.via)
+    return [...new Set(relays.filter((relay) => relay !== undefined))]
+  }
+
+  describe(node: NodeId): Partial<PeerReport> {
+    const choice = this.#pathfinder.choice(node)
+    if (!choice || choice.kind === 'none') return {}
+    const { kind: path, via, confirmed } = choice
+    return { path, confirmed, ...(via && { via }) }
+  }
+
+  async leave(name: InterfaceName): Promise<void> {
+    await this.#gate.open(name)
+  }
+
+  /** Offers the pathfinder what is new: of most peers nothing is. */
+  #offer(peerings: readonly Peering[]): void {
+    const { own, surroundings } = this.#tools
+    const reach = this.#replica.reachOf(own)
+    const { relays, transitPrefix } = this.#transitFacts()
+    this.#pathfinder.setDeadRelays(surroundings.deadRelays)
+    const gone = new Set(this.#offered.keys())
+    for (const { node } of peerings) {
+      gone.delete(node)
+      const [other, lan] = [this.#replica.reachOf(node), this.#replica.lanOf(node)]
+      const ingredients = [reach, other, lan, relays, transitPrefix]
+      const before = this.#offered.get(node)
+      if (before && ingredients.every((one, at) => one === before[at])) continue
+      this.#offered.set(node, ingredients)
+      this.#pathfinder.offer(node, candidates(reach, other, { lan, relays, transitPrefix }).taken)
+    }
+    for (const node of gone) {
+      this.#offered.delete(node)
+      this.#pathfinder.forget(node)
+    }
+  }
+
+  #follow(sightings: Sightings): Step {
+    const { clock, isReal } = this.#tools
+    const seen = [...this.#offered.keys()].flatMap((node) => {
+      const record = this.#replica.recordOf(node)
+      const sighting = record && sightings.get(record.publicKey)
+      return sighting ? [[node, sighting] as const] : []
+    })
+    const step = this.#pathfinder.look({ now: clock.monotonic(), utc: clock.now() }, seen)
+    this.#knocks = [...new Set([...this.#knocks, ...step.knocks])]
+    this.nextLook = isReal ? step.next : undefined
+    return step
+  }
+
+  /** Whether this member passes packets from one peer to another. */
+  #carries(): boolean {
+    const { topology, record } = this.#replica.content ?? {}
+    return (
+      (topology === 'hub' && record?.roles.includes('hub') === true) ||
+      (topology === 'sites' && record?.roles.includes('gateway') === true)
+    )
+  }
+
+  #transitFacts() {
+    const { relays, transit } = this.#tools.surroundings
+    return { relays, transitPrefix: transit?.prefix }
+  }
+}

@@ -1,0 +1,89 @@
+import { type Cidr, hostRange, toBlock, toCidr } from '../address/cidr.ts'
+import type { NodeId } from '../keys/identity.ts'
+import type { MemberRecord } from '../protocol/record.ts'
+import type { Peering } from '../topology/peerlists.ts'
+import { PeerIndex } from '../topology/peers.ts'
+import type { Place } from '../topology/standing.ts'
+import type { NetworkPlan, PlannedPeer } from '../wireguard/plan.ts'
+import type { Choice } from './paths/stand.ts'
+import type { Replica } from './replica.ts'
+import type { Transit } from './transit.ts'
+
+/** WireGuard over IPv6 adds 80 bytes to a packet; 1,500 is the usual underlay. */
+const TUNNEL_MTU = 1_420
+/** Seconds between packets to a witness: shorter than any translation forgets UDP. */
+const WITNESS_KEEPALIVE = 25
+
+/** Who is a peer of this node, and whose prefixes each peer owns. */
+export function peeringsOf(replica: Replica): readonly Peering[] {
+  const { content } = replica
+  if (!content) return []
+  const others = replica.others()
+  if (content.topology === 'mesh') return others.map(({ node }) => ({ node, carries: [node] }))
+  const index = new PeerIndex(content.topology, [content.record, ...others].map(placeOf))
+  return index.peersOf(content.record.node)
+}
+
+/** What the interface of this network has to be; undefined while something is missing. */
+export function memberPlan(
+  replica: Replica,
+  choiceOf: (node: NodeId) => Choice | undefined,
+  transit: Transit | undefined,
+): NetworkPlan | undefined {
+  const { content } = replica
+  if (!content || !replica.position()) return undefined
+  const { record, ipv4Range, ipv6Range, name } = content
+  const peers = peeringsOf(replica).map((peering) => peerOf(replica, peering, choiceOf(peering.node)))
+  return {
+    networkId: replica.network,
+    alias: `weft ${name}`,
+    ranges: [ipv4Range, ipv6Range],
+    mtu: TUNNEL_MTU,
+    self: { addresses: [record.ipv4, record.ipv6] },
+    peers: [...peers.filter((peer) => peer !== undefined), ...witnessesFor(replica, transit)],
+  }
+}
+
+function peerOf(
+  replica: Replica,
+  { node, carries }: Peering,
+  choice: Choice | undefined,
+): PlannedPeer | undefined {
+  const record = replica.recordOf(node)
+  if (!record) return undefined
+  const allowedIps = carries.flatMap((carried) => subnetsOf(replica.recordOf(carried)))
+  const { publicKey } = record
+  if (!choice) return { publicKey, allowedIps, keepalive: 0 }
+  return { publicKey, allowedIps, endpoint: choice.endpoint, keepalive: choice.keepalive, mtu: choice.mtu }
+}
+
+function subnetsOf(record: MemberRecord | undefined): Cidr[] {
+  if (!record) return []
+  return [
+    subnetOf(hostRange(record.ipv4), record.ipv4PrefixLength),
+    subnetOf(hostRange(record.ipv6), record.ipv6PrefixLength),
+  ]
+}
+
+function subnetOf(host: Cidr, prefixLength: number): Cidr {
+  const { family, first } = toBlock(host)
+  const below = BigInt((family === 4 ? 32 : 128) - prefixLength)
+  return toCidr({ family, first: (first >> below) << below, prefixLength })
+}
+
+/** The relays, for a node whose outside port nobody else can see: it shakes hands with them and no more. */
+function witnessesFor(replica: Replica, transit: Transit | undefined): PlannedPeer[] {
+  const own = replica.content && replica.reachOf(replica.content.record.node)
+  const hasDoor = own?.direct.some((endpoint) => !endpoint.startsWith('['))
+  if (!own?.families.includes(4) || hasDoor) return []
+  return (transit?.relays ?? []).flatMap(({ publicKey, endpoint }) =>
+    endpoint && !endpoint.startsWith('[')
+      ? [{ publicKey, allowedIps: [], endpoint, keepalive: WITNESS_KEEPALIVE }]
+      : [],
+  )
+}
+
+function placeOf({ node, roles, site }: MemberRecord): Place {
+  const has = (role: MemberRecord['roles'][number]) => roles.includes(role)
+  return { node, site, roles: { hub: has('hub'), gateway: has('gateway'), relay: has('relay') } }
+}

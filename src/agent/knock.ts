@@ -3,8 +3,8 @@ import type { Address } from '../address/cidr.ts'
 
 /** The discard port (RFC 863): nobody listens there, and nobody has to. */
 const DISCARD = 9
-/** Sent at once at most; the others shake hands when they have something to say. */
-const MOST = 64
+/** Sent at once, so that the buffer of the socket holds them. */
+const BATCH = 64
 
 /**
  * Sends one byte to overlay addresses. WireGuard is silent until there is a packet to carry; this one makes it shake
@@ -16,6 +16,7 @@ export async function knock(addresses: readonly Address[]): Promise<void> {
   socket.on('error', () => undefined)
   const send = (address: Address) =>
     new Promise<void>((resolve) => socket.send(new Uint8Array(1), DISCARD, address, () => resolve()))
-  await Promise.all(addresses.slice(0, MOST).map(send))
+  for (let at = 0; at < addresses.length; at += BATCH)
+    await Promise.all(addresses.slice(at, at + BATCH).map(send))
   socket.close()
 }

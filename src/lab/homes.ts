@@ -1,5 +1,6 @@
 import {
   addressesOf,
+  CONTROLLER_PORT,
   FIRST_FREE_PLACE,
   homeRouter,
   lanOf,
@@ -8,7 +9,7 @@ import {
   publicPort,
   relay,
 } from './internet.ts'
-import { CONTROLLER, type HostPlan, type Nat, type Port, type Scenario } from './topology.ts'
+import type { HostPlan, Nat, Port, Scenario } from './topology.ts'
 
 const [PLACE_A, PLACE_B] = [FIRST_FREE_PLACE, FIRST_FREE_PLACE + 1]
 
@@ -93,12 +94,13 @@ export function rovingPort(place: RovingPlace): Port {
 export function captive(): Scenario {
   const [cell, home] = [lanOf('cell', '192.168.1'), lanOf('home', '192.168.2')]
   const [first, second] = [relay('relay-1'), relay('relay-2')]
-  const only = [publicPort(1), ...first.ports]
+  const only = [CONTROLLER_PORT, ...first.ports]
     .flatMap(addressesOf)
     .filter((address) => !address.includes(':'))
   return onInternet({
     name: 'captive',
-    summary: `a node that gets out to ${CONTROLLER} and one relay only, one behind a usual router, one public`,
+    summary:
+      'a node that gets out to the controller and one relay only, one behind a usual router, one public',
     hosts: [
       first,
       second,

@@ -22,15 +22,15 @@ export type InternetPlan = Omit<Scenario, 'segments' | 'overlay'> & Partial<Pick
 const PLACES = Object.freeze({ [CONTROLLER]: 1, 'relay-1': 2, 'relay-2': 3 })
 export const FIRST_FREE_PLACE = 4
 
-/** 203.0.113.0/24 in parts of eight addresses (RFC 5737). */
-const PLACES_COUNT = 32
+/** The controller's cable, the same in all labs. */
+export const CONTROLLER_PORT: Port = Object.freeze(publicPort(PLACES[CONTROLLER]))
 
 /**
  * Adds the controller, and the router `internet`, which has a cable to each host that has a gateway nobody else is. It
  * knows public addresses only, as the real one does.
  */
 export function onInternet({ hosts: others, ...plan }: InternetPlan): Scenario {
-  const hosts = [{ name: CONTROLLER, ports: [publicPort(PLACES[CONTROLLER])] }, ...others]
+  const hosts = [{ name: CONTROLLER, ports: [CONTROLLER_PORT] }, ...others]
   const taken = hosts.flatMap(({ ports }) => ports.flatMap(addressesOf))
   const uplinks = hosts
     .flatMap(({ ports }) => ports)
@@ -43,14 +43,13 @@ export function onInternet({ hosts: others, ...plan }: InternetPlan): Scenario {
 
 /**
  * A cable to the Internet with global addresses, of documentation ranges (RFC 5737, RFC 3849), in both families or in one.
- * @param place 0 to 31, one for each cable
+ * @param place 0 to 31, one for each cable: 203.0.113.0/24 in parts of eight addresses
  * @param number which of the five addresses that the cable has room for, from 2 on
  */
 export function publicPort(
   place: number,
   { families = [4, 6], number = 2, mtu }: PublicPortOptions = {},
 ): Port {
-  if (place >= PLACES_COUNT) throw new RangeError(`no place ${place} in 203.0.113.0/24`)
   const address = (family: 4 | 6, host: number) =>
     family === 4 ? `203.0.113.${8 * place + host}` : `2001:db8:0:${place.toString(16)}::${host}`
   return {

@@ -220,14 +220,13 @@ export class Node {
     const all = [...this.#memberships.values()].map(({ network, listenPort: port }) => ({ network, port }))
     const ports = all.filter(({ port }) => port > 0)
     const { addresses, mtu } = ownUnderlay()
-    const { site } = this.#tools.settings
     const { kind: device } = this.#tools.driver
     const relays = this.#surroundings.relays.map(({ node, alive, rtt }) => ({
       node,
       alive,
       ...(rtt !== undefined && { rtt: Math.round(rtt) }),
     }))
-    return { addresses: [...addresses], mtu, ports, relays, device, version: VERSION, ...(site && { site }) }
+    return { addresses: [...addresses], mtu, ports, relays, device, version: VERSION }
   }
 }
 

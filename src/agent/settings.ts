@@ -25,11 +25,6 @@ export const agentSettings = Type.Object(
       default: '',
       description: 'Name to enrol under. Empty: the host name.',
     }),
-    site: Type.String({
-      maxLength: 63,
-      default: '',
-      description: 'Where this machine stands; machines of one site try their private addresses first.',
-    }),
     device: Type.Union(
       [Type.Literal('auto'), Type.Literal('kernel'), Type.Literal('userspace'), Type.Literal('memory')],
       {

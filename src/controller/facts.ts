@@ -8,7 +8,6 @@ export interface NodeReport {
   /** `192.168.1.2/24`, as reported; the engine takes what it can use. */
   readonly addresses: readonly string[]
   readonly mtu: number
-  readonly site: string
   readonly ports: ReadonlyMap<NetworkId, number>
   readonly relays: readonly RelayReport[]
   readonly device: Facts['device']
@@ -28,6 +27,6 @@ export interface RelayReport {
 export function toNodeReport(facts: Facts, seenFrom: Address | undefined): NodeReport {
   const ports = facts.ports.map(({ network, port }) => [network as NetworkId, port] as const)
   const relays = (facts.relays ?? []).map(({ node, alive, rtt }) => ({ node: node as NodeId, alive, rtt }))
-  const { addresses, mtu, site = '', device, version } = facts
-  return { addresses, mtu, site, ports: new Map(ports), relays, device, version, seenFrom }
+  const { addresses, mtu, device, version } = facts
+  return { addresses, mtu, ports: new Map(ports), relays, device, version, seenFrom }
 }

@@ -66,7 +66,7 @@ export class Feeds {
     for (const [id, nodes] of touchedMembers(entry, after)) {
       const network = after.networks.get(id)
       if (network) this.#advance(network, nodes)
-      else this.#feeds.delete(id)
+      else this.#forget(id)
     }
   }
 
@@ -110,12 +110,17 @@ export class Feeds {
     if (news || nodes.length > 0) this.#touched(network.id)
   }
 
+  #forget(id: NetworkId): void {
+    this.#feeds.delete(id)
+    this.#lans.forget(id)
+  }
+
   /** Whether anybody has to be told. */
   #hint(network: Network, node: NodeId): boolean {
     const { state, presence } = this.#tools
-    if (!presence.get(node)) return false
-    const hint = toHint(memberReach(state(), presence, network.id, node))
     let news = this.#lans.update(network.id, node)
+    if (!presence.get(node)) return news
+    const hint = toHint(memberReach(state(), presence, network.id, node))
     for (const feed of this.#feeds.get(network.id)?.values() ?? []) news = feed.hint(hint) || news
     return news
   }

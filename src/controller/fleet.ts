@@ -193,9 +193,11 @@ export class Fleet {
         break
       case 'node-removed':
         this.#tools.presence.forget(event.id)
+        this.#dropWitness(event.id)
         this.#sessions.get(event.id)?.close(REFUSED, 'this node was removed')
         break
       case 'node-roles-set': {
+        if (!event.roles.includes('relay')) this.#dropWitness(event.id)
         const session = this.#sessions.get(event.id)
         if (session) this.#instructRelay(session)
         break
@@ -205,6 +207,12 @@ export class Fleet {
         break
       default:
     }
+  }
+
+  /** A node that is no relay any more is not believed any more either. */
+  #dropWitness(relay: NodeId): void {
+    for (const { network, node } of this.#tools.presence.dropWitness(relay))
+      this.#tools.feeds.onFacts(node, network)
   }
 
   /** The whole list of those it is to be a witness of. */

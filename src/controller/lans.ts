@@ -30,11 +30,19 @@ export class Lans {
   update(network: NetworkId, node: NodeId): boolean {
     const { index, frames } = this.#of(network)
     const state = this.#tools.state()
-    const places = lanPlacesOf(factsOf(state, this.#tools.presence, network, node), overlaysOf(state, node))
+    const isMember = state.networks.get(network)?.members.has(node)
+    const places = !isMember
+      ? []
+      : lanPlacesOf(factsOf(state, this.#tools.presence, network, node), overlaysOf(state, node))
     if (samePlaces(places, index.placesOf(node))) return false
     const neighbours = index.put(node, places)
     for (const viewer of [node, ...neighbours]) frames.delete(viewer)
     return neighbours.size > 0
+  }
+
+  /** The network is gone. */
+  forget(network: NetworkId): void {
+    this.#networks.delete(network)
   }
 
   /** The frame for one viewer; undefined when it is on no LAN. */

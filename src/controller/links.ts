@@ -39,12 +39,14 @@ export function explainLink(network: Network, a: NodeId, b: NodeId, seen: Observ
 }
 
 export function linkStatus(network: Network, a: NodeId, b: NodeId, seen: Observations): LinkStatus {
-  const { directions, sentences, advice } = explainLink(network, a, b, seen)
+  const { directions, sentences } = explainLink(network, a, b, seen)
   const inUse = directions.map((direction) => direction.inUse).find(({ kind }) => kind !== 'none')
   const [first] = directions[0].candidates.taken
   const planned = { kind: first?.kind ?? ('none' as const), via: first?.via }
   const { kind: path, via } = inUse ?? planned
-  return { path, via, reason: [...sentences, ...advice].join(' '), ...observe(network, a, b, seen) }
+  // The first two say what is, one for each end; then comes why it is not better.
+  const reason = sentences.slice(2).join(' ') || (sentences[0] ?? '')
+  return { path, via, reason, ...observe(network, a, b, seen) }
 }
 
 function endOf(network: Network, own: NodeId, other: NodeId, { state, presence, now }: Observations): End {

@@ -26,6 +26,12 @@ export interface NodePresence {
   readonly standings: ReadonlyMap<NetworkId, Standing>
 }
 
+/** A member that a relay can speak of. */
+interface WitnessPlace {
+  readonly network: NetworkId
+  readonly node: NodeId
+}
+
 const NOTHING: Standing = Object.freeze({ peers: new Map(), drift: [] })
 
 /** Who is connected, and what was observed: short-lived, never in the log, empty after a restart. */
@@ -61,6 +67,15 @@ export class Presence {
     if (seen.get(relay) === endpoint) return false
     this.#witnessed.set(key, seen.set(relay, endpoint))
     return true
+  }
+
+  /** Drops all that a relay said; gives whom it had spoken of. */
+  dropWitness(relay: NodeId): readonly WitnessPlace[] {
+    const places = [...this.#witnessed].filter(([, seen]) => seen.delete(relay))
+    return places.map(([key]) => {
+      const [network, node] = key.split(' ')
+      return { network: network as NetworkId, node: node as NodeId }
+    })
   }
 
   /** By relay. */

@@ -17,7 +17,7 @@ export function factsOf(state: State, presence: Presence, network: NetworkId, no
     mtu: report?.mtu,
     witnessed: witnessesOf(state, presence, network, node),
     seenFrom: report?.seenFrom,
-    site: state.nodes.get(node)?.labels[SITE_LABEL] || (report?.site ?? ''),
+    site: state.nodes.get(node)?.labels[SITE_LABEL] ?? '',
     transitSlot: transitOf(state)?.members.get(node)?.slot,
   }
 }

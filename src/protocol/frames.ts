@@ -58,8 +58,6 @@ const Facts = Type.Object({
   addresses: Type.Array(Type.String({ maxLength: 49 }), { maxItems: 64 }),
   /** Smallest MTU of the interfaces that have them, in bytes. */
   mtu: Count,
-  /** Where the node says it stands. */
-  site: Type.Optional(Type.String({ maxLength: 63 })),
   /** Relays it is attached to, with what it measured. */
   relays: Type.Optional(
     Type.Array(

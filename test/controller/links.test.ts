@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
+import { removeNode } from '../../src/controller/commands/node.ts'
 import { setRoles } from '../../src/controller/commands/role.ts'
 import type { Network } from '../../src/model/state.ts'
 import { RawAgent } from '../rawagent.ts'
@@ -101,6 +102,14 @@ describe('What members are told of where others are', () => {
     for (const viewer of [a, b]) assert.ok(!viewer.heardOf('10.20.0.4'))
   })
 
+  it('holds nothing any more of a member that was removed', async () => {
+    const a = await join('a', ['10.20.1.2/16'], { site: 'oslo' })
+    const b = await join('b', ['10.20.1.3/16'], { site: 'oslo' })
+    await eventually('a hears where b is', () => a.lan(demo.id, b.node))
+    await rig.controller.change({ actor: 'test' }, (state, tools) => removeNode(state, tools, b.node))
+    await eventually('b is no neighbour any more', () => a.lan(demo.id, b.node) === undefined)
+  })
+
   it('comes within a second of the report when a member moves', async () => {
     const a = await join('a', ['203.0.113.10/24'])
     const b = await join('b', ['203.0.113.11/24'])
@@ -175,7 +184,7 @@ describe('The graph and the explanation of a link', () => {
       return found
     }
     assert.deepEqual([link().path, link().via], ['none', undefined])
-    assert.match(link().reason, /no path/)
+    assert.match(link().reason, /Not relayed: relay does not answer/)
 
     const attached = { relays: [{ node: relay.node, alive: true, rtt: 3 }] }
     a.report({ addresses: ['192.168.1.2/24'], ports: [{ network: id, port: PORT }], ...attached })

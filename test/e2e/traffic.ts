@@ -4,8 +4,8 @@ import type { Host } from '../../src/lab/host.ts'
 import { allPairs, type PingCount, pingAll, startPings } from '../../src/lab/ping.ts'
 import { memberOf } from './demo.ts'
 
-/** For the handshake of a pair, and a second one if the first crossed with the other end's. */
-const PING_MS = 15_000
+/** For the handshake of a pair: one that crosses with the other end's is tried again after 5 s, and may cross again. */
+const PING_MS = 25_000
 
 /** Fails unless every ordered pair of hosts answers over the network, in both families. */
 export async function assertAllAnswer(

@@ -4,7 +4,7 @@ import type { Member } from '../../api/schemas/member.ts'
 import type { Network } from '../../api/schemas/network.ts'
 import type { Node } from '../../api/schemas/node.ts'
 import type { CreatedToken } from '../../api/schemas/token.ts'
-import { toWeftError, WeftError } from '../../errors.ts'
+import { WeftError } from '../../errors.ts'
 import type { Daemon } from '../../lab/daemon.ts'
 import type { Host } from '../../lab/host.ts'
 import type { Scenario } from '../../lab/topology.ts'
@@ -75,16 +75,13 @@ async function settle(
   }
 }
 
-/** Gives those that have enrolled meanwhile their roles, and takes them out of the set. Without one, all that works is shown. */
+/** Gives those that have enrolled meanwhile their roles, and takes them out of the set. */
 async function giveRoles(client: Client, withoutRole: Set<Host>): Promise<void> {
   const nodes = await client.list<Node>('/v1/nodes')
   const enrolled = [...withoutRole].filter((host) => nodes.some(({ name }) => name === host.name))
   for (const host of enrolled) {
+    await client.post<Node>(path`/v1/nodes/${host.name}/roles`, { roles: host.agent?.roles })
     withoutRole.delete(host)
-    const { name, agent } = host
-    await client.post(path`/v1/nodes/${name}/roles`, { roles: agent?.roles }).catch((error) => {
-      process.stdout.write(`${name} is no ${agent?.roles.join(' and ')}: ${toWeftError(error).message}\n`)
-    })
   }
 }
 

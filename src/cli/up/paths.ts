@@ -56,9 +56,7 @@ async function readPaths(client: Client): Promise<PairPath[]> {
   })
 }
 
-type Link = Graph['links'][number] & { readonly via?: string | null }
-
-function describe(link: Link | undefined, names: ReadonlyMap<string, string>) {
+function describe(link: Graph['links'][number] | undefined, names: ReadonlyMap<string, string>) {
   if (!link) return { kind: 'gateways', via: undefined, up: true }
   const { path: kind, via, state } = link
   return { kind, via: via ? (names.get(via) ?? via) : undefined, up: state === 'up' }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setTimeout as wait } from 'node:timers/promises'
+import { findNetwork } from '../../src/controller/lookup.ts'
 import type { Device, InterfaceName } from '../../src/wireguard/device.ts'
 import { MemoryDriver } from '../../src/wireguard/memory.ts'
 import { allApplied, eventually, startRig } from '../rig.ts'
@@ -12,11 +13,19 @@ test('an interface is looked at and changed by one at a time, however many looks
   await using rig = await startRig()
   await rig.createNetwork({ name: 'demo' })
   const join = await rig.joinToken({ networks: ['demo'], uses: 3 })
+  const applied = (count: number) => {
+    const { members } = findNetwork(rig.controller.state, 'demo')
+    return members.size === count && allApplied(rig.controller, 'demo')
+  }
   const driver = new SlowDriver()
   rig.startAgent({ join, name: 'slow', ephemeral: true, reportSeconds: 0.1 }, driver)
-  for (const name of ['first', 'second']) {
+  await eventually('it is applied', () => applied(1))
+  for (const [count, name] of [
+    [2, 'first'],
+    [3, 'second'],
+  ] as const) {
     rig.startAgent({ join, name, ephemeral: true })
-    await eventually('it is applied', () => allApplied(rig.controller, 'demo'))
+    await eventually(`${name} is applied`, () => applied(count))
   }
   // The first extra look after a change comes after a second.
   await wait(1_500)

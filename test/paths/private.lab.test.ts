@@ -3,10 +3,11 @@ import { test } from 'node:test'
 import { setTimeout as wait } from 'node:timers/promises'
 import { cone, sameLan } from '../../src/lab/homes.ts'
 import type { Host } from '../../src/lab/host.ts'
+import { tunnelsOn } from '../e2e/tunnel.ts'
 import { skip } from '../wireguard/scene.ts'
 import { openWorld, settledPaths, type World } from './world.ts'
 
-const LOOK_MS = 100
+const LOOK_MS = 500
 /** All LANs of these labs. */
 const PRIVATE = /^192\.168\./
 
@@ -60,10 +61,13 @@ async function watch(hosts: readonly Host[], ended: AbortSignal): Promise<Sighti
   return [...sightings.values()]
 }
 
+/** Of its own interfaces alone: `wg show all` also tells those of wireguard-go in other namespaces. */
 async function endpointsOn(host: Host): Promise<Sighting[]> {
-  const lines = (await host.exec('wg', ['show', 'all', 'endpoints'])).split('\n').filter(Boolean)
+  const tunnels = await tunnelsOn(host)
+  const lists = await Promise.all(tunnels.map((tunnel) => host.exec('wg', ['show', tunnel, 'endpoints'])))
+  const lines = lists.flatMap((list) => list.split('\n').filter(Boolean))
   return lines.map((line) => {
-    const [, key = '', endpoint = ''] = line.split('\t')
+    const [key = '', endpoint = ''] = line.split('\t')
     return { on: host.name, key, endpoint }
   })
 }

@@ -6,12 +6,12 @@ import { ensureModules } from './setup/modules.js'
 import { ensurePrograms } from './setup/programs.js'
 import { say } from './setup/say.js'
 
-const TUNNELS = ['wg', 'wireguard-go', 'ip', 'ping']
+const TUNNELS = ['wg', 'wireguard-go', 'ip', 'nft', 'ping']
 
 const COMMANDS = {
   up: { programs: TUNNELS, run: ['src/cli/main.ts', 'up'] },
   check: { programs: [], run: ['test/run.ts', '--fast'] },
-  test: { programs: [...TUNNELS, 'nft', 'iperf3', 'tcpdump', 'ps', 'systemd-analyze'], run: ['test/run.ts'] },
+  test: { programs: [...TUNNELS, 'iperf3', 'tcpdump', 'ps', 'systemd-analyze'], run: ['test/run.ts'] },
 }
 
 function main([name, ...args]) {

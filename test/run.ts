@@ -17,7 +17,7 @@ const IN_CI = process.env.CI === 'true'
 const PHASES = [
   { name: 'fast', ending: '.test.ts', atOnce: 2, seconds: 180 },
   // One at a time: they measure losses and times, and namespaces of several labs would share two cores.
-  { name: 'lab', ending: '.lab.test.ts', atOnce: 1, seconds: 300 },
+  { name: 'lab', ending: '.lab.test.ts', atOnce: 1, seconds: 600 },
   { name: 'slow', ending: '.slow.test.ts', atOnce: 1, seconds: 600 },
 ] as const
 

@@ -1,7 +1,7 @@
 import type { Logger } from 'pino'
 import type { Clock } from '../clock.ts'
 import { toWeftError, WeftError } from '../errors.ts'
-import type { Identity } from '../keys/identity.ts'
+import type { Identity, NodeId } from '../keys/identity.ts'
 import type { Random } from '../keys/random.ts'
 import type { VerifyKey } from '../keys/signature.ts'
 import type { NetworkId } from '../model/names.ts'
@@ -13,6 +13,7 @@ import {
   type Facts,
   parseControllerFrame,
 } from '../protocol/frames.ts'
+import { hashOf } from '../topology/hash.ts'
 import type { DeviceDriver } from '../wireguard/device.ts'
 import type { Greeting } from './dial.ts'
 import { ownUnderlay } from './facts.ts'
@@ -161,7 +162,8 @@ export class Node {
 
   #freePort(from: number): number {
     const used = new Set(this.#usedPorts())
-    let port = Math.max(from, this.#tools.settings.listenPort)
+    const { settings, identity } = this.#tools
+    let port = Math.max(from, settings.listenPort || portOf(identity.id))
     while (used.has(port)) port += 1
     return port
   }
@@ -228,6 +230,15 @@ export class Node {
     }))
     return { addresses: [...addresses], mtu, ports, relays, device, version: VERSION }
   }
+}
+
+/** WireGuard's usual port, and how many follow it that a node may begin with. */
+const FIRST_PORT = 51_820
+const PORTS = 8_192
+
+/** Two nodes behind one translation that use the same port look to witnesses as if it were symmetric. */
+function portOf(node: NodeId): number {
+  return FIRST_PORT + (hashOf(node) % PORTS)
 }
 
 function parseContentFrame(line: string): ContentFrame {

@@ -34,10 +34,11 @@ export const agentSettings = Type.Object(
       },
     ),
     listenPort: Type.Integer({
-      minimum: 1_024,
+      minimum: 0,
       maximum: 65_535,
-      default: 51_820,
-      description: 'First UDP port to try; each further network takes the next free one.',
+      default: 0,
+      description:
+        'First UDP port to try; each further network takes the next free one. 0: one of 51820 to 60011 that follows from the identity, so that machines behind the same address translation hardly ever share one.',
     }),
     reportSeconds: Type.Number({
       minimum: 0.1,

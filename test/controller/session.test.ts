@@ -136,7 +136,8 @@ describe('A network of agents', () => {
     await using rig = await startRig()
     await rig.createNetwork({ name: 'demo' })
     const join = await rig.joinToken({ networks: ['demo'], uses: 2 })
-    rig.startAgent({ join, name: 'a' }, new MemoryDriver({ takenPorts: new Set([51_820, 51_821]) }))
+    const usual = { join, name: 'a', listenPort: 51_820 }
+    rig.startAgent(usual, new MemoryDriver({ takenPorts: new Set([51_820, 51_821]) }))
     const b = rig.startAgent({ join, name: 'b' })
     await eventually('b knows the port', async () => {
       const peers = (await deviceOf(b.driver))?.peers.values() ?? []

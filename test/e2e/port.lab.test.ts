@@ -8,7 +8,7 @@ import { createNetwork, DEMO, joinAll, memberOf, openDemo, settled } from './dem
 import { assertAllAnswer } from './traffic.ts'
 import { interfaceOf, wireguardOf } from './tunnel.ts'
 
-/** The first port that agents try. */
+/** The first port that the agents are told to try. */
 const USUAL_PORT = 51_820
 
 test('a node whose port is taken, in one family even, moves to another, and all pairs answer', {
@@ -18,7 +18,7 @@ test('a node whose port is taken, in one family even, moves to another, and all 
   const { client, lab, nodes } = demo
   const takers = [await takePort(lab.host('node-1'), 'udp4'), await takePort(lab.host('node-2'), 'udp6')]
   const network: Network = await createNetwork(client, { name: DEMO })
-  await joinAll(client, nodes, [DEMO])
+  await joinAll(client, nodes, [DEMO], { WEFT_LISTEN_PORT: String(USUAL_PORT) })
   const members = await settled(client, DEMO, 3)
   await assertAllAnswer(nodes, members)
   const ports = await Promise.all(nodes.map((host) => portsOf(host)))

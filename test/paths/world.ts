@@ -25,7 +25,7 @@ export interface World extends AsyncDisposable {
 }
 
 /** Within this time of the last plan every pair has its path and answers, in ms. */
-export const SETTLE_MS = 60_000
+export const SETTLE_MS = 150_000
 
 const POLL_MS = 250
 

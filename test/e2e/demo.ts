@@ -21,6 +21,12 @@ export const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.u
 /** The network of most tests. */
 export const DEMO = 'demo'
 
+/** Environment of daemons that print what they send by websocket, and log all that they can. */
+export const RECORD: Readonly<Record<string, string>> = {
+  NODE_OPTIONS: `--import=${import.meta.resolve('./frames.ts')}`,
+  WEFT_LOG_LEVEL: 'debug',
+}
+
 /** Alone, a member has its plan within a second; on two busy cores it may take many times longer. */
 const SETTLE_MS = 30_000
 /** For an orderly end. */

@@ -28,7 +28,7 @@ export function findSecrets(folder: string, secrets: readonly Secret[]): Hit[] {
 }
 
 /** Paths of all files in a folder, at any depth. */
-export function filesIn(folder: string): string[] {
+function filesIn(folder: string): string[] {
   return readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map(({ parentPath, name }) => join(parentPath, name))

@@ -14,6 +14,7 @@ import {
   type Demo,
   MAIN,
   openDemo,
+  RECORD,
   settled,
   stopInOrder,
   withEnvironment,
@@ -23,8 +24,6 @@ import { findSecrets, type Secret } from './search.ts'
 import { assertAllAnswer } from './traffic.ts'
 import { privateKeyOn, tunnelsOn } from './tunnel.ts'
 
-/** Daemons print what they send, and log all that they can. */
-const RECORD = { NODE_OPTIONS: `--import=${import.meta.resolve('./frames.ts')}`, WEFT_LOG_LEVEL: 'debug' }
 const OWN = 'own'
 
 /** Where a secret has to be, as `SECRET in FILE`: with its one keeper, and where it is shown once to prove a right. */

@@ -127,28 +127,10 @@ export class Membership {
     return this.#tunnel?.listenPort ?? 0
   }
 
-  /** Looks at the interface: mends drift, reports what is new. Waits for a plan that is being applied. */
-  async inspect(): Promise<void> {
-    await this.#work
-    if (!this.#tunnel || this.#ended) return
-    this.#warnIfStale()
-    try {
-      const { peers, drift } = await this.#tunnel.inspect()
-      if (drift.length > 0) {
-        this.#tools.log.warn({ network: this.network, drift }, 'repaired what was changed by hand')
-      }
-      const describe = (node: NodeId) => this.#guide?.describe(node) ?? {}
-      const frames = this.#reporter.report({ peers, drift, describe, now: this.#tools.clock.now() })
-      for (const frame of frames) this.#tools.send(frame)
-    } catch (error) {
-      // The interface may be gone altogether: applying makes it again.
-      this.#tools.log.warn(
-        { network: this.network, reason: toWeftError(error).message },
-        'interface cannot be read',
-      )
-      this.#tunnel = undefined
-      this.refresh()
-    }
+  /** Looks at the interface: mends drift, reports what is new. Never while something else is done to it. */
+  inspect(): Promise<void> {
+    this.#work = this.#work.then(() => this.#inspect())
+    return this.#work
   }
 
   /** Takes the interface down and forgets the network. */
@@ -175,6 +157,28 @@ export class Membership {
         return this.#replica.takeHints(frame.hints)
       case 'lan':
         return this.#replica.takeLan(frame.hints)
+    }
+  }
+
+  async #inspect(): Promise<void> {
+    if (!this.#tunnel || this.#ended) return
+    this.#warnIfStale()
+    try {
+      const { peers, drift } = await this.#tunnel.inspect()
+      if (drift.length > 0) {
+        this.#tools.log.warn({ network: this.network, drift }, 'repaired what was changed by hand')
+      }
+      const describe = (node: NodeId) => this.#guide?.describe(node) ?? {}
+      const frames = this.#reporter.report({ peers, drift, describe, now: this.#tools.clock.now() })
+      for (const frame of frames) this.#tools.send(frame)
+    } catch (error) {
+      // The interface may be gone altogether: applying makes it again.
+      this.#tools.log.warn(
+        { network: this.network, reason: toWeftError(error).message },
+        'interface cannot be read',
+      )
+      this.#tunnel = undefined
+      this.refresh()
     }
   }
 

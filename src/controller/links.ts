@@ -44,8 +44,8 @@ export function linkStatus(network: Network, a: NodeId, b: NodeId, seen: Observa
   const [first] = directions[0].candidates.taken
   const planned = { kind: first?.kind ?? ('none' as const), via: first?.via }
   const { kind: path, via } = inUse ?? planned
-  // The first two say what is, one for each end; then comes why it is not better.
-  const reason = sentences.slice(2).join(' ') || (sentences[0] ?? '')
+  // The second says the same for the other end.
+  const reason = sentences.filter((_, at) => at !== 1).join(' ')
   return { path, via, reason, ...observe(network, a, b, seen) }
 }
 

@@ -46,7 +46,9 @@ export class Node {
   readonly #surroundings = new Surroundings()
   readonly #watch: RelayWatch
   #send: (frame: AgentFrame) => void = () => undefined
+  /** The facts that the controller has, as text. */
   #told = ''
+  #isAttached = false
 
   constructor(tools: NodeTools) {
     this.#tools = tools
@@ -74,18 +76,23 @@ export class Node {
 
   greeting(): Greeting {
     const positions = [...this.#memberships.values()].map((membership) => membership.position())
-    return { networks: positions.filter((position) => position !== undefined), facts: this.#facts() }
+    const facts = this.#facts()
+    this.#told = JSON.stringify(facts)
+    return { networks: positions.filter((position) => position !== undefined), facts }
   }
 
   /** A session has begun, and frames go out by `send` until the next call. */
   attach(send: (frame: AgentFrame) => void): void {
     this.#send = send
-    this.#told = JSON.stringify(this.#facts())
+    this.#isAttached = true
     for (const membership of this.#memberships.values()) membership.reconnected()
+    // Much may have changed while the greeting was on its way.
+    this.tellFacts()
   }
 
   detach(): void {
     this.#send = () => undefined
+    this.#isAttached = false
   }
 
   /** Takes what the controller says. */
@@ -122,6 +129,7 @@ export class Node {
 
   /** Reports addresses and ports if they have changed. */
   tellFacts(): void {
+    if (!this.#isAttached) return
     const facts = this.#facts()
     const text = JSON.stringify(facts)
     if (text === this.#told) return

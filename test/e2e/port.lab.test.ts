@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Network } from '../../src/api/schemas/network.ts'
-import type { Daemon } from '../../src/lab/daemon.ts'
 import type { Host } from '../../src/lab/host.ts'
 import { skip } from '../wireguard/scene.ts'
 import { createNetwork, DEMO, joinAll, memberOf, openDemo, settled } from './demo.ts'
+import { takePort, USUAL_PORT } from './port.ts'
 import { assertAllAnswer } from './traffic.ts'
 import { interfaceOf, wireguardOf } from './tunnel.ts'
 
@@ -39,13 +39,3 @@ test('a node whose port is taken, in one family even, moves to another, and all 
     return { told: member.listenPort, bound: listenPort }
   }
 })
-
-/** A program that has the usual port, in one family. */
-async function takePort(host: Host, type: 'udp4' | 'udp6'): Promise<Daemon> {
-  const script = `
-    const socket = require('node:dgram').createSocket({ type: '${type}', ipv6Only: ${type === 'udp6'} })
-    socket.bind(${USUAL_PORT}, () => console.log('bound'))`
-  const taker = await host.start('taker', [process.execPath, '-e', script])
-  await taker.waitFor(/bound/, 10_000)
-  return taker
-}

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setTimeout as wait } from 'node:timers/promises'
-import type { Network } from '../../src/api/schemas/network.ts'
 import type { Node } from '../../src/api/schemas/node.ts'
 import { path } from '../../src/cli/client.ts'
 import { startAgent } from '../../src/lab/weft.ts'
 import { eventually } from '../rig.ts'
 import { skip, userspacesOn } from '../wireguard/scene.ts'
-import { createNetwork, DEMO, joinAll, logOf, memberOf, openDemo, openMesh, settled } from './demo.ts'
+import { createNetwork, DEMO, joinAll, logOf, memberOf, openDemo, settled } from './demo.ts'
+import { takePort } from './port.ts'
 import { assertAllAnswer, assertNothingLost, underTraffic } from './traffic.ts'
 import { interfaceOf, wireguardOf } from './tunnel.ts'
 
@@ -47,13 +47,18 @@ test('no ping of 1,000 is lost while the controller is killed and started again,
 test('no ping of 1,000 is lost while an agent is killed and started again, and it adopts its interface', {
   skip,
 }, async () => {
-  await using demo = await openMesh({ nodes: 3 })
-  const { client, lab, nodes, agents } = demo
-  const members = await settled(client, DEMO, 3)
-  await assertAllAnswer(nodes, members)
+  await using demo = await openDemo({ nodes: 3 })
+  const { client, lab, nodes } = demo
   const [host, second, third] = [lab.host('node-1'), lab.host('node-2'), lab.host('node-3')]
+  const network = await createNetwork(client, { name: DEMO })
+  // Its port is another than the one that an agent would choose anew.
+  const taker = await takePort(host, 'udp4')
+  const [agent] = await joinAll(client, nodes, [DEMO])
+  const members = await settled(client, DEMO, 3)
+  await taker.stop('SIGKILL', 5_000)
+  await assertAllAnswer(nodes, members)
   const own = memberOf(members, host)
-  const tunnel = interfaceOf(await client.get<Network>(path`/v1/networks/${DEMO}`), own)
+  const tunnel = interfaceOf(network, own)
   const before = [await essence(), await userspacesOn(host)]
 
   const directions = [
@@ -63,14 +68,14 @@ test('no ping of 1,000 is lost while an agent is killed and started again, and i
   ] as const
   const traffic = await underTraffic(directions, async () => {
     await wait(AWAY_MS)
-    await agents[0]?.stop('SIGKILL', 5_000)
+    await agent?.stop('SIGKILL', 5_000)
     await eventually('it is missed', async () => !(await nodeNow()).online)
     await wait(AWAY_MS)
-    const agent = await startAgent(host, { device: 'auto' })
+    const heir = await startAgent(host, { device: 'auto' })
     await eventually('it is back', async () => (await nodeNow()).online, 10_000)
     await settled(client, DEMO, 3)
     assert.deepEqual(
-      logOf(agent).filter(({ msg }) => /repaired|could not/.test(String(msg))),
+      logOf(heir).filter(({ msg }) => /repaired|could not/.test(String(msg))),
       [],
     )
   })

@@ -8,9 +8,6 @@ import { takePort, USUAL_PORT } from './port.ts'
 import { assertAllAnswer } from './traffic.ts'
 import { interfaceOf, wireguardOf } from './tunnel.ts'
 
-/** The first port that the agents are told to try. */
-const USUAL_PORT = 51_820
-
 test('a node whose port is taken, in one family even, moves to another, and all pairs answer', {
   skip,
 }, async () => {

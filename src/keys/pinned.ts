@@ -38,6 +38,8 @@ export function connectPinned(place: Place, pin: Fingerprint, timeout: number): 
     socket.once('error', (cause) => fail(unavailable(place, cause)))
     socket.once('secureConnect', () => {
       socket.setTimeout(0).removeAllListeners('timeout').removeAllListeners('error')
+      // Until its new owner listens, an error must not end the process; it is followed by `close` in any case.
+      socket.on('error', () => undefined)
       if (fingerprintOf(socket.getPeerCertificate().raw) === pin) resolve(socket)
       else fail(mismatch(place))
     })

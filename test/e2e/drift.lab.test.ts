@@ -1,6 +1,11 @@
 import { test } from 'node:test'
+import { isDeepStrictEqual } from 'node:util'
+import type { Member } from '../../src/api/schemas/member.ts'
 import type { Network } from '../../src/api/schemas/network.ts'
 import { path } from '../../src/cli/client.ts'
+import type { Daemon } from '../../src/lab/daemon.ts'
+import type { Host } from '../../src/lab/host.ts'
+import type { InterfaceName } from '../../src/wireguard/device.ts'
 import { eventually } from '../rig.ts'
 import { publicKey } from '../wireguard/fixture.ts'
 import { skip } from '../wireguard/scene.ts'
@@ -22,30 +27,15 @@ test('what is changed by hand on an interface is put right at the next look, and
   await assertAllAnswer(nodes, members)
   const [host, other] = [lab.host('node-1'), lab.host('node-2')]
   const own = memberOf(members, host)
-  const peerKey = memberOf(members, other).publicKey ?? ''
-  const network = await client.get<Network>(path`/v1/networks/${DEMO}`)
-  const tunnel = interfaceOf(network, own)
-  const planned = await shape()
+  const tunnel = interfaceOf(await client.get<Network>(path`/v1/networks/${DEMO}`), own)
+  const planned = await shapeOf(host, tunnel)
+  const isAsPlanned = async () => isDeepStrictEqual(await shapeOf(host, tunnel), planned)
 
-  const foreign = publicKey(9)
-  const changes = [
-    ['wg', 'set', tunnel, 'peer', foreign, 'allowed-ips', '192.0.2.0/24'],
-    ['ip', 'address', 'delete', `${own.ipv4}/32`, 'dev', tunnel],
-    ['ip', 'address', 'add', '192.0.2.1/32', 'dev', tunnel],
-    ['wg', 'set', tunnel, 'peer', peerKey, 'remove'],
-    ['ip', 'link', 'set', 'dev', tunnel, 'mtu', '1300'],
-  ] as const
-  const said = [
-    `the peer ${foreign} was foreign`,
-    `the address ${own.ipv4}/32 was missing`,
-    'the address 192.0.2.1/32 was foreign',
-    `the peer ${peerKey} was missing or changed`,
-    'the MTU was not 1420',
-  ]
-  for (const [at, [program, ...args]] of changes.entries()) {
+  for (const { command, said } of changesOf(tunnel, own, memberOf(members, other))) {
+    const [program = '', ...args] = command.split(' ')
     await host.exec(program, args)
-    await eventually(`repaired: ${said[at]}`, isAsPlanned, REPORT_SECONDS * 1_000 + REPAIR_MS)
-    await eventually(`told: ${said[at]}`, () => told().includes(said[at] ?? ''))
+    await eventually(`repaired: ${said}`, isAsPlanned, REPORT_SECONDS * 1_000 + REPAIR_MS)
+    await eventually(`told: ${said}`, () => toldBy(own, controller.daemon).includes(said))
   }
   await assertAllAnswer(nodes, members)
 
@@ -53,22 +43,38 @@ test('what is changed by hand on an interface is put right at the next look, and
   const isBack = async () => (await tunnelsOn(host)).includes(tunnel) && isAsPlanned()
   await eventually('the interface is back', isBack, REPORT_SECONDS * 1_000 + 3 * REPAIR_MS)
   await assertAllAnswer(nodes, members)
-
-  async function shape() {
-    const { peers, ...rest } = await wireguardOf(host, tunnel)
-    const allowed = [...peers.values()].map(({ publicKey, allowedIps }) => ({ publicKey, allowedIps }))
-    return { ...rest, ...(await linkOf(host, tunnel)), peers: allowed }
-  }
-
-  async function isAsPlanned(): Promise<boolean> {
-    return JSON.stringify(await shape()) === JSON.stringify(planned)
-  }
-
-  /** Drift of this member in the log of the controller. */
-  function told(): readonly unknown[] {
-    const lines = logOf(controller.daemon).filter(
-      (line) => line.node === own.node && line.network === network.id,
-    )
-    return lines.flatMap(({ drift }) => (Array.isArray(drift) ? drift : []))
-  }
 })
+
+/** What somebody may do by hand to the interface of a member, and how the agent says what it found. */
+function changesOf(tunnel: InterfaceName, own: Member, { publicKey: peer }: Member) {
+  const foreign = publicKey(9)
+  return [
+    {
+      command: `wg set ${tunnel} peer ${foreign} allowed-ips 192.0.2.0/24`,
+      said: `the peer ${foreign} was foreign`,
+    },
+    {
+      command: `ip address delete ${own.ipv4}/32 dev ${tunnel}`,
+      said: `the address ${own.ipv4}/32 was missing`,
+    },
+    {
+      command: `ip address add 192.0.2.1/32 dev ${tunnel}`,
+      said: 'the address 192.0.2.1/32 was foreign',
+    },
+    { command: `wg set ${tunnel} peer ${peer} remove`, said: `the peer ${peer} was missing or changed` },
+    { command: `ip link set dev ${tunnel} mtu 1300`, said: 'the MTU was not 1420' },
+  ]
+}
+
+/** All that is planned of an interface, without what comes and goes with the traffic. */
+async function shapeOf(host: Host, tunnel: InterfaceName) {
+  const { peers, ...rest } = await wireguardOf(host, tunnel)
+  const allowed = [...peers.values()].map(({ publicKey, allowedIps }) => ({ publicKey, allowedIps }))
+  return { ...rest, ...(await linkOf(host, tunnel)), peers: allowed }
+}
+
+/** What the controller has written to its log of the drift of a node. */
+function toldBy({ node }: Member, controller: Daemon): unknown[] {
+  const lines = logOf(controller).filter((line) => line.node === node)
+  return lines.flatMap(({ drift }) => (Array.isArray(drift) ? drift : []))
+}

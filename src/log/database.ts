@@ -7,7 +7,7 @@ const BUSY_TIMEOUT = 1_000
 
 /** "WEFT": says whose file it is (https://sqlite.org/pragma.html#pragma_application_id). */
 const APPLICATION_ID = 0x57454654
-const FORMAT = 1
+const FORMAT = 2
 
 /**
  * What brings a commit through a power cut, and keeps a foreign schema from running code. Read back, because SQLite says
@@ -23,30 +23,45 @@ const PRAGMAS: readonly [name: string, value: string, readBack: unknown][] = [
   ['wal_autocheckpoint', '0', 0],
 ]
 
-const SCHEMA = `
-  BEGIN IMMEDIATE;
-  CREATE TABLE entries (
+/** By the format that a log has before: 0 is a new file. Each is one transaction. */
+const STEPS: readonly string[] = [
+  `CREATE TABLE entries (
     sequence INTEGER PRIMARY KEY,
     operation TEXT NOT NULL UNIQUE,
     hash TEXT NOT NULL,
     payload BLOB NOT NULL
   ) STRICT;
-  PRAGMA application_id = ${APPLICATION_ID};
-  PRAGMA user_version = ${FORMAT};
-  COMMIT`
+  PRAGMA application_id = ${APPLICATION_ID}`,
+  // Parts are written one by one; only the row in snapshots makes them one. base has one row once entries were dropped.
+  `CREATE TABLE snapshots (
+    sequence INTEGER PRIMARY KEY,
+    hash TEXT NOT NULL,
+    signature TEXT NOT NULL
+  ) STRICT;
+  CREATE TABLE snapshot_parts (
+    sequence INTEGER NOT NULL,
+    part INTEGER NOT NULL,
+    bytes BLOB NOT NULL,
+    PRIMARY KEY (sequence, part)
+  ) STRICT;
+  CREATE TABLE base (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    sequence INTEGER NOT NULL,
+    hash TEXT NOT NULL
+  ) STRICT`,
+]
 
 /** Opens the log's database for writing, and makes it first if there is none. */
 export function openDatabase(path: string): DatabaseSync {
   createFile(path)
   return connect(path, {}, (database) => {
-    const isNew = isEmpty(database)
-    if (!isNew) checkFormat(database, path)
+    const format = isEmpty(database) ? 0 : formatOf(database, path)
     for (const [name, value, readBack] of PRAGMAS) {
       database.exec(`PRAGMA ${name} = ${value}`)
       const found = pragma(database, name)
       if (found !== readBack) throw refused(path, name, found)
     }
-    if (isNew) database.exec(SCHEMA)
+    bringUp(database, format)
   })
 }
 
@@ -54,7 +69,10 @@ export function openDatabase(path: string): DatabaseSync {
 export function openReadOnly(path: string): DatabaseSync {
   return connect(path, { readOnly: true, timeout: BUSY_TIMEOUT }, (database) => {
     database.exec('PRAGMA trusted_schema = OFF')
-    checkFormat(database, path)
+    if (formatOf(database, path) === FORMAT) return
+    throw new WeftError('unsupported', `The log ${path} was written by an earlier version of Weft.`, {
+      advice: 'Start the controller once: it brings the log up to date.',
+    })
   })
 }
 
@@ -145,15 +163,22 @@ function isEmpty(database: DatabaseSync): boolean {
   return pragma(database, 'application_id') === 0 && !database.prepare('SELECT 1 FROM sqlite_schema').get()
 }
 
-function checkFormat(database: DatabaseSync, path: string): void {
+function bringUp(database: DatabaseSync, format: number): void {
+  for (const [before, sql] of STEPS.entries()) {
+    if (before >= format)
+      database.exec(`BEGIN IMMEDIATE; ${sql}; PRAGMA user_version = ${before + 1}; COMMIT`)
+  }
+}
+
+function formatOf(database: DatabaseSync, path: string): number {
   if (pragma(database, 'application_id') !== APPLICATION_ID) {
     throw new WeftError('invalid-config', `${path} is not a log of Weft.`, {
       field: 'dataDir',
       advice: 'Give a data directory that Weft made, or an empty one.',
     })
   }
-  const format = pragma(database, 'user_version')
-  if (format === FORMAT) return
+  const format = Number(pragma(database, 'user_version'))
+  if (format >= 1 && format <= FORMAT) return format
   throw new WeftError('unsupported', `The log ${path} has format ${format}; this Weft knows ${FORMAT}.`, {
     advice: 'Use the version of Weft that wrote it, or a newer one.',
   })

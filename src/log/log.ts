@@ -34,24 +34,48 @@ export interface Appended {
   readonly repeated: boolean
 }
 
+/** What the first `sequence` entries amount to, so that they need not be read again. `hash` is that of entry `sequence`. */
+export interface Snapshot extends Head {
+  /** The state, encoded (model/codec.ts). A log does not look into it. */
+  readonly state: Uint8Array
+  /** base64url; of the controller, over all of this (snapshot.ts). */
+  readonly signature: string
+}
+
 /**
  * The append-only log: the one place where state lives. Errors of every method: `store-unavailable` when the store
  * refuses at the moment and will recover by itself, `log-damaged` when it never will, `unavailable` after it was closed.
+ * An append that ends with `store-unavailable` may yet have been done: the same operation asked for again tells.
  */
 export interface Log extends AsyncDisposable {
-  /** The last durable entry. */
+  /** The last durable entry that is known here; a store that others write to may be further. */
   head(): Head
   /**
    * Appends `draft` if the last entry, counting those on their way to the disk, is `expectedSequence`; rejects with
-   * `conflict` otherwise. Resolves once it is durable. When one append fails, those that stood on it fail too.
+   * `conflict` otherwise, and then `head()` is at least what was in the way. Resolves once it is durable. When one append
+   * fails, those that stood on it fail too.
    */
   append(expectedSequence: number, draft: Draft): Promise<Appended>
-  /** The entry of an operation, if it was done. */
+  /** The entry of an operation, if it was done and has not been dropped. */
   find(operation: string): Promise<Entry | undefined>
-  /** The durable entries from sequence `from` on. Each is checked against the chain before it is given out. */
+  /**
+   * The durable entries from sequence `from` on. Each is checked against the chain before it is given out. Rejects with
+   * `not-found` when entry `from` was dropped, with `conflict` when it is behind the next one to come.
+   */
   read(from: number): AsyncIterable<Entry>
   /** Like `read`, and then each entry when it becomes durable. Ends when `signal` is aborted or the log closed. */
   follow(from: number, signal: AbortSignal): AsyncIterable<Entry>
+  /** Those that are kept, the newest first: two at most, so that one may be damaged. */
+  snapshots(): Promise<readonly Snapshot[]>
+  /**
+   * Keeps `snapshot` beside the newest one so far. Resolves once it is durable. Rejects with `conflict` when the chain does
+   * not go through it, or a newer one is kept.
+   */
+  keepSnapshot(snapshot: Snapshot): Promise<void>
+  /** The last entry that was dropped: entries are there from the next one on. Sequence 0 when all are there. */
+  base(): Promise<Head>
+  /** Drops the entries up to `sequence`, but none that is not in every kept snapshot. Resolves with the base as it is then. */
+  compact(sequence: number): Promise<Head>
   /** Resolves when the log can never be used again: nothing that was written since can be vouched for, so stop. */
   readonly failed: Promise<WeftError>
 }

@@ -3,7 +3,7 @@ import { Bell } from './bell.ts'
 import { checkLink, damaged, headOf, link, type Row } from './chain.ts'
 import { failpoint } from './failpoint.ts'
 import { takeLock } from './lock.ts'
-import type { Appended, Draft, Entry, Head, Log } from './log.ts'
+import type { Appended, Draft, Entry, Head, Log, Snapshot } from './log.ts'
 import { Store } from './store.ts'
 
 /** How long an append waits for others to share its fsync, in ms, and how many share one at most. */
@@ -11,6 +11,8 @@ const GROUP_WAIT = 2
 const GROUP_LIMIT = 512
 /** Rows read at a time. */
 const READ_LIMIT = 128
+/** Entries dropped at a time: so long everything else waits, some ms. */
+const DROP_LIMIT = 200
 
 /**
  * The embedded log: one SQLite file, one process that writes to it. Rejects with `store-unavailable` when another process
@@ -46,6 +48,8 @@ class SqliteLog implements Log {
   /** The head as it will be when the queue is written. */
   #tail: Head
   #timer: NodeJS.Timeout | undefined
+  /** What is written besides entries, one after the other. */
+  #upkeep: Promise<unknown> = Promise.resolve()
   /** Why nothing goes any more: what failed, or that the log was closed. */
   #end: WeftError | undefined
 
@@ -90,6 +94,38 @@ class SqliteLog implements Log {
         last = entry
       }
     }
+  }
+
+  async snapshots(): Promise<readonly Snapshot[]> {
+    return this.#attempt(() => this.#store.snapshots())
+  }
+
+  keepSnapshot(snapshot: Snapshot): Promise<void> {
+    return this.#alone(async () => {
+      this.#attempt(() => this.#checkFits(snapshot))
+      const steps = this.#store.keep(snapshot)
+      while (!this.#attempt(() => steps.next()).done) {
+        this.#attempt(() => this.#store.checkpoint())
+        await othersFirst()
+      }
+    })
+  }
+
+  async base(): Promise<Head> {
+    return this.#attempt(() => this.#store.base)
+  }
+
+  compact(sequence: number): Promise<Head> {
+    return this.#alone(async () => {
+      const limit = Math.min(sequence, this.#attempt(() => this.#store.snapshotSequences()).at(-1) ?? 0)
+      while (this.#attempt(() => this.#store.base.sequence) < limit) {
+        const next = Math.min(limit, this.#store.base.sequence + DROP_LIMIT)
+        this.#attempt(() => this.#store.drop(this.#before(next + 1)))
+        this.#attempt(() => this.#store.checkpoint())
+        await othersFirst()
+      }
+      return this.#store.base
+    })
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -144,6 +180,7 @@ class SqliteLog implements Log {
   /** Where the log stands before entry `from`. */
   #before(from: number): Head {
     return this.#attempt(() => {
+      if (from <= this.#store.base.sequence) throw dropped(this.#store.base)
       const head = this.#store.at(from - 1)
       if (head) return head
       throw from <= this.#head.sequence ? damaged(from - 1, 'is missing') : conflict(from - 1, this.#head)
@@ -153,6 +190,7 @@ class SqliteLog implements Log {
   #entriesAfter(last: Head): Entry[] {
     return this.#attempt(() => {
       const rows = this.#store.after(last.sequence, READ_LIMIT)
+      if (last.sequence < this.#store.base.sequence) throw dropped(this.#store.base)
       if (rows.length === 0) throw damaged(last.sequence + 1, 'is missing')
       return rows.map((row, index) => checkLink(rows[index - 1] ?? last, row))
     })
@@ -164,6 +202,19 @@ class SqliteLog implements Log {
       await this.#news.wait(signal)
     }
     return !signal.aborted && !this.#isClosed()
+  }
+
+  #checkFits({ sequence, hash }: Snapshot): void {
+    const newest = this.#store.snapshotSequences()[0] ?? 0
+    if (sequence <= newest) throw refusedSnapshot(sequence, `one of entry ${newest} is kept`)
+    const durable = sequence <= this.#head.sequence && this.#store.at(sequence)
+    if (!durable || durable.hash !== hash) throw refusedSnapshot(sequence, 'the chain does not go through it')
+  }
+
+  #alone<Result>(work: () => Promise<Result>): Promise<Result> {
+    const mine = this.#upkeep.then(work)
+    this.#upkeep = mine.catch(() => undefined)
+    return mine
   }
 
   /** Nothing is tried again on a store that once failed for good: what it says from then on means nothing. */
@@ -200,4 +251,19 @@ function conflict(expected: number, { sequence }: Head): WeftError {
   return new WeftError('conflict', `The log is at entry ${sequence}, not at ${expected}.`, {
     advice: 'Decide again on the state as it is now.',
   })
+}
+
+function dropped({ sequence }: Head): WeftError {
+  return new WeftError('not-found', `The entries of the log up to ${sequence} were dropped.`, {
+    advice: 'Begin with a snapshot.',
+  })
+}
+
+function refusedSnapshot(sequence: number, why: string): WeftError {
+  return new WeftError('conflict', `A snapshot of entry ${sequence} does not fit the log: ${why}.`)
+}
+
+/** Lets everything else that waits run first. */
+function othersFirst(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve))
 }

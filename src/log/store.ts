@@ -3,7 +3,8 @@ import { WeftError } from '../errors.ts'
 import { EMPTY, headOf, type Row } from './chain.ts'
 import { openDatabase, storeError } from './database.ts'
 import { failpoint } from './failpoint.ts'
-import type { Head } from './log.ts'
+import type { Head, Snapshot } from './log.ts'
+import { SnapshotRows } from './snapshotrows.ts'
 
 /** The columns of a row, in the order in which `toRow` has them. */
 export const SELECT = 'SELECT sequence, operation, hash, payload FROM entries'
@@ -22,6 +23,10 @@ export class Store implements Disposable {
   readonly #after: StatementSync
   readonly #at: StatementSync
   readonly #last: StatementSync
+  readonly #drop: StatementSync
+  readonly #moveBase: StatementSync
+  readonly #snapshots: SnapshotRows
+  #base: Head
   #sinceCheckpoint = 0
 
   constructor(path: string) {
@@ -33,15 +38,24 @@ export class Store implements Disposable {
     this.#after = prepare(`${SELECT} WHERE sequence > ? ORDER BY sequence LIMIT ?`)
     this.#at = prepare(`${SELECT} WHERE sequence = ?`)
     this.#last = prepare(`${SELECT} ORDER BY sequence DESC LIMIT 1`)
+    this.#drop = prepare('DELETE FROM entries WHERE sequence <= ?')
+    this.#moveBase = prepare('INSERT OR REPLACE INTO base (one, sequence, hash) VALUES (1, ?, ?)')
+    this.#snapshots = new SnapshotRows(this.#database)
+    this.#base = this.#guard(() => baseOf(this.#database))
   }
 
   last(): Head {
-    return this.#guard(() => headOf(rowOf(this.#last.get()) ?? EMPTY))
+    return this.#guard(() => headOf(rowOf(this.#last.get()) ?? this.#base))
+  }
+
+  /** The last entry that was dropped. */
+  get base(): Head {
+    return this.#base
   }
 
   /** Where the log stood at `sequence`; undefined when there is no such entry. */
   at(sequence: number): Head | undefined {
-    if (sequence === 0) return EMPTY
+    if (sequence === this.#base.sequence) return this.#base
     const row = this.#guard(() => rowOf(this.#at.get(sequence)))
     return row && headOf(row)
   }
@@ -57,20 +71,38 @@ export class Store implements Disposable {
 
   /** All of `rows` or none. When it returns they are durable. */
   insert(rows: readonly Row[]): void {
-    this.#guard(() => {
-      failpoint('log-before-begin')
-      this.#database.exec('BEGIN IMMEDIATE')
-      try {
-        for (const row of rows) this.#insert.run(row.sequence, row.operation, row.hash, row.payload)
-        failpoint('log-before-commit')
-        this.#database.exec('COMMIT')
-        failpoint('log-after-commit')
-      } catch (cause) {
-        if (this.#database.isTransaction) this.#database.exec('ROLLBACK')
-        throw cause
-      }
+    const bytes = rows.reduce((total, row) => total + ROW_BYTES + row.payload.length, 0)
+    this.#transact('log', bytes, () => {
+      for (const row of rows) this.#insert.run(row.sequence, row.operation, row.hash, row.payload)
     })
-    this.#sinceCheckpoint += rows.reduce((total, row) => total + ROW_BYTES + row.payload.length, 0)
+  }
+
+  /** Drops the entries up to this one. */
+  drop({ sequence, hash }: Head): void {
+    const bytes = (sequence - this.#base.sequence) * ROW_BYTES
+    this.#transact('compact', bytes, () => {
+      this.#drop.run(sequence)
+      this.#moveBase.run(sequence, hash)
+    })
+    this.#base = { sequence, hash }
+  }
+
+  /** The newest first. */
+  snapshots(): Snapshot[] {
+    return this.#guard(() => this.#snapshots.all())
+  }
+
+  /** The sequences of those that are kept, the newest first. */
+  snapshotSequences(): number[] {
+    return this.#guard(() => this.#snapshots.sequences())
+  }
+
+  /** Writes the parts of a snapshot one by one, so that others can write in between: a transaction at each step. */
+  *keep(snapshot: Snapshot): Generator<void, void, void> {
+    for (const { bytes, write } of this.#snapshots.writing(snapshot)) {
+      this.#transact('snapshot', bytes, write)
+      yield
+    }
   }
 
   /**
@@ -93,6 +125,24 @@ export class Store implements Disposable {
     this.#database.close()
   }
 
+  /** When it returns, what `write` did is durable; when it throws, it is undone. */
+  #transact(step: 'log' | 'snapshot' | 'compact', bytes: number, write: () => void): void {
+    this.#guard(() => {
+      failpoint(`${step}-before-begin`)
+      this.#database.exec('BEGIN IMMEDIATE')
+      try {
+        write()
+        failpoint(`${step}-before-commit`)
+        this.#database.exec('COMMIT')
+        failpoint(`${step}-after-commit`)
+      } catch (cause) {
+        if (this.#database.isTransaction) this.#database.exec('ROLLBACK')
+        throw cause
+      }
+    })
+    this.#sinceCheckpoint += bytes
+  }
+
   #guard<Result>(action: () => Result): Result {
     try {
       return action()
@@ -100,6 +150,12 @@ export class Store implements Disposable {
       throw storeError(cause, this.#path)
     }
   }
+}
+
+/** The last entry that was dropped from a log. */
+export function baseOf(database: DatabaseSync): Head {
+  const { sequence, hash } = database.prepare('SELECT sequence, hash FROM base').get() ?? EMPTY
+  return { sequence: Number(sequence), hash: String(hash) }
 }
 
 /** A record of `SELECT` as a row. Throws `TypeError` on what no log of ours can hold. */

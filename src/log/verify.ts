@@ -3,7 +3,7 @@ import { WeftError } from '../errors.ts'
 import { checkLink, damaged, EMPTY, headOf } from './chain.ts'
 import { openReadOnly, storeError } from './database.ts'
 import type { Head } from './log.ts'
-import { SELECT, toRow } from './store.ts'
+import { baseOf, SELECT, toRow } from './store.ts'
 
 export interface Verified {
   /** How many there are. */
@@ -29,6 +29,7 @@ export async function verifyLog(path: string, known: Head = EMPTY): Promise<Veri
 function walk(database: DatabaseSync, path: string, known: Head): Head {
   let last = EMPTY
   try {
+    last = baseOf(database)
     for (const record of database.prepare(`${SELECT} ORDER BY sequence`).iterate()) {
       last = headOf(checkLink(last, toRow(record)))
       if (last.sequence === known.sequence && last.hash !== known.hash) {

@@ -138,6 +138,10 @@ function failing(log: Log, operations: readonly string[]): Log {
     find: (operation) => log.find(operation),
     read: (from) => log.read(from),
     follow: (from, signal) => log.follow(from, signal),
+    snapshots: () => log.snapshots(),
+    keepSnapshot: (snapshot) => log.keepSnapshot(snapshot),
+    base: () => log.base(),
+    compact: (sequence) => log.compact(sequence),
     failed: log.failed,
     append(expected: number, draft: Draft) {
       if (!left.delete(draft.operation)) return log.append(expected, draft)

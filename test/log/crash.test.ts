@@ -68,7 +68,7 @@ describe('a write-ahead log that was cut short after a crash', () => {
     const { acknowledged } = await runWriter(dir.log, { appends: 60, failpoint: 'log-before-begin:9' })
     const known = acknowledged.at(-1)
     const file = `${dir.log}-wal`
-    await truncate(file, ((await stat(file)).size * 2) / 3)
+    await truncate(file, Math.floor(((await stat(file)).size * 2) / 3))
     await assert.rejects(verifyLog(dir.log, known), {
       code: 'log-damaged',
       message: /is missing: the end is cut off/,

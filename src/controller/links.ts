@@ -1,6 +1,6 @@
 import type { NodeId } from '../keys/identity.ts'
 import type { Network, State } from '../model/state.ts'
-import { type End, type Explanation, explain } from '../topology/explain.ts'
+import { type End, type Explanation, explain, leading } from '../topology/explain.ts'
 import { lanEndpoints, lanPlacesOf } from '../topology/lan.ts'
 import type { PathKind } from '../topology/reach.ts'
 import type { Presence, Standing } from './presence.ts'
@@ -40,12 +40,13 @@ export function explainLink(network: Network, a: NodeId, b: NodeId, seen: Observ
 
 export function linkStatus(network: Network, a: NodeId, b: NodeId, seen: Observations): LinkStatus {
   const { directions, sentences } = explainLink(network, a, b, seen)
-  const inUse = directions.map((direction) => direction.inUse).find(({ kind }) => kind !== 'none')
-  const [first] = directions[0].candidates.taken
+  const told = leading(directions)
+  const { inUse, candidates } = directions[told]
+  const [first] = candidates.taken
   const planned = { kind: first?.kind ?? ('none' as const), via: first?.via }
-  const { kind: path, via } = inUse ?? planned
-  // The second says the same for the other end.
-  const reason = sentences.filter((_, at) => at !== 1).join(' ')
+  const { kind: path, via } = inUse.kind === 'none' ? planned : inUse
+  // The first two say where each direction stands; one of them is enough.
+  const reason = sentences.filter((_, at) => at !== 1 - told).join(' ')
   return { path, via, reason, ...observe(network, a, b, seen) }
 }
 

@@ -42,9 +42,17 @@ export function explain(a: End, b: End, nameOf: Caller): Explanation {
   const directions = [direction(a, b, nameOf), direction(b, a, nameOf)] as const
   return {
     directions,
-    sentences: [...directions.map((each) => standing(each, nameOf)), ...misses(directions[0])],
+    sentences: [
+      ...directions.map((each) => standing(each, nameOf)),
+      ...misses(directions[leading(directions)]),
+    ],
     advice: adviceFor(directions, [a, b], nameOf),
   }
+}
+
+/** Which of the two directions says most of the link: the first of which a path is in use, else the first. */
+export function leading([forth, back]: Explanation['directions']): 0 | 1 {
+  return forth.inUse.kind === 'none' && back.inUse.kind !== 'none' ? 1 : 0
 }
 
 function direction(own: End, other: End, nameOf: Caller): Direction {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { NodeId } from '../../src/keys/identity.ts'
 import { type NodeFacts, reachOf } from '../../src/topology/distil.ts'
-import { type End, explain } from '../../src/topology/explain.ts'
+import { type End, explain, leading } from '../../src/topology/explain.ts'
 import type { RelayView } from '../../src/topology/reach.ts'
 import { nodeId, transitPrefix } from './world.ts'
 
@@ -49,6 +49,20 @@ describe('explain', () => {
       'Not lan: alpha and beta are not known to share a LAN: one outside address or site, and one private subnet.',
     ])
     assert.deepEqual(advice, [])
+  })
+
+  it('says why it is not better of the direction that is in use, whichever that is', () => {
+    const a = end(1, open)
+    const b = end(2, hidden, { endpoint: '[fd77:ef7:1:3::1]:51820', handshakeAge: 9 })
+    for (const [ends, lead] of [
+      [[a, b], 1],
+      [[b, a], 0],
+    ] as const) {
+      const { directions, sentences } = explain(...ends, nameOf)
+      assert.equal(leading(directions), lead)
+      assert.equal(sentences[lead], 'beta to alpha: relayed through relay-one, confirmed by a handshake.')
+      assert.ok(sentences.includes('Not direct: it is possible, but no handshake came through.'))
+    }
   })
 
   it('says what to do when a relay carries what could go direct', () => {

@@ -8,6 +8,7 @@ import { type TestContext, test } from 'node:test'
 
 /** What a set-up that finds all in place may cost, in ms. */
 const OVERHEAD_MS = 300
+const TRIES = 3
 /** Stands for a Node that cannot replace itself, which is any before 22.15. */
 const OLD_NODE = ['--import', 'data:text/javascript,process.execve=undefined']
 const MAIN = `
@@ -26,15 +27,23 @@ test('the first run installs the packages, the second finds them and costs littl
   assert.match(first.stderr, /npm ci/)
   assert.equal(first.stdout, 'main ["up","--flag"]\n')
   assert.equal(first.status, 7)
-  const start = performance.now()
   const second = clone.run(['deploy/setup.js', 'up'])
-  const took = performance.now() - start
   assert.equal(second.stderr, '')
   assert.deepEqual(clone.calls(), ['npm ci --ignore-scripts --loglevel=error'])
-  const alone = performance.now()
-  clone.run(['src/cli/main.ts'])
-  assert.ok(took - (performance.now() - alone) < OVERHEAD_MS, `${took} ms`)
+  const cost =
+    bestMs(() => clone.run(['deploy/setup.js', 'up'])) - bestMs(() => clone.run(['src/cli/main.ts']))
+  assert.ok(cost < OVERHEAD_MS, `${cost} ms`)
 })
+
+/** Other work on the machine may slow a run down, and never speeds one up. */
+function bestMs(run: () => unknown): number {
+  const times = Array.from({ length: TRIES }, () => {
+    const start = performance.now()
+    run()
+    return performance.now() - start
+  })
+  return Math.min(...times)
+}
 
 test('a lock file that changed, or an installation that broke off, is installed again', (context) => {
   const clone = createClone(context, { npm: NPM })

@@ -12,6 +12,7 @@ const COMMANDS = {
   up: { programs: TUNNELS, run: ['src/cli/main.ts', 'up'] },
   check: { programs: [], run: ['test/run.ts', '--fast'] },
   test: { programs: [...TUNNELS, 'iperf3', 'tcpdump', 'ps', 'systemd-analyze'], run: ['test/run.ts'] },
+  bench: { programs: [...TUNNELS, 'iperf3'], run: ['test/bench/main.ts'] },
 }
 
 function main([name, ...args]) {

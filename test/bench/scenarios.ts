@@ -1,0 +1,12 @@
+import type { Scenario } from './scenario.ts'
+import { engine } from './scenarios/engine.ts'
+import { failover } from './scenarios/failover.ts'
+import { form } from './scenarios/form.ts'
+import { join } from './scenarios/join.ts'
+import { memory } from './scenarios/memory.ts'
+import { rest } from './scenarios/rest.ts'
+import { restart } from './scenarios/restart.ts'
+import { storm } from './scenarios/storm.ts'
+
+/** All scenarios, in the order in which they run. A new one is a file in scenarios/ and a line here. */
+export const SCENARIOS: readonly Scenario[] = [join, form, storm, rest, memory, engine, restart, failover]

@@ -1,0 +1,49 @@
+import { setTimeout as wait } from 'node:timers/promises'
+import { startAgent } from '../../../src/lab/weft.ts'
+import { DEMO, memberOf, openMesh, settled } from '../../e2e/demo.ts'
+import { assertAllAnswer, type Traffic, underTraffic } from '../../e2e/traffic.ts'
+import type { Result, Scenario } from '../scenario.ts'
+
+const NODES = 3
+/** For a daemon to be away while packets flow. */
+const AWAY_MS = 500
+
+/** Real tunnels between namespaces. */
+export const restart: Scenario = {
+  name: 'restart',
+  work: '1,000 pings at 10 ms while the controller, then an agent, is killed -9 and started again',
+  goal: '0 lost',
+  needsRoot: true,
+  async run({ say }) {
+    say('restart: a lab of three nodes')
+    await using demo = await openMesh({ nodes: NODES })
+    const members = await settled(demo.client, DEMO, NODES)
+    await assertAllAnswer(demo.nodes, members)
+    const direction = (from: number, to: number) =>
+      [demo.lab.host(`node-${from}`), memberOf(members, demo.lab.host(`node-${to}`)).ipv4] as const
+    const controller = await underTraffic([direction(1, 2), direction(2, 3)], async () => {
+      await wait(AWAY_MS)
+      await demo.killController()
+      await wait(AWAY_MS)
+      await demo.startController()
+    })
+    await settled(demo.client, DEMO, NODES)
+    const agent = await underTraffic([direction(1, 3), direction(3, 1)], async () => {
+      await wait(AWAY_MS)
+      await demo.agents[0]?.stop('SIGKILL', 5_000)
+      await wait(AWAY_MS)
+      await startAgent(demo.lab.host('node-1'), { device: 'auto' })
+    })
+    return [
+      {
+        scenario: 'restart',
+        agents: NODES,
+        notes: [`controller: ${losses(controller)}`, `agent: ${losses(agent)}`],
+      },
+    ] satisfies Result[]
+  },
+}
+
+function losses({ counts }: Traffic): string {
+  return counts.map(({ sent, lost }) => `${lost.length} of ${sent} pings lost`).join(', ')
+}

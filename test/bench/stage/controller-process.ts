@@ -1,0 +1,85 @@
+// The controller of a scenario, in a process of its own: the same as `weft controller`, with a tally of what agents
+// acknowledge, and with room for more callers of one address that have proven nothing, for here all have the same.
+
+import { openSync } from 'node:fs'
+import { writeFile } from 'node:fs/promises'
+import { Session } from 'node:inspector/promises'
+import { destination, pino } from 'pino'
+import { startServer } from '../../../src/api/server.ts'
+import { systemClock } from '../../../src/clock.ts'
+import { addMember } from '../../../src/controller/commands/member.ts'
+import { type Controller, openController } from '../../../src/controller/controller.ts'
+import { findNetwork, findNode } from '../../../src/controller/lookup.ts'
+import { controllerSettings } from '../../../src/controller/settings.ts'
+import { systemRandom } from '../../../src/keys/random.ts'
+import { apply } from '../../../src/model/apply.ts'
+import type { Event } from '../../../src/model/event.ts'
+import { loadSettings } from '../../../src/settings.ts'
+import { answerCalls } from '../helper.ts'
+import { Tally } from './tally.ts'
+
+const ROOM = 20_000
+
+const tally = new Tally()
+const profiler = new Session()
+let running: Controller | undefined
+
+const calls = {
+  /** Serves the log in `dataDir` at a port of 127.0.0.1, 0 for any; gives the port. */
+  async start(dataDir: string, port: number): Promise<number> {
+    const flags = { dataDir, listen: [`127.0.0.1:${port}`] }
+    const settings = loadSettings(controllerSettings, { environment: {}, flags })
+    // As in production: a line for each event, written at once; here to a file.
+    const log = pino(
+      { level: settings.logLevel },
+      destination({ fd: openSync(`${dataDir}/log.jsonl`, 'a'), sync: true }),
+    )
+    const controller = await openController(settings, { clock: systemClock, random: systemRandom, log })
+    running = controller
+    const accept = controller.acceptAgent.bind(controller)
+    controller.acceptAgent = (socket, channel) => {
+      tally.add(socket)
+      return accept(socket, channel)
+    }
+    const server = await startServer(controller, log, { total: ROOM, perAddress: ROOM })
+    return Number(server.places[0]?.split(':').at(-1))
+  },
+  armForRegulars: () => tally.armForRegulars(),
+  armFor: (count: number) => tally.armFor(count),
+  allAcknowledged: (limit: number) => tally.done(limit),
+  /** Of counters, by name. */
+  async metrics(): Promise<Readonly<Record<string, number>>> {
+    const all = (await running?.metrics.getMetricsAsJSON()) ?? []
+    return Object.fromEntries(all.map(({ name, values }) => [name, values[0]?.value ?? 0]))
+  },
+  /** Megabytes. */
+  residentMemory: () => process.memoryUsage.rss() / 2 ** 20,
+  /** Puts the nodes from `from` to before `to` into a network by one change. */
+  async addMembers(network: string, from: number, to: number): Promise<void> {
+    await running?.change({ actor: 'bench' }, (state, tools) => {
+      const { id } = findNetwork(state, network)
+      const events: Event[] = []
+      let then = state
+      for (let index = from; index < to; index++) {
+        const added = addMember(then, tools, id, findNode(state, `node-${index}`).id).events
+        then = added.reduce(apply, then)
+        events.push(...added)
+      }
+      return { events, result: undefined }
+    })
+  },
+  async startProfile(): Promise<void> {
+    profiler.connect()
+    await profiler.post('Profiler.enable')
+    await profiler.post('Profiler.start')
+  },
+  async stopProfile(file: string): Promise<void> {
+    const { profile } = await profiler.post('Profiler.stop')
+    await writeFile(file, JSON.stringify(profile))
+    profiler.disconnect()
+  },
+}
+
+export type ControllerCalls = typeof calls
+
+answerCalls(calls)

@@ -1,0 +1,161 @@
+// Many simulated agents in one process, and the clients of the floor beside them.
+
+import { once } from 'node:events'
+import { setTimeout as wait } from 'node:timers/promises'
+import { connect, type TLSSocket } from 'node:tls'
+import { WebSocket } from 'ws'
+import { dial } from '../../../src/agent/dial.ts'
+import type { Enrolment } from '../../../src/agent/home.ts'
+import { systemRandom } from '../../../src/keys/random.ts'
+import { inPool } from '../../../src/lab/pool.ts'
+import type { NetworkId } from '../../../src/model/names.ts'
+import { encodeFrame, parseControllerFrame } from '../../../src/protocol/frames.ts'
+import { answerCalls } from '../helper.ts'
+import { now } from '../scenario.ts'
+import { type Company, SimulatedAgent } from './agent.ts'
+import { identityOf } from './population.ts'
+import { SharedNetwork } from './shared.ts'
+
+/** Handshakes under way while a scenario is built up. */
+const AT_ONCE = 24
+/** An agent without jitter that was not let in tries again after this many ms. */
+const RETRY_MS = 100
+
+export interface Enlisting {
+  readonly first: number
+  readonly count: number
+  /** That they are members of already. */
+  readonly network: NetworkId | undefined
+}
+
+/** What an agent that acknowledges says, for the floor to be as long. */
+const ACKNOWLEDGEMENT = encodeFrame({
+  type: 'applied',
+  network: `net-${'a'.repeat(16)}`,
+  epoch: 1,
+  revision: 10_000,
+  digest: 'A'.repeat(22),
+  took: 1,
+})
+
+let company: Company | undefined
+const agents: SimulatedAgent[] = []
+let floor: WebSocket[] = []
+let bare: TLSSocket[] = []
+let verified: SharedNetwork | undefined
+let returning: Promise<number[]> | undefined
+let go = Promise.withResolvers<void>()
+
+const calls = {
+  /** Connects agents. Resolves when all that are members have acknowledged what they have. */
+  async enlist(enrolment: Enrolment, { first, count, network }: Enlisting): Promise<void> {
+    company ??= { enrolment, networks: new Map(), bytes: 0, last: {} }
+    const known = company
+    const fresh = Array.from({ length: count }, (_, at) => new SimulatedAgent(first + at, known))
+    agents.push(...fresh)
+    const enter = async (agent: SimulatedAgent) => {
+      if (network) agent.assume(network)
+      await agent.connect()
+      if (network) await agent.acknowledged
+    }
+    // The first one brings the snapshot that the others, too, have from then on.
+    const [scout, ...rest] = fresh
+    if (scout) await enter(scout)
+    await inPool(rest, AT_ONCE, enter)
+  },
+  /** Bytes of frames that came for these agents. */
+  bytes: () => company?.bytes ?? 0,
+  /** The last frame of its kind, as it came; empty if none did. */
+  lastFrame(kind: 'delta' | 'snapshot'): string {
+    const frame = company?.last[kind]
+    return frame ? encodeFrame(frame) : ''
+  },
+  /** From now on agents that lose their session come back all at once, without jitter, as soon as `release` is called. */
+  hold(): void {
+    go = Promise.withResolvers()
+    returning = Promise.all(agents.map(comeBack))
+  },
+  release(): void {
+    go.resolve()
+  },
+  /** When each of them had acknowledged again. */
+  returned: () => returning,
+  /** Handshakes of the floor, all at once; gives when each was let in. */
+  knock(enrolment: Enrolment, count: number): Promise<number[]> {
+    const tools = { random: systemRandom, allowPlain: false }
+    const facts = { addresses: [], mtu: 1_500, ports: [], device: 'memory', version: 'bench' } as const
+    const knockers = Array.from({ length: count }, (_, index) => identityOf(index))
+    return Promise.all(
+      knockers.map((identity) =>
+        persistently(async () => {
+          const greeting = { networks: [], facts: { ...facts, addresses: [], ports: [] } }
+          const { socket, stream } = await dial(enrolment.urls[0] ?? '', enrolment, greeting, {
+            ...tools,
+            identity,
+          })
+          await once(socket, 'message')
+          void stream
+        }),
+      ),
+    )
+  },
+  /** Plain websockets that parse, verify and acknowledge what comes. */
+  async openFloor(enrolment: Enrolment, count: number): Promise<void> {
+    verified = new SharedNetwork(enrolment.controllerKey)
+    const [url = ''] = enrolment.urls
+    floor = await inPool(Array.from({ length: count }), AT_ONCE, async () => {
+      const socket = new WebSocket(url, { perMessageDeflate: false, rejectUnauthorized: false })
+      await once(socket, 'open')
+      socket.on('message', (data: Buffer) => {
+        const frame = parseControllerFrame(data.toString())
+        if (frame.type === 'delta') verified?.delta(frame)
+        if (frame.type === 'snapshot') verified?.snapshot(frame)
+        socket.send(ACKNOWLEDGEMENT)
+      })
+      return socket
+    })
+  },
+  closeFloor(): void {
+    for (const socket of floor) socket.terminate()
+    floor = []
+  },
+  /** TLS connections with nothing on them. */
+  async openBare(port: number, count: number): Promise<void> {
+    const fresh = await inPool(Array.from({ length: count }), AT_ONCE, async () => {
+      const socket = connect({ host: '127.0.0.1', port, rejectUnauthorized: false, minVersion: 'TLSv1.3' })
+      await once(socket, 'secureConnect')
+      return socket
+    })
+    bare.push(...fresh)
+  },
+  closeBare(): void {
+    for (const socket of bare) socket.destroy()
+    bare = []
+  },
+}
+
+/** Waits until the session is lost and the word is given, and tries until it is acknowledged. */
+async function comeBack(agent: SimulatedAgent): Promise<number> {
+  await agent.left
+  await go.promise
+  return persistently(async () => {
+    await agent.connect()
+    await Promise.race([agent.acknowledged, agent.left.then(() => Promise.reject(new Error('lost')))])
+  })
+}
+
+/** Tries again until it works; gives when that was. */
+async function persistently(attempt: () => Promise<unknown>): Promise<number> {
+  for (;;) {
+    try {
+      await attempt()
+      return now()
+    } catch {
+      await wait(RETRY_MS)
+    }
+  }
+}
+
+export type CrewCalls = typeof calls
+
+answerCalls(calls)

@@ -1,0 +1,177 @@
+// Servers that do the work which nobody can do without, and nothing else: TLS, websockets, the same bytes.
+
+import { once } from 'node:events'
+import { createServer, type Server } from 'node:https'
+import { DatabaseSync } from 'node:sqlite'
+import { text } from 'node:stream/consumers'
+import { createServer as createTlsServer, TLSSocket } from 'node:tls'
+import { type WebSocket, WebSocketServer } from 'ws'
+import { createAuthority, type OpenAuthority, openAuthority } from '../../../src/controller/authority.ts'
+import type { NodeId } from '../../../src/keys/identity.ts'
+import { systemRandom } from '../../../src/keys/random.ts'
+import { SecretBytes } from '../../../src/keys/secret.ts'
+import type { VerifyKey } from '../../../src/keys/signature.ts'
+import { toBase64Url } from '../../../src/keys/text.ts'
+import { encodeFrame } from '../../../src/protocol/frames.ts'
+import {
+  CHANNEL_BYTES,
+  CHANNEL_LABEL,
+  NONCE_BYTES,
+  SUBPROTOCOL,
+  signTranscript,
+  type Transcript,
+  verifyTranscript,
+} from '../../../src/protocol/handshake.ts'
+import { answerCalls } from '../helper.ts'
+import { now } from '../scenario.ts'
+import { Tally } from './tally.ts'
+
+const BACKLOG = 4_096
+const GROUP_WAIT_MS = 2
+
+const sockets = new Set<WebSocket>()
+const tally = new Tally()
+let authority: OpenAuthority | undefined
+
+const calls = {
+  /** Websockets over TLS that say nothing by themselves; gives port and pin. */
+  async openSockets() {
+    const { certificate, certificateKey, fingerprint } = await ownAuthority()
+    const server = createServer({
+      cert: certificate,
+      key: Buffer.from(certificateKey.expose()),
+      minVersion: 'TLSv1.3',
+    })
+    const acceptor = new WebSocketServer({ server, perMessageDeflate: false, clientTracking: false })
+    acceptor.on('connection', (socket) => {
+      sockets.add(socket)
+      tally.add(socket)
+      socket.on('close', () => sockets.delete(socket))
+    })
+    return { port: await listen(server), fingerprint }
+  },
+  /** Sends the same text to all sockets; gives the ms until the last has acknowledged. */
+  async send(frame: string): Promise<number> {
+    tally.armFor(sockets.size)
+    const bytes = Buffer.from(frame)
+    const start = now()
+    for (const socket of sockets) socket.send(bytes, { binary: false })
+    return (await tally.done(60_000)) - start
+  },
+  /** Websockets over TLS with a challenge both ways, and `answer` behind the welcome. */
+  async openChallenges(answer: string) {
+    const opened = await ownAuthority()
+    const { certificate, certificateKey, fingerprint, signing } = opened
+    const server = createServer({
+      cert: certificate,
+      key: Buffer.from(certificateKey.expose()),
+      minVersion: 'TLSv1.3',
+    })
+    const acceptor = new WebSocketServer({
+      server,
+      perMessageDeflate: false,
+      clientTracking: false,
+      handleProtocols: () => SUBPROTOCOL,
+    })
+    acceptor.on('connection', (socket, request) => challenge(socket, request.socket, opened, answer))
+    return { port: await listen(server), fingerprint, controllerKey: signing.publicKey }
+  },
+  /** TLS with nothing in it. */
+  async openBare(): Promise<number> {
+    const { certificate, certificateKey } = await ownAuthority()
+    const held = new Set<TLSSocket>()
+    const server = createTlsServer(
+      { cert: certificate, key: Buffer.from(certificateKey.expose()), minVersion: 'TLSv1.3' },
+      (socket) => {
+        held.add(socket)
+        socket.on('error', () => undefined).on('close', () => held.delete(socket))
+      },
+    )
+    server.listen({ host: '127.0.0.1', port: 0, backlog: BACKLOG })
+    await once(server, 'listening')
+    const address = server.address()
+    return typeof address === 'object' ? (address?.port ?? 0) : 0
+  },
+  /** HTTP over TLS that writes a row for each POST, all of 2 ms with one fsync, and answers when it is durable. */
+  async openRest(file: string): Promise<number> {
+    const { certificate, certificateKey } = await ownAuthority()
+    const database = new DatabaseSync(file)
+    database.exec(
+      'PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; CREATE TABLE entry(id INTEGER PRIMARY KEY, body TEXT)',
+    )
+    const insert = database.prepare('INSERT INTO entry(body) VALUES (?)')
+    let queue: { readonly body: string; readonly answer: () => void }[] = []
+    const commit = () => {
+      const group = queue
+      queue = []
+      database.exec('BEGIN')
+      for (const { body } of group) insert.run(body)
+      database.exec('COMMIT')
+      for (const { answer } of group) answer()
+    }
+    const server = createServer(
+      { cert: certificate, key: Buffer.from(certificateKey.expose()), minVersion: 'TLSv1.3' },
+      async (request, response) => {
+        const body = await text(request)
+        JSON.parse(body)
+        if (queue.length === 0) setTimeout(commit, GROUP_WAIT_MS)
+        // Events and answers of the controller are about as long.
+        const answer = JSON.stringify({ body, rest: 'x'.repeat(300) })
+        const send = () => {
+          response.writeHead(201, { 'content-type': 'application/json', 'content-length': answer.length })
+          response.end(answer)
+        }
+        queue.push({ body: answer, answer: send })
+      },
+    )
+    return listen(server)
+  },
+  /** Megabytes. */
+  residentMemory: () => process.memoryUsage.rss() / 2 ** 20,
+}
+
+async function ownAuthority(): Promise<OpenAuthority> {
+  if (authority) return authority
+  const key = new SecretBytes(systemRandom(32))
+  authority = openAuthority(await createAuthority(key, systemRandom), key)
+  return authority
+}
+
+async function listen(server: Server): Promise<number> {
+  server.listen({ host: '127.0.0.1', port: 0, backlog: BACKLOG })
+  await once(server, 'listening')
+  const address = server.address()
+  return typeof address === 'object' ? (address?.port ?? 0) : 0
+}
+
+/** The server's half of the handshake, with neither checks of form nor limits. */
+function challenge(socket: WebSocket, wire: unknown, { signing }: OpenAuthority, answer: string): void {
+  const channel =
+    wire instanceof TLSSocket
+      ? new Uint8Array(wire.exportKeyingMaterial(CHANNEL_BYTES, CHANNEL_LABEL, Buffer.alloc(0)))
+      : new Uint8Array()
+  socket.once('message', (data: Buffer) => {
+    const { nodeKey, nonce: agentNonce }: { nodeKey: VerifyKey; nonce: string } = JSON.parse(data.toString())
+    const controllerNonce = toBase64Url(systemRandom(NONCE_BYTES))
+    const transcript: Transcript = {
+      nodeKey,
+      controllerKey: signing.publicKey,
+      agentNonce,
+      controllerNonce,
+      channel,
+    }
+    const signature = signTranscript(signing, 'weft/1 controller challenge', transcript)
+    socket.once('message', (said: Buffer) => {
+      const hello: { signature: string; sealingKey: string } = JSON.parse(said.toString())
+      if (!verifyTranscript(nodeKey, 'weft/1 agent hello', transcript, hello.signature, hello.sealingKey))
+        return socket.terminate()
+      socket.send(encodeFrame({ type: 'welcome', node: 'a'.repeat(26) as NodeId, heartbeatSeconds: 10 }))
+      socket.send(answer)
+    })
+    socket.send(encodeFrame({ type: 'challenge', nonce: controllerNonce, key: signing.publicKey, signature }))
+  })
+}
+
+export type FloorCalls = typeof calls
+
+answerCalls(calls)

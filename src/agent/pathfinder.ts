@@ -47,7 +47,8 @@ export class Pathfinder {
 
   /** Takes the ways to reach a peer, best first, in place of those before. They count from the next look, as all news do. */
   offer(peer: NodeId, candidates: readonly Candidate[]): void {
-    const pair = this.#pairs.get(peer) ?? new Pair(peer, phaseOf(this.#options.own, peer))
+    const { own } = this.#options
+    const pair = this.#pairs.get(peer) ?? new Pair(peer, { phase: phaseOf(own, peer), isSecond: own > peer })
     this.#pairs.set(peer, pair)
     this.#offers.set(pair, candidates)
   }

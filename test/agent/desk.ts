@@ -82,6 +82,11 @@ export class Desk {
     this.receive(92)
   }
 
+  /** Carries out the knocks of a step, each of which makes the device send. */
+  knock({ knocks }: Step): void {
+    if (knocks.length > 0) this.send(148)
+  }
+
   receive(bytes = 100, endpoint = this.device.endpoint): void {
     this.device = { ...this.device, endpoint, rxBytes: this.device.rxBytes + bytes }
   }

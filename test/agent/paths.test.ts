@@ -23,14 +23,14 @@ describe('Two hosts', () => {
         simulation.answered / simulation.sent > 0.95,
         `${simulation.answered} of ${simulation.sent} answered`,
       )
-      // A trial and the way back, for each of the rests of 30 s, 1, 2, 4, 8 and then 10 min that fit into the hour.
+      // A trial and the way back, for each of the rests of 5, 15, 45, 135, 405 s and then 10 min that fit into the hour.
       assert.ok(Math.max(...moves) <= 30, `${moves} moves`)
     }
   })
 
   it('fall back to a relay within 10 s when their direct path dies, and return to it', () => {
     const cut = [100_000, 160_000] as const
-    const direct = way('direct', (now) => now < cut[0] || now >= cut[1])
+    const direct = way('direct', outside(...cut))
     const simulation = new Simulation([direct, relayed(0)], 300)
     simulation.run(cut[0], 200)
     assert.equal(simulation.answered, simulation.sent)
@@ -63,9 +63,9 @@ describe('Two hosts', () => {
         )
         const best = ways[works.indexOf(true)]
         const simulation = new Simulation(ways, skew)
-        // 3 + 5 + 10 + 5 s are the limits.
-        simulation.run(skew + 24_000, 500)
-        if (best) assert.deepEqual([simulation.wayOf(0), simulation.wayOf(1)], [best, best])
+        simulation.run(skew)
+        // WireGuard sends a handshake every 5 s: three for nothing, one that opens a hole, and one that comes through it.
+        if (best) assert.ok(reaches(simulation, [best], 24_000), `${best.kind} was not found`)
       }),
     )
   })
@@ -86,10 +86,43 @@ describe('Two hosts', () => {
   })
 })
 
+/** Found by the property: the LAN had so short a turn, and so seldom, that WireGuard sent no handshake in any of them. */
+it('The LAN of two hosts is found within a minute of coming back, though no other path works', () => {
+  const simulation = new Simulation(
+    [
+      way('lan', outside(0, 286_001)),
+      way('punched', (now) => now < 78_001),
+      relay(nodeId(101), () => false),
+      relay(nodeId(102), (now) => now >= 156_001 && now < 201_001),
+    ],
+    0,
+  )
+  simulation.run(TURMOIL, 2_000)
+  simulation.run(MINUTE, 500)
+  assert.ok(answers(simulation))
+})
+
+/** Found by the property: each end slept through the other's attempts, because each had failed at other times. */
+it('A hole between two hosts is punched within 10 min of being possible, whenever each had failed before', () => {
+  const punched = way('punched', outside(0, 191_601))
+  const simulation = new Simulation(
+    [
+      way('lan', () => false),
+      { ...way('direct', () => false), waits: 1 },
+      punched,
+      relay(nodeId(101), () => false),
+      relay(nodeId(102), outside(308_001, 311_801)),
+    ],
+    4_001,
+  )
+  simulation.run(TURMOIL, 200)
+  assert.ok(reaches(simulation, [punched], 11 * MINUTE))
+})
+
 /** So long anything may happen (ms). */
 const TURMOIL = 6 * MINUTE
-/** The longest rest, once and a half for a punched path, and the trials. */
-const LONGEST_WAIT = 16 * MINUTE
+/** The longest rest of each end, and the trials. */
+const LONGEST_WAIT = 12 * MINUTE
 
 /** A path that comes and goes for a while, and then stays as it is. */
 const worlds = fc
@@ -118,11 +151,11 @@ function answers(simulation: Simulation): boolean {
   return false
 }
 
-function reaches(simulation: Simulation, good: readonly Way[]): boolean {
+function reaches(simulation: Simulation, good: readonly Way[], limit = LONGEST_WAIT): boolean {
   const best = Math.min(...good.map(({ kind }) => KINDS.indexOf(kind)))
   const isBest = (found: Way | undefined) =>
     found !== undefined && good.includes(found) && KINDS.indexOf(found.kind) === best
-  for (const end = simulation.now + LONGEST_WAIT; simulation.now < end; simulation.run(1_000)) {
+  for (const end = simulation.now + limit; simulation.now < end; simulation.run(1_000)) {
     if (isBest(simulation.wayOf(0)) && isBest(simulation.wayOf(1))) return true
   }
   return false
@@ -139,4 +172,9 @@ function relayed(number: 0 | 1, isUp: (now: number) => boolean = () => true): Wa
 /** One whose death both see at once. */
 function relay(via: NodeId, isUp: (now: number) => boolean): Way {
   return { ...way('relayed', isUp), via, isRelayDead: (_, now) => !isUp(now) }
+}
+
+/** Up, but not between these instants. */
+function outside(from: number, to: number): (now: number) => boolean {
+  return (now) => now < from || now >= to
 }

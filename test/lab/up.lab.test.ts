@@ -1,30 +1,34 @@
 import assert from 'node:assert/strict'
-import { existsSync, readdirSync } from 'node:fs'
 import { createServer } from 'node:net'
-import { test } from 'node:test'
+import { after, before, test } from 'node:test'
 import { startProgram } from './program.ts'
+import { openSeclusion, type Seclusion } from './seclusion.ts'
 
 const skip = process.getuid?.() === 0 ? false : 'tunnels need root'
-const UP = [process.execPath, 'deploy/setup.js', 'up']
 const READY_MS = 60_000
+/** Other labs of this machine are none of our business. */
+let seclusion: Seclusion
+
+before(async () => {
+  if (!skip) seclusion = await openSeclusion()
+})
+after(() => seclusion?.[Symbol.asyncDispose]())
 
 test('up --once pings every pair of four nodes in both families and leaves nothing behind', {
   skip,
 }, async () => {
-  const before = traces()
   const start = performance.now()
-  const program = startProgram([...UP, '--once', '--nodes', '4'])
+  const program = startProgram([...up(), '--once', '--nodes', '4'])
   assert.equal(await program.code, 0, program.output())
   assert.equal(program.output().trimEnd().split('\n').at(-1), '24/24 pairs answered')
-  assert.deepEqual(newTraces(before), [])
+  assert.deepEqual(seclusion.traces(), [])
   assert.ok(performance.now() - start < 15_000, 'a second run takes less than 15 s')
 })
 
 test('up shows a URL and a token that the command line works with, and goes at Ctrl-C, even a double one', {
   skip,
 }, async () => {
-  const before = traces()
-  const program = startProgram([...UP, '--nodes', '2'])
+  const program = startProgram([...up(), '--nodes', '2'])
   const [, url, token] = await program.until(/WEFT_URL='(.*)' WEFT_TOKEN=(\S+)/, READY_MS)
   const env = { ...process.env, WEFT_URL: url, WEFT_TOKEN: token }
   const graph = startProgram([process.execPath, 'deploy/weft.js', 'graph', 'demo', '--json'], env)
@@ -34,13 +38,13 @@ test('up shows a URL and a token that the command line works with, and goes at C
   process.kill(-(program.child.pid ?? 0), 'SIGINT')
   process.kill(program.child.pid ?? 0, 'SIGINT')
   assert.equal(await program.code, 0, program.output())
-  assert.deepEqual(newTraces(before), [])
+  assert.deepEqual(seclusion.traces(), [])
 })
 
 test('up takes another port when 7443 is not free, and says which', { skip }, async () => {
   const taken = createServer().listen(7443, '127.0.0.1')
   try {
-    const program = startProgram([...UP, '--nodes', '2'])
+    const program = startProgram([...up(), '--nodes', '2'])
     const [, port] = await program.until(/URL +https:\/\/127\.0\.0\.1:(\d+)#/, READY_MS)
     assert.notEqual(port, '7443')
     program.child.kill('SIGTERM')
@@ -51,25 +55,16 @@ test('up takes another port when 7443 is not free, and says which', { skip }, as
 })
 
 test('an up that was killed is cleaned up by the next one', { skip }, async () => {
-  const before = traces()
-  const killed = startProgram([...UP, '--nodes', '2'])
+  const killed = startProgram([...up(), '--nodes', '2'])
   await killed.until(/Ctrl-C/, READY_MS)
   killed.child.kill('SIGKILL')
   await killed.code
-  assert.notDeepEqual(newTraces(before), [])
-  const next = startProgram([...UP, '--once', '--nodes', '2'])
+  assert.notDeepEqual(seclusion.traces(), [])
+  const next = startProgram([...up(), '--once', '--nodes', '2'])
   assert.equal(await next.code, 0, next.output())
-  assert.deepEqual(newTraces(before), [])
+  assert.deepEqual(seclusion.traces(), [])
 })
 
-/** What labs leave on a machine while they stand: folders, namespaces, control sockets. */
-function traces(): string[] {
-  const folders = ['/run/weft-lab', '/run/netns', '/run/wireguard']
-  return folders.flatMap((folder) =>
-    existsSync(folder) ? readdirSync(folder).map((name) => `${folder}/${name}`) : [],
-  )
-}
-
-function newTraces(before: readonly string[]): string[] {
-  return traces().filter((trace) => !before.includes(trace))
+function up(): string[] {
+  return [...seclusion.enter, process.execPath, 'deploy/setup.js', 'up']
 }

@@ -21,39 +21,46 @@ export interface Try {
 }
 
 /**
- * The best candidate that does not rest; when all do, all are tried again from the best. A link that had worked has
- * traffic waiting, and a relay is the likeliest to carry it: there it comes first, and better ones have their trials later.
+ * The best candidate that does not rest; when all do, all are tried again from the best. A hole is punched by both ends in
+ * step, which may take a while: so relays come before it, and carry the link meanwhile. A link that had worked has traffic
+ * waiting, and a relay is the likeliest to carry it: there it comes before all others, which have their trials later.
  */
 export function nextTry(choices: Choices, round: number, isEscape: boolean): Try | undefined {
   const { candidates, rests, deadRelays, now } = choices
   const up = candidates.filter((candidate) => isUp(candidate, deadRelays))
   if (up.length === 0) return undefined
-  const ready = up.filter((candidate) => rests.endOf(candidate) <= now)
+  const ready = up.filter((candidate) => rests.isOpen(candidate, now))
   const haven = isEscape ? ready.find(({ kind }) => kind === 'relayed') : undefined
-  const candidate = haven ?? ready[0]
+  const candidate =
+    haven ?? ready.find(({ kind }) => kind === 'lan' || kind === 'direct') ?? firstByRelay(ready)
   if (candidate) return { candidate, round, pause: ready.length === 1 ? pauseAfter(round) : 0 }
   rests.clear()
   return nextTry(choices, round + 1, isEscape)
 }
 
-/** A better path to try while this one works, or the instant from which there is one: `Infinity` if never. */
+/**
+ * A better path to try while this one works, or the instant from which there is one: `Infinity` if never. Of several the
+ * one that has failed least, which is what has just come up.
+ */
 export function improvement(path: Path, notBefore: number, choices: Choices): Candidate | number {
   const { candidates, rests, deadRelays, now } = choices
-  let earliest = Number.POSITIVE_INFINITY
-  for (const candidate of candidates) {
+  const better = candidates.filter(
     // Where it is for the other end to come, there is nothing to try.
-    if (candidate.endpoint === undefined || !isUp(candidate, deadRelays)) continue
-    if (!isBetter(candidate, path, candidates)) continue
-    const date = Math.max(notBefore, rests.endOf(candidate))
-    if (date <= now) return candidate
-    earliest = Math.min(earliest, date)
-  }
-  return earliest
+    (each) => each.endpoint !== undefined && isUp(each, deadRelays) && isBetter(each, path, candidates),
+  )
+  const dates = better.map((each) => Math.max(notBefore, rests.endOf(each)))
+  const due = better.filter((_, at) => (dates[at] ?? now) <= now)
+  const [first] = due.toSorted((a, b) => rests.failuresOf(a) - rests.failuresOf(b))
+  return first ?? Math.min(Number.POSITIVE_INFINITY, ...dates)
 }
 
 /** Whether the candidate needs no relay that is dead. */
 export function isUp({ via }: Candidate, deadRelays: ReadonlySet<NodeId>): boolean {
   return via === undefined || !deadRelays.has(via)
+}
+
+function firstByRelay(ready: readonly Candidate[]): Candidate | undefined {
+  return ready.find(({ kind }) => kind === 'relayed') ?? ready[0]
 }
 
 function pauseAfter(round: number): number {

@@ -12,6 +12,7 @@ import {
   type Choice,
   choiceOf,
   doubtAfter,
+  endOf,
   type Finding,
   type Held,
   held,
@@ -35,6 +36,7 @@ const NOWHERE: Stand = Object.freeze({ phase: 'nowhere' })
 export class Pair {
   readonly node: NodeId
   readonly #rests: Rests
+  readonly #isSecond: boolean
   #candidates: readonly Candidate[] = []
   #stand: Stand = NOWHERE
   #seen: Sighting | undefined
@@ -45,9 +47,10 @@ export class Pair {
   #noTrialBefore = LONG_AGO
 
   /** @param phase see `Rests` */
-  constructor(node: NodeId, phase: number) {
+  constructor(node: NodeId, { phase, isSecond }: { readonly phase: number; readonly isSecond: boolean }) {
     this.node = node
     this.#rests = new Rests(phase)
+    this.#isSecond = isSecond
   }
 
   choice(): Choice {
@@ -64,8 +67,8 @@ export class Pair {
     const stand = this.#stand
     if (stand.phase === 'nowhere') return NEVER
     if (stand.phase === 'held') return stand.doubt ? this.#knockAt : this.#improveAt
-    const { until, knocksUntil } = stand.attempt
-    return this.#knockAt < knocksUntil ? Math.min(this.#knockAt, until) : until
+    const { attempt } = stand
+    return this.#knockAt < attempt.knocksUntil ? this.#knockAt : endOf(attempt)
   }
 
   /** Whether it may matter what becomes of the relay. */
@@ -172,16 +175,16 @@ export class Pair {
   #goOnTrying({ path, attempt, round }: Trying, scene: Scene): void {
     if (!isUp(path.candidate, scene.deadRelays)) return this.#tryNext(scene, { isEscape: true })
     if (!isListed(path, this.#candidates)) return this.#tryNext(scene)
-    if (scene.now < attempt.until) return
+    if (scene.now < endOf(attempt)) return
     this.#rests.fail(path.candidate, scene)
-    const wasLast = attempt.until > attempt.knocksUntil
+    const wasLast = attempt.pause > 0
     if (wasLast) this.#rests.clear()
     this.#tryNext(scene, { round: wasLast ? round + 1 : round })
   }
 
   #goOnWithTrial({ path, attempt, from }: Trial, scene: Scene): void {
     if (!isUp(from.path.candidate, scene.deadRelays)) return this.#tryNext(scene, { isEscape: true })
-    if (scene.now < attempt.until && isListed(path, this.#candidates)) return
+    if (scene.now < endOf(attempt) && isListed(path, this.#candidates)) return
     this.#rests.fail(path.candidate, scene)
     this.#noTrialBefore = scene.now + PATIENCE.betweenTrials
     this.#become(held(from.path, from.since), scene)
@@ -195,20 +198,33 @@ export class Pair {
     if (stand.doubt) return
     const found = improvement(stand.path, this.#noTrialBefore, this.#choices(scene))
     this.#improveAt = typeof found === 'number' ? found : NEVER
-    if (typeof found !== 'number') this.#become(onTrial(pathOf(found), stand, scene.now), scene)
+    if (typeof found !== 'number') this.#become(onTrial(pathOf(found), stand, this.#beginning(scene)), scene)
   }
 
   #tryNext(scene: Scene, { round = 0, isEscape = false } = {}): void {
     const next = nextTry(this.#choices(scene), round, isEscape)
-    this.#become(next ? trying(pathOf(next.candidate), { ...next, now: scene.now }) : NOWHERE, scene)
+    const stand = next ? trying(pathOf(next.candidate), { ...this.#beginning(scene), ...next }) : NOWHERE
+    this.#become(stand, scene)
+  }
+
+  #beginning({ now }: Scene) {
+    return { now, sent: this.#seen?.txBytes ?? 0 }
   }
 
   #become(stand: Stand, scene: Scene): void {
     const before = this.#stand
     this.#stand = stand
+    if (stand.phase === 'held') this.#rests.found()
     if (before.phase === stand.phase && pathIn(before) === pathIn(stand)) return
-    this.#knockAt = LONG_AGO
+    this.#knockAt = this.#isToWait(stand, scene) ? scene.now + PATIENCE.second : LONG_AGO
     scene.changed.add(this.node)
+  }
+
+  /** Whether the first knock is for the other end: two handshakes that cross undo each other. */
+  #isToWait(stand: Stand, { now }: Scene): boolean {
+    if (!this.#isSecond || stand.phase !== 'trying' || now - this.#shakenAt < PATIENCE.session) return false
+    // Behind a translation it is for us to begin.
+    return stand.path.candidate.keepalive === 0
   }
 
   #knockIfDue(scene: Scene): void {
@@ -216,7 +232,8 @@ export class Pair {
     if (scene.now < this.#knockAt || !isOpen(stand)) return
     if (stand.phase === 'trying' && scene.now >= stand.attempt.knocksUntil) return
     scene.knocks.add(this.node)
-    this.#knockAt = scene.now + PATIENCE.knock
+    const isHopeless = stand.phase === 'trying' && stand.round > 0
+    this.#knockAt = scene.now + (isHopeless ? PATIENCE.slowKnock : PATIENCE.knock)
   }
 
   #choices({ deadRelays, now }: Scene): Choices {

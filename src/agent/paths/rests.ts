@@ -19,6 +19,8 @@ interface Rest {
 export class Rests {
   readonly #phase: number
   readonly #rests = new Map<string, Rest>()
+  /** Those that have failed since one last worked. */
+  readonly #tried = new Set<string>()
   /** Failures in a row of the path that had most, also of one that is gone. */
   #most = 0
   /** Until when new facts are paid for (as in GCRA, ITU-T I.371). */
@@ -34,16 +36,32 @@ export class Rests {
     return this.#rests.get(keyOf(candidate))?.until ?? Number.NEGATIVE_INFINITY
   }
 
+  /** How often in a row the candidate has failed. */
+  failuresOf(candidate: Candidate): number {
+    return this.#rests.get(keyOf(candidate))?.failures ?? 0
+  }
+
+  /** Whether the candidate is to be tried now in a search in which each has its turn, however short its rest. */
+  isOpen(candidate: Candidate, now: number): boolean {
+    return !this.#tried.has(keyOf(candidate)) && this.endOf(candidate) <= now
+  }
+
+  /** A path works, and the search is over. */
+  found(): void {
+    this.#tried.clear()
+  }
+
   /** Lays the candidate to rest. @param worked milliseconds for which the path had worked before */
   fail(candidate: Candidate, moment: Moment, worked = 0): void {
-    const key = keyOf(candidate)
-    const before = worked >= PATIENCE.longestRest ? 0 : (this.#rests.get(key)?.failures ?? 0)
+    const before = worked >= PATIENCE.longestRest ? 0 : this.failuresOf(candidate)
     this.#rest(candidate, before + 1, moment)
+    this.#tried.add(keyOf(candidate))
   }
 
   /** Every path failed, so the fault is none of theirs. */
   clear(): void {
     this.#rests.clear()
+    this.#tried.clear()
     this.#most = 0
   }
 
@@ -69,7 +87,7 @@ export class Rests {
   }
 
   #rest(candidate: Candidate, failures: number, moment: Moment): void {
-    const length = Math.min(PATIENCE.longestRest, PATIENCE.firstRest * 2 ** (failures - 1))
+    const length = Math.min(PATIENCE.longestRest, PATIENCE.firstRest * PATIENCE.restGrowth ** (failures - 1))
     const until = candidate.kind === 'punched' ? this.#together(length, moment) : moment.now + length
     this.#rests.set(keyOf(candidate), { failures, until })
     this.#most = Math.max(this.#most, failures)
@@ -77,15 +95,14 @@ export class Rests {
 
   /**
    * Two translations let each other's packets in only when both ends send within the half minute or so for which they
-   * remember. So both ends retry on a grid of common time: its steps are halves of each other, so that an end that waits
-   * longer meets the other on every step of its own. On average the wait is `length`.
+   * remember. So both ends retry on a grid of common time whose steps are halves of each other: `length` or up to twice as
+   * long. An end never passes over an instant of the longest step, however it got there, so the two meet at that at last.
    */
   #together(length: number, { now, utc }: Moment): number {
     let step = PATIENCE.longestRest
-    while (step / 2 > length) step /= 2
-    const earliest = utc + length / 2
+    while (step / 2 >= length) step /= 2
     const offset = this.#phase * PATIENCE.longestRest
-    const behind = (((earliest - offset) % step) + step) % step
-    return now + length / 2 + (step - behind)
+    const behind = (((utc - offset) % step) + step) % step
+    return now + step - behind
   }
 }

@@ -40,12 +40,19 @@ export interface Trial {
 }
 
 interface Attempt {
-  /** When the path is given up. */
-  readonly until: number
-  /** When the knocks end: before `until` in the pause between two rounds. */
+  /** When the knocks end. Sooner than at first thought once something was sent: what counts then is the answer. */
   readonly knocksUntil: number
+  /** Milliseconds from then on until the path is given up: a pause between two rounds. */
+  readonly pause: number
+  /** Bytes sent when the path was chosen; `sent` once there were more. */
+  readonly baseline: number | 'sent'
   /** Bytes received when the device was first seen to use the path: those before may have come by another. */
   readonly received: number | undefined
+}
+
+/** When an attempt is over, in the terms of `Moment.now`. */
+export function endOf({ knocksUntil, pause }: Attempt): number {
+  return knocksUntil + pause
 }
 
 interface Doubt {
@@ -85,21 +92,24 @@ export function choiceOf(stand: Stand): Choice {
   return { ...candidate, endpoint, confirmed: stand.phase === 'held' }
 }
 
+/** How a search goes on. */
+interface Beginning {
+  readonly now: number
+  /** Bytes that the device has sent to the peer so far. */
+  readonly sent: number
+}
+
 /**
  * Begins to try a path.
  * @param pause milliseconds to go on with the path, quietly, when it has not answered by its limit
  */
 export function trying(
   path: Path,
-  { now, pause, round }: { readonly now: number; readonly pause: number; readonly round: number },
+  { now, sent, pause, round }: Beginning & { readonly pause: number; readonly round: number },
 ): Trying {
-  const knocksUntil = now + PATIENCE.unconfirmed[path.candidate.kind]
-  return {
-    phase: 'trying',
-    path,
-    attempt: { until: knocksUntil + pause, knocksUntil, received: undefined },
-    round,
-  }
+  const knocksUntil = now + PATIENCE.unsent + PATIENCE.unanswered[path.candidate.kind]
+  const attempt = { knocksUntil, pause, baseline: sent, received: undefined }
+  return { phase: 'trying', path, attempt, round }
 }
 
 /** The path works from now on. @param since milliseconds, as in `Moment.now` */
@@ -108,9 +118,9 @@ export function held(path: Path, since: number): Held {
 }
 
 /** Begins to try a better path, to come back to `from` if it does not answer. */
-export function onTrial(path: Path, from: Held, now: number): Trial {
-  const until = now + PATIENCE.trial
-  return { phase: 'trial', path, attempt: { until, knocksUntil: until, received: undefined }, from }
+export function onTrial(path: Path, from: Held, { now, sent }: Beginning): Trial {
+  const attempt = { knocksUntil: now + PATIENCE.longestTrial, pause: 0, baseline: sent, received: undefined }
+  return { phase: 'trial', path, attempt, from }
 }
 
 /** The path that is tried or held. */
@@ -138,8 +148,7 @@ export function rematched(stand: Stand, candidates: readonly Candidate[]): Stand
 /** No attempt is cut short, or facts that flap would keep the search from its end; but the pause after it is. */
 export function withoutPause(stand: Stand): Stand {
   if (stand.phase !== 'trying') return stand
-  const until = Math.min(stand.attempt.until, stand.attempt.knocksUntil)
-  return { ...stand, attempt: { ...stand.attempt, until } }
+  return { ...stand, attempt: { ...stand.attempt, pause: 0 } }
 }
 
 /** What was found in a look at the device. */
@@ -156,11 +165,18 @@ export interface Finding {
 /** The attempt after a look; `held` once the other end was heard on the path. */
 export function attemptAfter<Kind extends Trying | Trial>(stand: Kind, finding: Finding): Kind | Held {
   const { before, after, isLive, now } = finding
-  const { path, attempt } = stand
+  const { phase, path, attempt } = stand
   if (after.endpoint !== path.endpoint) return stand
   const baseline = attempt.received ?? Number.POSITIVE_INFINITY
   if (hasShaken(before, after) || (isLive && after.rxBytes > baseline)) return held(path, now)
-  return { ...stand, attempt: { ...attempt, received: after.rxBytes } }
+  const limit = phase === 'trial' ? PATIENCE.trial : PATIENCE.unanswered[path.candidate.kind]
+  return { ...stand, attempt: { ...awaitingAnswer(attempt, limit, finding), received: after.rxBytes } }
+}
+
+/** Once something was sent, the answer has to come within `limit` ms. */
+function awaitingAnswer(attempt: Attempt, limit: number, { after, now }: Finding): Attempt {
+  if (attempt.baseline === 'sent' || after.txBytes <= attempt.baseline) return attempt
+  return { ...attempt, knocksUntil: Math.min(attempt.knocksUntil, now + limit), baseline: 'sent' }
 }
 
 /** The doubt about a path after a look. */

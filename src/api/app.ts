@@ -10,7 +10,10 @@ import { authenticate } from './authentication.ts'
 import { components, documentOptions } from './document.ts'
 import type { App } from './instance.ts'
 import { sendProblem } from './problem.ts'
+import { eventRoutes } from './routes/event.ts'
 import { graphRoutes } from './routes/graph.ts'
+import { historyRoutes } from './routes/history.ts'
+import { linkRoutes } from './routes/link.ts'
 import { memberRoutes } from './routes/member.ts'
 import { networkRoutes } from './routes/network.ts'
 import { nodeRoutes } from './routes/node.ts'
@@ -43,7 +46,18 @@ export async function createApp(controller: Controller, tools: AppTools): Promis
   return app
 }
 
-const ROUTES = [openRoutes, networkRoutes, memberRoutes, nodeRoutes, tokenRoutes, graphRoutes, pathRoutes]
+const ROUTES = [
+  openRoutes,
+  networkRoutes,
+  memberRoutes,
+  nodeRoutes,
+  tokenRoutes,
+  graphRoutes,
+  linkRoutes,
+  pathRoutes,
+  historyRoutes,
+  eventRoutes,
+]
 
 /** Most bytes of a body. The largest one that makes sense, a token with labels, has some kilobytes. */
 const BODY_LIMIT = 1_048_576

@@ -1,7 +1,9 @@
 import type { FastifyDynamicSwaggerOptions } from '@fastify/swagger'
 import type Type from 'typebox'
 import type { Component } from './schemas/common.ts'
-import { Graph } from './schemas/graph.ts'
+import { Graph, GraphPatch } from './schemas/graph.ts'
+import { Change, ChangeList } from './schemas/history.ts'
+import { Link } from './schemas/link.ts'
 import { Member, MemberList } from './schemas/member.ts'
 import { Network, NetworkList } from './schemas/network.ts'
 import { Node, NodeList } from './schemas/node.ts'
@@ -22,6 +24,10 @@ export const components: readonly Component<Type.TSchema>[] = Object.freeze([
   TokenList,
   CreatedToken,
   Graph,
+  GraphPatch,
+  Change,
+  ChangeList,
+  Link,
   Paths,
 ])
 

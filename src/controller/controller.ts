@@ -8,7 +8,7 @@ import type { NodeId } from '../keys/identity.ts'
 import type { Random } from '../keys/random.ts'
 import type { SecretBytes } from '../keys/secret.ts'
 import { toBase32 } from '../keys/text.ts'
-import type { Log } from '../log/log.ts'
+import type { Entry, Log } from '../log/log.ts'
 import { openSqliteLog } from '../log/sqlite.ts'
 import type { NetworkId } from '../model/names.ts'
 import type { Network, State } from '../model/state.ts'
@@ -21,17 +21,21 @@ import { joinNode } from './commands/node.ts'
 import { createApiToken } from './commands/token.ts'
 import { Feeds } from './feeds.ts'
 import { Fleet } from './fleet.ts'
-import { type NetworkGraph, networkGraph } from './graph.ts'
+import { type GraphQuery, type GraphTools, type NetworkGraph, networkGraph } from './graph.ts'
 import type { ProvenAgent } from './greeting.ts'
+import { History } from './history.ts'
 import { LOG_FILE, openDataDir, openWrappingKey } from './home.ts'
 import { AgentInbox } from './inbox.ts'
 import { Ledger, type Outcome } from './ledger.ts'
+import { type LinkDetail, linkDetail } from './link.ts'
 import { explainLink } from './links.ts'
 import { publicUrls } from './places.ts'
-import { Presence } from './presence.ts'
+import { Presence, type PresenceNews } from './presence.ts'
 import type { ControllerSettings } from './settings.ts'
 import { type MemberState, memberState } from './standing.ts'
 import type { Decision, Tools } from './tools.ts'
+import { Traffic } from './traffic.ts'
+import { Watch } from './watch.ts'
 
 export interface ControllerTools {
   readonly clock: Clock
@@ -109,6 +113,14 @@ export class Controller implements AsyncDisposable {
   readonly #presence = new Presence()
   readonly #feeds: Feeds
   readonly #fleet: Fleet
+  readonly #traffic = new Traffic()
+  /** What changed, when, and by whom; and what was at any revision. */
+  readonly history: History
+  /** What changes on the pictures that somebody looks at. */
+  readonly watch: Watch
+  /** Aborted when the controller begins to stop: whoever holds a connection open lets go of it. */
+  readonly draining: AbortSignal
+  readonly #draining = new AbortController()
   #failed = false
 
   constructor(parts: Parts) {
@@ -120,6 +132,9 @@ export class Controller implements AsyncDisposable {
     this.fatal.then(() => {
       this.#failed = true
     })
+    this.draining = this.#draining.signal
+    this.history = new History(parts.store, () => this.state)
+    this.watch = new Watch({ clock: parts.clock, observations: () => this.#observations() })
     const { presence, state } = { presence: this.#presence, state: () => this.state }
     const common = { ...parts, presence, state, signing: parts.authority.signing, metrics: this.metrics }
     const counters = this.#measure()
@@ -140,6 +155,12 @@ export class Controller implements AsyncDisposable {
     parts.ledger.onEntry((entry, before, after) => {
       this.#feeds.onEntry(entry, before, after)
       this.#fleet.onEntry(entry, before, after)
+      this.history.remember(entry, before)
+      this.watch.onEntry(entry, before, after)
+    })
+    this.#presence.onNews((news) => {
+      this.watch.onPresence(news)
+      this.#keepTraffic(news)
     })
   }
 
@@ -180,8 +201,19 @@ export class Controller implements AsyncDisposable {
     return { state, listenPort: this.#presence.get(node)?.report.ports.get(network.id) }
   }
 
-  graph(network: Network): NetworkGraph {
-    return networkGraph(network, this.#observations())
+  graph(network: Network, query: GraphQuery = {}): Promise<NetworkGraph> {
+    return networkGraph(network, query, this.#observations())
+  }
+
+  /** All that is known of the link of two members. */
+  link(network: Network, a: NodeId, b: NodeId): Promise<LinkDetail> {
+    const { history } = this
+    return linkDetail(network, [a, b], { ...this.#observations(), traffic: this.#traffic, history })
+  }
+
+  /** What is durable from entry `from` on, and then what becomes so. */
+  follow(from: number, signal: AbortSignal): AsyncIterable<Entry> {
+    return this.#parts.store.follow(from, signal)
   }
 
   /** Every way between two members, which one is taken, and why. */
@@ -207,6 +239,7 @@ export class Controller implements AsyncDisposable {
 
   /** Sends the agents away, to come back in a moment; call it before the listeners are closed. */
   drain(): void {
+    this.#draining.abort()
     this.#fleet.drain()
   }
 
@@ -216,8 +249,24 @@ export class Controller implements AsyncDisposable {
     await this.#parts.store[Symbol.asyncDispose]()
   }
 
-  #observations() {
-    return { state: this.state, presence: this.#presence, now: this.#parts.clock.now() }
+  #observations(): GraphTools {
+    return {
+      state: this.state,
+      presence: this.#presence,
+      now: this.#parts.clock.now(),
+      stateOf: (network, node) =>
+        memberState(network, node, this.#feeds.get(network.id, node), this.#presence),
+    }
+  }
+
+  #keepTraffic({ node, network, peers = [] }: PresenceNews): void {
+    if (!network) return
+    const now = this.#parts.clock.now()
+    const standing = this.#presence.standing(node, network)
+    for (const peer of peers) {
+      const report = standing.peers.get(peer)
+      if (report) this.#traffic.take(network, node, report, now)
+    }
   }
 
   async #admit(agent: ProvenAgent): Promise<void> {

@@ -1,16 +1,22 @@
+import { setImmediate as breathe } from 'node:timers/promises'
 import { memberPlace } from '../address/allocation.ts'
 import type { Address } from '../address/cidr.ts'
 import type { NodeId } from '../keys/identity.ts'
-import { type Member, type Network, type Node, type Role, SITE_LABEL, type State } from '../model/state.ts'
-import { PeerIndex } from '../topology/peers.ts'
-import type { Place } from '../topology/standing.ts'
-import { type LinkStatus, linkStatus, type Observations } from './links.ts'
+import type { Labels, Member, Network, Role } from '../model/state.ts'
+import { type LinkStatus, linkStatus } from './links.ts'
+import { Lookout, type Observations } from './lookout.ts'
+import type { Pair } from './pairs.ts'
+import type { MemberState } from './standing.ts'
+import { type GroupPair, survey } from './survey.ts'
+import type { Tally } from './tally.ts'
 
 export interface GraphNode {
   readonly id: NodeId
   readonly name: string
   readonly online: boolean
+  readonly state: MemberState
   readonly roles: readonly Role[]
+  readonly labels: Labels
   readonly ipv4: Address
   readonly ipv6: Address
   readonly desiredRevision: number
@@ -26,54 +32,93 @@ export interface NetworkGraph {
   readonly network: string
   readonly epoch: number
   readonly revision: number
+  /** Of the log: what came later is not in this picture. */
+  readonly sequence: number
+  /** False for a picture of the past: what was observed is not kept. */
+  readonly observed: boolean
   readonly nodes: readonly GraphNode[]
   readonly links: readonly GraphLink[]
+  readonly counts: Tally
+  /** Links that were asked for and do not stand in `links`. */
+  readonly omitted: number
+  /** With `by`: links within and between groups. */
+  readonly between: readonly GroupPair[]
 }
+
+/** Which links are wanted one by one; all are counted. */
+export interface GraphQuery {
+  readonly links?: number | undefined
+  /** Only those of this member. */
+  readonly of?: NodeId | undefined
+  /** The name of a label, by which members are grouped. */
+  readonly by?: string | undefined
+  /** Only those whose ends are both in groups of these names. */
+  readonly within?: readonly string[] | undefined
+}
+
+export interface GraphTools extends Observations {
+  readonly stateOf: (network: Network, node: NodeId) => MemberState
+}
+
+/** Links that are told one by one unless more are asked for: all of a mesh of 200. */
+const USUAL_LINKS = 20_000
+/** Links described between two turns of others. */
+const AT_ONCE = 200
 
 /** Intent and observation of a network on one picture. */
-export function networkGraph(network: Network, seen: Observations): NetworkGraph {
+export async function networkGraph(
+  network: Network,
+  query: GraphQuery,
+  tools: GraphTools,
+): Promise<NetworkGraph> {
+  const lookout = new Lookout(network, tools)
+  const { by } = query
+  const labelOf = (node: NodeId) => (by === undefined ? '' : (tools.state.nodes.get(node)?.labels[by] ?? ''))
+  const { total, between, pairs, omitted } = await survey(lookout, {
+    limit: query.links ?? USUAL_LINKS,
+    of: query.of,
+    within: query.within && new Set(query.within),
+    groupOf: labelOf,
+  })
   const members = [...network.members.values()].toSorted((a, b) => (a.node < b.node ? -1 : 1))
-  const linkOf = ({ node: a }: Member, { node: b }: Member) => ({ a, b, ...linkStatus(network, a, b, seen) })
-  const areLinked = linkage(network, seen.state)
   return {
     network: network.id,
-    epoch: seen.state.epoch,
+    epoch: tools.state.epoch,
     revision: network.revision,
-    nodes: members.map((member) => graphNode(network, member, seen)),
-    links: members.flatMap((a, at) =>
-      members.slice(at + 1).flatMap((b) => (areLinked(a.node, b.node) ? [linkOf(a, b)] : [])),
-    ),
+    sequence: tools.state.sequence,
+    observed: true,
+    nodes: members.map((member) => graphNode(network, member, tools)),
+    links: await describeAll(lookout, pairs),
+    counts: total,
+    omitted,
+    between: by === undefined ? [] : between,
   }
 }
 
-/** Whether two members are peers of each other: in some topologies others carry what they say. */
-function linkage({ topology, members }: Network, { nodes }: State): (a: NodeId, b: NodeId) => boolean {
-  if (topology === 'mesh') return () => true
-  const places = [...members.keys()].map((id) => nodes.get(id)).filter((node) => node !== undefined)
-  const index = new PeerIndex(topology, places.map(placeOf))
-  const peers = new Map(
-    [...members.keys()].map((id) => [id, new Set(index.peersOf(id).map(({ node }) => node))]),
-  )
-  return (a, b) => peers.get(a)?.has(b) ?? false
-}
-
-function placeOf({ id, roles, labels }: Node): Place {
-  const has = (role: Role) => roles.includes(role)
-  return {
-    node: id,
-    site: labels[SITE_LABEL] ?? '',
-    roles: { hub: has('hub'), gateway: has('gateway'), relay: has('relay') },
+async function describeAll(lookout: Lookout, pairs: readonly Pair[]): Promise<GraphLink[]> {
+  const links: GraphLink[] = []
+  for (const [a, b] of pairs) {
+    links.push({ a, b, ...linkStatus(lookout, a, b) })
+    if (links.length % AT_ONCE === 0) await breathe()
   }
+  return links
 }
 
-function graphNode(network: Network, member: Member, { state, presence }: Observations): GraphNode {
+/** A member as a picture shows it. */
+export function graphNode(
+  network: Network,
+  member: Member,
+  { state, presence, stateOf }: GraphTools,
+): GraphNode {
   const { ipv4, ipv6 } = memberPlace(network, member.slot)
   const node = state.nodes.get(member.node)
   return {
     id: member.node,
     name: node?.name ?? member.node,
     online: presence.get(member.node)?.online ?? false,
+    state: stateOf(network, member.node),
     roles: node?.roles ?? [],
+    labels: node?.labels ?? {},
     ipv4,
     ipv6,
     desiredRevision: network.revision,

@@ -32,12 +32,27 @@ interface WitnessPlace {
   readonly node: NodeId
 }
 
+/** What became known of a node. */
+export interface PresenceNews {
+  readonly node: NodeId
+  /** Where, if it is about one network. */
+  readonly network: NetworkId | undefined
+  /** Of which peers it reported something new; undefined: it is about the node itself. */
+  readonly peers: readonly NodeId[] | undefined
+}
+
 const NOTHING: Standing = Object.freeze({ peers: new Map(), drift: [] })
 
 /** Who is connected, and what was observed: short-lived, never in the log, empty after a restart. */
 export class Presence {
   readonly #nodes = new Map<NodeId, NodePresence>()
   readonly #witnessed = new Map<string, Map<NodeId, string>>()
+  readonly #listeners: ((news: PresenceNews) => void)[] = []
+
+  /** Calls `listener` whenever a node comes, goes, or says something of its place in a network. */
+  onNews(listener: (news: PresenceNews) => void): void {
+    this.#listeners.push(listener)
+  }
 
   get(node: NodeId): NodePresence | undefined {
     return this.#nodes.get(node)
@@ -50,6 +65,7 @@ export class Presence {
   arrived(node: NodeId, now: number, report: NodeReport): void {
     const standings = this.#nodes.get(node)?.standings ?? new Map()
     this.#nodes.set(node, { online: true, lastSeenAt: now, report, standings })
+    this.#tell({ node, network: undefined, peers: undefined })
   }
 
   seen(node: NodeId, now: number): void {
@@ -85,6 +101,7 @@ export class Presence {
 
   left(node: NodeId, now: number): void {
     this.#change(node, { online: false, lastSeenAt: now })
+    this.#tell({ node, network: undefined, peers: undefined })
   }
 
   forget(node: NodeId): void {
@@ -96,8 +113,10 @@ export class Presence {
     const known = this.#nodes.get(node)
     if (!known) return
     const standings = new Map(known.standings)
-    standings.set(network, { ...(known.standings.get(network) ?? NOTHING), ...change })
+    const before = known.standings.get(network) ?? NOTHING
+    standings.set(network, { ...before, ...change })
     this.#change(node, { standings })
+    this.#tell({ node, network, peers: change.peers && newIn(change.peers, before.peers) })
   }
 
   forgetMember(node: NodeId, network: NetworkId): void {
@@ -117,4 +136,13 @@ export class Presence {
     const known = this.#nodes.get(node)
     if (known) this.#nodes.set(node, { ...known, ...change })
   }
+
+  #tell(news: PresenceNews): void {
+    for (const listener of this.#listeners) listener(news)
+  }
+}
+
+/** What was not reported anew is the same object as before. */
+function newIn(peers: Standing['peers'], before: Standing['peers']): NodeId[] {
+  return [...peers].flatMap(([node, peer]) => (before.get(node) === peer ? [] : [node]))
 }

@@ -175,23 +175,23 @@ describe('The graph and the explanation of a link', () => {
     await rig.controller.change({ actor: 'test' }, (state, tools) =>
       setRoles(state, tools, relay.node, ['relay']),
     )
-    const link = () => {
+    const link = async () => {
       const network = rig.controller.state.networks.get(id)
       assert.ok(network)
-      const { links } = rig.controller.graph(network)
+      const { links } = await rig.controller.graph(network)
       const [found] = links.filter((each) => [each.a, each.b].every((end) => end !== relay.node))
       assert.ok(found)
       return found
     }
-    assert.deepEqual([link().path, link().via], ['none', undefined])
-    assert.match(link().reason, /Not relayed: relay does not answer/)
+    assert.deepEqual([(await link()).path, (await link()).via], ['none', undefined])
+    assert.match((await link()).reason, /Not relayed: relay does not answer/)
 
     const attached = { relays: [{ node: relay.node, alive: true, rtt: 3 }] }
     a.report({ addresses: ['192.168.1.2/24'], ports: [{ network: id, port: PORT }], ...attached })
     b.report({ addresses: ['192.168.9.2/24'], ports: [{ network: id, port: PORT }], ...attached })
-    await eventually('a relay is to be tried', () => link().path === 'relayed')
-    assert.equal(link().via, relay.node)
-    assert.notEqual(link().state, 'up')
+    await eventually('a relay is to be tried', async () => (await link()).path === 'relayed')
+    assert.equal((await link()).via, relay.node)
+    assert.notEqual((await link()).state, 'up')
 
     const network = rig.controller.state.networks.get(id)
     assert.ok(network)
@@ -212,10 +212,13 @@ describe('The graph and the explanation of a link', () => {
     for (const [endpoint, path, via] of cases) {
       assert.ok(endpoint)
       observe(endpoint)
-      await eventually(`${path} is in use`, () => link().state === 'up' && link().path === path)
-      assert.equal(link().via, via)
+      await eventually(
+        `${path} is in use`,
+        async () => (await link()).state === 'up' && (await link()).path === path,
+      )
+      assert.equal((await link()).via, via)
     }
     b.report({ addresses: ['198.51.100.7/24'], ports: [{ network: id, port: PORT }] })
-    await eventually('the address is its own', () => link().path === 'direct')
+    await eventually('the address is its own', async () => (await link()).path === 'direct')
   })
 })

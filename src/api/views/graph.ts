@@ -1,17 +1,38 @@
-import type { NetworkGraph } from '../../controller/graph.ts'
-import type { Graph } from '../schemas/graph.ts'
+import type { GraphLink, GraphNode, NetworkGraph } from '../../controller/graph.ts'
+import type { GraphPatch as PatchState } from '../../controller/watch.ts'
+import type { Graph, GraphPatch } from '../schemas/graph.ts'
 
 /** A peer graph as REST shows it: what is not known is null, so that every link has the same fields. */
-export function graphView({ network, epoch, revision, nodes, links }: NetworkGraph): Graph {
+export function graphView(graph: NetworkGraph, { brief = false }: { readonly brief?: boolean } = {}): Graph {
+  const { nodes, links, counts, between, ...rest } = graph
   return {
-    network,
-    epoch,
-    revision,
-    nodes: nodes.map((node) => ({ ...node, roles: [...node.roles] })),
-    links: links.map(({ via, handshakeAgeSeconds, ...link }) => ({
-      ...link,
-      via: via ?? null,
-      handshakeAgeSeconds: handshakeAgeSeconds ?? null,
-    })),
+    ...rest,
+    nodes: nodes.map(nodeView),
+    links: links.map((link) => linkView(link, brief)),
+    counts: { ...counts },
+    between: between.map(({ a, b, tally }) => ({ a, b, ...tally })),
+  }
+}
+
+/** What changed on a graph; the reasons are asked for link by link. */
+export function patchView({ nodes, gone, links, ...rest }: PatchState): GraphPatch {
+  return {
+    ...rest,
+    nodes: nodes.map(nodeView),
+    gone: [...gone],
+    links: links.map((link) => linkView(link, true)),
+  }
+}
+
+function nodeView({ roles, ...node }: GraphNode): Graph['nodes'][number] {
+  return { ...node, roles: [...roles] }
+}
+
+function linkView({ via, reason, handshakeAgeSeconds, ...link }: GraphLink, brief: boolean) {
+  return {
+    ...link,
+    reason: brief ? '' : reason,
+    via: via ?? null,
+    handshakeAgeSeconds: handshakeAgeSeconds ?? null,
   }
 }

@@ -1,0 +1,92 @@
+import Type from 'typebox'
+import type { Controller } from '../../controller/controller.ts'
+import { findNetwork } from '../../controller/lookup.ts'
+import { WeftError } from '../../errors.ts'
+import type { App } from '../instance.ts'
+import { streamLive } from '../live.ts'
+import { idOrName } from '../schemas/common.ts'
+import { answers } from '../schemas/problem.ts'
+import { EventStream } from '../stream.ts'
+
+/** Clients that may listen at once. Each costs a socket and a cursor. */
+const MOST_STREAMS = 1_000
+
+const network = idOrName('network', 'demo')
+const EventQuery = Type.Object(
+  {
+    network: Type.Optional(
+      Type.Union([Type.Array(network, { maxItems: 100 }), network], {
+        description: 'Only what concerns it, and what is seen of it. Can be given several times.',
+      }),
+    ),
+  },
+  { additionalProperties: false },
+)
+
+const EventHeaders = Type.Object({
+  'last-event-id': Type.Optional(
+    Type.String({
+      pattern: '^\\d{1,15}$',
+      description: 'Id of the last event that came: those after it follow. Absent: from now on.',
+      examples: ['42'],
+      'x-expects': 'the id of an event',
+    }),
+  ),
+})
+
+/** Live events, server-sent. */
+export function eventRoutes(app: App, controller: Controller): void {
+  let streams = 0
+  const schema = {
+    operationId: 'streamEvents',
+    summary: 'What happens, as it happens: server-sent events.',
+    description: [
+      "'change' events come from the log, have its sequence as id, and are resumed by Last-Event-ID without a gap.",
+      "'graph' events have no id: they tell what is seen of the networks that were named. They are values as they are now; the last one says all.",
+      'A client that reads too slowly is cut off and may resume.',
+    ].join(' '),
+    tags: ['operation'],
+    querystring: EventQuery,
+    headers: EventHeaders,
+    response: answers(
+      {
+        200: {
+          description: 'Events, until one side goes.',
+          content: { 'text/event-stream': { schema: Type.String() } },
+        },
+      },
+      404,
+    ),
+  }
+  app.get('/v1/events', { schema }, async (request, reply) => {
+    const { state } = controller
+    const names = request.query.network
+    const networks =
+      names === undefined ? undefined : new Set([names].flat().map((name) => findNetwork(state, name).id))
+    const last = request.headers['last-event-id']
+    const after = last === undefined ? state.sequence : Number(last)
+    if (after > state.sequence) throw unknownEvent(after)
+    if (streams >= MOST_STREAMS)
+      throw new WeftError('unavailable', `${MOST_STREAMS} clients listen already.`, {
+        advice: 'Try again later, or close some.',
+      })
+    reply.hijack()
+    streams += 1
+    using stream = new EventStream(reply.raw)
+    try {
+      await streamLive(controller, stream, { networks, after })
+    } catch (err) {
+      request.log.warn({ err }, 'a stream of events ended')
+    } finally {
+      streams -= 1
+      if (stream.wasCut) request.log.info('a client of live events was cut off: it takes nothing')
+    }
+  })
+}
+
+function unknownEvent(id: number): WeftError {
+  return new WeftError('invalid-input', `There is no event ${id} yet.`, {
+    field: 'last-event-id',
+    advice: 'The log may have been restored: read everything anew, and listen without this header.',
+  })
+}

@@ -1,0 +1,62 @@
+import type { NodeId } from '../keys/identity.ts'
+import type { Network, State } from '../model/state.ts'
+import type { PathContext } from '../topology/candidates.ts'
+import { type LanPlace, lanEndpoints, lanPlacesOf } from '../topology/lan.ts'
+import type { Reach } from '../topology/reach.ts'
+import type { Presence } from './presence.ts'
+import { factsOf, memberReach, overlaysOf, relaysSeenBy, transitOf } from './surroundings.ts'
+
+export interface Observations {
+  readonly state: State
+  readonly presence: Presence
+  /** Milliseconds since 1970. */
+  readonly now: number
+}
+
+/** What is known of the members of one network at one moment, each worked out once: a picture asks for every pair. */
+export class Lookout {
+  readonly network: Network
+  readonly seen: Observations
+  readonly #reaches = new Map<NodeId, Reach>()
+  readonly #places = new Map<NodeId, readonly LanPlace[]>()
+  readonly #around = new Map<NodeId, Pick<PathContext, 'relays' | 'transitPrefix'>>()
+
+  constructor(network: Network, seen: Observations) {
+    this.network = network
+    this.seen = seen
+  }
+
+  reach(node: NodeId): Reach {
+    const { state, presence } = this.seen
+    return remembered(this.#reaches, node, () => memberReach(state, presence, this.network.id, node))
+  }
+
+  /** The relays as a member sees them. */
+  around(node: NodeId): Pick<PathContext, 'relays' | 'transitPrefix'> {
+    const { state, presence } = this.seen
+    return remembered(this.#around, node, () => ({
+      relays: relaysSeenBy(state, presence, node),
+      transitPrefix: transitOf(state)?.ipv6,
+    }))
+  }
+
+  /** Where `own` may try `other` on a LAN they share. */
+  lan(own: NodeId, other: NodeId) {
+    return lanEndpoints(this.#placesOf(own), this.#placesOf(other))
+  }
+
+  #placesOf(node: NodeId): readonly LanPlace[] {
+    const { state, presence } = this.seen
+    return remembered(this.#places, node, () =>
+      lanPlacesOf(factsOf(state, presence, this.network.id, node), overlaysOf(state, node)),
+    )
+  }
+}
+
+function remembered<Value>(known: Map<NodeId, Value>, node: NodeId, find: () => Value): Value {
+  const have = known.get(node)
+  if (have !== undefined) return have
+  const value = find()
+  known.set(node, value)
+  return value
+}

@@ -1,0 +1,60 @@
+import type { NodeId } from '../keys/identity.ts'
+import { type Network, type Node, type Role, SITE_LABEL, type State } from '../model/state.ts'
+import { PeerIndex } from '../topology/peers.ts'
+import type { Place } from '../topology/standing.ts'
+
+export type Pair = readonly [a: NodeId, b: NodeId]
+
+/** The pairs of members that are to be peers of each other: in some topologies others carry what they say. */
+export interface Pairs {
+  /** Whether these are all pairs there could be. */
+  readonly complete: boolean
+  /** Each once, the smaller id first, sorted. */
+  all(): Iterable<Pair>
+  /** Those of one member. */
+  of(node: NodeId): Iterable<Pair>
+}
+
+/** Who is to be whose peer in a network. */
+export function pairsOf(network: Network, { nodes }: State): Pairs {
+  const ids = [...network.members.keys()].sort()
+  if (network.topology === 'mesh') return completePairs(ids)
+  const places = ids.map((id) => nodes.get(id)).filter((node) => node !== undefined)
+  const index = new PeerIndex(network.topology, places.map(placeOf))
+  const peersOf = (node: NodeId) => index.peersOf(node).map((peer) => peer.node)
+  return {
+    complete: false,
+    *all() {
+      for (const a of ids) for (const b of peersOf(a).toSorted()) if (a < b) yield [a, b]
+    },
+    *of(node) {
+      for (const other of peersOf(node)) yield pair(node, other)
+    },
+  }
+}
+
+function completePairs(ids: readonly NodeId[]): Pairs {
+  return {
+    complete: true,
+    *all() {
+      for (const [at, a] of ids.entries())
+        for (let next = at + 1; next < ids.length; next++) yield [a, ids[next] ?? a]
+    },
+    *of(node) {
+      for (const other of ids) if (other !== node) yield pair(node, other)
+    },
+  }
+}
+
+function pair(a: NodeId, b: NodeId): Pair {
+  return a < b ? [a, b] : [b, a]
+}
+
+function placeOf({ id, roles, labels }: Node): Place {
+  const has = (role: Role) => roles.includes(role)
+  return {
+    node: id,
+    site: labels[SITE_LABEL] ?? '',
+    roles: { hub: has('hub'), gateway: has('gateway'), relay: has('relay') },
+  }
+}

@@ -8,10 +8,15 @@ import { say } from './setup/say.js'
 
 const TUNNELS = ['wg', 'wireguard-go', 'ip', 'nft', 'ping']
 
+const REDIS = ['redis-server', 'redis-cli']
+
 const COMMANDS = {
   up: { programs: TUNNELS, run: ['src/cli/main.ts', 'up'] },
   check: { programs: [], run: ['test/run.ts', '--fast'] },
-  test: { programs: [...TUNNELS, 'iperf3', 'tcpdump', 'ps', 'systemd-analyze'], run: ['test/run.ts'] },
+  test: {
+    programs: [...TUNNELS, ...REDIS, 'iperf3', 'tcpdump', 'ps', 'systemd-analyze'],
+    run: ['test/run.ts'],
+  },
   bench: { programs: [...TUNNELS, 'iperf3'], run: ['test/bench/main.ts'] },
 }
 

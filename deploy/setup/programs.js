@@ -14,6 +14,8 @@ const PACKAGES = {
   iperf3: 'iperf3',
   tcpdump: 'tcpdump',
   'systemd-analyze': 'systemd',
+  'redis-server': 'redis-server',
+  'redis-cli': 'redis-tools',
 }
 
 /** Root's programs, too: the PATH of a plain user often lacks the sbin folders. */
@@ -40,6 +42,12 @@ export function ensurePrograms(programs) {
     say(
       `apt-get could not install them; \`apt-get update && apt-get install ${packages.join(' ')}\` shows why.`,
     )
+  if (packages.includes('redis-server')) stopService('redis-server')
+}
+
+/** Debian starts what it installs. Ours are started by who needs them, with data and ports of their own. */
+function stopService(name) {
+  if (isInstalled('systemctl')) spawnSync('systemctl', ['disable', '--now', name], { stdio: 'ignore' })
 }
 
 function whatIsLacking() {

@@ -12,7 +12,11 @@ export interface Engine extends AsyncDisposable {
 }
 
 /** What every engine has to do, tried on real stores. `start` makes a new one for each test. */
-export function describeContract(name: string, start: () => Promise<Engine>): void {
+export function describeContract(
+  name: string,
+  start: () => Promise<Engine>,
+  { histories = 40 }: { readonly histories?: number } = {},
+): void {
   const trying = (title: string, body: (engine: Engine) => Promise<void>) =>
     it(title, async () => {
       await using engine = await start()
@@ -23,7 +27,7 @@ export function describeContract(name: string, start: () => Promise<Engine>): vo
   describe(`closing, ${name}`, () => describeClosing(trying))
   describe(`snapshots, ${name}`, () => describeSnapshots(trying))
   describe(`compaction, ${name}`, () => describeCompaction(trying))
-  describe(`any history, ${name}`, () => describeHistories(start))
+  describe(`any history, ${name}`, () => describeHistories(start, histories))
 }
 
 type Trying = (title: string, body: (engine: Engine) => Promise<void>) => void
@@ -283,7 +287,7 @@ const step = fc.oneof(
   { weight: 1, arbitrary: fc.record({ kind: fc.constantFrom('wait', 'restart', 'snapshot', 'compact') }) },
 )
 
-function describeHistories(start: () => Promise<Engine>): void {
+function describeHistories(start: () => Promise<Engine>, numRuns: number): void {
   it('of appends, repeats, stale appends, snapshots, compactions and restarts is what a plain list makes of it', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(step, { maxLength: 60, size: 'max' }), async (steps) => {
@@ -325,7 +329,7 @@ function describeHistories(start: () => Promise<Engine>): void {
         assert.deepEqual(await operations(log, dropped + 1), list.slice(dropped))
         await log[Symbol.asyncDispose]()
       }),
-      { numRuns: 40 },
+      { numRuns },
     )
   })
 }

@@ -1,0 +1,131 @@
+import { setTimeout as wait } from 'node:timers/promises'
+import { WeftError } from '../../errors.ts'
+import { EMPTY, type Row } from '../chain.ts'
+import type { Head } from '../log.ts'
+import type { Journal } from './journal.ts'
+import type { Link } from './link.ts'
+import { ARM, CLAIM, REPLAY } from './scripts.ts'
+import type { LogStatus } from './status.ts'
+
+export interface FenceTools {
+  readonly journal: Journal
+  readonly writer: string
+}
+
+/** Milliseconds for the other controllers to say what they have acknowledged, before a server is armed. */
+const CLAIM_WAIT = 300
+
+/** What came of looking at a server. */
+export type Taken =
+  /** It takes changes. `unwitnessed`: nobody could vouch for its history, which may be another now. */
+  | { readonly kind: 'armed'; readonly unwitnessed: boolean }
+  /** It is behind or astray of what is known to be durable. `everything`: there is no log on it at all. */
+  | {
+      readonly kind: 'lost'
+      readonly everything: boolean
+      readonly reason: WeftError
+    }
+
+/**
+ * Looks at a server that is to take changes, and arms it if nobody has yet. It has to know all that this controller knows
+ * to be durable, on the same chain; what it lost at its end is given back if it is all here. Nothing may be written to one
+ * that lost more. Rejects with `store-unavailable`: again in a moment.
+ */
+export async function takeUp(link: Link, { journal, writer }: FenceTools): Promise<Taken> {
+  const first = await link.status()
+  if (!first.isPrimary) throw later('The Redis server is a replica.')
+  const isArmed = first.log?.armed === first.runId
+  if (!isArmed) {
+    await link.run(CLAIM, [writer, String(journal.known.sequence)])
+    await wait(CLAIM_WAIT)
+  }
+  const { log } = isArmed ? first : await link.status()
+  const known = journal.known.sequence
+  const found = await compare(link, log, journal)
+  if (found instanceof WeftError) return lost(found, log)
+  if (isArmed) return found.length > 0 ? lost(behind(journal.known, headOf(log)), log) : armed(false)
+  if (found.length > 0) await giveBack(link, log, found)
+  await arm(link, found.length > 0 ? (await link.status()).log : log)
+  return armed(known === 0 && headOf(log).sequence > 0)
+}
+
+function armed(unwitnessed: boolean): Taken {
+  return { kind: 'armed', unwitnessed }
+}
+
+function lost(reason: WeftError, log: LogStatus | undefined): Taken {
+  return { kind: 'lost', everything: headOf(log).sequence === 0, reason }
+}
+
+function headOf(log: LogStatus | undefined): Head {
+  return log?.head ?? EMPTY
+}
+
+/** What the server lost and can be given back; or why it is not the log that we know. */
+async function compare(
+  link: Link,
+  log: LogStatus | undefined,
+  journal: Journal,
+): Promise<readonly Row[] | WeftError> {
+  const { known } = journal
+  const head = headOf(log)
+  // Nothing at all is no beginning of anything: a server that was flushed or replaced is the operator's to judge.
+  if (known.sequence > 0 && head.sequence === 0) return emptied(known)
+  if (known.sequence <= head.sequence) {
+    const hash = log && (await hashAt(link, log, known.sequence))
+    return hash === undefined || hash === known.hash ? [] : astray(known)
+  }
+  const rows = journal.rowsAfter(head.sequence)
+  if (!rows) return behind(known, head)
+  return journal.hashAt(head.sequence) === head.hash ? rows : astray(head)
+}
+
+/** Undefined for an entry that was dropped long ago. */
+async function hashAt(link: Link, { head, base }: LogStatus, sequence: number): Promise<string | undefined> {
+  const known = [EMPTY, base, head].find((one) => one.sequence === sequence)
+  if (known) return known.hash
+  if (sequence < base.sequence) return undefined
+  const [row] = await link.rows(sequence, sequence, 1)
+  return row?.hash ?? 'missing'
+}
+
+async function giveBack(link: Link, log: LogStatus | undefined, rows: readonly Row[]): Promise<void> {
+  const head = headOf(log)
+  const parts = rows.flatMap(({ operation, hash, payload }) => [operation, hash, Buffer.from(payload)])
+  const [answer] = await link.run(REPLAY, [link.runId, String(head.sequence), head.hash, ...parts])
+  if (answer !== 'done') throw later('The Redis server changed while it was looked at.')
+}
+
+async function arm(link: Link, log: LogStatus | undefined): Promise<void> {
+  const [answer, detail] = await link.run(ARM, [
+    link.runId,
+    log ? String(log.head.sequence) : '',
+    log?.head.hash ?? '',
+  ])
+  if (answer === 'done') return
+  if (answer === 'behind')
+    throw later(`Another controller acknowledged entry ${detail}, which the server lacks.`)
+  throw later('The Redis server changed while it was looked at.')
+}
+
+const ADVICE =
+  'Nothing is written to it. Bring back the server that has the whole log, or read deploy/replicas.md on giving up what is missing.'
+
+function emptied(known: Head): WeftError {
+  const message = `The Redis server has no log, but entry ${known.sequence} was acknowledged: it lost its data.`
+  return new WeftError('log-damaged', message, { advice: ADVICE })
+}
+
+function behind(known: Head, head: Head): WeftError {
+  const message = `The log on the Redis server ends at entry ${head.sequence}, but entry ${known.sequence} was acknowledged.`
+  return new WeftError('log-damaged', message, { advice: ADVICE })
+}
+
+function astray({ sequence }: Head): WeftError {
+  const message = `Entry ${sequence} of the log on the Redis server is not the one that was acknowledged.`
+  return new WeftError('log-damaged', message, { advice: ADVICE })
+}
+
+function later(message: string): WeftError {
+  return new WeftError('store-unavailable', message)
+}

@@ -1,0 +1,35 @@
+/** The keys of one log, all under one hash tag: so they are in one slot of a Cluster, and one script can touch them all. */
+export interface Keys {
+  /** In the order in which the scripts name them. */
+  readonly all: readonly string[]
+  readonly meta: string
+  readonly stream: string
+  readonly operations: string
+  readonly snapshots: string
+  readonly bell: string
+  /** What is short-lived and never in the log: who is where. */
+  readonly board: string
+  /** What the hash tag is. */
+  readonly tag: string
+}
+
+export function keysOf(realm: string): Keys {
+  const key = (name: string) => `{weft:${realm}}:${name}`
+  const [meta, stream, operations, snapshots, bell] = [
+    key('meta'),
+    key('log'),
+    key('operations'),
+    key('snapshots'),
+    key('bell'),
+  ]
+  return {
+    all: [meta, stream, operations, key('turns'), snapshots, key('claims'), key('leases'), bell],
+    meta,
+    stream,
+    operations,
+    snapshots,
+    bell,
+    board: key('board'),
+    tag: `weft:${realm}`,
+  }
+}

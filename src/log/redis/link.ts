@@ -1,0 +1,270 @@
+import type { Redis } from 'ioredis'
+import { WeftError } from '../../errors.ts'
+import type { Row } from '../chain.ts'
+import type { Head } from '../log.ts'
+import { type Access, addressText } from './address.ts'
+import { type Barrier, barrierCommands, countOf, isReached, WAIT_LIMIT } from './barrier.ts'
+import { connectTo, endOf, isRefusal, refusalText } from './client.ts'
+import type { Keys } from './keys.ts'
+import type { Place } from './place.ts'
+import { COMMIT, CONFIRM, type Script, SETTLE } from './scripts.ts'
+import { META_FIELDS, type ServerStatus, toStatus } from './status.ts'
+
+/** What became of a batch of changes. */
+export type Committed =
+  /** All of them are where they have to be. */
+  | { readonly kind: 'done' }
+  /** None was made: the log went on. The sequences of those operations that were done before. */
+  | {
+      readonly kind: 'overtaken'
+      readonly known: readonly (number | undefined)[]
+    }
+  /** None was made: it is another writer's turn. */
+  | { readonly kind: 'wait' }
+  /** None was made, and none will be on this link. */
+  | {
+      readonly kind: 'refused'
+      readonly reason: string
+      readonly cause?: unknown
+    }
+  /** Nobody knows. */
+  | {
+      readonly kind: 'unknown'
+      readonly reason: string
+      readonly cause?: unknown
+    }
+
+export interface LinkTools {
+  readonly access: Access
+  readonly keys: Keys
+  /** Names this writer to the others. */
+  readonly writer: string
+}
+
+/** A command that waits for replicas is answered within this many ms, or not at all. */
+const BARRIER_ANSWER_LIMIT = WAIT_LIMIT + 1_000
+
+/** The connections to one primary, for as long as all of them stand. */
+export class Link implements Disposable {
+  readonly place: Place
+  readonly runId: string
+  /** Resolves when one of the connections is gone. */
+  readonly ended: Promise<void>
+  readonly #tools: LinkTools
+  /** Changes have a connection of their own: a WAIT keeps everything behind it from being looked at. */
+  readonly #write: Redis
+  readonly #side: Redis
+  readonly #read: Redis
+  readonly #bell: Redis
+  /** What has to have a change; set by who looks after it. */
+  barrier: Barrier = { replicas: 0 }
+
+  private constructor(place: Place, runId: string, tools: LinkTools, clients: readonly Redis[]) {
+    const [write, side, read, bell] = clients
+    if (!write || !side || !read || !bell) throw new WeftError('internal', 'A connection is missing.')
+    this.place = place
+    this.runId = runId
+    this.#tools = tools
+    this.#write = write
+    this.#side = side
+    this.#read = read
+    this.#bell = bell
+    this.ended = Promise.race(clients.map(endOf))
+  }
+
+  /** Rejects with `store-unavailable`. */
+  static async open(place: Place, tools: LinkTools): Promise<Link> {
+    const slow = {
+      commandTimeout: BARRIER_ANSWER_LIMIT,
+      socketTimeout: BARRIER_ANSWER_LIMIT + 500,
+    }
+    const opening = [slow, slow, {}, {}].map((limits) => connectTo(place.primary, tools.access, limits))
+    try {
+      const clients = await Promise.all(opening)
+      const status = await statusOf(clients[2], tools.keys)
+      return new Link(place, status.runId, tools, clients)
+    } catch (cause) {
+      for (const one of await Promise.allSettled(opening))
+        if (one.status === 'fulfilled') one.value.disconnect()
+      throw unavailable(cause, addressText(place.primary))
+    }
+  }
+
+  /** Calls `listener` whenever a writer says that more is durable. Messages get lost: look by yourself as well. */
+  async onBell(listener: () => void): Promise<void> {
+    this.#bell.on('message', listener)
+    await this.#guard(() => this.#bell.subscribe(this.#tools.keys.bell))
+  }
+
+  status(): Promise<ServerStatus> {
+    return this.#guard(() => statusOf(this.#read, this.#tools.keys))
+  }
+
+  /** Rows `from` to `to`, `limit` at most. */
+  rows(from: number, to: number, limit: number): Promise<Row[]> {
+    return this.#guard(async () => {
+      const { stream } = this.#tools.keys
+      const found = await this.#read.xrangeBuffer(stream, `${from}-0`, `${to}-0`, 'COUNT', limit)
+      return found.map(toRow)
+    })
+  }
+
+  /** Sequence of the entry of an operation. */
+  async find(operation: string): Promise<number | undefined> {
+    const found = await this.#guard(() => this.#read.hget(this.#tools.keys.operations, operation))
+    return found ? Number(found) : undefined
+  }
+
+  /** Makes the changes in `rows`, which stand on `before`, if nobody was faster, and waits until they are safe. */
+  async commit(before: Head, rows: readonly Row[], confirmed: number): Promise<Committed> {
+    const alone = countOf(this.barrier) === 0 ? '1' : '0'
+    const args = [String(before.sequence), before.hash, this.#tools.writer, String(confirmed), alone]
+    const drafts = rows.flatMap(({ operation, hash, payload }) => [operation, hash, Buffer.from(payload)])
+    const { error, reply, reached } = await this.#behindBarrier(this.#write, COMMIT, [...args, ...drafts])
+    if (error) {
+      return isRefusal(error)
+        ? { kind: 'refused', reason: refusalText(error), cause: error }
+        : {
+            kind: 'unknown',
+            reason: 'The Redis server did not answer.',
+            cause: error,
+          }
+    }
+    switch (reply[0]) {
+      case 'done':
+        return reached
+          ? { kind: 'done' }
+          : {
+              kind: 'unknown',
+              reason: 'Not every Redis replica confirmed the change.',
+            }
+      case 'overtaken':
+        return {
+          kind: 'overtaken',
+          known: reply.slice(1).map((text) => Number(text) || undefined),
+        }
+      case 'wait':
+        return { kind: 'wait' }
+      default:
+        return {
+          kind: 'refused',
+          reason: 'The Redis server is not the one that was armed.',
+        }
+    }
+  }
+
+  /** Makes sure that everything up to the end of the log is safe. Resolves with that end. */
+  async settle(): Promise<Head> {
+    const { error, reply, reached } = await this.#behindBarrier(this.#side, SETTLE, [])
+    if (error) throw unavailable(error, addressText(this.place.primary))
+    if (reply[0] !== 'done') throw notArmed()
+    if (!reached) throw new WeftError('store-unavailable', 'Not every Redis replica answers.')
+    const [, sequence, hash = ''] = reply
+    await this.confirm(Number(sequence))
+    return { sequence: Number(sequence), hash }
+  }
+
+  /** Writes down up to where everything is safe. */
+  async confirm(sequence: number): Promise<void> {
+    await this.run(CONFIRM, [String(sequence)])
+  }
+
+  /** Whether a change is safe as soon as this server has it. */
+  get isAlone(): boolean {
+    return countOf(this.barrier) === 0
+  }
+
+  get name(): string {
+    return addressText(this.place.primary)
+  }
+
+  /** Tells the others that entries are safe. */
+  ring(sequence: number): void {
+    this.#read.publish(this.#tools.keys.bell, String(sequence)).catch(() => undefined)
+  }
+
+  /** Runs a script without waiting for replicas. Rejects with `store-unavailable` when it is fenced off. */
+  async run(script: Script, args: readonly (string | Buffer)[]): Promise<readonly string[]> {
+    const reply = await this.#guard(() => this.#side.call('EVAL', ...this.#evaluation(script, args)))
+    const texts = toTexts(reply)
+    if (texts[0] === 'fenced') throw notArmed()
+    return texts
+  }
+
+  /** The connection for what is not the log: who is where, and parts of snapshots. */
+  get side(): Redis {
+    return this.#read
+  }
+
+  [Symbol.dispose](): void {
+    for (const client of [this.#write, this.#side, this.#read, this.#bell]) client.disconnect()
+  }
+
+  async #behindBarrier(client: Redis, script: Script, args: readonly (string | Buffer)[]) {
+    const barrier = this.barrier
+    const pipeline = client.pipeline()
+    pipeline.call('EVAL', ...this.#evaluation(script, args))
+    for (const [command = '', ...rest] of barrierCommands(barrier)) pipeline.call(command, ...rest)
+    const replies = await pipeline.exec().catch((error: unknown) => [[error, undefined]] as const)
+    const [first, ...others] = replies ?? []
+    const [error, reply] = first ?? [new Error('no reply'), undefined]
+    const failed = others.some(([problem]) => problem)
+    const reached =
+      !failed &&
+      isReached(
+        barrier,
+        others.map(([, value]) => value),
+      )
+    return { error, reply: toTexts(reply), reached }
+  }
+
+  #evaluation(script: Script, args: readonly (string | Buffer)[]): (string | Buffer)[] {
+    const { all } = this.#tools.keys
+    return [script.lua, String(all.length), ...all, ...args]
+  }
+
+  async #guard<Result>(action: () => Promise<Result>): Promise<Result> {
+    try {
+      return await action()
+    } catch (cause) {
+      throw unavailable(cause, addressText(this.place.primary))
+    }
+  }
+}
+
+async function statusOf(client: Redis | undefined, { meta }: Keys): Promise<ServerStatus> {
+  const replies = await client
+    ?.pipeline()
+    .info('server')
+    .info('replication')
+    .hmget(meta, ...META_FIELDS)
+    .exec()
+  const failed = replies?.find(([error]) => error)
+  if (failed?.[0]) throw failed[0]
+  const [server, replication, values] = replies?.map(([, value]) => value) ?? []
+  return toStatus(`${server}\n${replication}`, Array.isArray(values) ? values : [])
+}
+
+function toRow([id, fields]: [Buffer, Buffer[]]): Row {
+  const [, operation, , hash, , payload] = fields
+  return {
+    sequence: Number(String(id).split('-')[0]),
+    operation: String(operation),
+    hash: String(hash),
+    payload: payload ?? new Uint8Array(),
+  }
+}
+
+function toTexts(reply: unknown): readonly string[] {
+  return Array.isArray(reply) ? reply.map(String) : []
+}
+
+function notArmed(): WeftError {
+  return new WeftError('store-unavailable', 'The Redis server is not the one that was armed.')
+}
+
+function unavailable(cause: unknown, server: string): WeftError {
+  if (cause instanceof WeftError) return cause
+  const sentence = isRefusal(cause) ? refusalText(cause) : `The Redis server ${server} does not answer.`
+  return new WeftError('store-unavailable', sentence, { cause })
+}

@@ -1,0 +1,295 @@
+import { toWeftError, WeftError } from '../../errors.ts'
+import { Bell } from '../bell.ts'
+import { EMPTY } from '../chain.ts'
+import type { Appended, Draft, Entry, Head, Log, Snapshot } from '../log.ts'
+import { parseSite } from './address.ts'
+import type { Level } from './check.ts'
+import { conflict, refused } from './errors.ts'
+import { Journal } from './journal.ts'
+import { type Keys, keysOf } from './keys.ts'
+import type { Link } from './link.ts'
+import { Reader } from './reader.ts'
+import { LEASE } from './scripts.ts'
+import { compact, keepSnapshot, readSnapshots } from './snapshots.ts'
+import type { ServerStatus } from './status.ts'
+import { Supervisor } from './supervisor.ts'
+import { Writer } from './writer.ts'
+
+export interface RedisLogOptions {
+  readonly urls: readonly string[]
+  /** Tells logs on the same servers apart. */
+  readonly realm: string
+  readonly level: Level
+  /** Names this writer to the others; another one at each start. */
+  readonly writer: string
+  /** File with how far the log is known to have gone; without one that is known only while the process lives. */
+  readonly journal?: string | undefined
+  /** What an operator has to hear of. */
+  readonly tell?: (news: RedisNews) => void
+}
+
+export type RedisNews =
+  /** No changes go. */
+  | { readonly kind: 'refusing'; readonly reason: WeftError }
+  /** Changes go. `unwitnessed`: the server was armed with nobody to vouch for its history. */
+  | {
+      readonly kind: 'accepting'
+      readonly server: string
+      readonly unwitnessed: boolean
+    }
+  /** Acknowledged changes are gone, and the level is one that goes on without them. */
+  | { readonly kind: 'lost'; readonly reason: WeftError }
+
+/** Milliseconds for the first link at the start. */
+const OPEN_LIMIT = 10_000
+/** Operations that may be asked about and not done yet. */
+const FRESH_LIMIT = 4_096
+
+/**
+ * The log of a fleet: one stream on Redis, any number of controllers that write to it. Rejects with `store-unavailable`
+ * when no server is found in time, `invalid-config` when the servers are set up so that the level's promise cannot be
+ * kept, `log-damaged` when the log there is behind what is known here.
+ */
+export async function openRedisLog(options: RedisLogOptions): Promise<RedisLog> {
+  const log = new RedisLog(options)
+  try {
+    await log.opened
+    return log
+  } catch (cause) {
+    await log[Symbol.asyncDispose]()
+    throw cause
+  }
+}
+
+export class RedisLog implements Log {
+  readonly #failure = Promise.withResolvers<WeftError>()
+  readonly failed = this.#failure.promise
+  readonly #opening = Promise.withResolvers<void>()
+  /** Resolves once the log can be used. */
+  readonly opened = this.#opening.promise
+  readonly keys: Keys
+  readonly #options: RedisLogOptions
+  readonly #journal: Journal
+  readonly #supervisor: Supervisor
+  readonly #reader: Reader
+  readonly #writer: Writer
+  /** Rings at new entries, at answers, at a new link, and at the end. */
+  readonly #news = new Bell()
+  /** Operations of which the server said a moment ago that they were not done; if one was since, the journal has it. */
+  readonly #fresh = new Set<string>()
+  /** Questions to the server whether an operation was done; their appends came before the end. */
+  #asking = 0
+  #isOpen = false
+  #end: WeftError | undefined
+
+  constructor(options: RedisLogOptions) {
+    this.#options = options
+    this.keys = keysOf(options.realm)
+    const journal = new Journal(options.journal)
+    this.#journal = journal
+    const [link, news] = [() => this.link, this.#news]
+    const onRow: Writer['onRow'] = (row) => this.#writer.onRow(row)
+    this.#reader = new Reader({
+      journal,
+      link,
+      onRow,
+      onNews: () => news.ring(),
+    })
+    this.#supervisor = new Supervisor({
+      ...options,
+      site: parseSite(options.urls),
+      keys: this.keys,
+      journal,
+      onLink: (made, unwitnessed) => this.#onLink(made, unwitnessed),
+      onLoss: (reason) => this.#onLoss(reason),
+      onStatus: (status) => this.#onStatus(status),
+      onRefusal: (reason) => this.#onRefusal(reason),
+    })
+    this.#writer = new Writer({
+      journal,
+      reader: this.#reader,
+      news,
+      writable: () => this.#writable(),
+      distrust: (made, reason) => this.#supervisor.distrust(made, reason),
+    })
+    this.#supervisor.start()
+    const limit = setTimeout(() => this.#opening.reject(this.#refusal()), OPEN_LIMIT)
+    this.opened.catch(() => undefined).finally(() => clearTimeout(limit))
+  }
+
+  head(): Head {
+    return this.#journal.head
+  }
+
+  async append(expectedSequence: number, draft: Draft): Promise<Appended> {
+    if (this.#end) throw this.#end
+    const { operation } = draft
+    // Whether it was done has to be known before others stand on it: a repeated operation takes no place.
+    const isKnown =
+      this.#writer.find(operation) ?? this.#journal.find(operation) ?? this.#fresh.delete(operation)
+    const entry = isKnown ? undefined : await this.#ask(operation)
+    return entry ? { entry, repeated: true } : this.#writer.append(expectedSequence, draft)
+  }
+
+  async find(operation: string): Promise<Entry | undefined> {
+    if (this.#end) throw this.#end
+    const entry = await this.#ask(operation)
+    if (entry) return entry
+    this.#fresh.add(operation)
+    for (const old of this.#fresh) if (this.#fresh.size > FRESH_LIMIT) this.#fresh.delete(old)
+    return undefined
+  }
+
+  async *read(from: number): AsyncGenerator<Entry, void, void> {
+    if (this.#end) throw this.#end
+    let last = await this.#reader.before(from)
+    const { sequence: end } = this.head()
+    while (last.sequence < end) {
+      for (const entry of await this.#reader.entriesAfter(last)) {
+        yield entry
+        last = entry
+      }
+    }
+  }
+
+  /** A server that is away for a while ends nothing: what comes comes later. */
+  async *follow(from: number, signal: AbortSignal): AsyncGenerator<Entry, void, void> {
+    let last = await this.#reader.before(from)
+    while (!signal.aborted && !this.#isClosed()) {
+      if (last.sequence >= this.head().sequence) {
+        await this.#news.wait(signal)
+        continue
+      }
+      for (const entry of await this.#reader
+        .entriesAfter(last)
+        .catch((error) => this.#waitOut(error, signal))) {
+        yield entry
+        if (signal.aborted) return
+        last = entry
+      }
+    }
+  }
+
+  async refresh(): Promise<Head> {
+    if (this.#end) throw this.#end
+    await this.#reader.refresh()
+    return this.head()
+  }
+
+  /** Takes or keeps a duty for `life` ms. It spares work that is done twice; correctness never hangs on it. */
+  async lease(duty: string, life: number): Promise<boolean> {
+    const [answer] = await this.link.run(LEASE, [duty, this.#options.writer, String(life)])
+    return answer === 'done'
+  }
+
+  async snapshots(): Promise<readonly Snapshot[]> {
+    return readSnapshots(this.link, this.keys)
+  }
+
+  async keepSnapshot(snapshot: Snapshot): Promise<void> {
+    const { sequence } = snapshot
+    if (sequence < 1 || sequence > this.head().sequence) throw conflict(sequence, this.head())
+    await keepSnapshot(this.link, this.keys, snapshot)
+  }
+
+  async base(): Promise<Head> {
+    return (await this.link.status()).log?.base ?? EMPTY
+  }
+
+  async compact(sequence: number): Promise<Head> {
+    const base = await compact(this.link, sequence)
+    this.#reader.movedBase(base)
+    return base
+  }
+
+  /** The link to the server as it is now, for what is not in the log. Throws `store-unavailable` when there is none. */
+  get link(): Link {
+    const { link } = this.#supervisor
+    if (link) return link
+    throw this.#refusal()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#isClosed()) return
+    this.#end = new WeftError('unavailable', 'The log is closed.')
+    while (this.#asking > 0 || this.#writer.isBusy) await this.#news.wait(AbortSignal.timeout(50))
+    await this.#writer.confirm().catch(() => undefined)
+    await this.#supervisor.close()
+    this.#journal[Symbol.dispose]()
+    this.#news.ring()
+  }
+
+  async #ask(operation: string): Promise<Entry | undefined> {
+    this.#asking++
+    try {
+      const sequence = await this.link.find(operation)
+      return sequence === undefined ? undefined : await this.#reader.entry(sequence)
+    } finally {
+      this.#asking--
+    }
+  }
+
+  #writable(): Link {
+    if (this.#supervisor.refusal) throw this.#supervisor.refusal
+    return this.link
+  }
+
+  async #onLink(link: Link, unwitnessed: boolean): Promise<void> {
+    const end = await link.settle()
+    if (!this.#isOpen) this.#journal.begin(end)
+    await link.onBell(() => this.#lookAgain())
+    await this.#reader.refresh()
+    this.#isOpen = true
+    this.#opening.resolve()
+    this.#news.ring()
+    this.#options.tell?.({ kind: 'accepting', server: link.name, unwitnessed })
+  }
+
+  /** What cannot be mended by waiting is said at once when it is the start; later it is only told. */
+  #onRefusal(reason: WeftError): void {
+    this.#writer.reject(reason)
+    this.#options.tell?.({ kind: 'refusing', reason })
+    const isLivedWith = reason.code === 'log-damaged' && this.#options.level === 'available'
+    if (reason.code !== 'store-unavailable' && !isLivedWith) this.#opening.reject(reason)
+  }
+
+  /** A run that has seen the lost entries ends; the next one begins without them. */
+  #onLoss(reason: WeftError): void {
+    this.#options.tell?.({ kind: 'lost', reason })
+    this.#journal.giveUp()
+    if (this.#isOpen) this.#fail(reason)
+  }
+
+  #onStatus(status: ServerStatus): void {
+    if (this.#reader.notice(status)) this.#lookAgain()
+  }
+
+  #lookAgain(): void {
+    this.#reader.refresh().catch((error: unknown) => {
+      const reason = toWeftError(error)
+      if (reason.code === 'log-damaged' || reason.code === 'internal') this.#fail(reason)
+    })
+  }
+
+  /** For a follower: waits out what passes, throws what does not. */
+  async #waitOut(error: unknown, signal: AbortSignal): Promise<Entry[]> {
+    if (toWeftError(error).code !== 'store-unavailable') throw error
+    await this.#news.wait(AbortSignal.any([signal, AbortSignal.timeout(1_000)]))
+    return []
+  }
+
+  #refusal(): WeftError {
+    return this.#end ?? this.#supervisor.refusal ?? refused('There is no connection to Redis.')
+  }
+
+  #fail(error: WeftError): void {
+    this.#end = error
+    this.#writer.reject(error)
+    this.#failure.resolve(error)
+    this.#news.ring()
+  }
+
+  #isClosed(): boolean {
+    return this.#end?.code === 'unavailable'
+  }
+}

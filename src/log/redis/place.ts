@@ -1,0 +1,150 @@
+import { WeftError } from '../../errors.ts'
+import { type Address, addressText, type Site } from './address.ts'
+import { connectTo } from './client.ts'
+
+/** Where the log is at the moment. */
+export interface Place {
+  readonly primary: Address
+  /** `host:port` of every replica that may be made the primary without being asked, those that are down among them. */
+  readonly promotable: readonly string[]
+}
+
+/** In ms; one that hangs must not keep the others from being heard. */
+const ASK_LIMITS = { connectTimeout: 500, commandTimeout: 500 }
+
+/** Asks around where the primary is. Rejects with `store-unavailable` when nobody knows. @param tag decides the slot */
+export function locate(site: Site, tag: string): Promise<Place> {
+  switch (site.kind) {
+    case 'single':
+      return Promise.resolve({ primary: first(site), promotable: [] })
+    case 'sentinel':
+      return fromSentinels(site)
+    case 'cluster':
+      return fromCluster(site, tag)
+  }
+}
+
+function first({ servers: [server] }: Site): Address {
+  if (server) return server
+  throw new WeftError('internal', 'There is no Redis server.')
+}
+
+type Fields = Readonly<Record<string, string>>
+
+interface Opinion {
+  readonly epoch: number
+  readonly primary: Address
+  readonly promotable: readonly string[]
+}
+
+/** The Sentinels that know of the latest election are believed; of what they say about replicas, all of it. */
+async function fromSentinels(site: Site): Promise<Place> {
+  const asked = await Promise.allSettled(site.servers.map((sentinel) => ask(site, sentinel)))
+  const opinions = asked.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []))
+  const latest = Math.max(...opinions.map(({ epoch }) => epoch))
+  const believed = opinions.filter(({ epoch }) => epoch === latest)
+  const [one] = believed
+  if (!one) throw nobody('No Sentinel', site, asked)
+  const own = addressText(one.primary)
+  const all = believed.flatMap(({ promotable }) => promotable).filter((replica) => replica !== own)
+  return { primary: one.primary, promotable: [...new Set(all)].toSorted() }
+}
+
+async function ask(site: Site, sentinel: Address): Promise<Opinion> {
+  const client = await connectTo(sentinel, { ...site.access, database: 0 }, ASK_LIMITS)
+  try {
+    const primary = toFields(await client.call('SENTINEL', 'MASTER', site.name))
+    const replicas = toList(await client.call('SENTINEL', 'REPLICAS', site.name)).map(toFields)
+    const promotable = replicas.filter((replica) => replica['slave-priority'] !== '0')
+    return {
+      epoch: Number(primary['config-epoch']),
+      primary: addressOf(primary),
+      promotable: promotable.map((replica) => addressText(addressOf(replica))),
+    }
+  } finally {
+    client.disconnect()
+  }
+}
+
+function addressOf({ ip = '', port }: Fields): Address {
+  return { host: ip, port: Number(port) }
+}
+
+function toList(reply: unknown): unknown[] {
+  return Array.isArray(reply) ? reply : []
+}
+
+/** `[name, value, name, value]` */
+function toFields(reply: unknown): Fields {
+  const parts = toList(reply).map(String)
+  return Object.fromEntries(
+    parts.flatMap((name, at) => (at % 2 === 0 ? [[name, parts[at + 1] ?? ''] as const] : [])),
+  )
+}
+
+async function fromCluster(site: Site, tag: string): Promise<Place> {
+  const asked = await Promise.allSettled(site.servers.map((node) => askNode(site, node, tag)))
+  const views = asked.flatMap((one) => (one.status === 'fulfilled' && one.value ? [one.value] : []))
+  const latest = Math.max(...views.map(({ epoch }) => epoch))
+  const one = views.find(({ epoch }) => epoch === latest)
+  if (!one) throw nobody('No node of the Cluster', site, asked)
+  return one
+}
+
+interface NodeLine {
+  readonly id: string
+  readonly address: Address
+  readonly flags: readonly string[]
+  readonly primary: string
+  readonly epoch: number
+  readonly slots: readonly string[]
+}
+
+async function askNode(site: Site, node: Address, tag: string): Promise<Opinion | undefined> {
+  const client = await connectTo(node, site.access, ASK_LIMITS)
+  try {
+    const slot = Number(await client.call('CLUSTER', 'KEYSLOT', tag))
+    const lines = String(await client.call('CLUSTER', 'NODES'))
+      .split('\n')
+      .filter(Boolean)
+      .map((line) => toLine(line, node))
+    const owner = lines.find(({ slots, flags }) => flags.includes('master') && holds(slots, slot))
+    if (!owner) return undefined
+    const replicas = lines.filter(({ primary }) => primary === owner.id)
+    return {
+      epoch: owner.epoch,
+      primary: owner.address,
+      promotable: replicas.map(({ address }) => addressText(address)).toSorted(),
+    }
+  } finally {
+    client.disconnect()
+  }
+}
+
+/** `id ip:port@bus[,name] flags primary ping pong epoch link slots…` (https://redis.io/docs/latest/commands/cluster-nodes/) */
+function toLine(line: string, asked: Address): NodeLine {
+  const [id = '', place = '', flags = '', primary = '', , , epoch, , ...slots] = line.split(' ')
+  const [, host = '', port] = /^(.*):(\d+)@/.exec(place) ?? []
+  return {
+    id,
+    // A node that was never spoken to does not know its own address.
+    address: { host: host || asked.host, port: Number(port) },
+    flags: flags.split(','),
+    primary,
+    epoch: Number(epoch),
+    slots,
+  }
+}
+
+function holds(ranges: readonly string[], slot: number): boolean {
+  return ranges.some((range) => {
+    const [from, to = from] = range.split('-').map(Number)
+    return !range.startsWith('[') && from !== undefined && to !== undefined && slot >= from && slot <= to
+  })
+}
+
+function nobody(who: string, site: Site, asked: readonly PromiseSettledResult<unknown>[]): WeftError {
+  const cause = asked.find((one) => one.status === 'rejected')?.reason
+  const places = site.servers.map(addressText).join(', ')
+  return new WeftError('store-unavailable', `${who} of ${places} knows where the log is.`, { cause })
+}

@@ -1,0 +1,77 @@
+import type { WeftError } from '../../errors.ts'
+import { headOf, link, type Row } from '../chain.ts'
+import type { Appended, Draft, Head } from '../log.ts'
+
+/** Changes that share one round trip and one wait for disks and replicas, at most. */
+const GROUP_LIMIT = 512
+
+/** An append on its way to the server. */
+export interface Queued {
+  readonly before: Head
+  readonly row: Row
+  readonly answer: PromiseWithResolvers<Appended>
+}
+
+/** The changes that wait to be sent, each standing on the one before. While some are under way the next ones gather. */
+export class Queue {
+  #waiting: Queued[] = []
+  #sent: readonly Queued[] = []
+  readonly #byOperation = new Map<string, Queued>()
+
+  get isUnderWay(): boolean {
+    return this.#sent.length > 0
+  }
+
+  get hasWaiting(): boolean {
+    return this.#waiting.length > 0
+  }
+
+  /** The last change that is on its way; undefined when there is none. */
+  get tail(): Head | undefined {
+    const last = this.#waiting.at(-1) ?? this.#sent.at(-1)
+    return last && headOf(last.row)
+  }
+
+  find(operation: string): Promise<Appended> | undefined {
+    return this.#byOperation.get(operation)?.answer.promise
+  }
+
+  add(before: Head, draft: Draft): Promise<Appended> {
+    const queued: Queued = {
+      before,
+      row: link(before, draft),
+      answer: Promise.withResolvers(),
+    }
+    this.#waiting.push(queued)
+    this.#byOperation.set(draft.operation, queued)
+    return queued.answer.promise
+  }
+
+  /** Takes the next group; it is under way until `settled`. */
+  take(): readonly Queued[] {
+    this.#sent = this.#waiting.slice(0, GROUP_LIMIT)
+    this.#waiting = this.#waiting.slice(GROUP_LIMIT)
+    return this.#sent
+  }
+
+  /** The group under way has been answered. */
+  settled(): void {
+    for (const { row } of this.#sent) this.#byOperation.delete(row.operation)
+    this.#sent = []
+  }
+
+  /** Whether an entry with this hash is what is expected to become of the change with its sequence, if there is one. */
+  agreesWith({ sequence, hash }: Head): boolean {
+    const one = [...this.#sent, ...this.#waiting].find(({ row }) => row.sequence === sequence)
+    return one === undefined || one.row.hash === hash
+  }
+
+  /** Answers all that wait, and are not under way, with an error. */
+  rejectWaiting(error: WeftError): void {
+    for (const { row, answer } of this.#waiting) {
+      this.#byOperation.delete(row.operation)
+      answer.reject(error)
+    }
+    this.#waiting = []
+  }
+}

@@ -1,0 +1,232 @@
+import { createHash } from 'node:crypto'
+
+/** Lua for the server. The keys of all are those of keys.ts, in the same order. */
+export interface Script {
+  readonly name: string
+  readonly lua: string
+}
+
+/** How long, in ms, a writer that was overtaken has the next turn. Advisory: the comparison is what counts. */
+export const TURN_LIFE = 200
+/** How long, in ms, what a controller claims to have acknowledged keeps others from arming a shorter log. */
+const CLAIM_LIFE = 10_000
+
+/** The parts that every script begins with. Numbers travel as texts: Lua would print a large one with an exponent. */
+const PRELUDE = `
+local META, STREAM, OPS, TURNS, SNAPSHOTS, CLAIMS, LEASES, BELL = unpack(KEYS)
+local function text(number) return string.format('%.0f', number) end
+local function runId() return string.match(redis.call('INFO', 'server'), 'run_id:(%x+)') end
+local function now()
+  local time = redis.call('TIME')
+  return time[1] * 1000 + math.floor(time[2] / 1000)
+end
+local meta = {}
+do
+  local names = { 'armed', 'term', 'sequence', 'hash', 'durable', 'baseSequence', 'baseHash' }
+  local values = redis.call('HMGET', META, unpack(names))
+  for at, name in ipairs(names) do meta[name] = values[at] or '' end
+end
+`
+
+/** Only a server that was armed takes changes: one that took the place of another, or lost its memory, was not. */
+const FENCE = `
+local run = runId()
+if meta.armed ~= run then return { 'fenced', run, meta.armed } end
+`
+
+/**
+ * Takes a batch of changes, all or none. Arguments: sequence and hash it stands on, who writes, up to where everything is
+ * known to be durable, whether this server alone makes it durable, then operation, hash and payload of each.
+ */
+export const COMMIT = script(
+  'commit',
+  `${FENCE}
+local expected, hash, writer, confirmed, alone = unpack(ARGV, 1, 5)
+local count = (#ARGV - 5) / 3
+local operations = {}
+for at = 1, count do operations[at] = ARGV[3 + at * 3] end
+local known = redis.call('HMGET', OPS, unpack(operations))
+local repeated = false
+for at = 1, count do
+  if known[at] then repeated = true else known[at] = '' end
+end
+local overtaken = meta.sequence ~= expected or meta.hash ~= hash
+if overtaken then
+  redis.call('ZREMRANGEBYSCORE', TURNS, 0, now() - ${TURN_LIFE})
+  redis.call('ZADD', TURNS, 'NX', now(), writer)
+end
+if overtaken or repeated then return { 'overtaken', unpack(known) } end
+local first = redis.call('ZRANGE', TURNS, now() - ${TURN_LIFE}, now() + ${TURN_LIFE}, 'BYSCORE', 'LIMIT', 0, 1)[1]
+if first and first ~= writer then return { 'wait' } end
+local sequence = tonumber(expected)
+for at = 1, count do
+  local operation, entryHash, payload = ARGV[3 + at * 3], ARGV[4 + at * 3], ARGV[5 + at * 3]
+  sequence = sequence + 1
+  redis.call('XADD', STREAM, text(sequence) .. '-0', 'o', operation, 'h', entryHash, 'p', payload)
+  redis.call('HSET', OPS, operation, text(sequence))
+  hash = entryHash
+end
+if alone == '1' then confirmed = text(sequence) end
+if tonumber(confirmed) < tonumber(meta.durable) then confirmed = meta.durable end
+redis.call('HSET', META, 'sequence', text(sequence), 'hash', hash, 'durable', confirmed)
+if first then redis.call('ZREM', TURNS, writer) end
+if alone == '1' then redis.call('PUBLISH', BELL, confirmed) end
+return { 'done' }`,
+)
+
+/** A write that changes nothing, to wait for: when it has arrived everywhere, so has all before it. */
+export const SETTLE = script(
+  'settle',
+  `${FENCE}
+redis.call('HINCRBY', META, 'settled', 1)
+return { 'done', meta.sequence, meta.hash }`,
+)
+
+/** Says up to where everything is durable. Argument: the sequence. */
+export const CONFIRM = script(
+  'confirm',
+  `${FENCE}
+local confirmed = ARGV[1]
+if tonumber(confirmed) <= tonumber(meta.durable) then return { 'done' } end
+redis.call('HSET', META, 'durable', confirmed)
+redis.call('PUBLISH', BELL, confirmed)
+return { 'done' }`,
+)
+
+/** Says, to a server that is not armed, what a controller has acknowledged. Arguments: who, sequence. */
+export const CLAIM = script(
+  'claim',
+  `redis.call('HSET', CLAIMS, ARGV[1], ARGV[2] .. ':' .. text(now()))
+return { 'done' }`,
+)
+
+/**
+ * Arms this server: from now on it takes changes. Arguments: the run id, sequence and hash that were looked at. Refused
+ * when it is another by now, or when a controller claims to have acknowledged more than there is. Every key is made, and
+ * never empty: in a Cluster a slot can be moved only then without errors in between.
+ */
+export const ARM = script(
+  'arm',
+  `local run = runId()
+local expectedRun, sequence, hash = unpack(ARGV)
+if run ~= expectedRun then return { 'moved' } end
+if meta.armed == run then return { 'done', meta.term } end
+if meta.sequence ~= sequence or meta.hash ~= hash then return { 'moved' } end
+local claims = redis.call('HGETALL', CLAIMS)
+for at = 1, #claims, 2 do
+  local claimed, when = string.match(claims[at + 1], '^(%d+):(%d+)$')
+  if claimed and tonumber(when) > now() - ${CLAIM_LIFE} and tonumber(claimed) > tonumber(sequence == '' and '0' or sequence) then
+    return { 'behind', claimed }
+  end
+end
+if meta.sequence == '' then
+  local zeros = string.rep('0', 64)
+  redis.call('HSET', META, 'sequence', '0', 'hash', zeros, 'durable', '0', 'baseSequence', '0', 'baseHash', zeros)
+  redis.call('XADD', STREAM, '0-1', 'o', '', 'h', zeros, 'p', '')
+  redis.call('HSET', OPS, '', '0')
+  redis.call('ZADD', TURNS, '+inf', '')
+  redis.call('HSET', SNAPSHOTS, '', '')
+end
+redis.call('HSET', CLAIMS, '', '')
+redis.call('HSET', LEASES, '', '')
+redis.call('HSET', META, 'armed', run, 'term', text(tonumber(meta.term == '' and '0' or meta.term) + 1))
+return { 'done', text(tonumber(meta.term == '' and '0' or meta.term) + 1) }`,
+)
+
+/** Puts back, on a server that is not armed, what it lost. Arguments: run id, sequence and hash it ends with, the rows. */
+export const REPLAY = script(
+  'replay',
+  `local expectedRun, sequence, hash = unpack(ARGV, 1, 3)
+if runId() ~= expectedRun or meta.armed == expectedRun or meta.sequence ~= sequence or meta.hash ~= hash then
+  return { 'moved' }
+end
+sequence = tonumber(sequence)
+for at = 4, #ARGV, 3 do
+  local operation, entryHash, payload = ARGV[at], ARGV[at + 1], ARGV[at + 2]
+  sequence = sequence + 1
+  redis.call('XADD', STREAM, text(sequence) .. '-0', 'o', operation, 'h', entryHash, 'p', payload)
+  redis.call('HSET', OPS, operation, text(sequence))
+  hash = entryHash
+end
+redis.call('HSET', META, 'sequence', text(sequence), 'hash', hash)
+return { 'done' }`,
+)
+
+/** Makes a snapshot whose parts are there one, and drops older ones than the one before. Arguments: sequence, header, parts. */
+export const KEEP = script(
+  'keep',
+  `${FENCE}
+local sequence, hash, header, parts = unpack(ARGV)
+local own = ''
+if sequence == meta.baseSequence then
+  own = meta.baseHash
+else
+  local row = redis.call('XRANGE', STREAM, sequence .. '-0', sequence .. '-0')[1]
+  if row then own = row[2][4] end
+end
+if own ~= hash then return { 'astray' } end
+local kept = {}
+for _, field in ipairs(redis.call('HKEYS', SNAPSHOTS)) do
+  if string.match(field, '^%d+$') then table.insert(kept, tonumber(field)) end
+end
+table.sort(kept)
+local newest = kept[#kept] or 0
+if newest >= tonumber(sequence) then return { 'older', text(newest) } end
+for part = 0, tonumber(parts) - 1 do
+  if redis.call('HEXISTS', SNAPSHOTS, sequence .. ':' .. text(part)) == 0 then return { 'incomplete' } end
+end
+redis.call('HSET', SNAPSHOTS, sequence, header)
+local stay = { [sequence] = true, [text(newest)] = true }
+for _, field in ipairs(redis.call('HKEYS', SNAPSHOTS)) do
+  local owner = string.match(field, '^%d+')
+  if owner and not stay[owner] then redis.call('HDEL', SNAPSHOTS, field) end
+end
+return { 'done' }`,
+)
+
+/** Drops some of the oldest entries and their operations. Arguments: up to where, how many at most. */
+export const COMPACT = script(
+  'compact',
+  `${FENCE}
+local limit = tonumber(ARGV[1])
+local oldest
+for _, field in ipairs(redis.call('HKEYS', SNAPSHOTS)) do
+  local kept = string.match(field, '^%d+$') and tonumber(field)
+  if kept and (not oldest or kept < oldest) then oldest = kept end
+end
+limit = math.min(limit, oldest or 0)
+local base = tonumber(meta.baseSequence)
+if limit <= base then return { 'done', meta.baseSequence, meta.baseHash, '0' } end
+local rows = redis.call('XRANGE', STREAM, text(base + 1) .. '-0', text(limit) .. '-0', 'COUNT', ARGV[2])
+local last, hash = base, meta.baseHash
+for _, row in ipairs(rows) do
+  last, hash = tonumber(string.match(row[1], '^(%d+)-')), row[2][4]
+  redis.call('HDEL', OPS, row[2][2])
+end
+redis.call('XTRIM', STREAM, 'MINID', '=', text(last + 1) .. '-0')
+redis.call('HSET', META, 'baseSequence', text(last), 'baseHash', hash)
+return { 'done', text(last), hash, last < limit and '1' or '0' }`,
+)
+
+/** Takes or keeps a duty for a while. Arguments: its name, who wants it, milliseconds. Answers whether it is theirs. */
+export const LEASE = script(
+  'lease',
+  `${FENCE}
+local duty, writer, life = unpack(ARGV)
+local holder, ends = string.match(redis.call('HGET', LEASES, duty) or '', '^(.*) (%d+)$')
+if holder and holder ~= writer and tonumber(ends) > now() then return { 'taken' } end
+redis.call('HSET', LEASES, duty, writer .. ' ' .. text(now() + tonumber(life)))
+return { 'done' }`,
+)
+
+function script(name: string, body: string): Script {
+  return {
+    name,
+    lua: `-- weft ${name} ${digestOf(body)}\n${PRELUDE}\n${body}`,
+  }
+}
+
+/** Tells releases apart in the server's own lists. */
+function digestOf(body: string): string {
+  return createHash('sha256').update(PRELUDE).update(body).digest('hex').slice(0, 8)
+}

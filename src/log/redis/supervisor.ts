@@ -1,0 +1,174 @@
+import { setTimeout as wait } from 'node:timers/promises'
+import { toWeftError, WeftError } from '../../errors.ts'
+import { addressText, type Site } from './address.ts'
+import { barrierFor, checkServers, type Level } from './check.ts'
+import { type Taken, takeUp } from './fence.ts'
+import type { Journal } from './journal.ts'
+import type { Keys } from './keys.ts'
+import { Link } from './link.ts'
+import { locate, type Place } from './place.ts'
+import type { ServerStatus } from './status.ts'
+
+export interface SupervisorTools {
+  readonly site: Site
+  readonly level: Level
+  readonly keys: Keys
+  readonly writer: string
+  readonly journal: Journal
+  /** A link stands; changes go once this resolves. `unwitnessed`: nobody could vouch for what the server has. */
+  readonly onLink: (link: Link, unwitnessed: boolean) => Promise<void>
+  /** What was acknowledged is not in the log any more, and it goes on without. */
+  readonly onLoss: (reason: WeftError) => void
+  /** How the server stands; at every look, and when somebody rang. */
+  readonly onStatus: (status: ServerStatus) => void
+  /** No changes go until further notice. Said again only when the reason is another. */
+  readonly onRefusal: (reason: WeftError) => void
+}
+
+/** Milliseconds between two looks at the server, and between two questions where the primary is. */
+const LOOK_INTERVAL = 200
+const LOCATE_INTERVAL = 1_000
+/** Milliseconds until a link that could not be had is tried again. */
+const RETRY_WAIT = 150
+
+/** Keeps a link to whatever server is the primary: looks for it, checks and arms it, and starts over when it is gone. */
+export class Supervisor {
+  readonly #tools: SupervisorTools
+  readonly #closing = new AbortController()
+  #link: Link | undefined
+  #refusal: WeftError | undefined = new WeftError('store-unavailable', 'There is no connection to Redis yet.')
+  #trouble = Promise.withResolvers<void>()
+  #done: Promise<void> = Promise.resolve()
+
+  constructor(tools: SupervisorTools) {
+    this.#tools = tools
+  }
+
+  /** The link, also while nothing can be written on it. */
+  get link(): Link | undefined {
+    return this.#link
+  }
+
+  /** Why nothing can be written at the moment. */
+  get refusal(): WeftError | undefined {
+    return this.#refusal
+  }
+
+  start(): void {
+    this.#done = this.#run()
+  }
+
+  /** Gives up a link of which it is not known how it stands. */
+  distrust(link: Link, reason: WeftError): void {
+    if (link !== this.#link) return
+    this.#refuse(reason)
+    this.#trouble.resolve()
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort()
+    this.#trouble.resolve()
+    await this.#done
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#closing.signal.aborted) {
+      try {
+        await this.#serve()
+      } catch (error) {
+        this.#refuse(toWeftError(error))
+      }
+      await wait(RETRY_WAIT, undefined, { signal: this.#closing.signal }).catch(() => undefined)
+    }
+  }
+
+  async #serve(): Promise<void> {
+    const { site, level, keys, writer, onLink } = this.#tools
+    this.#trouble = Promise.withResolvers()
+    const place = await locate(site, keys.tag)
+    using link = await Link.open(place, { access: site.access, keys, writer })
+    try {
+      link.barrier = barrierFor(level, place)
+      const status = await link.status()
+      await checkServers(site, place, level, [...status.replicas.keys()])
+      const taken = await takeUp(link, this.#tools)
+      if (taken.kind === 'lost') return this.#refuse(this.#lost(taken))
+      this.#link = link
+      await onLink(link, taken.unwitnessed)
+      this.#refusal = undefined
+      await this.#watch(link, place)
+    } finally {
+      this.#link = undefined
+    }
+  }
+
+  /** At a level that may lose changes, the log goes on without them, once they were told. */
+  #lost({ everything, reason }: Extract<Taken, { kind: 'lost' }>): WeftError {
+    if (this.#tools.level === 'available' && !everything) this.#tools.onLoss(reason)
+    return reason
+  }
+
+  /** Resolves when the link is no good any more. */
+  async #watch(link: Link, place: Place): Promise<void> {
+    const over = new AbortController()
+    const end = Promise.race([link.ended, this.#trouble.promise]).finally(() => over.abort())
+    const looking = this.#look(link, over.signal)
+    const locating = this.#locate(link, place, over.signal)
+    await Promise.race([end, looking, locating]).finally(() => over.abort())
+    this.#refuse(
+      new WeftError('store-unavailable', `The connection to ${addressText(place.primary)} is gone.`),
+    )
+    await Promise.allSettled([looking, locating])
+  }
+
+  /** Looks at the server now and then. Rejects when it is not what it was. */
+  async #look(link: Link, signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      const status = await link.status()
+      if (!status.isPrimary) throw gone('is a replica now')
+      if (status.log?.armed !== status.runId) throw gone('has to be armed again')
+      const missing = missingReplicas(link, status)
+      if (missing) this.#refuse(missing)
+      else if (!signal.aborted) this.#refusal = undefined
+      this.#tools.onStatus(status)
+      await wait(LOOK_INTERVAL, undefined, { signal }).catch(() => undefined)
+    }
+  }
+
+  /** Asks now and then who the primary is. Resolves when it is another; a silence changes nothing. */
+  async #locate(link: Link, place: Place, signal: AbortSignal): Promise<void> {
+    const { site, keys, level } = this.#tools
+    while (!signal.aborted) {
+      await wait(LOCATE_INTERVAL, undefined, { signal }).catch(() => undefined)
+      if (signal.aborted) return
+      const found = await locate(site, keys.tag).catch(() => undefined)
+      if (!found) continue
+      if (addressText(found.primary) !== addressText(place.primary)) return
+      link.barrier = barrierFor(level, found)
+    }
+  }
+
+  #refuse(reason: WeftError): void {
+    const isNews = this.#refusal?.message !== reason.message
+    this.#refusal = reason
+    if (isNews) this.#tools.onRefusal(reason)
+  }
+}
+
+function missingReplicas({ barrier: { replicas } }: Link, status: ServerStatus): WeftError | undefined {
+  if (typeof replicas === 'number') {
+    return status.replicas.size >= replicas ? undefined : missing('one that is attached')
+  }
+  const absent = replicas.filter((replica) => !status.replicas.has(replica))
+  return absent.length > 0 ? missing(absent.join(', ')) : undefined
+}
+
+function missing(what: string): WeftError {
+  return new WeftError('store-unavailable', `A Redis replica is missing: ${what}.`, {
+    advice: 'Changes go again when it is back, or when Sentinel or the Cluster was made to forget it.',
+  })
+}
+
+function gone(what: string): WeftError {
+  return new WeftError('store-unavailable', `The Redis server ${what}.`)
+}

@@ -1,0 +1,161 @@
+import { toWeftError, type WeftError } from '../../errors.ts'
+import type { Bell } from '../bell.ts'
+import { checkLink, type Row } from '../chain.ts'
+import type { Appended, Draft, Head } from '../log.ts'
+import { conflict, refused, unknown } from './errors.ts'
+import type { Journal } from './journal.ts'
+import type { Committed, Link } from './link.ts'
+import { Queue, type Queued } from './queue.ts'
+import type { Reader } from './reader.ts'
+import { TURN_LIFE } from './scripts.ts'
+
+export interface WriterTools {
+  readonly journal: Journal
+  readonly reader: Reader
+  /** Throws why nothing can be written at the moment. */
+  readonly writable: () => Link
+  /** It is not known how this link stands. */
+  readonly distrust: (link: Link, reason: WeftError) => void
+  /** Rings when something is answered or new. */
+  readonly news: Bell
+}
+
+/** Milliseconds after which it is said by itself, and not along with the next change, how far everything is durable. */
+const CONFIRM_WAIT = 20
+
+/** Brings changes to the server: many at once, one group after the other, each answered when it is where it has to be. */
+export class Writer {
+  readonly #tools: WriterTools
+  readonly #queue = new Queue()
+  #confirming: NodeJS.Timeout | undefined
+
+  constructor(tools: WriterTools) {
+    this.#tools = tools
+  }
+
+  /** The answer to an operation that is on its way. */
+  find(operation: string): Promise<Appended> | undefined {
+    return this.#queue.find(operation)
+  }
+
+  /** Whether there are changes that can still be answered. */
+  get isBusy(): boolean {
+    return this.#queue.isUnderWay || this.#queue.hasWaiting
+  }
+
+  /** Appends a change of which it is known that it was not made before this call. */
+  async append(expected: number, draft: Draft): Promise<Appended> {
+    const { journal, reader, writable } = this.#tools
+    const underWay = this.#queue.find(draft.operation)
+    if (underWay) return { entry: (await underWay).entry, repeated: true }
+    const earlier = journal.find(draft.operation)
+    if (earlier) return { entry: earlier, repeated: true }
+    writable()
+    const tail = this.#queue.tail ?? journal.head
+    if (expected === tail.sequence) return this.#enqueue(tail, draft)
+    await reader.refresh()
+    throw conflict(expected, this.#queue.tail ?? journal.head)
+  }
+
+  /** Nothing that waits can be made any more. */
+  reject(error: WeftError): void {
+    this.#queue.rejectWaiting(error)
+  }
+
+  /** Another's entry has come: what waits stands on something else, unless it was ours. */
+  onRow(row: Row): void {
+    if (!this.#queue.agreesWith(row)) this.#queue.rejectWaiting(conflict(row.sequence - 1, row))
+  }
+
+  /** Says up to where everything is durable, if that has not been said. */
+  async confirm(): Promise<void> {
+    if (!this.#confirming) return
+    clearTimeout(this.#confirming)
+    this.#confirming = undefined
+    await this.#tools.writable().confirm(this.#tools.journal.head.sequence)
+  }
+
+  #enqueue(tail: Head, draft: Draft): Promise<Appended> {
+    const answer = this.#queue.add(tail, draft)
+    if (!this.#queue.isUnderWay) setImmediate(() => this.#send())
+    return answer
+  }
+
+  /** Sends what waits in one go. What comes meanwhile gathers, and goes together when the answer is there. */
+  async #send(): Promise<void> {
+    while (this.#queue.hasWaiting && !this.#queue.isUnderWay) {
+      const group = this.#queue.take()
+      try {
+        await this.#commit(group)
+      } catch (error) {
+        const reason = toWeftError(error)
+        for (const { answer } of group) answer.reject(reason)
+        this.#queue.rejectWaiting(reason)
+      } finally {
+        this.#queue.settled()
+        this.#tools.news.ring()
+      }
+    }
+  }
+
+  async #commit(group: readonly Queued[]): Promise<void> {
+    const [first] = group
+    if (!first) return
+    const { journal, reader, news, writable } = this.#tools
+    const link = writable()
+    const rows = group.map(({ row }) => row)
+    for (;;) {
+      const committed = await link.commit(first.before, rows, journal.head.sequence)
+      switch (committed.kind) {
+        case 'done':
+          return this.#made(link, group)
+        case 'overtaken':
+          return this.#overtaken(group, committed.known)
+        case 'wait':
+          await news.wait(AbortSignal.timeout(TURN_LIFE))
+          await reader.refresh()
+          if (journal.head.sequence !== first.before.sequence) return this.#overtaken(group, [])
+          break
+        default:
+          return this.#notMade(link, group, committed)
+      }
+    }
+  }
+
+  #made(link: Link, group: readonly Queued[]): void {
+    const { journal, news } = this.#tools
+    for (const { before, row, answer } of group) {
+      const entry = checkLink(before, row)
+      // The reader may have been faster.
+      if (row.sequence === journal.head.sequence + 1) journal.take(row, entry)
+      answer.resolve({ entry, repeated: false })
+    }
+    news.ring()
+    if (link.isAlone) return
+    link.ring(journal.head.sequence)
+    this.#confirming ??= setTimeout(() => this.confirm().catch(() => undefined), CONFIRM_WAIT)
+  }
+
+  async #overtaken(group: readonly Queued[], known: readonly (number | undefined)[]): Promise<void> {
+    const { journal, reader } = this.#tools
+    await reader.refresh()
+    const error = conflict(group[0]?.before.sequence ?? 0, journal.head)
+    this.#queue.rejectWaiting(error)
+    for (const [at, { answer }] of group.entries()) {
+      const sequence = known[at]
+      if (sequence === undefined) answer.reject(error)
+      else answer.resolve({ entry: await reader.entry(sequence), repeated: true })
+    }
+  }
+
+  #notMade(link: Link, group: readonly Queued[], { kind, reason, cause }: Refused): void {
+    for (const { row, answer } of group) {
+      answer.reject(kind === 'unknown' ? unknown(row, reason, cause) : refused(reason, cause))
+    }
+    const error = refused(reason, cause)
+    this.#queue.rejectWaiting(error)
+    this.#tools.distrust(link, error)
+  }
+}
+
+type Refused = Extract<Committed, { readonly reason: string }>

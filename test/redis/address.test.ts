@@ -1,0 +1,61 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { parseSite } from '../../src/log/redis/address.ts'
+
+describe('Redis URLs', () => {
+  it('name one server, Sentinels or a Cluster', () => {
+    const access = {
+      tls: false,
+      username: undefined,
+      password: undefined,
+      database: 0,
+    }
+    assert.deepEqual(parseSite(['redis://10.0.0.1']), {
+      kind: 'single',
+      name: '',
+      access,
+      servers: [{ host: '10.0.0.1', port: 6379 }],
+    })
+    assert.deepEqual(parseSite(['redis+sentinel://a/main', 'redis+sentinel://[fd00::1]:5000/main']), {
+      kind: 'sentinel',
+      name: 'main',
+      access,
+      servers: [
+        { host: 'a', port: 26_379 },
+        { host: 'fd00::1', port: 5_000 },
+      ],
+    })
+    assert.equal(parseSite(['redis+cluster://a:80']).servers[0]?.port, 80)
+  })
+
+  it('carry user, password, database and TLS', () => {
+    const { access } = parseSite(['rediss://weft:p%40ss%2F@redis.example.org:6380/3'])
+    assert.deepEqual(access, {
+      tls: true,
+      username: 'weft',
+      password: 'p@ss/',
+      database: 3,
+    })
+  })
+
+  it('are refused where they cannot be meant, without their passwords in the message', () => {
+    for (const urls of [
+      [],
+      ['http://a'],
+      ['redis://'],
+      ['redis://a/main'],
+      ['redis://a', 'redis://b'],
+      ['redis+sentinel://:s3cret@a'],
+      ['redis+sentinel://a/one', 'redis+sentinel://b/two'],
+      ['redis+cluster://:s3cret@a', 'redis+cluster://b'],
+      ['redis+cluster://a/1'],
+    ]) {
+      assert.throws(
+        () => parseSite(urls),
+        (error: Error) =>
+          'code' in error && error.code === 'invalid-config' && !error.message.includes('s3cret'),
+        String(urls),
+      )
+    }
+  })
+})

@@ -14,6 +14,7 @@ import {
   encodeFrame,
   type Facts,
   type Hint,
+  type ResumePosition,
 } from '../src/protocol/frames.ts'
 import { parseJoinToken } from '../src/protocol/jointoken.ts'
 import { View } from '../src/protocol/view.ts'
@@ -21,6 +22,7 @@ import { View } from '../src/protocol/view.ts'
 interface Joining {
   readonly name: string
   readonly facts?: Partial<Facts>
+  readonly identity?: Identity
   /** Where the controller is, if not where the token says. */
   readonly url?: string
 }
@@ -28,6 +30,7 @@ interface Joining {
 /** An agent with no interfaces that says what a test wants it to, over the real handshake, and keeps what it is told. */
 export class RawAgent implements Disposable {
   readonly node: NodeId
+  readonly identity: Identity
   /** All that came behind the welcome. */
   readonly frames: ControllerFrame[] = []
   readonly #controllerKey: VerifyKey
@@ -39,6 +42,7 @@ export class RawAgent implements Disposable {
     controllerKey: VerifyKey,
     { socket, stream }: Awaited<ReturnType<typeof dial>>,
   ) {
+    this.identity = identity
     this.node = identity.id
     this.#controllerKey = controllerKey
     this.#send = (frame) => socket.send(encodeFrame(frame))
@@ -47,13 +51,29 @@ export class RawAgent implements Disposable {
   }
 
   /** @param token the whole argument of `weft agent --join` */
-  static async join(token: string, { name, facts = {}, url }: Joining): Promise<RawAgent> {
-    const identity = new Identity(new SecretBytes(systemRandom(32)))
+  static async join(
+    token: string,
+    { name, facts = {}, url, identity = newIdentity() }: Joining,
+  ): Promise<RawAgent> {
     const ticket = parseJoinToken(token)
     const secret = Buffer.from(ticket.secret.expose()).toString()
     const greeting = { join: { secret, name }, networks: [], facts: { ...NO_FACTS, ...facts } }
     const tools = { identity, random: systemRandom, allowPlain: false }
     const connection = await dial(url ?? ticket.urls[0] ?? '', ticket, greeting, tools)
+    return new RawAgent(identity, ticket.controllerKey, connection)
+  }
+
+  /** Comes back as one that has joined, with what it says it has. */
+  static async return(
+    token: string,
+    identity: Identity,
+    networks: readonly ResumePosition[],
+    facts: Partial<Facts> = {},
+  ): Promise<RawAgent> {
+    const ticket = parseJoinToken(token)
+    const greeting = { networks: [...networks], facts: { ...NO_FACTS, ...facts } }
+    const tools = { identity, random: systemRandom, allowPlain: false }
+    const connection = await dial(ticket.urls[0] ?? '', ticket, greeting, tools)
     return new RawAgent(identity, ticket.controllerKey, connection)
   }
 
@@ -136,6 +156,10 @@ export class RawAgent implements Disposable {
   async #collect(stream: { next(): Promise<ControllerFrame> }): Promise<never> {
     for (;;) this.frames.push(await stream.next())
   }
+}
+
+function newIdentity(): Identity {
+  return new Identity(new SecretBytes(systemRandom(32)))
 }
 
 const NO_FACTS: Facts = { addresses: [], mtu: 1_500, ports: [], device: 'memory', version: '0' }

@@ -24,6 +24,8 @@ export interface Rig extends AsyncDisposable {
   readonly controller: Controller
   /** `https://127.0.0.1:PORT` */
   readonly url: string
+  /** Of the controller. */
+  readonly dataDir: string
   /** Log lines of controller and agents. */
   readonly lines: string[]
   joinToken(input: JoinTokenInput): Promise<string>
@@ -62,6 +64,7 @@ export async function startRig(overrides: Partial<ControllerSettings> = {}): Pro
       return running.controller
     },
     url: running.url,
+    dataDir,
     lines,
     async joinToken(input) {
       const outcome = await running.controller.change({ actor: 'test' }, (state, tools) =>

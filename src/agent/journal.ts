@@ -3,7 +3,7 @@ import { type ControllerFrameOf, encodeFrame } from '../protocol/frames.ts'
 import type { Home } from './home.ts'
 import type { ContentFrame } from './replica.ts'
 
-/** Lines after which the journal of a network is to be begun anew with a snapshot. */
+/** Lines after which the journal of a network is begun anew. */
 const JOURNAL_LIMIT = 512
 
 /** What led to the last plan that was applied: written afterwards, never before, and what a restart begins with. */
@@ -31,8 +31,13 @@ export class Journal {
     this.#unsaved.push(frame)
   }
 
-  /** Writes what was added; it is applied now. Whether a snapshot is wanted to begin anew with. */
-  async save(): Promise<boolean> {
+  /** Whether it is time to begin anew with a snapshot. */
+  get isLong(): boolean {
+    return this.#lines > JOURNAL_LIMIT
+  }
+
+  /** Writes what was added; it is applied now. */
+  async save(): Promise<void> {
     const frames = this.#unsaved
     this.#unsaved = []
     const snapshotAt = frames.findLastIndex(({ type }) => type === 'snapshot')
@@ -42,12 +47,10 @@ export class Journal {
     )
     this.#lines = kept.length
     await this.#home.rewrite(this.#network, kept)
-    return false
   }
 
-  async #append(frames: readonly ContentFrame[]): Promise<boolean> {
+  async #append(frames: readonly ContentFrame[]): Promise<void> {
     for (const frame of frames) await this.#home.append(this.#network, encodeFrame(frame))
     this.#lines += frames.length
-    return this.#lines > JOURNAL_LIMIT
   }
 }

@@ -4,7 +4,7 @@ import { toWeftError, type WeftError } from '../errors.ts'
 import type { Identity, NodeId } from '../keys/identity.ts'
 import type { VerifyKey } from '../keys/signature.ts'
 import type { NetworkId } from '../model/names.ts'
-import type { AgentFrame, NetworkPosition } from '../protocol/frames.ts'
+import type { AgentFrame, ControllerFrameOf, ResumePosition } from '../protocol/frames.ts'
 import type { DeviceDriver, InterfaceName } from '../wireguard/device.ts'
 import { interfaceName } from '../wireguard/name.ts'
 import type { Underlay } from './facts.ts'
@@ -50,6 +50,7 @@ export class Membership {
   #guide: Guide | undefined
   #tunnel: Tunnel | undefined
   #resyncing = false
+  #wantsHead = false
   #failures = 0
   #work: Promise<void> = Promise.resolve()
   #due = false
@@ -76,16 +77,24 @@ export class Membership {
   take(frame: ContentFrame): void {
     try {
       const taken = this.#absorb(frame)
-      if (frame.type === 'snapshot') this.#resyncing = false
-      if (taken === 'gap') this.#resync()
+      if (taken === 'gap') return this.#resync(this.#replica.resumePosition())
+      if (isRevision(frame)) this.#resyncing = false
+      if (frame.type === 'current') this.#wantsHead = false
       if (taken === 'changed') this.#journal.add(frame)
-      if (taken === 'changed') this.refresh()
-      if (taken === 'unchanged' && frame.type !== 'hints') this.#confirm()
+      // A head that vouches for all that we have: the journal can begin anew.
+      const isToBegin = frame.type === 'current' && this.#journal.isLong
+      if (isToBegin) this.#journal.add(this.#replica.toSnapshot(frame))
+      if (taken === 'changed' || isToBegin) this.refresh()
+      else if (isRevision(frame)) this.#confirm()
     } catch (error) {
-      const { code, message } = toWeftError(error)
-      this.#refuse(code, message)
-      if (code === 'digest-mismatch') this.#resync()
+      this.#decline(frame, toWeftError(error))
     }
+  }
+
+  /** Shows from where this node has what it has. */
+  prove(): void {
+    const { proof } = this.#replica
+    if (proof) this.#tools.send(proof)
   }
 
   /** Whether this is the network by which relayed links travel. */
@@ -106,12 +115,13 @@ export class Membership {
   /** A new session has begun: what was asked for in the last one has to be asked for again. */
   reconnected(): void {
     this.#resyncing = false
+    this.#wantsHead = false
     this.#reporter.restart()
     if (this.#guide instanceof TransitGuide) this.#guide.reconnected()
   }
 
-  position(): NetworkPosition | undefined {
-    return this.#replica.position()
+  position(): ResumePosition | undefined {
+    return this.#replica.resumePosition()
   }
 
   isCoveredBy(removal: { readonly epoch: number; readonly revision: number }): boolean {
@@ -154,7 +164,7 @@ export class Membership {
       case 'delta':
         return this.#replica.takeDelta(frame)
       case 'hints':
-        return this.#replica.takeHints(frame.hints)
+        return this.#replica.takeHints(frame)
       case 'lan':
         return this.#replica.takeLan(frame.hints)
     }
@@ -190,7 +200,8 @@ export class Membership {
       this.#failures = 0
       if (position)
         this.#tools.send({ type: 'applied', ...position, took: this.#tools.clock.monotonic() - before })
-      if (await this.#journal.save()) this.#resync()
+      await this.#journal.save()
+      if (this.#journal.isLong) this.#askForHead()
       this.#tools.onApplied(this)
     } catch (error) {
       const { code, message, cause } = toWeftError(error)
@@ -278,10 +289,28 @@ export class Membership {
     })
   }
 
-  #resync(): void {
+  /** A frame that is refused changed nothing. Something older than we have may mean that the log went back. */
+  #decline(frame: ContentFrame, { code, message }: WeftError): void {
+    this.#refuse(code, message)
+    if (code === 'digest-mismatch') this.#resync(undefined)
+    if (code !== 'stale-revision') return
+    const { selfFrame } = this.#replica
+    if (frame.type !== 'self') this.prove()
+    else if (selfFrame) this.#tools.send({ ...proofIn(selfFrame), network: this.network })
+  }
+
+  /** @param from where to go on from; undefined to begin anew */
+  #resync(from: ResumePosition | undefined): void {
     if (this.#resyncing) return
     this.#resyncing = true
-    this.#tools.send({ type: 'resync', network: this.network })
+    this.#tools.send({ type: 'resync', network: this.network, ...(from && { position: from }) })
+  }
+
+  #askForHead(): void {
+    const position = this.#replica.resumePosition()
+    if (this.#wantsHead || !position) return
+    this.#wantsHead = true
+    this.#tools.send({ type: 'resync', network: this.network, position })
   }
 
   #warnIfStale(): void {
@@ -292,4 +321,13 @@ export class Membership {
       'the plan is stale: nothing was heard for long; it is kept',
     )
   }
+}
+
+/** Whether a frame says at which revision the network is. */
+function isRevision({ type }: ContentFrame): boolean {
+  return type === 'snapshot' || type === 'delta' || type === 'current'
+}
+
+function proofIn({ body, signature }: ControllerFrameOf<'self'>) {
+  return { type: 'proof', kind: 'self', body, signature } as const
 }

@@ -109,6 +109,8 @@ export class Node {
         return this.#memberships.get(frame.network as NetworkId)?.take(frame)
       case 'witness':
         return this.#takeWitnesses(frame)
+      case 'prove':
+        return this.#memberships.get(frame.network as NetworkId)?.prove()
       case 'removed':
         return this.#leave(frame)
       case 'key-wanted':

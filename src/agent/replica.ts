@@ -2,12 +2,27 @@ import { WeftError } from '../errors.ts'
 import type { Identity, NodeId } from '../keys/identity.ts'
 import { openSeal } from '../keys/seal.ts'
 import type { VerifyKey } from '../keys/signature.ts'
-import { fromBase64Url } from '../keys/text.ts'
+import { fromBase64Url, toBase64Url } from '../keys/text.ts'
 import { type KeyPair, PrivateKey, publicKeyOf } from '../keys/wireguard.ts'
 import type { NetworkId } from '../model/names.ts'
 import { memberKeyPlace } from '../model/place.ts'
-import { type Head, openDelta, openHead, openSelf, type SelfContent } from '../protocol/content.ts'
-import type { ControllerFrameOf, Hint, LanHint, NetworkPosition } from '../protocol/frames.ts'
+import {
+  type Head,
+  openDelta,
+  openHead,
+  openSelf,
+  type SelfContent,
+  type Signed,
+} from '../protocol/content.ts'
+import {
+  type AgentFrameOf,
+  type ControllerFrameOf,
+  type LanHint,
+  lanDigest,
+  type NetworkPosition,
+  type ResumePosition,
+} from '../protocol/frames.ts'
+import { HintSet } from '../protocol/hints.ts'
 import type { MemberRecord } from '../protocol/record.ts'
 import { View } from '../protocol/view.ts'
 import type { Reach } from '../topology/reach.ts'
@@ -26,6 +41,9 @@ interface Self {
   readonly keys: KeyPair
 }
 
+/** What a proof may hold: a frame of an agent has 64 KiB at most. */
+const PROOF_LIMIT = 40_000
+
 const NO_ENDPOINTS: readonly Endpoint[] = Object.freeze([])
 
 /**
@@ -36,10 +54,15 @@ export class Replica {
   readonly network: NetworkId
   readonly #identity: Identity
   readonly #controllerKey: VerifyKey
-  readonly #hints = new Map<NodeId, Reach>()
+  /** What the controller tells now. */
+  readonly #hints = new HintSet()
+  /** The same in the terms of the engine, and what was told before of members of whom nothing is told now. */
+  readonly #reaches = new Map<NodeId, Reach>()
   readonly #lan = new Map<NodeId, readonly Endpoint[]>()
+  #lanDigest: string | undefined
   #self: Self | undefined
   #head: Head | undefined
+  #proof: Omit<AgentFrameOf<'proof'>, 'network'> | undefined
   #view = new View()
 
   constructor(network: NetworkId, identity: Identity, controllerKey: VerifyKey) {
@@ -70,9 +93,9 @@ export class Replica {
       )
     }
     this.#view = view
-    this.#head = head
-    for (const node of this.#hints.keys()) if (!view.record(node)) this.#hints.delete(node)
-    this.takeHints(frame.hints)
+    this.#take(head, 'head', frame)
+    for (const node of this.#reaches.keys()) if (!view.record(node)) this.#reaches.delete(node)
+    this.takeHints({ hints: frame.hints, whole: true })
     return 'changed'
   }
 
@@ -85,29 +108,37 @@ export class Replica {
     if (head.revision <= known.revision) return 'unchanged'
     if (from !== known.revision) return 'gap'
     this.#view.changeTo(head.digest, upserts, removals)
-    this.#head = head
-    for (const node of removals) this.#hints.delete(node)
-    this.takeHints(frame.hints ?? [])
+    this.#take(head, 'delta', frame)
+    for (const node of removals) this.#forget(node)
+    this.takeHints({ hints: frame.hints ?? [] })
     return 'changed'
   }
 
-  /** The word that nothing changed; it renews the time for which the plan holds. */
+  /** The word that what we have is what there is, at this point; it renews the time for which the plan holds. */
   takeCurrent(frame: ControllerFrameOf<'current'>): Taken {
     const head = openHead(frame, this.#controllerKey)
     this.#expectNewer(head)
-    if (head.revision !== this.#head?.revision || head.digest !== this.#head.digest) return 'gap'
-    this.#head = head
-    return 'unchanged'
+    const known = this.#head
+    if (head.digest !== known?.digest) return 'gap'
+    this.#take(head, 'head', frame)
+    return head.epoch === known.epoch && head.revision === known.revision ? 'unchanged' : 'changed'
   }
 
-  /** How members can be reached, this node among them. */
-  takeHints(hints: readonly Hint[]): Taken {
-    for (const hint of hints) this.#hints.set(hint.node as NodeId, toReach(hint))
-    return hints.length > 0 ? 'changed' : 'unchanged'
+  /** How members can be reached, this node among them. What is not told any more is kept until something better comes. */
+  takeHints({ hints, whole }: Pick<ControllerFrameOf<'hints'>, 'hints' | 'whole'>): Taken {
+    const before = this.#hints.digest()
+    const told = new Set(hints.map(({ node }) => node))
+    if (whole)
+      for (const { node } of this.#hints.all()) if (!told.has(node)) this.#hints.remove(node as NodeId)
+    for (const hint of hints) if (this.#hints.put(hint)) this.#reaches.set(hint.node as NodeId, toReach(hint))
+    return this.#hints.digest() === before ? 'unchanged' : 'changed'
   }
 
   /** Where members on the own LAN can be reached there; the whole of it. */
   takeLan(hints: readonly LanHint[]): Taken {
+    const digest = lanDigest(hints)
+    if (digest === this.#lanDigest) return 'unchanged'
+    this.#lanDigest = digest
     this.#lan.clear()
     for (const { node, endpoints } of hints) this.#lan.set(node as NodeId, endpointsIn(endpoints))
     return 'changed'
@@ -118,6 +149,24 @@ export class Replica {
     if (!this.#self || !this.#head) return undefined
     const { network, epoch, revision, digest } = this.#head
     return { network, epoch, revision, digest }
+  }
+
+  /** What need not be told again. */
+  resumePosition(): ResumePosition | undefined {
+    const position = this.position()
+    if (!position) return undefined
+    return { ...position, hints: this.#hints.digest(), ...(this.#lanDigest && { lan: this.#lanDigest }) }
+  }
+
+  /** What the controller signed for the point at which we are; undefined when that is too long to be shown. */
+  get proof(): AgentFrameOf<'proof'> | undefined {
+    return this.#proof && { ...this.#proof, network: this.network }
+  }
+
+  /** All that we have as one frame, under a head that is signed for it. */
+  toSnapshot({ body, signature }: ControllerFrameOf<'current'>): ControllerFrameOf<'snapshot'> {
+    const records = this.#view.encodedRecords().map(toBase64Url)
+    return { type: 'snapshot', body, signature, records, hints: this.#hints.all() }
   }
 
   /** Whether a removal that is signed for this point of history concerns what we have. */
@@ -160,11 +209,21 @@ export class Replica {
 
   /** What is known of where a member is; the same object until that changes. */
   reachOf(node: NodeId): Reach {
-    return this.#hints.get(node) ?? nowhere(node)
+    return this.#reaches.get(node) ?? nowhere(node)
   }
 
   lanOf(node: NodeId): readonly Endpoint[] {
     return this.#lan.get(node) ?? NO_ENDPOINTS
+  }
+
+  #take(head: Head, kind: 'head' | 'delta', { body, signature }: Signed): void {
+    this.#head = head
+    if (body.length <= PROOF_LIMIT) this.#proof = { type: 'proof', kind, body, signature }
+  }
+
+  #forget(node: NodeId): void {
+    this.#hints.remove(node)
+    this.#reaches.delete(node)
   }
 
   #expectNewer(head: Head): void {

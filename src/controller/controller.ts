@@ -15,20 +15,24 @@ import type { Network, State } from '../model/state.ts'
 import type { AgentFrameOf } from '../protocol/frames.ts'
 import { formatJoinToken } from '../protocol/jointoken.ts'
 import type { Explanation } from '../topology/explain.ts'
+import { openProof, raiseEpoch } from './ahead.ts'
 import { createAuthority, type OpenAuthority, openAuthority } from './authority.ts'
 import { certifyMemberKey } from './commands/member.ts'
 import { joinNode } from './commands/node.ts'
 import { createApiToken } from './commands/token.ts'
+import { continuesNotes, LogMark } from './continuity.ts'
 import { Feeds } from './feeds.ts'
 import { Fleet } from './fleet.ts'
 import { type GraphQuery, type GraphTools, type NetworkGraph, networkGraph } from './graph.ts'
 import type { ProvenAgent } from './greeting.ts'
 import { History } from './history.ts'
-import { LOG_FILE, openDataDir, openWrappingKey } from './home.ts'
+import { LOG_FILE, NOTES_FILE, openDataDir, openWrappingKey } from './home.ts'
 import { AgentInbox } from './inbox.ts'
+import { Lag } from './lag.ts'
 import { Ledger, type Outcome } from './ledger.ts'
 import { type LinkDetail, linkDetail } from './link.ts'
 import { explainLink } from './links.ts'
+import { Notebook } from './notebook.ts'
 import { publicUrls } from './places.ts'
 import { Presence, type PresenceNews } from './presence.ts'
 import type { ControllerSettings } from './settings.ts'
@@ -53,6 +57,9 @@ export async function openController(
   const dataDir = await openDataDir(settings)
   const wrappingKey = await openWrappingKey(settings, dataDir, tools.random)
   const log = await openSqliteLog(join(dataDir, LOG_FILE))
+  const notes = await Notebook.open(join(dataDir, NOTES_FILE), (cause) =>
+    tools.log.warn({ cause }, 'no more notes can be taken: after a restart agents have to be told more'),
+  )
   const closing = new AbortController()
   const ledger = await Ledger.open(log, closing.signal, (cause) => {
     if (!closing.signal.aborted) tools.log.fatal({ cause }, 'the log cannot be followed any more')
@@ -60,6 +67,7 @@ export async function openController(
   const firstAdminToken = ledger.state.authority
     ? undefined
     : await initialise(ledger, settings, tools, wrappingKey)
+  if (!(await continuesNotes(log, notes))) await beginEpoch(ledger, tools)
   const { authority } = ledger.state
   if (!authority) throw new WeftError('internal', 'The controller has no keys.')
   const opened = openAuthority(authority, wrappingKey)
@@ -68,6 +76,7 @@ export async function openController(
     ...tools,
     store: log,
     ledger,
+    notes,
     authority: opened,
     closing,
     firstAdminToken,
@@ -91,10 +100,19 @@ async function initialise(
   return token.result.secret
 }
 
+/** Agents have seen more than this log holds: what they are told from now on counts for more than that. */
+async function beginEpoch(ledger: Ledger, { clock, log }: ControllerTools): Promise<void> {
+  const epoch = ledger.state.epoch + 1
+  log.warn({ epoch }, 'the log is older than it was, as after a backup was put back: a new epoch begins')
+  const request = { actor: SYSTEM, operation: `epoch-${epoch}-${clock.now()}`, at: clock.now() }
+  await ledger.change(request, () => ({ events: [{ type: 'epoch-raised', epoch }], result: undefined }))
+}
+
 interface Parts extends ControllerTools {
   readonly settings: ControllerSettings
   readonly store: Log
   readonly ledger: Ledger
+  readonly notes: Notebook
   readonly authority: OpenAuthority
   readonly closing: AbortController
   readonly firstAdminToken: SecretBytes | undefined
@@ -110,7 +128,7 @@ export class Controller implements AsyncDisposable {
   /** Resolves when the process must stop, because what it wrote can no longer be vouched for. */
   readonly fatal: Promise<WeftError>
   readonly #parts: Parts
-  readonly #presence = new Presence()
+  readonly #presence: Presence
   readonly #feeds: Feeds
   readonly #fleet: Fleet
   readonly #traffic = new Traffic()
@@ -121,6 +139,7 @@ export class Controller implements AsyncDisposable {
   /** Aborted when the controller begins to stop: whoever holds a connection open lets go of it. */
   readonly draining: AbortSignal
   readonly #draining = new AbortController()
+  readonly #logMark: LogMark
   #failed = false
 
   constructor(parts: Parts) {
@@ -135,7 +154,10 @@ export class Controller implements AsyncDisposable {
     this.draining = this.#draining.signal
     this.history = new History(parts.store, () => this.state)
     this.watch = new Watch({ clock: parts.clock, observations: () => this.#observations() })
-    const { presence, state } = { presence: this.#presence, state: () => this.state }
+    const presence = new Presence(parts.notes)
+    presence.recall((node) => this.state.nodes.has(node))
+    this.#presence = presence
+    const state = () => this.state
     const common = { ...parts, presence, state, signing: parts.authority.signing, metrics: this.metrics }
     const counters = this.#measure()
     this.#feeds = new Feeds({ ...common, count: (what) => counters[what].inc() })
@@ -144,6 +166,7 @@ export class Controller implements AsyncDisposable {
       feeds: this.#feeds,
       onFacts: (node) => this.#fleet.onFacts(node),
       certify: (...offer) => this.#certify(...offer),
+      onProof: (...proof) => this.#takeProof(...proof),
     })
     this.#fleet = new Fleet({
       ...common,
@@ -151,8 +174,11 @@ export class Controller implements AsyncDisposable {
       inbox,
       admit: (agent) => this.#admit(agent),
       sent: counters.sent,
+      lag: new Lag(this.metrics, () => parts.clock.monotonic()),
     })
+    this.#logMark = new LogMark(parts.notes, parts.store, parts.clock)
     parts.ledger.onEntry((entry, before, after) => {
+      this.#logMark.onEntry()
       this.#feeds.onEntry(entry, before, after)
       this.#fleet.onEntry(entry, before, after)
       this.history.remember(entry, before)
@@ -246,6 +272,8 @@ export class Controller implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.drain()
     this.#parts.closing.abort()
+    this.#logMark.note()
+    this.#parts.notes[Symbol.dispose]()
     await this.#parts.store[Symbol.asyncDispose]()
   }
 
@@ -282,6 +310,17 @@ export class Controller implements AsyncDisposable {
     throw new WeftError('unauthenticated', 'This node has not joined here.', {
       advice: "Make a join token with 'weft token create' and start the agent with --join TOKEN.",
     })
+  }
+
+  /** A log that is behind its agents begins a new epoch, so that they take what it has. */
+  #takeProof(node: NodeId, proof: AgentFrameOf<'proof'>): void {
+    const evidence = openProof(proof, this.authority.signing.publicKey)
+    const { log } = this.#parts
+    if (raiseEpoch(this.state, evidence).events.length === 0) return
+    log.warn({ node, ...evidence }, 'an agent shows that it was told more than our log holds')
+    this.change({ actor: SYSTEM }, (state) => raiseEpoch(state, evidence)).catch((error: unknown) =>
+      log.error({ error }, 'the epoch could not be raised'),
+    )
   }
 
   async #certify(node: NodeId, offered: AgentFrameOf<'key'>): Promise<void> {

@@ -1,7 +1,7 @@
-import type { Address } from '../address/cidr.ts'
+import { type Address, parseAddress } from '../address/cidr.ts'
 import type { NodeId } from '../keys/identity.ts'
 import type { NetworkId } from '../model/names.ts'
-import type { Facts } from '../protocol/frames.ts'
+import { encodeFrame, type Facts, parseAgentFrame } from '../protocol/frames.ts'
 
 /** What a node said about itself, and where it said it from. */
 export interface NodeReport {
@@ -29,4 +29,32 @@ export function toNodeReport(facts: Facts, seenFrom: Address | undefined): NodeR
   const relays = (facts.relays ?? []).map(({ node, alive, rtt }) => ({ node: node as NodeId, alive, rtt }))
   const { addresses, mtu, device, version } = facts
   return { addresses, mtu, ports: new Map(ports), relays, device, version, seenFrom }
+}
+
+/** A report as a text that `parseReport` reads. */
+export function reportText({ seenFrom, ports, ...report }: NodeReport): string {
+  const relays = report.relays.map(({ node, alive, rtt }) => ({
+    node,
+    alive,
+    ...(rtt !== undefined && { rtt }),
+  }))
+  const facts: Facts = {
+    ...report,
+    addresses: [...report.addresses],
+    ports: [...ports].map(([network, port]) => ({ network, port })),
+    relays,
+  }
+  return `${seenFrom ?? ''} ${encodeFrame({ type: 'facts', facts })}`
+}
+
+/** Undefined for a text that is none of `reportText`. */
+export function parseReport(text: string): NodeReport | undefined {
+  const space = text.indexOf(' ')
+  try {
+    const frame = parseAgentFrame(text.slice(space + 1))
+    const seenFrom = space === 0 ? undefined : parseAddress(text.slice(0, space))
+    return frame.type === 'facts' ? toNodeReport(frame.facts, seenFrom) : undefined
+  } catch {
+    return undefined
+  }
 }

@@ -5,7 +5,7 @@ import type { Entry } from '../log/log.ts'
 import type { NetworkId } from '../model/names.ts'
 import type { Network, Node, State } from '../model/state.ts'
 import { Feed } from './feed.ts'
-import { Lans } from './lans.ts'
+import { type LanFrame, Lans } from './lans.ts'
 import type { Presence } from './presence.ts'
 import type { ControllerSettings } from './settings.ts'
 import { memberReach, toHint } from './surroundings.ts'
@@ -57,12 +57,12 @@ export class Feeds {
   }
 
   /** Endpoints that only the LAN of the viewer may know. */
-  lan(id: NetworkId, viewer: NodeId): Buffer | undefined {
+  lan(id: NetworkId, viewer: NodeId): LanFrame | undefined {
     return this.#lans.frameFor(id, viewer)
   }
 
   onEntry(entry: Entry, before: State, after: State): void {
-    if (before.epoch !== after.epoch) this.#feeds.clear()
+    if (before.epoch !== after.epoch) this.#renew()
     for (const [id, nodes] of touchedMembers(entry, after)) {
       const network = after.networks.get(id)
       if (network) this.#advance(network, nodes)
@@ -90,7 +90,8 @@ export class Feeds {
     const feed = new Feed(network, {
       signing,
       count,
-      epoch: state().epoch,
+      epoch: () => state().epoch,
+      now: () => clock.monotonic(),
       expiresAt: () => Math.floor(clock.now() / 1_000) + settings.planDays * DAY_SECONDS,
       node: (id) => state().nodes.get(id),
       shows: (node: Node) => audience === 'everybody' || node.roles.includes('relay'),
@@ -108,6 +109,11 @@ export class Feeds {
     for (const node of nodes) news = this.#hint(network, node) || news
     // A member that others do not see has to be told its own part all the same.
     if (news || nodes.length > 0) this.#touched(network.id)
+  }
+
+  /** What is the same in the new epoch is not told again: its head is. */
+  #renew(): void {
+    for (const feeds of this.#feeds.values()) for (const feed of feeds.values()) feed.renew()
   }
 
   #forget(id: NetworkId): void {

@@ -14,9 +14,11 @@ import { signWitnessList } from '../protocol/content.ts'
 import { type ControllerFrame, encodeFrame, parseAgentFrame } from '../protocol/frames.ts'
 import { signTranscript } from '../protocol/handshake.ts'
 import { toNodeReport } from './facts.ts'
+import type { Cursor } from './feed.ts'
 import type { Feeds } from './feeds.ts'
 import { greet, type ProvenAgent } from './greeting.ts'
 import type { AgentInbox } from './inbox.ts'
+import type { Lag } from './lag.ts'
 import type { Presence } from './presence.ts'
 import { Session } from './session.ts'
 import type { ControllerSettings } from './settings.ts'
@@ -35,6 +37,7 @@ export interface FleetTools {
   readonly admit: (agent: ProvenAgent) => Promise<void>
   readonly inbox: AgentInbox
   readonly sent: (frames: number, bytes: number) => void
+  readonly lag: Lag
 }
 
 /** Close codes of our own (RFC 6455 section 7.4.2). */
@@ -50,6 +53,8 @@ export class Fleet {
   readonly #tools: FleetTools
   readonly #sessions = new Map<NodeId, Session>()
   readonly #members = new Map<NetworkId, Set<Session>>()
+  /** The networks in whose `#members` a session is. */
+  readonly #networks = new Map<Session, Set<NetworkId>>()
   readonly #alive = new WeakSet<WebSocket>()
   readonly #sockets = new Map<WebSocket, Session>()
   readonly #witnesses: Witnesses
@@ -111,6 +116,11 @@ export class Fleet {
     }
   }
 
+  /** What the agent of a node was sent of a network; undefined while it is not connected. */
+  cursor(node: NodeId, network: NetworkId): Cursor | undefined {
+    return this.#sessions.get(node)?.cursor(network)
+  }
+
   get isDraining(): boolean {
     return this.#draining
   }
@@ -138,8 +148,12 @@ export class Fleet {
     this.#alive.add(socket)
     const { heartbeatSeconds } = this.#tools.settings
     session.send({ type: 'welcome', node, heartbeatSeconds })
+    // Subscribed first, so that each feed is there and what the agent says is news to it.
+    for (const id of this.#tools.state().networksOfNode.get(node)?.keys() ?? []) {
+      feeds.get(id, node)
+      this.#subscribe(id, session)
+    }
     this.#tools.presence.arrived(node, this.#tools.clock.now(), toNodeReport(hello.facts, seenFrom))
-    for (const id of this.#tools.state().networksOfNode.get(node)?.keys() ?? []) this.#subscribe(id, session)
     this.#listen(socket, session, log.child({ node }))
     session.resume(hello.networks)
     this.onFacts(node)
@@ -168,7 +182,8 @@ export class Fleet {
 
   #forget(socket: WebSocket, session: Session): void {
     this.#sockets.delete(socket)
-    for (const sessions of this.#members.values()) sessions.delete(session)
+    for (const network of this.#networks.get(session) ?? []) this.#drop(network, session)
+    this.#networks.delete(session)
     if (this.#sessions.get(session.node) !== session) return
     this.#sessions.delete(session.node)
     this.#tools.presence.left(session.node, this.#tools.clock.now())
@@ -189,7 +204,6 @@ export class Fleet {
       }
       case 'network-deleted':
         for (const session of this.#members.get(event.id) ?? []) this.#unsubscribe(event.id, session)
-        this.#members.delete(event.id)
         break
       case 'node-removed':
         this.#tools.presence.forget(event.id)
@@ -237,13 +251,20 @@ export class Fleet {
   }
 
   #subscribe(network: NetworkId, session: Session): void {
-    const sessions = this.#members.get(network) ?? new Set()
-    this.#members.set(network, sessions.add(session))
+    addTo(this.#members, network, session)
+    addTo(this.#networks, session, network)
   }
 
   #unsubscribe(network: NetworkId, session: Session): void {
-    this.#members.get(network)?.delete(session)
+    this.#drop(network, session)
+    this.#networks.get(session)?.delete(network)
     session.flush(network)
+  }
+
+  #drop(network: NetworkId, session: Session): void {
+    const sessions = this.#members.get(network)
+    sessions?.delete(session)
+    if (sessions?.size === 0) this.#members.delete(network)
   }
 
   #flush(network: NetworkId): void {
@@ -264,6 +285,10 @@ export class Fleet {
     const signature = signTranscript(this.#tools.signing, 'weft/1 farewell', transcript)
     refuse(socket, { type: 'farewell', signature })
   }
+}
+
+function addTo<Key, Value>(sets: Map<Key, Set<Value>>, key: Key, value: Value): void {
+  sets.set(key, (sets.get(key) ?? new Set()).add(value))
 }
 
 function refuse(socket: WebSocket, frame: ControllerFrame): void {

@@ -9,6 +9,8 @@ import type { ControllerSettings } from './settings.ts'
 
 /** The log of an embedded controller, in its data directory. */
 export const LOG_FILE = 'log.db'
+/** Beside it, what may be lost. */
+export const NOTES_FILE = 'notes.db'
 
 /** Where the data are unless the settings say otherwise. */
 export function usualDataDir(): string {

@@ -19,6 +19,8 @@ export interface InboxTools {
   readonly feeds: Feeds
   /** Something became known about a node. */
   readonly onFacts: (node: NodeId) => void
+  /** An agent shows that our log is not the one that it was told from. Throws when it does not show that. */
+  readonly onProof: (node: NodeId, proof: AgentFrameOf<'proof'>) => void
   readonly metrics: Registry
   /** Certifies a key that a node derived for itself. */
   readonly certify: (node: NodeId, offered: AgentFrameOf<'key'>) => Promise<void>
@@ -53,8 +55,11 @@ export class AgentInbox {
       case 'key':
         return this.#certify(session, frame)
       case 'resync':
-        return session.resync(frame.network as NetworkId)
+        return session.resync(frame.network as NetworkId, frame.position)
+      case 'proof':
+        return this.#tools.onProof(session.node, frame)
       case 'applied':
+        session.applied(frame)
         return this.#applied(session.node, frame)
       case 'refused':
         return this.#refused(session.node, frame)

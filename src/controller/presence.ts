@@ -2,7 +2,8 @@ import type { ErrorCode } from '../errors.ts'
 import type { NodeId } from '../keys/identity.ts'
 import type { NetworkId } from '../model/names.ts'
 import type { NetworkPosition, PeerReport } from '../protocol/frames.ts'
-import type { NodeReport } from './facts.ts'
+import { type NodeReport, parseReport, reportText } from './facts.ts'
+import type { Notebook } from './notebook.ts'
 
 /** What an agent last said of its place in one network. */
 export interface Standing {
@@ -20,8 +21,8 @@ export interface Standing {
 
 export interface NodePresence {
   readonly online: boolean
-  /** Milliseconds since 1970. */
-  readonly lastSeenAt: number
+  /** Milliseconds since 1970; undefined while it was not seen by this process. */
+  readonly lastSeenAt: number | undefined
   readonly report: NodeReport
   readonly standings: ReadonlyMap<NetworkId, Standing>
 }
@@ -41,13 +42,46 @@ export interface PresenceNews {
   readonly peers: readonly NodeId[] | undefined
 }
 
+/** What of it outlives the process (notebook.ts). */
+type Notes = Pick<Notebook, 'put' | 'delete' | 'all'>
+
+const NO_NOTES: Notes = Object.freeze({ put: () => undefined, delete: () => undefined, all: () => [] })
+
 const NOTHING: Standing = Object.freeze({ peers: new Map(), drift: [] })
 
-/** Who is connected, and what was observed: short-lived, never in the log, empty after a restart. */
+/**
+ * Who is connected, and what was observed: short-lived, never in the log. Where nodes were is noted, so that a controller
+ * that starts again finds the same and has nothing to tell; all else is empty after a restart.
+ */
 export class Presence {
+  readonly #notes: Notes
   readonly #nodes = new Map<NodeId, NodePresence>()
   readonly #witnessed = new Map<string, Map<NodeId, string>>()
   readonly #listeners: ((news: PresenceNews) => void)[] = []
+
+  constructor(notes: Notes = NO_NOTES) {
+    this.#notes = notes
+  }
+
+  /** Takes up what was noted of nodes that are still known. */
+  recall(isKnown: (node: NodeId) => boolean): void {
+    for (const [node, text] of this.#notes.all('report')) {
+      const report = parseReport(text)
+      if (!report || !isKnown(node as NodeId)) this.#notes.delete('report', node)
+      else
+        this.#nodes.set(node as NodeId, {
+          online: false,
+          lastSeenAt: undefined,
+          report,
+          standings: new Map(),
+        })
+    }
+    for (const [key, text] of this.#notes.all('witnessed')) {
+      const [place, relay] = splitWitness(key)
+      if (!isKnown(placeOf(place).node)) this.#notes.delete('witnessed', key)
+      else this.#witnessed.set(place, (this.#witnessed.get(place) ?? new Map()).set(relay, text))
+    }
+  }
 
   /** Calls `listener` whenever a node comes, goes, or says something of its place in a network. */
   onNews(listener: (news: PresenceNews) => void): void {
@@ -64,6 +98,7 @@ export class Presence {
 
   arrived(node: NodeId, now: number, report: NodeReport): void {
     const standings = this.#nodes.get(node)?.standings ?? new Map()
+    this.#note(node, report)
     this.#nodes.set(node, { online: true, lastSeenAt: now, report, standings })
     this.#tell({ node, network: undefined, peers: undefined })
   }
@@ -73,6 +108,7 @@ export class Presence {
   }
 
   report(node: NodeId, report: NodeReport): void {
+    this.#note(node, report)
     this.#change(node, { report })
   }
 
@@ -82,16 +118,15 @@ export class Presence {
     const seen = this.#witnessed.get(key) ?? new Map<NodeId, string>()
     if (seen.get(relay) === endpoint) return false
     this.#witnessed.set(key, seen.set(relay, endpoint))
+    this.#notes.put('witnessed', `${key} ${relay}`, endpoint)
     return true
   }
 
   /** Drops all that a relay said; gives whom it had spoken of. */
   dropWitness(relay: NodeId): readonly WitnessPlace[] {
-    const places = [...this.#witnessed].filter(([, seen]) => seen.delete(relay))
-    return places.map(([key]) => {
-      const [network, node] = key.split(' ')
-      return { network: network as NetworkId, node: node as NodeId }
-    })
+    const places = [...this.#witnessed].filter(([, seen]) => seen.delete(relay)).map(([place]) => place)
+    for (const place of places) this.#notes.delete('witnessed', `${place} ${relay}`)
+    return places.map(placeOf)
   }
 
   /** By relay. */
@@ -105,6 +140,7 @@ export class Presence {
   }
 
   forget(node: NodeId): void {
+    this.#notes.delete('report', node)
     this.#nodes.delete(node)
   }
 
@@ -120,7 +156,10 @@ export class Presence {
   }
 
   forgetMember(node: NodeId, network: NetworkId): void {
-    this.#witnessed.delete(`${network} ${node}`)
+    const place = `${network} ${node}`
+    for (const relay of this.#witnessed.get(place)?.keys() ?? [])
+      this.#notes.delete('witnessed', `${place} ${relay}`)
+    this.#witnessed.delete(place)
     const known = this.#nodes.get(node)
     if (!known?.standings.has(network)) return
     const standings = new Map(known.standings)
@@ -130,6 +169,12 @@ export class Presence {
 
   onlineCount(): number {
     return [...this.#nodes.values()].filter(({ online }) => online).length
+  }
+
+  #note(node: NodeId, report: NodeReport): void {
+    const text = reportText(report)
+    const known = this.#nodes.get(node)?.report
+    if (!known || reportText(known) !== text) this.#notes.put('report', node, text)
   }
 
   #change(node: NodeId, change: Partial<NodePresence>): void {
@@ -145,4 +190,14 @@ export class Presence {
 /** What was not reported anew is the same object as before. */
 function newIn(peers: Standing['peers'], before: Standing['peers']): NodeId[] {
   return [...peers].flatMap(([node, peer]) => (before.get(node) === peer ? [] : [node]))
+}
+
+function placeOf(key: string): WitnessPlace {
+  const [network, node] = key.split(' ')
+  return { network: network as NetworkId, node: node as NodeId }
+}
+
+function splitWitness(key: string): [place: string, relay: NodeId] {
+  const at = key.lastIndexOf(' ')
+  return [key.slice(0, at), key.slice(at + 1) as NodeId]
 }

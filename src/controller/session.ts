@@ -3,10 +3,17 @@ import type { NodeId } from '../keys/identity.ts'
 import type { SigningKey } from '../keys/signature.ts'
 import type { NetworkId } from '../model/names.ts'
 import type { Member, Network, State } from '../model/state.ts'
-import { signRemoval, signSelf } from '../protocol/content.ts'
-import { type ControllerFrame, encodeFrame, type NetworkPosition } from '../protocol/frames.ts'
+import {
+  type ControllerFrame,
+  encodeFrame,
+  type NetworkPosition,
+  type ResumePosition,
+} from '../protocol/frames.ts'
+import { isAhead } from './ahead.ts'
 import type { Cursor, Feed } from './feed.ts'
-import { recordOf } from './feed.ts'
+import type { Lag } from './lag.ts'
+import type { LanFrame } from './lans.ts'
+import { removedFrame, selfFrame } from './member-frames.ts'
 
 /** Bytes that may wait in a socket before the session is left alone until they are gone. */
 const BUFFER_LIMIT = 1_048_576
@@ -18,9 +25,13 @@ interface Told {
   /** Undefined: only a snapshot helps. */
   cursor: Cursor | undefined
   /** The last word on its LAN. */
-  lan: Buffer | undefined
-  /** Revision of the member's own record; 0 before it was told. */
-  self: number
+  lan: LanFrame | undefined
+  /** Revision of the member's own record, 0 before it was told, and the epoch in which it was. */
+  self: { readonly revision: number; readonly epoch: number }
+  /** The first change that it was sent and has not applied yet: of which revision, and since when there was one. */
+  unapplied: { readonly revision: number; readonly since: number } | undefined
+  /** Where the agent says it is, while that is beyond our log: nothing that we have could help it. */
+  ahead: ResumePosition | undefined
 }
 
 export interface SessionTools {
@@ -29,13 +40,14 @@ export interface SessionTools {
   /** What this node may see of a network. */
   readonly feed: (network: NetworkId, node: NodeId) => Feed | undefined
   /** Endpoints that only the LAN of the node may know, encoded once for all on it. */
-  readonly lan: (network: NetworkId, node: NodeId) => Buffer | undefined
+  readonly lan: (network: NetworkId, node: NodeId) => LanFrame | undefined
   readonly sent: (frames: number, bytes: number) => void
+  readonly lag: Lag
 }
 
 /**
  * One authenticated agent. It keeps no queue: only how far the agent was told of each network. What is due is worked out
- * when the socket can take it, so a slow agent costs two numbers a network and delays nobody.
+ * when the socket can take it, so a slow agent costs a few numbers a network and delays nobody.
  */
 export class Session {
   readonly node: NodeId
@@ -43,6 +55,7 @@ export class Session {
   readonly #tools: SessionTools
   readonly #told = new Map<NetworkId, Told>()
   #waiting = false
+  #bytesSent = 0
 
   constructor(node: NodeId, socket: WebSocket, tools: SessionTools) {
     this.node = node
@@ -51,7 +64,7 @@ export class Session {
   }
 
   /** Takes up where the agent says it stands, for each network that it is a member of. */
-  resume(positions: readonly NetworkPosition[]): void {
+  resume(positions: readonly ResumePosition[]): void {
     const state = this.#tools.state()
     const known = new Map(positions.map((position) => [position.network as NetworkId, position]))
     for (const id of state.networksOfNode.get(this.node)?.keys() ?? []) {
@@ -61,10 +74,10 @@ export class Session {
     for (const [id, position] of known) this.#refute(state, id, position)
   }
 
-  /** Starts over with a snapshot, because the agent asks for it. */
-  resync(network: NetworkId): void {
-    if (this.#told.has(network)) this.#told.set(network, nothingTold())
-    this.flush(network)
+  /** Starts over, because the agent asks for it: from where it says it stands, or with a snapshot. */
+  resync(network: NetworkId, position: ResumePosition | undefined): void {
+    if (this.#told.has(network)) this.#resumeNetwork(network, position)
+    else this.flush(network)
   }
 
   /** Sends what is due for a network, or nothing while the socket is full. */
@@ -72,13 +85,14 @@ export class Session {
     if (this.#isFull()) return
     const network = this.#tools.state().networks.get(id)
     const member = network?.members.get(this.node)
-    if (!network || !member) return this.#leave(id, network?.revision)
+    if (!network || !member) return this.#leave(id)
     const told = this.#told.get(id) ?? nothingTold()
     this.#told.set(id, told)
+    if (told.ahead) return this.#reconsider(id, told.ahead)
     if (!member.publicKey) return this.#askForKey(network, member, told)
     const feed = this.#tools.feed(id, this.node)
     if (!feed) return
-    if (told.self !== member.revision) this.#sendSelf(network, member, told)
+    if (!this.#knowsItself(member, told)) this.#sendSelf(network, member, told)
     this.#sendContent(feed, told)
     this.#sendLan(id, told)
   }
@@ -88,81 +102,103 @@ export class Session {
   }
 
   sendBytes(bytes: Buffer): void {
+    this.#bytesSent += bytes.length
     this.#tools.sent(1, bytes.length)
     this.#socket.send(bytes, { binary: false })
+  }
+
+  /** What it was told of a network. */
+  cursor(network: NetworkId): Cursor | undefined {
+    return this.#told.get(network)?.cursor
+  }
+
+  /** Bytes that have left this process. */
+  get bytesGone(): number {
+    return this.#bytesSent - this.#socket.bufferedAmount
+  }
+
+  /** The agent has applied this: how long that took is known if it was a change that went out in this session. */
+  applied({ network, epoch, revision }: NetworkPosition): void {
+    const told = this.#told.get(network as NetworkId)
+    const { unapplied } = told ?? {}
+    if (!told || !unapplied || epoch !== told.cursor?.epoch || revision < unapplied.revision) return
+    told.unapplied = undefined
+    this.#tools.lag.applied(unapplied.since)
   }
 
   close(code: number, reason: string): void {
     this.#socket.close(code, reason)
   }
 
-  #resumeNetwork(id: NetworkId, position: NetworkPosition | undefined): void {
+  #resumeNetwork(id: NetworkId, position: ResumePosition | undefined): void {
     const state = this.#tools.state()
+    if (position && isAhead(state, position)) {
+      this.#told.set(id, { ...nothingTold(), ahead: position })
+      return this.send({ type: 'prove', network: id })
+    }
     const member = state.networks.get(id)?.members.get(this.node)
     const feed = this.#tools.feed(id, this.node)
     const cursor = position && feed?.resume(position)
     // An agent that has a revision has its own record of that time; what changed since then is told again.
-    const self = cursor && member && member.revision <= cursor.revision ? member.revision : 0
-    this.#told.set(id, { feed, cursor, self, lan: undefined })
-    if (feed && cursor && cursor.touch === feed.end.touch) this.sendBytes(feed.current())
+    const hasSelf = cursor && member && member.revision <= cursor.revision
+    const self = hasSelf ? { revision: member.revision, epoch: position.epoch } : NO_SELF
+    const lan = this.#tools.lan(id, this.node)
+    const hasLan = lan && position?.lan === lan.digest
+    this.#told.set(id, { ...nothingTold(), feed, cursor, self, lan: hasLan ? lan : undefined })
     this.flush(id)
-    if (feed && cursor) this.sendBytes(feed.allHints())
+  }
+
+  /** Once the log has come to where the agent is, or has begun a new epoch, it is of use to it. */
+  #reconsider(id: NetworkId, position: ResumePosition): void {
+    if (!isAhead(this.#tools.state(), position)) this.#resumeNetwork(id, position)
   }
 
   /** The agent has a network that it is no member of. It is told only if our log surely knows more than the agent. */
-  #refute(state: State, id: NetworkId, position: NetworkPosition): void {
-    const network = state.networks.get(id)
-    const isOlder = network && position.epoch === state.epoch && position.revision <= network.revision
-    if (isOlder || state.deletedNetworks.has(id)) this.#leave(id, network?.revision)
+  #refute(state: State, id: NetworkId, position: ResumePosition): void {
+    if (isAhead(state, position)) return this.send({ type: 'prove', network: id })
+    const isOlder = state.networks.has(id) && position.epoch === state.epoch
+    if (isOlder || state.deletedNetworks.has(id)) this.#leave(id)
   }
 
-  #leave(network: NetworkId, revision: number | undefined): void {
+  #leave(network: NetworkId): void {
     this.#told.delete(network)
-    const { epoch } = this.#tools.state()
-    const removal = { network, node: this.node, epoch, revision: revision ?? Number.MAX_SAFE_INTEGER }
-    this.send({ type: 'removed', ...signRemoval(removal, this.#tools.signing) })
+    const { state, signing } = this.#tools
+    this.send(removedFrame(state(), network, this.node, signing))
   }
 
   #askForKey(network: Network, member: Member, told: Told): void {
-    if (told.self === member.revision) return
-    told.self = member.revision
+    if (this.#knowsItself(member, told)) return
+    told.self = { revision: member.revision, epoch: this.#tools.state().epoch }
     this.send({ type: 'key-wanted', network: network.id, keyVersion: member.keyVersion })
   }
 
+  #knowsItself({ revision }: Member, { self }: Told): boolean {
+    return self.revision === revision && self.epoch === this.#tools.state().epoch
+  }
+
   #sendSelf(network: Network, member: Member, told: Told): void {
-    const node = this.#tools.state().nodes.get(this.node)
-    const record = node && recordOf(network, member, node)
-    if (!record) return
-    told.self = member.revision
-    const self = {
-      network: network.id,
-      epoch: this.#tools.state().epoch,
-      revision: member.revision,
-      name: network.name,
-      ipv4Range: network.ipv4,
-      ipv6Range: network.ipv6,
-      topology: network.topology,
-      custody: network.keyCustody,
-      record,
-    }
-    const signed = signSelf(self, this.#tools.signing)
-    const { sealedKey } = member
-    this.send(sealedKey ? { type: 'self', ...signed, sealedKey } : { type: 'self', ...signed })
+    const state = this.#tools.state()
+    const frame = selfFrame(state, network, member, this.#tools.signing)
+    if (!frame) return
+    told.self = { revision: member.revision, epoch: state.epoch }
+    this.send(frame)
   }
 
   #sendContent(feed: Feed, told: Told): void {
-    if (told.feed !== feed) told.cursor = undefined
-    const frame = feed.framesSince(told.cursor)
+    const { frames, cursor, since } = feed.follow(told.feed === feed ? told.cursor : undefined)
     told.feed = feed
-    told.cursor = feed.end
-    if (frame) this.sendBytes(frame)
+    told.cursor = cursor
+    for (const frame of frames) this.sendBytes(frame)
+    if (since === undefined) return
+    this.#tools.lag.delivered(since)
+    told.unapplied ??= { revision: cursor.revision, since }
   }
 
   #sendLan(network: NetworkId, told: Told): void {
     const lan = this.#tools.lan(network, this.node)
     if (lan === told.lan) return
     told.lan = lan
-    if (lan) this.sendBytes(lan)
+    if (lan) this.sendBytes(lan.bytes)
   }
 
   /** When the socket is full, everything is looked at again as soon as what it holds has gone out. */
@@ -179,6 +215,15 @@ export class Session {
   }
 }
 
+const NO_SELF = Object.freeze({ revision: 0, epoch: 0 })
+
 function nothingTold(): Told {
-  return { feed: undefined, cursor: undefined, lan: undefined, self: 0 }
+  return {
+    feed: undefined,
+    cursor: undefined,
+    lan: undefined,
+    self: NO_SELF,
+    unapplied: undefined,
+    ahead: undefined,
+  }
 }

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { createHash, hash } from 'node:crypto'
 import { canonicalFields } from '../keys/fields.ts'
 import { toBase64Url } from '../keys/text.ts'
 
@@ -30,6 +30,11 @@ export class SetDigest {
     const bytes = new Uint8Array(this.#lanes.buffer)
     return toBase64Url(createHash('sha256').update(bytes).digest().subarray(0, DIGEST_BYTES))
   }
+}
+
+/** 22 characters of base64url that tell one content from another. */
+export function shortDigest(content: string | Uint8Array): string {
+  return toBase64Url(hash('sha256', content, 'buffer').subarray(0, DIGEST_BYTES))
 }
 
 function stretch(member: Uint8Array): Uint16Array {

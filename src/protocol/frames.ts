@@ -1,6 +1,7 @@
 import Type from 'typebox'
 import { Compile } from 'typebox/compile'
 import { ERROR_CODES, type ErrorCode, WeftError } from '../errors.ts'
+import { shortDigest } from './digest.ts'
 
 /** The closed set of what controller and agent say to each other: JSON objects told apart by `type`. */
 
@@ -52,6 +53,16 @@ export type Witnessed = Type.Static<typeof Witnessed>
 const NetworkPosition = Type.Object({ network: NetworkId, epoch: Count, revision: Count, digest: Digest })
 export type NetworkPosition = Type.Static<typeof NetworkPosition>
 
+/** Where an agent stands in a network when it comes back: what it has need not be told again. */
+const ResumePosition = Type.Object({
+  ...NetworkPosition.properties,
+  /** Digest of the set of hints that it was told (hints.ts). */
+  hints: Type.Optional(Digest),
+  /** Digest of what it was told of its LAN (`lanDigest`). */
+  lan: Type.Optional(Digest),
+})
+export type ResumePosition = Type.Static<typeof ResumePosition>
+
 /** What a node knows of itself and the controller cannot: short-lived, never in the log. */
 const Facts = Type.Object({
   /** Addresses of its interfaces without our own, with their prefix lengths: `192.168.1.2/24`. */
@@ -98,15 +109,21 @@ const PeerReport = Type.Object({
 })
 export type PeerReport = Type.Static<typeof PeerReport>
 
+/** In which of the signed forms a proof comes. */
+const ProofKind = Type.Union([Type.Literal('head'), Type.Literal('delta'), Type.Literal('self')])
+export type ProofKind = Type.Static<typeof ProofKind>
+
 const agentFrames = {
   open: frame('open', { version: Count, nodeKey: Key, nonce: Nonce }),
   hello: frame('hello', {
     signature: Signature,
     sealingKey: WireGuardKey,
     join: Type.Optional(Type.Object({ secret: Key, name: Type.String({ maxLength: 63 }) })),
-    networks: Type.Array(NetworkPosition, { maxItems: 1_000 }),
+    networks: Type.Array(ResumePosition, { maxItems: 1_000 }),
     facts: Facts,
   }),
+  /** Something that the controller signed and that its log contradicts: the log is not the one that was told from. */
+  proof: frame('proof', { network: NetworkId, kind: ProofKind, ...signed }),
   key: frame('key', { network: NetworkId, keyVersion: Count, publicKey: WireGuardKey }),
   applied: frame('applied', { ...NetworkPosition.properties, took: Type.Number({ minimum: 0 }) }),
   refused: frame('refused', {
@@ -116,7 +133,8 @@ const agentFrames = {
     code: Code,
     reason: Sentence,
   }),
-  resync: frame('resync', { network: NetworkId }),
+  /** With a position: what is new since then. Without: everything. */
+  resync: frame('resync', { network: NetworkId, position: Type.Optional(ResumePosition) }),
   facts: frame('facts', { facts: Facts }),
   report: frame('report', {
     network: NetworkId,
@@ -140,11 +158,18 @@ const controllerFrames = {
   current: frame('current', signed),
   snapshot: frame('snapshot', { ...signed, records: Type.Array(Base64Url), hints: Type.Array(Hint) }),
   delta: frame('delta', { ...signed, hints: Type.Optional(Type.Array(Hint)) }),
-  hints: frame('hints', { network: NetworkId, hints: Type.Array(Hint) }),
+  /** `whole`: what is not in it is not told any more. */
+  hints: frame('hints', {
+    network: NetworkId,
+    hints: Type.Array(Hint),
+    whole: Type.Optional(Type.Literal(true)),
+  }),
   lan: frame('lan', { network: NetworkId, hints: Type.Array(LanHint) }),
   witness: frame('witness', signed),
   removed: frame('removed', signed),
   'key-wanted': frame('key-wanted', { network: NetworkId, keyVersion: Count }),
+  /** The agent claims to be ahead of the log: it is to show what it has that from. */
+  prove: frame('prove', { network: NetworkId }),
   drain: frame('drain', { reconnectWithin: Count }),
   error: frame('error', { code: Code, message: Sentence }),
 }
@@ -169,6 +194,11 @@ export function parseAgentFrame(text: string): AgentFrame {
 /** The frame that a controller sent. Throws `protocol-error`, which names the type and the field, for anything else. */
 export function parseControllerFrame(text: string): ControllerFrame {
   return parseFrame<ControllerFrame>(text, checkControllerFrame)
+}
+
+/** What both ends compare to see whether an agent knows its LAN. */
+export function lanDigest(hints: readonly LanHint[]): string {
+  return shortDigest(JSON.stringify(hints))
 }
 
 /** A frame as it is sent. */

@@ -119,22 +119,46 @@ describe('What a node knows of a network', () => {
 
   it('passes over endpoints that are none', () => {
     const bad = ['host.example:51820', '-evil', '192.0.2.1:0', '192.0.2.1:51820 ; reboot']
-    replica.takeHints([{ node: nodeId(1), direct: [...bad, '192.0.2.1:51820'], outside: '-evil' }])
+    replica.takeHints({ hints: [{ node: nodeId(1), direct: [...bad, '192.0.2.1:51820'], outside: '-evil' }] })
     assert.deepEqual(replica.reachOf(nodeId(1)).direct, ['192.0.2.1:51820'])
     assert.equal(replica.reachOf(nodeId(1)).outside, undefined)
     replica.takeLan([{ node: nodeId(2), endpoints: [...bad, '192.168.1.2:51820'] }])
     assert.deepEqual(replica.lanOf(nodeId(2)), ['192.168.1.2:51820'])
   })
 
-  it('takes its time from the word that nothing changed, unless something did', () => {
+  it('takes its time, epoch and revision from the word that it has what there is, unless it has something else', () => {
     assert.equal(
       replica.takeCurrent({ type: 'current', ...signHead(head(10, [1, 2, 3]), controllerKey) }),
       'unchanged',
     )
     assert.equal(
-      replica.takeCurrent({ type: 'current', ...signHead(head(11, [1, 2, 3]), controllerKey) }),
+      replica.takeCurrent({ type: 'current', ...signHead(head(4, [1, 2, 3], 2), controllerKey) }),
+      'changed',
+    )
+    assert.deepEqual([replica.position()?.epoch, replica.position()?.revision], [2, 4])
+    assert.equal(
+      replica.takeCurrent({ type: 'current', ...signHead(head(11, [1, 2], 2), controllerKey) }),
       'gap',
     )
+  })
+
+  it('keeps where members were when that is not told any more, and says by a digest what it was told', () => {
+    const hint = (number: number) => ({ node: nodeId(number), direct: [`192.0.2.${number}:51820`] })
+    assert.equal(replica.takeHints({ hints: [hint(1), hint(2)] }), 'changed')
+    assert.equal(replica.takeHints({ hints: [hint(2)] }), 'unchanged')
+    const both = replica.resumePosition()?.hints
+    assert.equal(replica.takeHints({ hints: [hint(2)], whole: true }), 'changed')
+    assert.notEqual(replica.resumePosition()?.hints, both)
+    assert.deepEqual(replica.reachOf(nodeId(1)).direct, ['192.0.2.1:51820'])
+  })
+
+  it('makes a snapshot of what it has under a head that was signed for it', () => {
+    replica.takeDelta(delta({ from: 10, to: 11, members: [1, 2, 3, 4], upserts: [4] }))
+    const current = { type: 'current', ...signHead(head(11, [1, 2, 3, 4]), controllerKey) } as const
+    const fresh = new Replica(network, identity, controllerKey.publicKey)
+    fresh.takeSelf(selfFrame())
+    assert.equal(fresh.takeSnapshot(replica.toSnapshot(current)), 'changed')
+    assert.deepEqual(fresh.resumePosition(), replica.resumePosition())
   })
 
   function unchanged(act: () => void): void {

@@ -11,7 +11,8 @@ import { apply } from '../../src/model/apply.ts'
 import type { Event } from '../../src/model/event.ts'
 import { emptyState, type Network, type Node, type State } from '../../src/model/state.ts'
 import { openDelta, openHead } from '../../src/protocol/content.ts'
-import { parseControllerFrame } from '../../src/protocol/frames.ts'
+import { type Hint, parseControllerFrame } from '../../src/protocol/frames.ts'
+import { HintSet } from '../../src/protocol/hints.ts'
 import { View } from '../../src/protocol/view.ts'
 import { controllerKey, network as id, nodeId } from '../protocol/samples.ts'
 
@@ -27,7 +28,7 @@ describe('The feed of a network', () => {
           if (read) reader.read(world.feed)
         }
         reader.read(world.feed)
-        assert.equal(reader.view.digest(), world.feed.head().head.digest)
+        assert.equal(reader.view.digest(), world.feed.digest)
         assert.equal(reader.revision, world.network().revision)
       }),
       { numRuns: 60 },
@@ -40,7 +41,7 @@ describe('The feed of a network', () => {
     const cursors = Array.from({ length: 500 }, () => world.feed.end)
     world.counts.clear()
     world.toggle(nodeId(21))
-    const frames = new Set(cursors.map((cursor) => world.feed.framesSince(cursor)))
+    const frames = new Set(cursors.flatMap((cursor) => world.feed.follow(cursor).frames))
     assert.equal(frames.size, 1)
     assert.deepEqual(Object.fromEntries(world.counts), { encodings: 1, signatures: 1 })
   })
@@ -48,13 +49,13 @@ describe('The feed of a network', () => {
   it('has nothing to say to a session that knows everything', () => {
     const world = newWorld()
     world.toggle(nodeId(1))
-    assert.equal(world.feed.framesSince(world.feed.end), undefined)
+    assert.deepEqual(world.feed.follow(world.feed.end).frames, [])
   })
 
   it('lets an agent resume from a revision that it can still tell, and from no other', () => {
     const world = newWorld()
     world.toggle(nodeId(1))
-    const { head: before } = world.feed.head()
+    const before = world.position()
     world.toggle(nodeId(2))
     const resumed = world.feed.resume(before)
     assert.ok(resumed)
@@ -62,15 +63,52 @@ describe('The feed of a network', () => {
     assert.equal(world.feed.resume({ ...before, digest: 'A'.repeat(22) }), undefined)
     assert.equal(world.feed.resume({ ...before, revision: before.revision + 9 }), undefined)
     assert.equal(world.feed.resume({ ...before, epoch: 2 }), undefined)
-    assert.deepEqual(world.feed.resume(world.feed.head().head), world.feed.end)
   })
 
-  it('forgets what is long past: memory stays bounded, and who lies too far behind gets a snapshot', () => {
+  it('tells an agent that has everything so, with a head and nothing else, whatever the epoch it knows', () => {
+    const world = newWorld()
+    world.toggle(nodeId(1))
+    world.feed.hint(hintOf(1, 51_820))
+    for (const epoch of [1, 0]) {
+      const position = { ...world.position(), epoch, hints: digestOf([hintOf(1, 51_820)]) }
+      assert.deepEqual(typesOf(world.feed, world.feed.resume(position)), ['current'])
+    }
+  })
+
+  it('tells an agent the hints that it missed and no others, and all of them when it has another set', () => {
+    const world = newWorld()
+    for (const number of [1, 2, 3]) world.toggle(nodeId(number))
+    for (const number of [1, 2]) world.feed.hint(hintOf(number, 51_820))
+    const hints = digestOf([hintOf(1, 51_820), hintOf(2, 51_820)])
+    world.feed.hint(hintOf(3, 51_820))
+    const missed = world.feed.follow(world.feed.resume({ ...world.position(), hints }))
+    assert.deepEqual(missed.frames.map(hintsIn), [undefined, [hintOf(3, 51_820)]])
+    const lost = world.feed.follow(world.feed.resume({ ...world.position(), hints: digestOf([]) }))
+    assert.deepEqual(lost.frames.map(hintsIn), [undefined, [1, 2, 3].map((number) => hintOf(number, 51_820))])
+  })
+
+  it('tells a session the head of a new epoch when it has everything, and a snapshot when it has not', () => {
+    const world = newWorld()
+    world.toggle(nodeId(1))
+    const behind = world.feed.end
+    world.toggle(nodeId(2))
+    const upToDate = world.feed.end
+    world.raise()
+    assert.deepEqual(typesOf(world.feed, upToDate), ['current'])
+    assert.deepEqual(typesOf(world.feed, behind), ['snapshot'])
+    assert.deepEqual(typesOf(world.feed, world.feed.follow(upToDate).cursor), [])
+  })
+
+  it('forgets what is long past, and tells who lies too far behind everything', () => {
     const world = newWorld()
     for (const number of [1, 2, 3]) world.toggle(nodeId(number))
     const start = world.feed.end
     for (let round = 0; round < 9_000; round++) world.feed.hint(hintOf(1 + (round % 3), 1 + round))
-    assert.equal(frameOf(world.feed, start).type, 'snapshot')
+    assert.deepEqual(world.feed.follow(start).frames.map(hintsIn), [
+      [1, 2, 3].map((number) => hintOf(number, 8_997 + number)),
+    ])
+    for (let round = 0; round < 9_000; round++) world.toggle(nodeId(1 + (round % 3)))
+    assert.deepEqual(typesOf(world.feed, start), ['snapshot'])
   })
 
   it('tells endpoints of members only, as hints without a new revision', () => {
@@ -113,6 +151,7 @@ function newWorld() {
     keyCustody: 'controller',
     at: 0,
   }
+  let epoch = 1
   let state: State = apply({ ...emptyState, networks: ImmutableMap() }, created)
   const network = (): Network => {
     const found = state.networks.get(id)
@@ -121,7 +160,8 @@ function newWorld() {
   }
   const feed = new Feed(network(), {
     signing: controllerKey,
-    epoch: 1,
+    epoch: () => epoch,
+    now: () => 0,
     expiresAt: () => 2_000_000_000,
     count: (what) => counts.set(what, (counts.get(what) ?? 0) + 1),
     node: (id) => ({ ...NODE, id }),
@@ -143,7 +183,12 @@ function newWorld() {
     state = apply(state, event)
     feed.advance(network(), [node])
   }
-  return { counts, feed, network, toggle }
+  const position = () => ({ network: id, epoch, revision: feed.end.revision, digest: feed.digest })
+  const raise = () => {
+    epoch += 1
+    feed.renew()
+  }
+  return { counts, feed, network, toggle, position, raise }
 }
 
 function keyOf(node: NodeId) {
@@ -151,9 +196,24 @@ function keyOf(node: NodeId) {
 }
 
 function frameOf(feed: Feed, cursor: Cursor | undefined) {
-  const bytes = feed.framesSince(cursor)
+  const [bytes] = feed.follow(cursor).frames
   assert.ok(bytes)
   return parseControllerFrame(bytes.toString())
+}
+
+function typesOf(feed: Feed, cursor: Cursor | undefined): string[] {
+  return feed.follow(cursor).frames.map((bytes) => parseControllerFrame(bytes.toString()).type)
+}
+
+function hintsIn(bytes: Buffer) {
+  const frame = parseControllerFrame(bytes.toString())
+  return frame.type === 'hints' ? frame.hints : undefined
+}
+
+function digestOf(hints: readonly Hint[]): string {
+  const set = new HintSet()
+  for (const hint of hints) set.put(hint)
+  return set.digest()
 }
 
 /** An agent's side of the reading: its view after each frame. */
@@ -163,9 +223,9 @@ class Reader {
   #cursor: Cursor | undefined
 
   read(feed: Feed): void {
-    const bytes = feed.framesSince(this.#cursor)
-    this.#cursor = feed.end
-    if (bytes) this.#take(bytes.toString())
+    const { frames, cursor } = feed.follow(this.#cursor)
+    this.#cursor = cursor
+    for (const bytes of frames) this.#take(bytes.toString())
   }
 
   #take(text: string): void {

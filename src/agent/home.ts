@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { access, mkdir, open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
@@ -42,11 +43,34 @@ export function keepsNothing(settings: AgentSettings): boolean {
 
 export async function openHome(settings: AgentSettings, random: Random): Promise<Home> {
   if (keepsNothing(settings)) return new NoHome(settings, random)
-  const isRoot = process.getuid?.() === 0
-  const usual = isRoot ? '/var/lib/weft/agent' : join(homedir(), '.local/state/weft/agent')
-  const home = new DirectoryHome(settings.stateDir || usual, settings, random)
+  const home = new DirectoryHome(stateDirOf(settings), settings, random)
   await home.prepare()
   return home
+}
+
+/** Where an agent with these settings keeps its state. */
+export function stateDirOf({ stateDir }: AgentSettings): string {
+  const isRoot = process.getuid?.() === 0
+  return stateDir || (isRoot ? '/var/lib/weft/agent' : join(homedir(), '.local/state/weft/agent'))
+}
+
+/** What an agent has kept. */
+export interface KeptState {
+  /** Undefined until the first start. */
+  readonly identity: Identity | undefined
+  /** Undefined until it has joined. */
+  readonly enrolment: Enrolment | undefined
+  readonly journals: ReadonlyMap<NetworkId, readonly string[]>
+}
+
+/** Reads what the agent with these settings has kept, and makes nothing. */
+export async function lookAtState(settings: AgentSettings): Promise<KeptState> {
+  const home = new DirectoryHome(stateDirOf(settings), settings, () => new Uint8Array())
+  return {
+    identity: await home.keptIdentity(),
+    enrolment: await home.enrolment(),
+    journals: existsSync(join(stateDirOf(settings), NETWORKS)) ? await home.journals() : new Map(),
+  }
 }
 
 /** Name of the systemd credential (systemd.exec(5), LoadCredential=). */
@@ -83,14 +107,18 @@ class DirectoryHome implements Home {
   }
 
   async identity(): Promise<Identity> {
+    const kept = await this.keptIdentity()
+    if (kept) return kept
+    const seed = this.#random(SEED_BYTES)
+    await writeFile(this.#seedFile(), `${toBase64Url(seed)}\n`, { mode: 0o400, flag: 'wx' })
+    return new Identity(new SecretBytes(seed))
+  }
+
+  async keptIdentity(): Promise<Identity | undefined> {
     const given = await givenSeed(this.#settings)
     if (given) return new Identity(given)
-    const path = this.#settings.identityFile || join(this.#path, 'identity.seed')
-    const kept = await readIfThere(path)
-    if (kept !== undefined) return new Identity(seedIn(kept, 'identityFile'))
-    const seed = this.#random(SEED_BYTES)
-    await writeFile(path, `${toBase64Url(seed)}\n`, { mode: 0o400, flag: 'wx' })
-    return new Identity(new SecretBytes(seed))
+    const kept = await readIfThere(this.#seedFile())
+    return kept === undefined ? undefined : new Identity(seedIn(kept, 'identityFile'))
   }
 
   async enrolment(): Promise<Enrolment | undefined> {
@@ -133,6 +161,10 @@ class DirectoryHome implements Home {
   /** What stands behind the last line end was cut off by a crash, and is as if it had never come. */
   async #lines(network: NetworkId): Promise<readonly string[]> {
     return (await readFile(this.#journal(network), 'utf8')).split('\n').slice(0, -1)
+  }
+
+  #seedFile(): string {
+    return this.#settings.identityFile || join(this.#path, 'identity.seed')
   }
 
   #journal(network: NetworkId): string {

@@ -73,7 +73,7 @@ async function fetchPair(
   using client = openClient(options)
   const paths = await client.get<Paths>(path`/v1/networks/${network}/paths?from=${a}&to=${b}`)
   const [graph, members] = await Promise.all([
-    client.get<Graph>(path`/v1/networks/${network}/graph`),
+    client.get<Graph>(path`/v1/networks/${network}/graph?node=${paths.from}`),
     client.list<Member>(path`/v1/networks/${network}/members`),
   ])
   const [from, to] = [paths.from, paths.to].map((id) => members.find(({ node }) => node === id))

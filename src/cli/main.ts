@@ -49,6 +49,10 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: 'say how two members reach each other, and why not better',
     load: async () => (await import('./explain.ts')).explainCommand(),
   },
+  top: {
+    summary: 'watch the links of a network',
+    load: async () => (await import('./top.ts')).topCommand(),
+  },
   doctor: {
     summary: 'look for what is wrong on this machine, or between two members',
     load: async () => (await import('./doctor.ts')).doctorCommand(),

@@ -1,4 +1,5 @@
 import type { Graph } from '../../schemas/graph.ts'
+import { xmlText } from './xml.ts'
 
 const NODE_KEYS = ['name', 'online', 'state', 'roles', 'ipv4', 'ipv6', 'appliedRevision'] as const
 const LINK_KEYS = ['path', 'via', 'state', 'handshakeAgeSeconds', 'rxBytes', 'txBytes', 'reason'] as const
@@ -45,14 +46,4 @@ function edgeKey(key: string): string {
 function data(key: string, value: string | number | boolean | readonly string[] | null): string {
   if (value === null) return ''
   return `<data key="${key}">${xmlText(Array.isArray(value) ? value.join(' ') : String(value))}</data>`
-}
-
-/** What XML 1.0 cannot hold at all is left out. */
-function xmlText(text: string): string {
-  return text
-    .replace(/[^\t\n\r\u0020-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/gu, '')
-    .replaceAll('&', '&amp;')
-    .replaceAll('<', '&lt;')
-    .replaceAll('>', '&gt;')
-    .replaceAll('"', '&quot;')
 }

@@ -12,12 +12,12 @@ import { addMember, removeMember } from '../src/controller/commands/member.ts'
 import { createNetwork, type NetworkInput } from '../src/controller/commands/network.ts'
 import { createJoinToken, type JoinTokenInput } from '../src/controller/commands/token.ts'
 import { type Controller, openController } from '../src/controller/controller.ts'
-import { findNetwork, findNode } from '../src/controller/lookup.ts'
 import { type ControllerSettings, controllerSettings } from '../src/controller/settings.ts'
 import { systemRandom } from '../src/keys/random.ts'
 import type { Network } from '../src/model/state.ts'
 import { loadSettings } from '../src/settings.ts'
 import { MemoryDriver } from '../src/wireguard/memory.ts'
+import { findNetwork, findNode } from './lookup.ts'
 
 /** A real controller behind a real TLS server, with real agents on in-memory devices, all in this process. */
 export interface Rig extends AsyncDisposable {

@@ -6,11 +6,14 @@ import type { Controller } from '../controller/controller.ts'
 import { WeftError } from '../errors.ts'
 import type { Random } from '../keys/random.ts'
 import { toBase32 } from '../keys/text.ts'
-import { authenticate } from './authentication.ts'
+import { authenticate } from './access/authenticate.ts'
+import { guardRoutes } from './access/guard.ts'
 import { components, documentOptions } from './document.ts'
 import type { App } from './instance.ts'
 import { sendProblem } from './problem.ts'
+import { apiTokenRoutes } from './routes/apitoken.ts'
 import { eventRoutes } from './routes/event.ts'
+import { grantRoutes } from './routes/grant.ts'
 import { graphRoutes } from './routes/graph.ts'
 import { historyRoutes } from './routes/history.ts'
 import { linkRoutes } from './routes/link.ts'
@@ -19,6 +22,7 @@ import { networkRoutes } from './routes/network.ts'
 import { nodeRoutes } from './routes/node.ts'
 import { openRoutes } from './routes/open.ts'
 import { pathRoutes } from './routes/path.ts'
+import { projectRoutes } from './routes/project.ts'
 import { tokenRoutes } from './routes/token.ts'
 
 export interface AppTools {
@@ -35,6 +39,7 @@ export async function createApp(controller: Controller, tools: AppTools): Promis
     authenticate(controller.state, request)
     if (request.actor) tools.onKnown(request.socket)
   })
+  guardRoutes(app, controller)
   logRequests(app)
   for (const schema of components) app.addSchema(schema)
   await app.register(swagger, documentOptions)
@@ -48,7 +53,10 @@ export async function createApp(controller: Controller, tools: AppTools): Promis
 
 const ROUTES = [
   openRoutes,
+  projectRoutes,
+  apiTokenRoutes,
   networkRoutes,
+  grantRoutes,
   memberRoutes,
   nodeRoutes,
   tokenRoutes,
@@ -82,6 +90,7 @@ function createInstance({ log, random }: AppTools): App {
     })
   })
   app.decorateRequest('actor', '')
+  app.decorateRequest('credential', undefined)
   return app
 }
 

@@ -3,6 +3,7 @@ import type { Controller } from '../controller/controller.ts'
 import type { Decision, Tools } from '../controller/tools.ts'
 import { WeftError } from '../errors.ts'
 import type { Event } from '../model/event.ts'
+import type { TokenId } from '../model/names.ts'
 import type { State } from '../model/state.ts'
 
 /** What a change made, and the state right after it was durable. */
@@ -38,4 +39,17 @@ export async function create<Result>(
     field: 'idempotency-key',
     advice: 'Use a new key for each new request, and the same one only to repeat it.',
   })
+}
+
+/** The secret of a token is not kept, so the answer to a repeated POST cannot be given. */
+export function notShownAgain(made: TokenId | undefined): undefined {
+  if (made === undefined) return undefined
+  throw new WeftError(
+    'already-exists',
+    `This request made the token ${made} before; it is not shown again.`,
+    {
+      field: 'idempotency-key',
+      advice: `Revoke ${made} if its answer was lost, and make another with a new key.`,
+    },
+  )
 }

@@ -1,5 +1,6 @@
 import type { FastifyDynamicSwaggerOptions } from '@fastify/swagger'
 import type Type from 'typebox'
+import { ApiToken, ApiTokenList, CreatedApiToken, Whoami } from './schemas/apitoken.ts'
 import type { Component } from './schemas/common.ts'
 import { Graph, GraphPatch } from './schemas/graph.ts'
 import { Change, ChangeList } from './schemas/history.ts'
@@ -9,11 +10,20 @@ import { Network, NetworkList } from './schemas/network.ts'
 import { Node, NodeList } from './schemas/node.ts'
 import { Paths } from './schemas/path.ts'
 import { Problem } from './schemas/problem.ts'
+import { Grant, GrantList, Project, ProjectList } from './schemas/project.ts'
 import { CreatedToken, Token, TokenList } from './schemas/token.ts'
 
 /** Every schema with a name of its own. */
 export const components: readonly Component<Type.TSchema>[] = Object.freeze([
   Problem,
+  Project,
+  ProjectList,
+  Grant,
+  GrantList,
+  ApiToken,
+  ApiTokenList,
+  CreatedApiToken,
+  Whoami,
   Network,
   NetworkList,
   Member,
@@ -43,11 +53,14 @@ export const documentOptions: FastifyDynamicSwaggerOptions = {
         'Every list answers `{items, next?}`; give `next` as `cursor` to get the next page.',
         'Every error is RFC 9457 problem details; `code` is for programs, `advice` for people.',
         'Every POST takes an `Idempotency-Key`: repeated with the same key, it is done once.',
-        '`{network}` and `{node}` are ids or names.',
+        '`{network}` and `{node}` are ids or names. Names are unique within a project.',
+        'Every request acts in one project: that of its token, or, for a global token, the one of `?project=` (else `default`). What belongs to another project is answered as if it did not exist.',
       ].join('\n\n'),
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
     tags: [
+      { name: 'projects', description: 'Tenants: each owns networks, nodes and tokens.' },
+      { name: 'api-tokens', description: 'What programs show to use this interface.' },
       { name: 'networks', description: 'Private networks: a name, address ranges, a topology.' },
       { name: 'members', description: 'Which nodes are in a network, and where.' },
       { name: 'nodes', description: 'Machines that run an agent.' },

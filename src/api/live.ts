@@ -3,6 +3,7 @@ import { networksOf } from '../controller/describe.ts'
 import type { GraphPatch } from '../controller/watch.ts'
 import type { Entry } from '../log/log.ts'
 import type { NetworkId } from '../model/names.ts'
+import type { Scope } from './access/scope.ts'
 import type { EventStream } from './stream.ts'
 import { patchView } from './views/graph.ts'
 import { changeView } from './views/history.ts'
@@ -10,6 +11,8 @@ import { changeView } from './views/history.ts'
 export interface LiveQuery {
   /** Only what concerns these; undefined: all. */
   readonly networks: ReadonlySet<NetworkId> | undefined
+  /** Who listens, and in which project. Throws when that is permitted no longer. */
+  readonly look: () => Scope
   /** Last log entry that the client has. */
   readonly after: number
 }
@@ -28,11 +31,12 @@ export async function streamLive(
   try {
     await stream.send({ event: 'hello', data: JSON.stringify({ sequence: controller.state.sequence }) })
     for await (const entry of controller.follow(query.after + 1, signal)) {
-      if (isWanted(controller, entry, query.networks))
+      const seen = controller.history.seenBy(entry, query.look())
+      if (seen && isWanted(controller, seen, query.networks))
         await stream.send({
           id: entry.sequence,
           event: 'change',
-          data: JSON.stringify(changeView(controller.history.describe(entry))),
+          data: JSON.stringify(changeView(controller.history.describe(seen))),
         })
       if (signal.aborted) return
     }

@@ -9,7 +9,7 @@ import type { ControllerUrl } from './url.ts'
 const CONNECT_LIMIT = 10_000
 const ANSWER_LIMIT = 60_000
 
-type Method = 'GET' | 'POST' | 'DELETE'
+type Method = 'GET' | 'POST' | 'PUT' | 'DELETE'
 
 interface Page<Item> {
   readonly items: readonly Item[]
@@ -22,9 +22,12 @@ interface Page<Item> {
  */
 export class Client implements Disposable {
   readonly #agent: PinnedAgent
+  readonly #project: string | undefined
   readonly #headers: Readonly<Record<string, string>>
 
-  constructor(url: ControllerUrl, token: SecretBytes) {
+  /** @param project in which every request acts; undefined: that of the token */
+  constructor(url: ControllerUrl, token: SecretBytes, project?: string) {
+    this.#project = project
     this.#agent = new PinnedAgent(url)
     this.#headers = { authorization: `Bearer ${Buffer.from(token.expose()).toString()}`, host: 'weft' }
   }
@@ -50,6 +53,10 @@ export class Client implements Disposable {
     return this.#send('POST', path, JSON.stringify(body))
   }
 
+  put<Answer>(path: string): Promise<Answer> {
+    return this.#send('PUT', path)
+  }
+
   async delete(path: string): Promise<void> {
     await this.#send('DELETE', path)
   }
@@ -60,13 +67,23 @@ export class Client implements Disposable {
 
   async #send<Answer>(method: Method, path: string, body?: string): Promise<Answer> {
     const type = body === undefined ? {} : { 'content-type': 'application/json' }
-    const options = { agent: this.#agent, method, path, headers: { ...this.#headers, ...type } }
+    const options = {
+      agent: this.#agent,
+      method,
+      path: this.#inProject(path),
+      headers: { ...this.#headers, ...type },
+    }
     const response = await exchange({ ...options, signal: AbortSignal.timeout(ANSWER_LIMIT) }, body)
     const answer = await text(response).catch((cause) => {
       throw brokenOff(cause)
     })
     if ((response.statusCode ?? 0) >= 400) throw toError(response.statusCode, answer)
     return JSON.parse(answer || 'null')
+  }
+
+  #inProject(path: string): string {
+    if (this.#project === undefined) return path
+    return `${path}${path.includes('?') ? '&' : '?'}project=${encodeURIComponent(this.#project)}`
   }
 }
 

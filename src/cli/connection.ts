@@ -9,6 +9,7 @@ import { parseControllerUrl } from './url.ts'
 export interface ClientOptions {
   readonly url?: string
   readonly tokenFile?: string
+  readonly project?: string
   readonly json?: boolean
 }
 
@@ -17,12 +18,17 @@ export function clientCommand(name: string): Command {
   return new Command(name)
     .addOption(new Option('--url <url>', "URL of the controller, its 'url:' line").env('WEFT_URL'))
     .option('--token-file <file>', 'file with the API token; else it is in WEFT_TOKEN')
+    .addOption(
+      new Option('--project <project>', 'project to act in, for a global token (default)').env(
+        'WEFT_PROJECT',
+      ),
+    )
     .option('--json', 'print JSON for programs')
 }
 
 /** The controller that the options and the environment name. Throws `invalid-config` when they do not. */
 export function openClient(options: ClientOptions): Client {
-  return new Client(parseControllerUrl(urlOf(options)), tokenOf(options))
+  return new Client(parseControllerUrl(urlOf(options)), tokenOf(options), options.project)
 }
 
 function urlOf({ url }: ClientOptions): string {

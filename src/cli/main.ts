@@ -25,8 +25,16 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: 'run the agent of this machine',
     load: async () => (await import('./agent.ts')).agentCommand(),
   },
+  project: {
+    summary: 'make, list, show and delete projects',
+    load: async () => (await import('./project.ts')).projectCommand(),
+  },
+  'api-token': {
+    summary: 'make, list and revoke API tokens',
+    load: async () => (await import('./apitoken.ts')).apiTokenCommand(),
+  },
   network: {
-    summary: 'make, list, show and delete networks',
+    summary: 'make, list, show, share and delete networks',
     load: async () => (await import('./network.ts')).networkCommand(),
   },
   member: {

@@ -5,15 +5,19 @@ import { confirm } from './confirm.ts'
 import { type ClientOptions, clientCommand, openClient } from './connection.ts'
 import { wholeNumber } from './numbers.ts'
 import { fields, print, table } from './output.ts'
+import { grantsCommand, shareCommand, unshareCommand } from './sharing.ts'
 
-/** `weft network create|list|show|delete` */
+/** `weft network create|list|show|delete|share|unshare|grants` */
 export function networkCommand(): Command {
   return new Command('network')
-    .description('Make, list, show and delete networks.')
+    .description('Make, list, show, share and delete networks.')
     .addCommand(createCommand())
     .addCommand(listCommand())
     .addCommand(showCommand())
     .addCommand(deleteCommand())
+    .addCommand(shareCommand())
+    .addCommand(unshareCommand())
+    .addCommand(grantsCommand())
 }
 
 interface CreateOptions extends ClientOptions {

@@ -17,9 +17,10 @@ import { formatJoinToken } from '../protocol/jointoken.ts'
 import type { Explanation } from '../topology/explain.ts'
 import { openProof, raiseEpoch } from './ahead.ts'
 import { createAuthority, type OpenAuthority, openAuthority } from './authority.ts'
+import { createApiToken } from './commands/apitoken.ts'
 import { certifyMemberKey } from './commands/member.ts'
 import { joinNode } from './commands/node.ts'
-import { createApiToken } from './commands/token.ts'
+import { defaultProject } from './commands/project.ts'
 import { continuesNotes, LogMark } from './continuity.ts'
 import { Feeds } from './feeds.ts'
 import { Fleet } from './fleet.ts'
@@ -83,7 +84,7 @@ export async function openController(
   })
 }
 
-/** Keys, certificate and the first admin token: one entry, so there is never one without the others. */
+/** Keys, certificate, the default project and the first admin token: one entry, so there is never one without the others. */
 async function initialise(
   ledger: Ledger,
   settings: ControllerSettings,
@@ -92,9 +93,10 @@ async function initialise(
 ): Promise<SecretBytes> {
   const authority = await createAuthority(wrappingKey, random)
   const at = clock.now()
-  const token = createApiToken(ledger.state, { now: at, random, settings }, { name: 'first admin' })
+  const wanted = { name: 'first admin', role: 'admin' } as const
+  const token = createApiToken(ledger.state, { now: at, random, settings }, wanted)
   await ledger.change({ actor: SYSTEM, operation: 'initialise', at }, () => ({
-    events: [{ type: 'controller-initialised', epoch: 1, ...authority }, ...token.events],
+    events: [{ type: 'controller-initialised', epoch: 1, ...authority }, defaultProject(at), ...token.events],
     result: undefined,
   }))
   return token.result.secret
@@ -193,6 +195,11 @@ export class Controller implements AsyncDisposable {
   /** What is durable. A value: it does not change, a later call may give another. */
   get state(): State {
     return this.#parts.ledger.state
+  }
+
+  /** Milliseconds since 1970. */
+  now(): number {
+    return this.#parts.clock.now()
   }
 
   /** Decides on the latest state and appends what was decided. The same operation is done once. */

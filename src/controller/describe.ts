@@ -13,6 +13,14 @@ export function describeEvent(event: Event, nameOf: Namer): string {
       return 'made the keys of the controller'
     case 'epoch-raised':
       return `began epoch ${event.epoch}`
+    case 'project-created':
+      return `made project ${event.name}`
+    case 'project-deleted':
+      return `deleted project ${nameOf(event.id)}`
+    case 'network-shared':
+      return `shared network ${nameOf(event.network)} with project ${nameOf(event.project)}`
+    case 'network-unshared':
+      return `shares network ${nameOf(event.network)} with project ${nameOf(event.project)} no longer`
     case 'api-token-created':
       return `made the API token ${event.name}`
     case 'api-token-revoked':

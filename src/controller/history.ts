@@ -3,9 +3,10 @@ import { WeftError } from '../errors.ts'
 import type { Entry, Log } from '../log/log.ts'
 import { applyEntry } from '../model/apply.ts'
 import type { Event } from '../model/event.ts'
-import { type NetworkId, parseNetworkId } from '../model/names.ts'
+import { type NetworkId, type ProjectId, parseNetworkId } from '../model/names.ts'
 import { emptyState, type Network, type State } from '../model/state.ts'
 import { describeEvent, networksOf } from './describe.ts'
+import { eventOwners, ownersOf } from './owners.ts'
 
 /** One change, as people read it. */
 export interface Change {
@@ -40,6 +41,15 @@ const SENTENCES = 20
 const MOST_CHECKPOINTS = 64
 const FIRST_SPACING = 256
 
+/** From where somebody looks. */
+interface Viewer {
+  readonly project: ProjectId
+  readonly caller: { readonly bound: boolean }
+}
+
+/** Who acts from outside a project, as seen from within. */
+const OTHERS = 'another project'
+
 /** The log as a time line: what changed in a network, and what it was at any revision. Read at the first question. */
 export class History {
   readonly #log: Log
@@ -47,6 +57,8 @@ export class History {
   readonly #points = new Map<NetworkId, Point[]>()
   /** Of what is no more; the rest is called as it is called now. */
   readonly #formerNames = new Map<string, string>()
+  /** Who saw what is no more. */
+  readonly #formerOwners = new Map<string, ReadonlySet<ProjectId>>()
   #checkpoints: readonly State[] = [emptyState]
   #spacing = FIRST_SPACING
   /** As far as this has read. */
@@ -129,7 +141,23 @@ export class History {
   /** Keeps what those are called that an entry takes away. */
   remember({ events }: Entry, before: State): void {
     for (const event of events)
-      if (isEnd(event)) this.#formerNames.set(event.id, nameIn(before, event.id) ?? event.id)
+      if (isEnd(event)) {
+        this.#formerNames.set(event.id, nameIn(before, event.id) ?? event.id)
+        this.#formerOwners.set(event.id, ownersOf(event.id, before))
+      }
+  }
+
+  /** An entry with only those of its events that somebody in this project may see; undefined when there is none. */
+  seenBy(entry: Entry, { project, caller: { bound } }: Viewer): Entry | undefined {
+    const state = this.#current()
+    const isSeen = (event: Event) => {
+      const owners = eventOwners(event, (id) => this.#formerOwners.get(id) ?? ownersOf(id, state), state)
+      return owners.has(project) || (owners.size === 0 && !bound)
+    }
+    const events = entry.events.filter(isSeen)
+    if (events.length === 0) return undefined
+    const isForeign = bound && !ownersOf(entry.actor, state).has(project)
+    return { ...entry, events, actor: isForeign ? OTHERS : entry.actor }
   }
 
   /** One after the other: what is read by one question serves the next. */
@@ -192,8 +220,16 @@ export class History {
   }
 }
 
+const ENDS: readonly string[] = [
+  'node-removed',
+  'network-deleted',
+  'project-deleted',
+  'api-token-revoked',
+  'join-token-revoked',
+]
+
 function isEnd(event: Event): event is Extract<Event, { readonly id: string }> {
-  return ['node-removed', 'network-deleted', 'api-token-revoked'].includes(event.type)
+  return ENDS.includes(event.type)
 }
 
 /** Whether an event names another network than this. */
@@ -202,9 +238,9 @@ function isOfAnother(event: Event, network: NetworkId): boolean {
   return named !== undefined && named !== network
 }
 
-function nameIn({ nodes, networks, apiTokens }: State, id: string): string | undefined {
+function nameIn({ nodes, networks, projects, apiTokens }: State, id: string): string | undefined {
   const find = (map: { get(key: string): { readonly name: string } | undefined }) => map.get(id)?.name
-  return find(nodes) ?? find(networks) ?? find(apiTokens)
+  return find(nodes) ?? find(networks) ?? find(projects) ?? find(apiTokens)
 }
 
 /** Index of the first point that is not before `value`, by halving. */

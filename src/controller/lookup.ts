@@ -1,36 +1,80 @@
 import { WeftError } from '../errors.ts'
 import { parseNodeId } from '../keys/identity.ts'
-import { type NetworkId, parseNetworkId, parseTokenId } from '../model/names.ts'
-import type { JoinToken, Member, Network, Node, State } from '../model/state.ts'
+import {
+  type NetworkId,
+  type ProjectId,
+  parseNetworkId,
+  parseProjectId,
+  parseTokenId,
+} from '../model/names.ts'
+import type { ApiToken, JoinToken, Member, Network, Node, Project, State } from '../model/state.ts'
 
-/** The network of this id or name. Each of these throws `not-found` when there is none. */
-export function findNetwork(state: State, idOrName: string): Network {
-  const id = parseNetworkId(idOrName) ?? state.networksByName.get(idOrName)
-  return found(id && state.networks.get(id), 'network', idOrName, 'weft network list')
+/**
+ * The network of this id or name, as `project` sees it: its own, and by id those that are shared with it. Each of these
+ * throws `not-found` when there is none; what is another project's is as if it were not there.
+ */
+export function findNetwork(state: State, project: ProjectId, idOrName: string): Network {
+  const id = parseNetworkId(idOrName) ?? state.networksByName.get(project)?.get(idOrName)
+  const network = id && state.networks.get(id)
+  return found(network && isVisible(network, project) ? network : undefined, 'network', idOrName, 'network')
 }
 
-/** The node of this id or name. */
-export function findNode(state: State, idOrName: string): Node {
-  const id = parseNodeId(idOrName) ?? state.nodesByName.get(idOrName)
-  return found(id && state.nodes.get(id), 'node', idOrName, 'weft node list')
+/** The node of this id or name in a project. */
+export function findNode(state: State, project: ProjectId, idOrName: string): Node {
+  const id = parseNodeId(idOrName) ?? state.nodesByName.get(project)?.get(idOrName)
+  const node = id && state.nodes.get(id)
+  return found(node?.project === project ? node : undefined, 'node', idOrName, 'node')
 }
 
-/** The member that the node of this id or name is in `network`. */
-export function findMember(state: State, network: NetworkId, idOrName: string): Member {
-  const node = parseNodeId(idOrName) ?? state.nodesByName.get(idOrName)
-  const member = node && state.networks.get(network)?.members.get(node)
-  return found(member, 'member', idOrName, `weft member list ${state.networks.get(network)?.name ?? network}`)
+/** A member of `network`: by id, or by the name that its node has in `project`. */
+export function findMember(state: State, project: ProjectId, network: NetworkId, idOrName: string): Member {
+  const node = parseNodeId(idOrName) ?? state.nodesByName.get(project)?.get(idOrName)
+  const { members, name } = state.networks.get(network) ?? {}
+  return found(node && members?.get(node), 'member', idOrName, 'member', ` ${name}`)
 }
 
-export function findJoinToken(state: State, id: string): JoinToken {
-  const token = parseTokenId(id)
-  return found(token && state.joinTokens.get(token), 'join token', id, 'weft token list')
+export function findJoinToken(state: State, project: ProjectId, id: string): JoinToken {
+  const parsed = parseTokenId(id)
+  const token = parsed && state.joinTokens.get(parsed)
+  return found(token?.project === project ? token : undefined, 'join token', id, 'token')
 }
 
-function found<Value>(value: Value | undefined, kind: string, name: string, list: string): Value {
+/** An API token of a project, or of all projects for those who may see these. */
+export function findApiToken(
+  state: State,
+  project: ProjectId,
+  id: string,
+  { withGlobal }: { readonly withGlobal: boolean },
+): ApiToken {
+  const parsed = parseTokenId(id)
+  const token = parsed && state.apiTokens.get(parsed)
+  const isSeen = token && (token.project === project || (withGlobal && token.project === undefined))
+  return found(isSeen ? token : undefined, 'API token', id, 'api-token')
+}
+
+/** The project of this id or name, for callers that may know of all. */
+export function findProject(state: State, idOrName: string): Project {
+  const id = parseProjectId(idOrName) ?? state.projectsByName.get(idOrName)
+  return found(id && state.projects.get(id), 'project', idOrName, 'project')
+}
+
+/** Whether a project owns a network, or it is shared with it. */
+export function isVisible(network: Network, project: ProjectId): boolean {
+  return network.project === project || network.grants.has(project)
+}
+
+/**
+ * The error for an object that is not there, or not to be seen: the same in both cases.
+ * @param list the command that lists what there is, without `weft`
+ */
+export function absent(kind: string, name: string, list: string): WeftError {
+  const advice = `'weft ${list}' shows what there is.`
+  return new WeftError('not-found', `There is no ${kind} '${printable(name)}'.`, { advice })
+}
+
+function found<Value>(value: Value | undefined, kind: string, name: string, noun: string, of = ''): Value {
   if (value !== undefined) return value
-  const advice = `'${list}' shows what there is.`
-  throw new WeftError('not-found', `There is no ${kind} '${printable(name)}'.`, { advice })
+  throw absent(kind, name, `${noun} list${of}`)
 }
 
 /** Names come from outside: what is not a plain character is shown as a dot, and a long one is cut. */

@@ -16,6 +16,10 @@ export function bearerHash(secret: string): string {
   return createHash('sha256').update(secret).digest('hex')
 }
 
+export function secretHash(secret: SecretBytes): string {
+  return bearerHash(Buffer.from(secret.expose()).toString())
+}
+
 /** Whether two hashes are the same, in a time that does not depend on where they differ. */
 export function sameHash(a: string, b: string): boolean {
   return a.length === b.length && timingSafeEqual(Buffer.from(a), Buffer.from(b))

@@ -2,8 +2,8 @@ import { Map as ImmutableMap } from 'immutable'
 import { WeftError } from '../errors.ts'
 import type { NodeId } from '../keys/identity.ts'
 import type { Event } from './event.ts'
-import type { NetworkId } from './names.ts'
-import type { Member, Network, Slots, State } from './state.ts'
+import type { NetworkId, ProjectId } from './names.ts'
+import type { Member, NameIndex, Network, Slots, State } from './state.ts'
 
 type EventOf<Type extends Event['type']> = Extract<Event, { readonly type: Type }>
 
@@ -19,6 +19,10 @@ export function apply(state: State, event: Event): State {
     }
     case 'epoch-raised':
       return { ...state, epoch: event.epoch }
+    case 'project-created':
+      return createProject(state, event)
+    case 'project-deleted':
+      return deleteProject(state, event)
     case 'api-token-created':
       return addApiToken(state, event)
     case 'api-token-revoked':
@@ -39,6 +43,10 @@ export function apply(state: State, event: Event): State {
       return createNetwork(state, event)
     case 'network-deleted':
       return deleteNetwork(state, event)
+    case 'network-shared':
+      return shareNetwork(state, event)
+    case 'network-unshared':
+      return unshareNetwork(state, event)
     case 'member-added':
       return addMember(state, event)
     case 'member-key-certified':
@@ -58,11 +66,30 @@ export function applyEntry(
   return { ...entry.events.reduce(apply, state), sequence: entry.sequence }
 }
 
-function addApiToken(state: State, event: EventOf<'api-token-created'>): State {
-  const { type: _, at: createdAt, ...token } = event
+function createProject(state: State, { id, name, at: createdAt }: EventOf<'project-created'>): State {
   return {
     ...state,
-    apiTokens: state.apiTokens.set(token.id, { ...token, createdAt }),
+    projects: state.projects.set(id, { id, name, createdAt }),
+    projectsByName: state.projectsByName.set(name, id),
+  }
+}
+
+/** What it owned, and what was shared with it, was taken away by events before this one. */
+function deleteProject(state: State, { id }: EventOf<'project-deleted'>): State {
+  const project = known(state.projects.get(id), id)
+  return {
+    ...state,
+    projects: state.projects.delete(id),
+    projectsByName: state.projectsByName.delete(project.name),
+  }
+}
+
+function addApiToken(state: State, event: EventOf<'api-token-created'>): State {
+  const { type: _, at: createdAt, project, scopes, expiresAt, ...given } = event
+  const token = { ...given, project, scopes, expiresAt, createdAt }
+  return {
+    ...state,
+    apiTokens: state.apiTokens.set(token.id, token),
     apiTokensByHash: state.apiTokensByHash.set(token.hash, token.id),
   }
 }
@@ -104,7 +131,7 @@ function enrolNode(state: State, event: EventOf<'node-enrolled'>): State {
   return {
     ...state,
     nodes: state.nodes.set(node.id, { ...node, roles: [], enrolledAt }),
-    nodesByName: state.nodesByName.set(node.name, node.id),
+    nodesByName: addName(state.nodesByName, node),
     removedNodes: state.removedNodes.delete(node.id),
   }
 }
@@ -136,7 +163,7 @@ function removeNode(state: State, { id }: EventOf<'node-removed'>): State {
   return {
     ...state,
     nodes: state.nodes.delete(id),
-    nodesByName: state.nodesByName.delete(node.name),
+    nodesByName: dropName(state.nodesByName, node),
     removedNodes: state.removedNodes.set(id, true),
     networksOfNode: state.networksOfNode.delete(id),
   }
@@ -149,6 +176,7 @@ function createNetwork(state: State, event: EventOf<'network-created'>): State {
   const network: Network = {
     ...given,
     createdAt,
+    grants: ImmutableMap<ProjectId, true>(),
     revision: 1,
     members: ImmutableMap<NodeId, Member>(),
     slots: NO_SLOTS,
@@ -157,7 +185,7 @@ function createNetwork(state: State, event: EventOf<'network-created'>): State {
     ...state,
     networks: state.networks.set(network.id, network),
     transit: network.topology === 'transit' ? network.id : state.transit,
-    networksByName: state.networksByName.set(network.name, network.id),
+    networksByName: addName(state.networksByName, network),
   }
 }
 
@@ -167,12 +195,34 @@ function deleteNetwork(state: State, { id }: EventOf<'network-deleted'>): State 
     ...state,
     networks: state.networks.delete(id),
     deletedNetworks: state.deletedNetworks.set(id, true),
-    networksByName: state.networksByName.delete(network.name),
+    networksByName: dropName(state.networksByName, network),
+    sharedNetworks: network.grants.reduce(
+      (index, _, project) => dropFromIndex(index, project, id),
+      state.sharedNetworks,
+    ),
     memberKeys: state.memberKeys.deleteAll([...network.members.values()].flatMap(keysOf)),
     networksOfNode: network.members.reduce(
       (index, _, node) => dropFromIndex(index, node, id),
       state.networksOfNode,
     ),
+  }
+}
+
+function shareNetwork(state: State, { network: id, project }: EventOf<'network-shared'>): State {
+  const network = known(state.networks.get(id), id)
+  const shared = state.sharedNetworks.get(project) ?? ImmutableMap<NetworkId, true>()
+  return {
+    ...withNetwork(state, { ...network, grants: network.grants.set(project, true) }),
+    sharedNetworks: state.sharedNetworks.set(project, shared.set(id, true)),
+  }
+}
+
+/** Nodes of that project were taken out of the network by events before this one. */
+function unshareNetwork(state: State, { network: id, project }: EventOf<'network-unshared'>): State {
+  const network = known(state.networks.get(id), id)
+  return {
+    ...withNetwork(state, { ...network, grants: network.grants.delete(project) }),
+    sharedNetworks: dropFromIndex(state.sharedNetworks, project, id),
   }
 }
 
@@ -258,9 +308,28 @@ function keysOf(member: Member) {
   return member.publicKey ? [member.publicKey] : []
 }
 
-function dropFromIndex(index: State['networksOfNode'], node: NodeId, network: NetworkId) {
-  const left = index.get(node)?.delete(network)
-  return left && left.size > 0 ? index.set(node, left) : index.delete(node)
+function dropFromIndex<Key, Value>(
+  index: ImmutableMap<Key, ImmutableMap<Value, true>>,
+  key: Key,
+  value: Value,
+): ImmutableMap<Key, ImmutableMap<Value, true>> {
+  const left = index.get(key)?.delete(value)
+  return left && left.size > 0 ? index.set(key, left) : index.delete(key)
+}
+
+interface Named<Id> {
+  readonly id: Id
+  readonly project: ProjectId
+  readonly name: string
+}
+
+function addName<Id>(index: NameIndex<Id>, { id, project, name }: Named<Id>): NameIndex<Id> {
+  return index.set(project, (index.get(project) ?? ImmutableMap<string, Id>()).set(name, id))
+}
+
+function dropName<Id>(index: NameIndex<Id>, { project, name }: Named<Id>): NameIndex<Id> {
+  const left = index.get(project)?.delete(name)
+  return left && left.size > 0 ? index.set(project, left) : index.delete(project)
 }
 
 function known<Value>(value: Value | undefined, name: string): Value {

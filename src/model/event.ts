@@ -2,13 +2,21 @@ import type { Cidr } from '../address/cidr.ts'
 import type { NodeId } from '../keys/identity.ts'
 import type { VerifyKey } from '../keys/signature.ts'
 import type { PublicKey } from '../keys/wireguard.ts'
-import type { NetworkId, TokenId } from './names.ts'
+import type { NetworkId, ProjectId, TokenId } from './names.ts'
+import type { AccessRole, Permission } from './permission.ts'
 import type { Authority, KeyCustody, Labels, Role, Topology } from './state.ts'
 
 /** What can happen. Events are facts: they carry every result of chance, time and choice, so the fold needs none. */
 export type Event =
   | ({ readonly type: 'controller-initialised'; readonly epoch: number } & Authority)
   | { readonly type: 'epoch-raised'; readonly epoch: number }
+  | {
+      readonly type: 'project-created'
+      readonly at: number
+      readonly id: ProjectId
+      readonly name: string
+    }
+  | { readonly type: 'project-deleted'; readonly id: ProjectId }
   | ({ readonly type: 'api-token-created'; readonly at: number } & NewApiToken)
   | { readonly type: 'api-token-revoked'; readonly id: TokenId }
   | ({ readonly type: 'join-token-created'; readonly at: number } & NewJoinToken)
@@ -19,6 +27,8 @@ export type Event =
   | { readonly type: 'node-removed'; readonly id: NodeId }
   | ({ readonly type: 'network-created'; readonly at: number } & NewNetwork)
   | { readonly type: 'network-deleted'; readonly id: NetworkId }
+  | { readonly type: 'network-shared'; readonly network: NetworkId; readonly project: ProjectId }
+  | { readonly type: 'network-unshared'; readonly network: NetworkId; readonly project: ProjectId }
   | ({ readonly type: 'member-added'; readonly at: number } & NewMember)
   | ({ readonly type: 'member-key-certified' } & CertifiedKey)
   | {
@@ -33,10 +43,16 @@ interface NewApiToken {
   readonly id: TokenId
   readonly name: string
   readonly hash: string
+  /** Absent: it counts in all projects. */
+  readonly project?: ProjectId
+  readonly role: AccessRole
+  readonly scopes?: readonly Permission[]
+  readonly expiresAt?: number
 }
 
 interface NewJoinToken {
   readonly id: TokenId
+  readonly project: ProjectId
   readonly hash: string
   readonly networks: readonly NetworkId[]
   readonly labels: Labels
@@ -46,6 +62,7 @@ interface NewJoinToken {
 
 interface NewNode {
   readonly id: NodeId
+  readonly project: ProjectId
   readonly name: string
   readonly publicKey: VerifyKey
   readonly sealingKey: PublicKey
@@ -54,6 +71,7 @@ interface NewNode {
 
 interface NewNetwork {
   readonly id: NetworkId
+  readonly project: ProjectId
   readonly name: string
   readonly ipv4: Cidr
   readonly ipv6: Cidr

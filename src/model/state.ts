@@ -3,7 +3,8 @@ import type { Cidr } from '../address/cidr.ts'
 import type { NodeId } from '../keys/identity.ts'
 import type { VerifyKey } from '../keys/signature.ts'
 import type { PublicKey } from '../keys/wireguard.ts'
-import type { NetworkId, TokenId } from './names.ts'
+import type { NetworkId, ProjectId, TokenId } from './names.ts'
+import type { AccessRole, Permission } from './permission.ts'
 
 /**
  * Who is whose peer. `mesh`: all pairs. `hub`: members and the hubs among them. `sites`: all within a site, gateways between.
@@ -26,15 +27,20 @@ export interface State {
   /** Changes when a log is restored, so that revisions of two histories are never mistaken for each other. */
   readonly epoch: number
   readonly authority: Authority | undefined
+  readonly projects: ImmutableMap<ProjectId, Project>
+  readonly projectsByName: ImmutableMap<string, ProjectId>
+  /** Networks of others that are shared with a project. */
+  readonly sharedNetworks: ImmutableMap<ProjectId, ImmutableMap<NetworkId, true>>
   readonly nodes: ImmutableMap<NodeId, Node>
-  readonly nodesByName: ImmutableMap<string, NodeId>
+  /** Names are unique within a project, and each project has its own index. */
+  readonly nodesByName: NameIndex<NodeId>
   /** Nodes and networks that were taken away: only these are told so. One we never heard of may be newer than our log. */
   readonly removedNodes: ImmutableMap<NodeId, true>
   readonly deletedNetworks: ImmutableMap<NetworkId, true>
   readonly networks: ImmutableMap<NetworkId, Network>
   /** The network of topology `transit`, once there was a relay. */
   readonly transit: NetworkId | undefined
-  readonly networksByName: ImmutableMap<string, NetworkId>
+  readonly networksByName: NameIndex<NetworkId>
   /** Which member of which network uses a WireGuard key: no key is ever certified twice. */
   readonly memberKeys: ImmutableMap<PublicKey, NetworkId>
   /** Networks of which a node is a member. */
@@ -43,6 +49,15 @@ export interface State {
   readonly apiTokensByHash: ImmutableMap<string, TokenId>
   readonly joinTokens: ImmutableMap<TokenId, JoinToken>
   readonly joinTokensByHash: ImmutableMap<string, TokenId>
+}
+
+export type NameIndex<Id> = ImmutableMap<ProjectId, ImmutableMap<string, Id>>
+
+/** A tenant: it owns networks, nodes and tokens, and sees nothing of what others own. */
+export interface Project {
+  readonly id: ProjectId
+  readonly name: string
+  readonly createdAt: number
 }
 
 /** What every replica of the controller shares: made once, at the first start. Secrets are wrapped (keys/wrap.ts). */
@@ -58,6 +73,7 @@ export interface Authority {
 
 export interface Node {
   readonly id: NodeId
+  readonly project: ProjectId
   readonly name: string
   readonly publicKey: VerifyKey
   /** X25519 key to which secrets for this node are sealed. */
@@ -73,6 +89,10 @@ export const SITE_LABEL = 'site'
 
 export interface Network {
   readonly id: NetworkId
+  /** Who owns it. */
+  readonly project: ProjectId
+  /** Other projects whose nodes may be members. */
+  readonly grants: ImmutableMap<ProjectId, true>
   readonly name: string
   readonly ipv4: Cidr
   readonly ipv6: Cidr
@@ -118,6 +138,13 @@ export interface Member {
 export interface ApiToken {
   readonly id: TokenId
   readonly name: string
+  /** The project in which it counts; undefined: in all of them. */
+  readonly project: ProjectId | undefined
+  readonly role: AccessRole
+  /** Narrows the role to these, when given. Sorted. */
+  readonly scopes: readonly Permission[] | undefined
+  /** undefined: never. */
+  readonly expiresAt: number | undefined
   /** SHA-256 of the secret, hex. */
   readonly hash: string
   readonly createdAt: number
@@ -125,6 +152,8 @@ export interface ApiToken {
 
 export interface JoinToken {
   readonly id: TokenId
+  /** To which nodes that join belong. */
+  readonly project: ProjectId
   /** SHA-256 of the secret, hex. */
   readonly hash: string
   readonly networks: readonly NetworkId[]
@@ -139,13 +168,16 @@ export const emptyState: State = Object.freeze({
   sequence: 0,
   epoch: 0,
   authority: undefined,
+  projects: ImmutableMap<ProjectId, Project>(),
+  projectsByName: ImmutableMap<string, ProjectId>(),
+  sharedNetworks: ImmutableMap<ProjectId, ImmutableMap<NetworkId, true>>(),
   nodes: ImmutableMap<NodeId, Node>(),
-  nodesByName: ImmutableMap<string, NodeId>(),
+  nodesByName: ImmutableMap<ProjectId, ImmutableMap<string, NodeId>>(),
   removedNodes: ImmutableMap<NodeId, true>(),
   deletedNetworks: ImmutableMap<NetworkId, true>(),
   networks: ImmutableMap<NetworkId, Network>(),
   transit: undefined,
-  networksByName: ImmutableMap<string, NetworkId>(),
+  networksByName: ImmutableMap<ProjectId, ImmutableMap<string, NetworkId>>(),
   memberKeys: ImmutableMap<PublicKey, NetworkId>(),
   networksOfNode: ImmutableMap<NodeId, ImmutableMap<NetworkId, true>>(),
   apiTokens: ImmutableMap<TokenId, ApiToken>(),

@@ -133,4 +133,29 @@ describe('live events', () => {
     assert.ok(performance.now() - begin < 4_000, 'it did not wait for its grace to end')
     await eventually('the client sees the end', () => listener.ended)
   })
+
+  it('keep to the project of the token, and end when it is revoked', async () => {
+    const { body: project } = await place.post('/v1/projects', { name: 'acme' })
+    const { body: made } = await place.post('/v1/api-tokens?project=acme', { name: 'x', role: 'operator' })
+    const { token } = made
+    using listener = await Listener.open(place, '', { authorization: `Bearer ${token}` })
+    await listener.next('greeting', ({ event }) => event === 'hello')
+    await place.post('/v1/networks', { name: 'secret' })
+    const { body: own } = await place.post('/v1/networks', { name: 'own' }, { token })
+    await place.post('/v1/networks?project=acme', { name: 'from-above' })
+    await listener.next('the last one', ({ data }) => data.what?.[0].includes('from-above'))
+    const changes = listener.of('change').map(({ data }) => data)
+    assert.deepEqual(
+      changes.map(({ actorName, networks }) => [actorName, networks.length]),
+      [
+        ['x', 1],
+        ['another project', 1],
+      ],
+    )
+    assert.deepEqual(changes[0].networks, [own.id])
+    await place.delete(`/v1/api-tokens/${made.id}?project=${project.id}`)
+    await place.post('/v1/networks?project=acme', { name: 'later' })
+    await eventually('the stream ends', () => listener.ended)
+    assert.equal(JSON.stringify(listener.heard).includes('later'), false)
+  })
 })

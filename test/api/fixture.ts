@@ -8,8 +8,9 @@ import { pino } from 'pino'
 import { type RunningServer, startServer } from '../../src/api/server.ts'
 import type { StrangerLimits } from '../../src/api/strangers.ts'
 import { systemClock } from '../../src/clock.ts'
+import { type ApiTokenInput, createApiToken } from '../../src/controller/commands/apitoken.ts'
 import { joinNode } from '../../src/controller/commands/node.ts'
-import { createApiToken, createJoinToken } from '../../src/controller/commands/token.ts'
+import { createJoinToken } from '../../src/controller/commands/token.ts'
 import { type Controller, openController } from '../../src/controller/controller.ts'
 import { type ControllerSettings, controllerSettings } from '../../src/controller/settings.ts'
 import { Identity, type NodeId } from '../../src/keys/identity.ts'
@@ -136,10 +137,13 @@ export class Place implements AsyncDisposable {
     return joined.result
   }
 
-  /** Another API token. */
-  async apiToken(name: string): Promise<{ readonly id: string; readonly secret: string }> {
+  /** Another API token, one of a global admin unless something else is said. */
+  async apiToken(
+    name: string,
+    input: Partial<ApiTokenInput> = {},
+  ): Promise<{ readonly id: string; readonly secret: string }> {
     const made = await this.controller.change({ actor: 'test' }, (state, tools) =>
-      createApiToken(state, tools, { name }),
+      createApiToken(state, tools, { name, role: 'admin', ...input }),
     )
     if (made.repeated) throw new Error('unreachable')
     return { id: made.result.id, secret: secretText(made.result.secret) }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { setRoles } from '../../src/controller/commands/role.ts'
+import { findNode } from '../lookup.ts'
 import { Place } from './fixture.ts'
 
 describe('the history of a network', () => {
@@ -82,7 +83,7 @@ describe('the history of a network', () => {
   it('gives the same past after thousands of entries, from states it kept and from the beginning', async () => {
     const { controller } = place
     const id = (await place.get('/v1/networks/demo')).body.id
-    const b = controller.state.nodesByName.get('b')
+    const b = findNode(controller.state, 'b').id
     assert.ok(b)
     const kinds = [['gateway'], ['gateway', 'hub'], []] as const
     const first = (await graph()).revision + 1

@@ -23,6 +23,7 @@ describe('networks over REST', () => {
       'keyCustody',
       'name',
       'nodePrefixLength',
+      'project',
       'revision',
       'topology',
     ])

@@ -159,7 +159,7 @@ describe('weft against a controller', () => {
     const [place, pin] = WEFT_URL.split('#')
     const run = (env: Record<string, string>) => weft(['network', 'list'], { env })
     const cases: [code: number, message: RegExp, env: Record<string, string>][] = [
-      [4, /unknown or revoked/, { WEFT_URL, WEFT_TOKEN: 'weft_wrong' }],
+      [4, /unknown, expired or revoked/, { WEFT_URL, WEFT_TOKEN: 'weft_wrong' }],
       [2, /no API token/, { WEFT_URL }],
       [2, /no API token/, { WEFT_URL, WEFT_TOKEN: 'weft_\r\nx: y' }],
       [2, /not said where/, { WEFT_TOKEN }],

@@ -11,6 +11,7 @@ import { systemRandom } from '../../src/keys/random.ts'
 import { SecretBytes } from '../../src/keys/secret.ts'
 import { createKeyPair, toPublicKey } from '../../src/keys/wireguard.ts'
 import { apply } from '../../src/model/apply.ts'
+import { DEFAULT_PROJECT } from '../../src/model/names.ts'
 import { emptyState, type Network, type State } from '../../src/model/state.ts'
 import { loadSettings } from '../../src/settings.ts'
 
@@ -160,7 +161,7 @@ describe('Commands', () => {
     const secret = world.token({ uses: 3 })
     for (const seed of [1, 2, 3])
       world.run(joinNode(world.state, world.tools, { ...world.joinInput(seed, secret), name: 'web' }))
-    const names = [...world.state.nodesByName.keys()]
+    const names = [...(world.state.nodesByName.get(DEFAULT_PROJECT)?.keys() ?? [])]
     assert.equal(new Set(names).size, 3)
     assert.ok(names.every((name) => name.startsWith('web')))
   })
@@ -259,6 +260,7 @@ class World {
     this.state = apply(this.state, {
       type: 'node-enrolled',
       id,
+      project: DEFAULT_PROJECT,
       name: `node${number}`,
       publicKey: signing.publicKey,
       sealingKey: sealing.publicKey,

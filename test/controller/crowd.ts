@@ -5,7 +5,7 @@ import { SecretBytes } from '../../src/keys/secret.ts'
 import { createKeyPair } from '../../src/keys/wireguard.ts'
 import { applyEntry } from '../../src/model/apply.ts'
 import type { Event } from '../../src/model/event.ts'
-import { ID_BYTES, toNetworkId } from '../../src/model/names.ts'
+import { DEFAULT_PROJECT, ID_BYTES, toNetworkId } from '../../src/model/names.ts'
 import { emptyState, type Network, type State } from '../../src/model/state.ts'
 
 /** A mesh of nodes that exist in a state only. */
@@ -24,6 +24,7 @@ export function crowd(sites: readonly string[], at: number): Crowd {
     {
       type: 'network-created',
       id,
+      project: DEFAULT_PROJECT,
       name: 'demo',
       ipv4: parseCidr('10.64.0.0/16'),
       ipv6: parseCidr('fd12:3456:789a::/48'),
@@ -36,6 +37,7 @@ export function crowd(sites: readonly string[], at: number): Crowd {
       {
         type: 'node-enrolled',
         id: node,
+        project: DEFAULT_PROJECT,
         name: `node-${index}`,
         publicKey: signing.publicKey,
         sealingKey: sealing.publicKey,

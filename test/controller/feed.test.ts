@@ -9,6 +9,7 @@ import { fromBase64Url } from '../../src/keys/text.ts'
 import { toPublicKey } from '../../src/keys/wireguard.ts'
 import { apply } from '../../src/model/apply.ts'
 import type { Event } from '../../src/model/event.ts'
+import { DEFAULT_PROJECT } from '../../src/model/names.ts'
 import { emptyState, type Network, type Node, type State } from '../../src/model/state.ts'
 import { openDelta, openHead } from '../../src/protocol/content.ts'
 import { type Hint, parseControllerFrame } from '../../src/protocol/frames.ts'
@@ -125,6 +126,7 @@ describe('The feed of a network', () => {
 })
 
 const NODE: Omit<Node, 'id'> = {
+  project: DEFAULT_PROJECT,
   name: 'node',
   publicKey: controllerKey.publicKey,
   sealingKey: toPublicKey(new Uint8Array(32)),
@@ -143,6 +145,7 @@ function newWorld() {
   const created: Event = {
     type: 'network-created',
     id,
+    project: DEFAULT_PROJECT,
     name: 'demo',
     ipv4: parseCidr('10.1.0.0/16'),
     ipv6: parseCidr('fd00:0:1::/48'),

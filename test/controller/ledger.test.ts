@@ -119,7 +119,7 @@ function addToken(state: State) {
 
 function token(number: number): Event {
   const id = toTokenId(Buffer.alloc(10, number))
-  return { type: 'api-token-created', id, name: String(number), hash: String(number), at: 0 }
+  return { type: 'api-token-created', id, name: String(number), hash: String(number), role: 'viewer', at: 0 }
 }
 
 function request(operation: string): ChangeRequest {

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { addMember } from '../../src/controller/commands/member.ts'
 import type { Controller } from '../../src/controller/controller.ts'
-import { findNetwork, findNode } from '../../src/controller/lookup.ts'
+import { findNetwork, findNode } from '../lookup.ts'
 import { allApplied, eventually, type Rig, type RunningAgent, removeFrom, startRig } from '../rig.ts'
 
 describe('An old backup of the log that is put back under running agents', () => {

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { findNetwork } from '../../src/controller/lookup.ts'
 import type { NetworkId } from '../../src/model/names.ts'
 import type { ResumePosition } from '../../src/protocol/frames.ts'
 import { HintSet } from '../../src/protocol/hints.ts'
+import { findNetwork } from '../lookup.ts'
 import { RawAgent } from '../rawagent.ts'
 import { eventually, type Rig, startRig } from '../rig.ts'
 

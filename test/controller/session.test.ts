@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { removeNode } from '../../src/controller/commands/node.ts'
-import { findNetwork, findNode } from '../../src/controller/lookup.ts'
 import { systemRandom } from '../../src/keys/random.ts'
 import { toBase64Url } from '../../src/keys/text.ts'
 import type { ObservedDevice } from '../../src/wireguard/device.ts'
 import type { MemoryDriver } from '../../src/wireguard/memory.ts'
+import { findNetwork, findNode } from '../lookup.ts'
 import { allApplied, eventually, type Rig, removeFrom, startRig } from '../rig.ts'
 
 describe('A network of agents', () => {

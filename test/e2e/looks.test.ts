@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setTimeout as wait } from 'node:timers/promises'
-import { findNetwork } from '../../src/controller/lookup.ts'
 import type { Device, InterfaceName } from '../../src/wireguard/device.ts'
 import { MemoryDriver } from '../../src/wireguard/memory.ts'
+import { findNetwork } from '../lookup.ts'
 import { allApplied, eventually, startRig } from '../rig.ts'
 
 /** Before and after the moment at which a slow interface is seen. */

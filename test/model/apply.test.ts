@@ -5,7 +5,7 @@ import { WeftError } from '../../src/errors.ts'
 import { apply, applyEntry } from '../../src/model/apply.ts'
 import type { Event } from '../../src/model/event.ts'
 import { emptyState, type Network, type State } from '../../src/model/state.ts'
-import { history, networkId, nodeId, publicKey, SLOTS, tokenId, verifyKey } from './history.ts'
+import { history, networkId, nodeId, projectId, publicKey, SLOTS, tokenId, verifyKey } from './history.ts'
 
 const fold = (events: readonly Event[]): State => events.reduce(apply, emptyState)
 
@@ -128,6 +128,7 @@ describe('the fold', () => {
     type: 'node-enrolled',
     at: 5,
     id: nodeId(1),
+    project: projectId(1),
     name: 'one',
     publicKey: verifyKey(1),
     sealingKey: publicKey(1),
@@ -161,6 +162,7 @@ describe('the fold', () => {
       type: 'join-token-created',
       at: 1,
       id,
+      project: projectId(1),
       hash: 'f'.repeat(64),
       networks: [],
       labels: {},
@@ -180,6 +182,9 @@ describe('the fold', () => {
       { type: 'join-token-used', id, node },
       { type: 'node-removed', id: node },
       { type: 'network-deleted', id: network },
+      { type: 'network-shared', network, project: projectId(1) },
+      { type: 'network-unshared', network, project: projectId(1) },
+      { type: 'project-deleted', id: projectId(1) },
       { type: 'member-added', network, node, at: 1, slot: 1, keyVersion: 1 },
       { type: 'member-key-certified', network, node, keyVersion: 1, publicKey: publicKey(1) },
       { type: 'member-removed', network, node, at: 1 },
@@ -203,12 +208,14 @@ describe('the fold', () => {
 })
 
 function checkIndexes(state: State) {
-  const names = (things: Iterable<{ id: string; name: string }>) =>
-    [...things].map(({ id, name }) => [name, id])
+  const names = (things: Iterable<{ id: string; project: string; name: string }>) =>
+    [...things].map(({ id, project, name }) => [`${project} ${name}`, id])
+  const flat = (index: State['nodesByName'] | State['networksByName']) =>
+    [...index].flatMap(([project, ids]) => [...ids].map(([name, id]) => [`${project} ${name}`, id] as const))
   const hashes = (tokens: Iterable<{ id: string; hash: string }>) =>
     [...tokens].map(({ id, hash }) => [hash, id])
-  sameEntries(state.nodesByName, names(state.nodes.values()))
-  sameEntries(state.networksByName, names(state.networks.values()))
+  sameEntries(flat(state.nodesByName), names(state.nodes.values()))
+  sameEntries(flat(state.networksByName), names(state.networks.values()))
   sameEntries(state.apiTokensByHash, hashes(state.apiTokens.values()))
   sameEntries(state.joinTokensByHash, hashes(state.joinTokens.values()))
 
@@ -219,6 +226,12 @@ function checkIndexes(state: State) {
   )
   assert.deepEqual(indexed.sort(), places.sort())
   assert.ok([...state.networksOfNode.values()].every((ids) => ids.size > 0))
+  const grants = networks.flatMap(({ id, grants: to }) => [...to.keys()].map((project) => `${project} ${id}`))
+  const shared = [...state.sharedNetworks].flatMap(([project, ids]) =>
+    [...ids.keys()].map((id) => `${project} ${id}`),
+  )
+  assert.deepEqual(shared.sort(), grants.sort())
+  assert.ok([...state.sharedNetworks.values()].every((ids) => ids.size > 0))
   const keys = networks.flatMap(({ id, members }) =>
     [...members.values()].flatMap(keysOf).map((key) => [key, id]),
   )

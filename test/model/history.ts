@@ -7,7 +7,15 @@ import { toBase64Url } from '../../src/keys/text.ts'
 import { type PublicKey, toPublicKey } from '../../src/keys/wireguard.ts'
 import { apply } from '../../src/model/apply.ts'
 import type { Event } from '../../src/model/event.ts'
-import { ID_BYTES, type NetworkId, type TokenId, toNetworkId, toTokenId } from '../../src/model/names.ts'
+import {
+  ID_BYTES,
+  type NetworkId,
+  type ProjectId,
+  type TokenId,
+  toNetworkId,
+  toProjectId,
+  toTokenId,
+} from '../../src/model/names.ts'
 import { emptyState, type State } from '../../src/model/state.ts'
 
 const TOMBSTONE_AGE = 50
@@ -17,6 +25,7 @@ export const SLOTS = 3
 export const nodeId = (number: number): NodeId => toNodeId(numbered(16, number))
 export const networkId = (number: number): NetworkId => toNetworkId(numbered(ID_BYTES, number))
 export const tokenId = (number: number): TokenId => toTokenId(numbered(ID_BYTES, number))
+export const projectId = (number: number): ProjectId => toProjectId(numbered(ID_BYTES, number))
 export const publicKey = (number: number): PublicKey => toPublicKey(numbered(32, number))
 
 export function verifyKey(number: number): VerifyKey {
@@ -31,6 +40,8 @@ const WEIGHTS = {
   'remove node': 1,
   create: 2,
   delete: 1,
+  share: 2,
+  unshare: 1,
   join: 14,
   leave: 12,
   certify: 4,
@@ -83,6 +94,7 @@ function decide(state: State, { kind, a, b }: Wish, at: number, unique: number):
           type: 'node-enrolled',
           at,
           id: node,
+          project: projectId(a % 2),
           name: `n${unique}`,
           publicKey: verifyKey(a),
           sealingKey: publicKey(a),
@@ -101,6 +113,13 @@ function decide(state: State, { kind, a, b }: Wish, at: number, unique: number):
       return state.networks.has(network) ? [] : [create(network, at, unique)]
     case 'delete':
       return state.networks.has(network) ? [{ type: 'network-deleted', id: network }] : []
+    case 'share':
+    case 'unshare': {
+      const project = projectId(a)
+      const isShared = state.networks.get(network)?.grants.has(project)
+      if (isShared !== (kind === 'unshare')) return []
+      return [{ type: isShared ? 'network-unshared' : 'network-shared', network, project }]
+    }
     case 'join':
       return state.nodes.has(node) && members && !members.has(node)
         ? join(state, network, node, at, unique)
@@ -130,7 +149,9 @@ function decideToken(state: State, kind: TokenWish, id: TokenId, at: number, uni
   const hash = String(unique).padStart(64, '0')
   switch (kind) {
     case 'api token':
-      return state.apiTokens.has(id) ? [] : [{ type: 'api-token-created', at, id, name: `t${unique}`, hash }]
+      return state.apiTokens.has(id)
+        ? []
+        : [{ type: 'api-token-created', at, id, name: `t${unique}`, hash, role: 'viewer' }]
     case 'revoke api':
       return state.apiTokens.has(id) ? [{ type: 'api-token-revoked', id }] : []
     case 'join token':
@@ -140,6 +161,7 @@ function decideToken(state: State, kind: TokenWish, id: TokenId, at: number, uni
           type: 'join-token-created',
           at,
           id,
+          project: projectId(0),
           hash,
           networks: [networkId(0)],
           labels: {},
@@ -161,6 +183,7 @@ function create(id: NetworkId, at: number, unique: number): Event {
     type: 'network-created',
     at,
     id,
+    project: projectId(unique % 2),
     name: `w${unique}`,
     ipv4: parseCidr(`10.${unique}.0.0/16`),
     ipv6: parseCidr(`fd00:0:${unique + 1}::/48`),

@@ -1,7 +1,8 @@
 import Type from 'typebox'
 import type { Controller } from '../../controller/controller.ts'
-import { findNetwork } from '../../controller/lookup.ts'
 import { WeftError } from '../../errors.ts'
+import { authorise, ownNetwork } from '../access/authorise.ts'
+import type { Scope } from '../access/scope.ts'
 import type { App } from '../instance.ts'
 import { streamLive } from '../live.ts'
 import { idOrName } from '../schemas/common.ts'
@@ -39,7 +40,7 @@ export function eventRoutes(app: App, controller: Controller): void {
   let streams = 0
   const schema = {
     operationId: 'streamEvents',
-    summary: 'What happens, as it happens: server-sent events.',
+    summary: 'What happens in the project, as it happens: server-sent events.',
     description: [
       "'change' events come from the log, have its sequence as id, and are resumed by Last-Event-ID without a gap.",
       "'graph' events have no id: they tell what is seen of the networks that were named. They are values as they are now; the last one says all.",
@@ -61,8 +62,13 @@ export function eventRoutes(app: App, controller: Controller): void {
   app.get('/v1/events', { schema }, async (request, reply) => {
     const { state } = controller
     const names = request.query.network
+    const scope = authorise(state, request, controller.now())
     const networks =
-      names === undefined ? undefined : new Set([names].flat().map((name) => findNetwork(state, name).id))
+      names === undefined
+        ? undefined
+        : new Set([names].flat().map((name) => ownNetwork(state, scope, name).id))
+    // Asked again at each entry: a token that was revoked hears of that no more.
+    const look = (): Scope => authorise(controller.state, request, controller.now())
     const last = request.headers['last-event-id']
     const after = last === undefined ? state.sequence : Number(last)
     if (after > state.sequence) throw unknownEvent(after)
@@ -74,7 +80,7 @@ export function eventRoutes(app: App, controller: Controller): void {
     streams += 1
     using stream = new EventStream(reply.raw)
     try {
-      await streamLive(controller, stream, { networks, after })
+      await streamLive(controller, stream, { networks, after, look })
     } catch (err) {
       request.log.warn({ err }, 'a stream of events ended')
     } finally {

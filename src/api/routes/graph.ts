@@ -1,8 +1,9 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import Type from 'typebox'
 import type { Controller } from '../../controller/controller.ts'
-import { findMember, findNetwork } from '../../controller/lookup.ts'
+import { findMember } from '../../controller/lookup.ts'
 import { pastGraph } from '../../controller/past.ts'
+import { authorise } from '../access/authorise.ts'
 import type { App } from '../instance.ts'
 import { idOrName, refTo } from '../schemas/common.ts'
 import { GRAPH_FORMATS, Graph, GraphQuery } from '../schemas/graph.ts'
@@ -45,19 +46,19 @@ export function graphRoutes(app: App, controller: Controller): void {
   }
   app.get('/v1/networks/:network/graph', { schema }, async (request, reply) => {
     const { brief = false } = request.query
-    const graph = graphView(await graphOf(controller, request.params.network, request.query), { brief })
+    const graph = graphView(await graphOf(controller, request), { brief })
     return answer(reply, graph, request.query.format ?? formatOf(request))
   })
 }
 
-function graphOf(controller: Controller, name: string, query: GraphQuery) {
-  const { revision, links, node, by } = query
+function graphOf(controller: Controller, request: FastifyRequest & { readonly query: GraphQuery }) {
+  const { revision, links, node, by, within: given } = request.query
   const { state } = controller
-  const network = findNetwork(state, name)
+  const { project, network } = authorise(state, request, controller.now())
   if (revision !== undefined && revision !== network.revision)
     return pastGraph(controller.history, network.id, revision, links)
-  const of = node === undefined ? undefined : findMember(state, network.id, node).node
-  const within = typeof query.within === 'string' ? [query.within] : query.within
+  const of = node === undefined ? undefined : findMember(state, project, network.id, node).node
+  const within = typeof given === 'string' ? [given] : given
   return controller.graph(network, { links, of, by, within })
 }
 

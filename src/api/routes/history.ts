@@ -1,7 +1,7 @@
 import Type from 'typebox'
 import type { Controller } from '../../controller/controller.ts'
-import { findNetwork } from '../../controller/lookup.ts'
 import { WeftError } from '../../errors.ts'
+import { authorise } from '../access/authorise.ts'
 import type { App } from '../instance.ts'
 import { DEFAULT_PAGE, idOrName, PageQuery, refTo } from '../schemas/common.ts'
 import { ChangeList } from '../schemas/history.ts'
@@ -18,9 +18,9 @@ export function historyRoutes(app: App, controller: Controller): void {
     querystring: PageQuery,
     response: answers({ 200: refTo(ChangeList) }, 404),
   }
-  app.get('/v1/networks/:network/history', { schema }, async ({ params, query }) => {
-    const { id } = findNetwork(controller.state, params.network)
-    const { limit = DEFAULT_PAGE, cursor } = query
+  app.get('/v1/networks/:network/history', { schema }, async (request) => {
+    const { id } = authorise(controller.state, request, controller.now()).network
+    const { limit = DEFAULT_PAGE, cursor } = request.query
     const before = cursor === undefined ? Number.POSITIVE_INFINITY : readCursor(cursor)
     // One more tells whether there is a next page.
     const changes = await controller.history.changes(id, { limit: limit + 1, before })

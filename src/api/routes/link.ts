@@ -1,7 +1,8 @@
 import Type from 'typebox'
 import type { Controller } from '../../controller/controller.ts'
-import { findMember, findNetwork } from '../../controller/lookup.ts'
+import { findMember } from '../../controller/lookup.ts'
 import { WeftError } from '../../errors.ts'
+import { authorise } from '../access/authorise.ts'
 import type { App } from '../instance.ts'
 import { idOrName, refTo } from '../schemas/common.ts'
 import { Link } from '../schemas/link.ts'
@@ -21,11 +22,12 @@ export function linkRoutes(app: App, controller: Controller): void {
     }),
     response: answers({ 200: refTo(Link) }, 404),
   }
-  app.get('/v1/networks/:network/links/:a/:b', { schema }, async ({ params }) => {
+  app.get('/v1/networks/:network/links/:a/:b', { schema }, async (request) => {
     const { state } = controller
-    const network = findNetwork(state, params.network)
-    const a = findMember(state, network.id, params.a).node
-    const b = findMember(state, network.id, params.b).node
+    const { params } = request
+    const { project, network } = authorise(state, request, controller.now())
+    const a = findMember(state, project, network.id, params.a).node
+    const b = findMember(state, project, network.id, params.b).node
     if (a !== b) return linkView(await controller.link(network, a, b))
     throw new WeftError('invalid-input', 'Both ends are the same node, and a node has no link to itself.', {
       field: 'b',

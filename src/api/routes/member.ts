@@ -1,10 +1,12 @@
+import type { FastifyRequest } from 'fastify'
 import Type from 'typebox'
 import { addMember, removeMember } from '../../controller/commands/member.ts'
 import { assertNotSystem } from '../../controller/commands/network.ts'
 import type { Controller } from '../../controller/controller.ts'
 import { eventsOf } from '../../controller/ledger.ts'
-import { findMember, findNetwork, findNode } from '../../controller/lookup.ts'
+import { findMember, findNode } from '../../controller/lookup.ts'
 import type { Member as MemberState, Network, State } from '../../model/state.ts'
+import { authorise } from '../access/authorise.ts'
 import { create } from '../change.ts'
 import type { App } from '../instance.ts'
 import { pageOf } from '../paging.ts'
@@ -37,23 +39,30 @@ function addCreate(app: App, controller: Controller): void {
     response: answers({ 201: refTo(Member) }, 404, 409, 413, 415),
   }
   app.post('/v1/networks/:network/members', { schema }, async (request, reply) => {
-    const networkIn = (state: State) => findNetwork(state, request.params.network)
-    const nodeIn = (state: State) => findNode(state, request.body.node).id
     const { result, state } = await create(controller, request, {
       decide: (before, tools) => {
-        const { id } = networkIn(before)
-        assertNotSystem(before, id)
-        return addMember(before, tools, id, nodeIn(before))
+        const { network, node } = subjects(before, request, tools.now)
+        assertNotSystem(before, network.id)
+        return addMember(before, tools, network.id, node.id)
       },
-      recall: (events, after) =>
-        eventsOf(events, 'member-added')
-          .filter(({ network }) => network === networkIn(after).id)
-          .find(({ node }) => node === nodeIn(after))?.node,
+      recall: (events, after) => {
+        const { network, node } = subjects(after, request, controller.now())
+        const added = eventsOf(events, 'member-added').filter((event) => event.network === network.id)
+        return added.find((event) => event.node === node.id)?.node
+      },
     })
-    const network = networkIn(state)
+    const { project, network } = authorise(state, request, controller.now())
     reply.code(201).header('location', `/v1/networks/${network.id}/members/${result}`)
-    return view(controller, state, network, findMember(state, network.id, result))
+    return view(controller, state, network, findMember(state, project, network.id, result))
   })
+}
+
+type CreateRequest = FastifyRequest & { readonly body: Type.Static<typeof NewMember> }
+
+/** The network, which may be one of another project, and the node, which may not. */
+function subjects(state: State, request: CreateRequest, now: number) {
+  const { project, network } = authorise(state, request, now)
+  return { network, node: findNode(state, project, request.body.node) }
 }
 
 function addList(app: App, controller: Controller): void {
@@ -67,7 +76,7 @@ function addList(app: App, controller: Controller): void {
   }
   app.get('/v1/networks/:network/members', { schema }, async (request) => {
     const { state } = controller
-    const network = findNetwork(state, request.params.network)
+    const { network } = authorise(state, request, controller.now())
     return pageOf(network.members, request.query, (member) => view(controller, state, network, member))
   })
 }
@@ -82,8 +91,8 @@ function addShow(app: App, controller: Controller): void {
   }
   app.get('/v1/networks/:network/members/:node', { schema }, async (request) => {
     const { state } = controller
-    const network = findNetwork(state, request.params.network)
-    return view(controller, state, network, findMember(state, network.id, request.params.node))
+    const { network, member } = authorise(state, request, controller.now())
+    return view(controller, state, network, member)
   })
 }
 
@@ -95,11 +104,11 @@ function addDelete(app: App, controller: Controller): void {
     params: memberParams,
     response: answers({ 204: Type.Null({ description: 'Gone.' }) }, 404, 409),
   }
-  app.delete('/v1/networks/:network/members/:node', { schema }, async ({ actor, params }, reply) => {
-    await controller.change({ actor }, (state, tools) => {
-      const { id } = findNetwork(state, params.network)
-      assertNotSystem(state, id)
-      return removeMember(state, tools, id, findMember(state, id, params.node).node)
+  app.delete('/v1/networks/:network/members/:node', { schema }, async (request, reply) => {
+    await controller.change({ actor: request.actor }, (state, tools) => {
+      const { network, member } = authorise(state, request, tools.now)
+      assertNotSystem(state, network.id)
+      return removeMember(state, tools, network.id, member.node)
     })
     return reply.code(204).send()
   })

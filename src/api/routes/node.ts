@@ -1,10 +1,12 @@
+import { Map as ImmutableMap } from 'immutable'
 import Type from 'typebox'
 import { removeNode } from '../../controller/commands/node.ts'
 import { setRoles } from '../../controller/commands/role.ts'
 import type { Controller } from '../../controller/controller.ts'
 import { eventsOf } from '../../controller/ledger.ts'
 import { findNode } from '../../controller/lookup.ts'
-import type { State } from '../../model/state.ts'
+import type { NodeId } from '../../keys/identity.ts'
+import { authorise } from '../access/authorise.ts'
 import { create } from '../change.ts'
 import type { App } from '../instance.ts'
 import { pageOf } from '../paging.ts'
@@ -27,14 +29,15 @@ export function nodeRoutes(app: App, controller: Controller): void {
 function addList(app: App, controller: Controller): void {
   const schema = {
     operationId: 'listNodes',
-    summary: 'All nodes, by name.',
+    summary: 'The nodes of the project, by name.',
     tags,
     querystring: PageQuery,
     response: answers({ 200: refTo(NodeList) }),
   }
   app.get('/v1/nodes', { schema }, async (request) => {
     const { nodes, nodesByName } = controller.state
-    return pageOf(nodesByName, request.query, (id) => {
+    const { project } = authorise(controller.state, request, controller.now())
+    return pageOf(nodesByName.get(project) ?? ImmutableMap<string, NodeId>(), request.query, (id) => {
       const node = nodes.get(id)
       return node && nodeView(node, controller.nodeStatus(id))
     })
@@ -50,7 +53,7 @@ function addShow(app: App, controller: Controller): void {
     response: answers({ 200: refTo(Node) }, 404),
   }
   app.get('/v1/nodes/:node', { schema }, async (request) => {
-    const node = findNode(controller.state, request.params.node)
+    const { node } = authorise(controller.state, request, controller.now())
     return nodeView(node, controller.nodeStatus(node.id))
   })
 }
@@ -67,15 +70,16 @@ function addSetRoles(app: App, controller: Controller): void {
   }
   app.post('/v1/nodes/:node/roles', { schema }, async (request) => {
     const { roles } = request.body
-    const idIn = (state: State) => findNode(state, request.params.node).id
     const { result, state } = await create(controller, request, {
-      decide: (before, tools) => setRoles(before, tools, idIn(before), roles),
+      decide: (before, tools) =>
+        setRoles(before, tools, authorise(before, request, tools.now).node.id, roles),
       recall: (events, after) =>
         eventsOf(events, 'node-roles-set')
           .filter((event) => event.roles.join() === roles.toSorted().join())
-          .find(({ id }) => id === idIn(after))?.id,
+          .find(({ id }) => id === authorise(after, request, controller.now()).node.id)?.id,
     })
-    const node = findNode(state, result)
+    const { project } = authorise(state, request, controller.now())
+    const node = findNode(state, project, result)
     return nodeView(node, controller.nodeStatus(node.id))
   })
 }
@@ -88,8 +92,10 @@ function addDelete(app: App, controller: Controller): void {
     params,
     response: answers({ 204: Type.Null({ description: 'Gone.' }) }, 404, 409),
   }
-  app.delete('/v1/nodes/:node', { schema }, async ({ actor, params: { node } }, reply) => {
-    await controller.change({ actor }, (state, tools) => removeNode(state, tools, findNode(state, node).id))
+  app.delete('/v1/nodes/:node', { schema }, async (request, reply) => {
+    await controller.change({ actor: request.actor }, (state, tools) =>
+      removeNode(state, tools, authorise(state, request, tools.now).node.id),
+    )
     return reply.code(204).send()
   })
 }

@@ -5,7 +5,6 @@ import type { App } from '../instance.ts'
 import { answers } from '../schemas/problem.ts'
 
 const tags = ['operation']
-const open = { open: true }
 const security: [] = []
 
 /**
@@ -14,16 +13,16 @@ const security: [] = []
  * to come from, so Prometheus gets one in `authorization.credentials_file`.
  */
 export function openRoutes(app: App, controller: Controller): void {
-  app.get('/healthz', { config: open, schema: healthSchema }, async () => ({ status: 'ok' }))
+  app.get('/healthz', { schema: healthSchema }, async () => ({ status: 'ok' }))
 
-  app.get('/readyz', { config: open, schema: readySchema }, async () => {
+  app.get('/readyz', { schema: readySchema }, async () => {
     if (controller.isReady()) return { status: 'ready' }
     throw new WeftError('unavailable', 'The controller is starting, stopping, or cannot write.', {
       advice: 'Its log says why.',
     })
   })
 
-  app.get('/openapi.json', { config: open, schema: { hide: true } }, async () => app.swagger())
+  app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger())
 
   app.get('/metrics', { schema: metricsSchema }, async (_request, reply) => {
     reply.type(controller.metrics.contentType)

@@ -1,7 +1,8 @@
 import Type from 'typebox'
 import type { Controller } from '../../controller/controller.ts'
-import { findMember, findNetwork } from '../../controller/lookup.ts'
+import { findMember } from '../../controller/lookup.ts'
 import { WeftError } from '../../errors.ts'
+import { authorise } from '../access/authorise.ts'
 import type { App } from '../instance.ts'
 import { idOrName, refTo } from '../schemas/common.ts'
 import { Paths, PathsQuery } from '../schemas/path.ts'
@@ -18,11 +19,11 @@ export function pathRoutes(app: App, controller: Controller): void {
     querystring: PathsQuery,
     response: answers({ 200: refTo(Paths) }, 404),
   }
-  app.get('/v1/networks/:network/paths', { schema }, async ({ params, query }) => {
+  app.get('/v1/networks/:network/paths', { schema }, async (request) => {
     const { state } = controller
-    const network = findNetwork(state, params.network)
-    const from = findMember(state, network.id, query.from).node
-    const to = findMember(state, network.id, query.to).node
+    const { project, network } = authorise(state, request, controller.now())
+    const from = findMember(state, project, network.id, request.query.from).node
+    const to = findMember(state, project, network.id, request.query.to).node
     if (from !== to) return pathsView(controller.explain(network, from, to))
     throw new WeftError('invalid-input', 'Both ends are the same node, and a node needs no path to itself.', {
       field: 'to',

@@ -2,10 +2,8 @@ import Type from 'typebox'
 import { createJoinToken, revokeJoinToken } from '../../controller/commands/token.ts'
 import type { Controller } from '../../controller/controller.ts'
 import { eventsOf } from '../../controller/ledger.ts'
-import { findJoinToken } from '../../controller/lookup.ts'
-import { WeftError } from '../../errors.ts'
-import type { Event } from '../../model/event.ts'
-import { create } from '../change.ts'
+import { authorise } from '../access/authorise.ts'
+import { create, notShownAgain } from '../change.ts'
 import type { App } from '../instance.ts'
 import { pageOf } from '../paging.ts'
 import { OperationHeaders, PageQuery, refTo, TokenIdText } from '../schemas/common.ts'
@@ -34,27 +32,16 @@ function addCreate(app: App, controller: Controller): void {
   }
   app.post('/v1/tokens', { schema }, async (request, reply) => {
     const { result } = await create(controller, request, {
-      decide: (state, tools) => createJoinToken(state, tools, request.body),
-      recall: notShownAgain,
+      decide: (state, tools) => {
+        const { project } = authorise(state, request, tools.now)
+        return createJoinToken(state, tools, { ...request.body, project })
+      },
+      recall: (events) => notShownAgain(eventsOf(events, 'join-token-created')[0]?.id),
     })
     const { id, secret, expiresAt } = result
     reply.code(201).header('cache-control', 'no-store')
     return { id, token: controller.joinToken(secret), expiresAt: instantText(expiresAt) }
   })
-}
-
-/** The secret of a token is not kept, so the answer to a repeated POST cannot be given. */
-function notShownAgain(events: readonly Event[]): undefined {
-  const [made] = eventsOf(events, 'join-token-created')
-  if (!made) return undefined
-  throw new WeftError(
-    'already-exists',
-    `This request made the token ${made.id} before; it is not shown again.`,
-    {
-      field: 'idempotency-key',
-      advice: `Revoke ${made.id} if its answer was lost, and make another with a new key.`,
-    },
-  )
 }
 
 function addList(app: App, controller: Controller): void {
@@ -65,9 +52,11 @@ function addList(app: App, controller: Controller): void {
     querystring: PageQuery,
     response: answers({ 200: refTo(TokenList) }),
   }
-  app.get('/v1/tokens', { schema }, async (request) =>
-    pageOf(controller.state.joinTokens, request.query, tokenView),
-  )
+  app.get('/v1/tokens', { schema }, async (request) => {
+    const { project } = authorise(controller.state, request, controller.now())
+    const own = controller.state.joinTokens.filter((token) => token.project === project)
+    return pageOf(own, request.query, tokenView)
+  })
 }
 
 function addRevoke(app: App, controller: Controller): void {
@@ -78,8 +67,10 @@ function addRevoke(app: App, controller: Controller): void {
     params: Type.Object({ token: TokenIdText }),
     response: answers({ 204: Type.Null({ description: 'Revoked.' }) }, 404, 409),
   }
-  app.delete('/v1/tokens/:token', { schema }, async ({ actor, params: { token } }, reply) => {
-    await controller.change({ actor }, (state) => revokeJoinToken(state, findJoinToken(state, token).id))
+  app.delete('/v1/tokens/:token', { schema }, async (request, reply) => {
+    await controller.change({ actor: request.actor }, (state, tools) =>
+      revokeJoinToken(state, authorise(state, request, tools.now).joinToken.id),
+    )
     return reply.code(204).send()
   })
 }

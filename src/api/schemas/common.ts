@@ -26,6 +26,20 @@ export const TokenIdText = Type.String({
   'x-expects': "an id that begins with 'tok-'",
 })
 
+/** Printable text of any language; nothing that could move a terminal's cursor or turn the direction of writing. */
+const PLAIN = '^[^\\p{C}\\p{Zl}\\p{Zp}]*$'
+
+/** Text for people. */
+export function plainText(maxLength: number, description: string, example: string) {
+  return Type.String({
+    maxLength,
+    pattern: PLAIN,
+    description,
+    examples: [example],
+    'x-expects': `text of at most ${maxLength} printable characters`,
+  })
+}
+
 /** An instant, in UTC with milliseconds (RFC 3339). */
 export function instant(description: string) {
   return Type.String({ format: 'date-time', description, examples: ['2026-01-31T09:30:00.000Z'] })

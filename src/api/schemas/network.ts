@@ -44,6 +44,10 @@ export const NewNetwork = Type.Object(
 export const Network = component('Network', 'A private network.', {
   id: Type.String({ examples: ['net-4tq2b7w3xk5lm6np'] }),
   name: Type.String({ examples: ['demo'] }),
+  project: Type.String({
+    description: 'Id of the project that owns it.',
+    examples: ['prj-4tq2b7w3xk5lm6np'],
+  }),
   ipv4: Type.String({ examples: ['10.64.0.0/16'] }),
   ipv6: Type.String({ examples: ['fd12:3456:789a::/48'] }),
   nodePrefixLength: Type.Integer({ examples: [24] }),

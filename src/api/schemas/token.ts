@@ -1,12 +1,9 @@
 import Type from 'typebox'
-import { component, idOrName, instant, listOf } from './common.ts'
-
-/** Printable text of any language; nothing that could move a terminal's cursor or turn the direction of writing. */
-const PLAIN = '^[^\\p{C}\\p{Zl}\\p{Zp}]*$'
+import { component, idOrName, instant, listOf, plainText } from './common.ts'
 
 const labels = Type.Record(
   Type.String({ pattern: '^[a-zA-Z0-9]([a-zA-Z0-9._/-]{0,61}[a-zA-Z0-9])?$' }),
-  Type.String({ maxLength: 128, pattern: PLAIN, 'x-expects': 'text of at most 128 printable characters' }),
+  plainText(128, 'Value of the label.', 'a1'),
   {
     maxProperties: 32,
     additionalProperties: false,

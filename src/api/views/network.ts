@@ -4,7 +4,7 @@ import { instantText } from './instant.ts'
 
 /** A network as REST shows it. */
 export function networkView(network: NetworkState, epoch: number): Network {
-  const { id, name, ipv4, ipv6, nodePrefixLength, topology, keyCustody, revision } = network
+  const { id, name, project, ipv4, ipv6, nodePrefixLength, topology, keyCustody, revision } = network
   const createdAt = instantText(network.createdAt)
-  return { id, name, ipv4, ipv6, nodePrefixLength, topology, keyCustody, epoch, revision, createdAt }
+  return { id, name, project, ipv4, ipv6, nodePrefixLength, topology, keyCustody, epoch, revision, createdAt }
 }

@@ -1,4 +1,5 @@
 import { chooseSlot, slotCount } from '../../address/allocation.ts'
+import { overlaps } from '../../address/cidr.ts'
 import { WeftError } from '../../errors.ts'
 import type { NodeId } from '../../keys/identity.ts'
 import { seal } from '../../keys/seal.ts'
@@ -25,6 +26,7 @@ export function addMember(
       field: 'node',
     })
   }
+  assertRoutable(state, network, node)
   const { slot, clear } = choosePlace(network, nodeId, tools)
   // The revision that this event will make: never twice in a network, so no key that was removed is ever derived again.
   const keyVersion = network.revision + 1
@@ -69,6 +71,23 @@ export function certifyMemberKey(
   return {
     events: [{ type: 'member-key-certified', network, node, keyVersion, publicKey }],
     result: undefined,
+  }
+}
+
+/** Networks of one project never overlap; one that is shared may overlap what the node is in already. */
+function assertRoutable(state: State, network: Network, node: Node): void {
+  for (const id of state.networksOfNode.get(node.id)?.keys() ?? []) {
+    const other = state.networks.get(id)
+    if (!other || other.project === network.project) continue
+    if (!overlaps(other.ipv4, network.ipv4) && !overlaps(other.ipv6, network.ipv6)) continue
+    throw new WeftError(
+      'range-overlap',
+      `${node.name} is in ${other.name} (${other.ipv4}), which overlaps ${network.name} (${network.ipv4}).`,
+      {
+        field: 'node',
+        advice: 'A node cannot be in both; take another node, or a network of another range.',
+      },
+    )
   }
 }
 

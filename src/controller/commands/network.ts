@@ -7,12 +7,21 @@ import {
   validateNetworkRangeIpv6,
 } from '../../address/pool.ts'
 import { toWeftError, WeftError } from '../../errors.ts'
-import { ID_BYTES, isName, type NetworkId, toNetworkId } from '../../model/names.ts'
-import type { KeyCustody, State, Topology } from '../../model/state.ts'
+import {
+  DEFAULT_PROJECT,
+  ID_BYTES,
+  isName,
+  type NetworkId,
+  type ProjectId,
+  toNetworkId,
+} from '../../model/names.ts'
+import type { KeyCustody, Network, State, Topology } from '../../model/state.ts'
 import type { Decision, Tools } from '../tools.ts'
 import { TRANSIT_NAME } from './names.ts'
 
 export interface NetworkInput {
+  /** Who owns it; the default project when absent. */
+  readonly project?: ProjectId
   readonly name: string
   /** CIDR; the next free /16 of the pool when absent. */
   readonly ipv4?: string
@@ -28,14 +37,16 @@ const DEFAULT_NODE_PREFIX_LENGTH = 24
 
 /** Decides a new network. Throws `already-exists`, `range-overlap`, `range-exhausted` or `invalid-input`. */
 export function createNetwork(state: State, tools: Tools, input: NetworkInput): Decision<NetworkId> {
-  assertNameIsFree(state, input.name)
+  const project = input.project ?? DEFAULT_PROJECT
+  assertNameIsFree(state, project, input.name)
+  const taken = networksSeenBy(state, project)
   const nodePrefixLength = input.nodePrefixLength ?? DEFAULT_NODE_PREFIX_LENGTH
-  const ipv4 = chooseIpv4(state, tools, input.ipv4)
+  const ipv4 = chooseIpv4(taken, tools, input.ipv4)
   validateNetworkRange(ipv4, nodePrefixLength)
-  const ipv6 = chooseIpv6(state, tools, input.ipv6)
+  const ipv6 = chooseIpv6(taken, tools, input.ipv6)
   const id = toNetworkId(tools.random(ID_BYTES))
   const { topology = 'mesh', keyCustody = 'controller' } = input
-  const network = { id, name: input.name, ipv4, ipv6, nodePrefixLength, topology, keyCustody }
+  const network = { id, project, name: input.name, ipv4, ipv6, nodePrefixLength, topology, keyCustody }
   return { events: [{ type: 'network-created', at: tools.now, ...network }], result: id }
 }
 
@@ -54,22 +65,29 @@ export function assertNotSystem(state: State, id: NetworkId): void {
   })
 }
 
-function assertNameIsFree(state: State, name: string): void {
+function assertNameIsFree(state: State, project: ProjectId, name: string): void {
   if (!isName(name) || name === TRANSIT_NAME) {
     throw new WeftError('invalid-input', 'The name cannot be used for a network.', {
       field: 'name',
       advice: 'Use 1 to 63 lower-case letters, digits and inner hyphens, unlike an id.',
     })
   }
-  if (!state.networksByName.has(name)) return
+  if (!state.networksByName.get(project)?.has(name)) return
   throw new WeftError('already-exists', `A network '${name}' exists.`, {
     field: 'name',
     advice: 'Choose another name, or use the network that is there.',
   })
 }
 
-function chooseIpv4(state: State, tools: Tools, given: string | undefined): Cidr {
-  const taken = [...state.networks.values()].map((network) => network.ipv4)
+/** Only these must not overlap: what others have is none of the project's business, and no node of it is in there. */
+function networksSeenBy(state: State, project: ProjectId): Network[] {
+  const own = state.networksByName.get(project)?.values() ?? []
+  const shared = state.sharedNetworks.get(project)?.keys() ?? []
+  return [...own, ...shared].flatMap((id) => state.networks.get(id) ?? [])
+}
+
+function chooseIpv4(networks: readonly Network[], tools: Tools, given: string | undefined): Cidr {
+  const taken = networks.map(({ ipv4 }) => ipv4)
   if (given !== undefined) {
     const range = inField('ipv4', () => parseCidr(given, 4))
     assertNoOverlap(range, taken)
@@ -85,13 +103,13 @@ function chooseIpv4(state: State, tools: Tools, given: string | undefined): Cidr
   })
 }
 
-function chooseIpv6(state: State, tools: Tools, given: string | undefined): Cidr {
+function chooseIpv6(networks: readonly Network[], tools: Tools, given: string | undefined): Cidr {
   if (given === undefined) return ulaRange(tools.random)
   const range = inField('ipv6', () => parseCidr(given, 6))
   validateNetworkRangeIpv6(range)
   assertNoOverlap(
     range,
-    [...state.networks.values()].map((network) => network.ipv6),
+    networks.map(({ ipv6 }) => ipv6),
   )
   return range
 }

@@ -5,9 +5,10 @@ import type { VerifyKey } from '../../keys/signature.ts'
 import { canShare, type PublicKey } from '../../keys/wireguard.ts'
 import { apply } from '../../model/apply.ts'
 import type { Event } from '../../model/event.ts'
-import type { NetworkId } from '../../model/names.ts'
+import type { ProjectId } from '../../model/names.ts'
 import { isName, toName } from '../../model/names.ts'
-import type { JoinToken, State } from '../../model/state.ts'
+import type { JoinToken, Network, State } from '../../model/state.ts'
+import { isVisible } from '../lookup.ts'
 import type { Decision, Tools } from '../tools.ts'
 import { addMember } from './member.ts'
 import { enterTransit } from './role.ts'
@@ -28,8 +29,12 @@ export interface JoinInput {
 export function joinNode(state: State, tools: Tools, input: JoinInput): Decision<NodeId> {
   const token = usableToken(state, tools, input.secret)
   const id = nodeIdOf(input.publicKey)
-  const enrolled: Event[] = state.nodes.has(id) ? [] : [enrolment(state, tools, id, token, input)]
-  const networks = token.networks.filter((network) => isOpenTo(state, network, id))
+  const known = state.nodes.get(id)
+  if (known && known.project !== token.project) throw ofAnotherProject()
+  const enrolled: Event[] = known ? [] : [enrolment(state, tools, id, token, input)]
+  const networks = token.networks.filter((network) =>
+    isOpenTo(state.networks.get(network), token.project, id),
+  )
   if (enrolled.length + networks.length === 0) return { events: [], result: id }
   const start: Event[] = [{ type: 'join-token-used', id: token.id, node: id }, ...enrolled]
   const events = [...start]
@@ -66,19 +71,36 @@ function enrolment(state: State, tools: Tools, id: NodeId, token: JoinToken, inp
   const { publicKey, sealingKey } = input
   if (!canShare(sealingKey))
     throw new WeftError('protocol-error', 'Nothing can be sealed to the key of this node.')
-  const name = freeName(state, id, isName(input.name) ? input.name : toName(input.name))
-  return { type: 'node-enrolled', id, name, publicKey, sealingKey, labels: token.labels, at: tools.now }
+  const { project } = token
+  const name = freeName(state, project, id, isName(input.name) ? input.name : toName(input.name))
+  return {
+    type: 'node-enrolled',
+    id,
+    project,
+    name,
+    publicKey,
+    sealingKey,
+    labels: token.labels,
+    at: tools.now,
+  }
 }
 
 /** `web`, or `web-` and the first characters of the id when another node has that name. */
-function freeName(state: State, id: NodeId, name: string): string {
-  if (!state.nodesByName.has(name)) return name
+function freeName(state: State, project: ProjectId, id: NodeId, name: string): string {
+  const names = state.nodesByName.get(project)
+  if (!names?.has(name)) return name
   const room = 63 - 1 - 8
   const own = `${name.slice(0, room)}-${id.slice(0, 8)}`
-  return state.nodesByName.has(own) ? `node-${id}` : own
+  return names.has(own) ? `node-${id}` : own
 }
 
-/** A network that was deleted since the token was made is passed over. */
-function isOpenTo(state: State, network: NetworkId, node: NodeId): boolean {
-  return state.networks.get(network)?.members.has(node) === false
+/** A network that was deleted since the token was made, or is shared no longer, is passed over. */
+function isOpenTo(network: Network | undefined, project: ProjectId, node: NodeId): boolean {
+  return network !== undefined && isVisible(network, project) && !network.members.has(node)
+}
+
+function ofAnotherProject(): WeftError {
+  return new WeftError('forbidden', 'This machine belongs to another project already.', {
+    advice: 'Remove it there first, or start the agent with an identity of its own: --state-dir DIR.',
+  })
 }

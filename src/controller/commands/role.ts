@@ -3,7 +3,7 @@ import { ulaRange } from '../../address/pool.ts'
 import type { NodeId } from '../../keys/identity.ts'
 import { apply } from '../../model/apply.ts'
 import type { Event } from '../../model/event.ts'
-import { ID_BYTES, toNetworkId } from '../../model/names.ts'
+import { DEFAULT_PROJECT, ID_BYTES, toNetworkId } from '../../model/names.ts'
 import type { Role, State } from '../../model/state.ts'
 import type { Decision, Tools } from '../tools.ts'
 import { addMember } from './member.ts'
@@ -36,6 +36,8 @@ function createTransit(state: State, tools: Tools): Event[] {
     type: 'network-created',
     at: tools.now,
     id: toNetworkId(tools.random(ID_BYTES)),
+    // Only those who may act in all projects get to see it.
+    project: DEFAULT_PROJECT,
     name: TRANSIT_NAME,
     ipv4: NO_IPV4,
     ipv6: ulaRange(tools.random),

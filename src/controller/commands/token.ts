@@ -1,11 +1,13 @@
-import { bearerHash, createBearer } from '../../keys/bearer.ts'
-import { SecretBytes } from '../../keys/secret.ts'
-import { ID_BYTES, type TokenId, toTokenId } from '../../model/names.ts'
+import { createBearer, secretHash } from '../../keys/bearer.ts'
+import type { SecretBytes } from '../../keys/secret.ts'
+import { DEFAULT_PROJECT, ID_BYTES, type ProjectId, type TokenId, toTokenId } from '../../model/names.ts'
 import type { Labels, State } from '../../model/state.ts'
 import { findNetwork } from '../lookup.ts'
 import type { Decision, Tools } from '../tools.ts'
 
 export interface JoinTokenInput {
+  /** Whose nodes those that join will be; the default project when absent. */
+  readonly project?: ProjectId
   /** Names or ids of the networks to enter at once. */
   readonly networks?: readonly string[]
   /** How many nodes may join; 1 when absent. */
@@ -16,7 +18,7 @@ export interface JoinTokenInput {
   readonly labels?: Labels
 }
 
-export interface NewToken {
+interface NewToken {
   readonly id: TokenId
   readonly secret: SecretBytes
 }
@@ -29,13 +31,15 @@ export function createJoinToken(
   tools: Tools,
   input: JoinTokenInput,
 ): Decision<NewToken & { readonly expiresAt: number }> {
-  const networks = (input.networks ?? []).map((name) => findNetwork(state, name).id)
+  const { project = DEFAULT_PROJECT } = input
+  const networks = (input.networks ?? []).map((name) => findNetwork(state, project, name).id)
   const id = toTokenId(tools.random(ID_BYTES))
   const secret = createBearer(tools.random)
   const expiresAt = tools.now + (input.ttlSeconds ?? DEFAULT_TTL_SECONDS) * 1_000
   const token = {
     id,
-    hash: hashOf(secret),
+    project,
+    hash: secretHash(secret),
     networks: [...new Set(networks)],
     uses: input.uses ?? 1,
     expiresAt,
@@ -49,26 +53,4 @@ export function createJoinToken(
 
 export function revokeJoinToken(_state: State, id: TokenId): Decision<void> {
   return { events: [{ type: 'join-token-revoked', id }], result: undefined }
-}
-
-/** What an API token begins with, so that people and scanners know one when they see it. */
-const API_TOKEN_PREFIX = 'weft_'
-
-/** Decides an API token. Only the hash of the secret is kept. */
-export function createApiToken(
-  _state: State,
-  tools: Tools,
-  input: { readonly name: string },
-): Decision<NewToken> {
-  const id = toTokenId(tools.random(ID_BYTES))
-  const bearer = Buffer.from(createBearer(tools.random).expose()).toString()
-  const secret = new SecretBytes(Buffer.from(API_TOKEN_PREFIX + bearer))
-  return {
-    events: [{ type: 'api-token-created', id, name: input.name, hash: hashOf(secret), at: tools.now }],
-    result: { id, secret },
-  }
-}
-
-function hashOf(secret: SecretBytes): string {
-  return bearerHash(Buffer.from(secret.expose()).toString())
 }

@@ -14,6 +14,7 @@ import { controllerSettings } from '../../../src/controller/settings.ts'
 import { systemRandom } from '../../../src/keys/random.ts'
 import { apply } from '../../../src/model/apply.ts'
 import type { Event } from '../../../src/model/event.ts'
+import { DEFAULT_PROJECT } from '../../../src/model/names.ts'
 import { loadSettings } from '../../../src/settings.ts'
 import { answerCalls } from '../helper.ts'
 import { Tally } from './tally.ts'
@@ -57,11 +58,11 @@ const calls = {
   /** Puts the nodes from `from` to before `to` into a network by one change. */
   async addMembers(network: string, from: number, to: number): Promise<void> {
     await running?.change({ actor: 'bench' }, (state, tools) => {
-      const { id } = findNetwork(state, network)
+      const { id } = findNetwork(state, DEFAULT_PROJECT, network)
       const events: Event[] = []
       let then = state
       for (let index = from; index < to; index++) {
-        const added = addMember(then, tools, id, findNode(state, `node-${index}`).id).events
+        const added = addMember(then, tools, id, findNode(state, DEFAULT_PROJECT, `node-${index}`).id).events
         then = added.reduce(apply, then)
         events.push(...added)
       }

@@ -1,0 +1,38 @@
+import type { FastifyRequest } from 'fastify'
+import { WeftError } from '../../errors.ts'
+import { bearerHash, sameHash } from '../../keys/bearer.ts'
+import type { TokenId } from '../../model/names.ts'
+import type { State } from '../../model/state.ts'
+import { unknownToken } from './caller.ts'
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Id of the API token that asks; empty on open routes. */
+    actor: string
+    credential: TokenId | undefined
+  }
+}
+
+/** Finds out whose request it is. Throws `unauthenticated` unless it shows a token that is known. */
+export function authenticate(state: State, request: FastifyRequest): void {
+  if (request.routeOptions.config.access === 'open') return
+  const shown = /^Bearer +([\x21-\x7e]+)$/i.exec(request.headers.authorization ?? '')?.[1]
+  if (shown === undefined) {
+    throw new WeftError('unauthenticated', 'This needs an API token.', {
+      advice:
+        "Send it as 'Authorization: Bearer weft_…'. The controller printed the first one when it first started.",
+    })
+  }
+  const id = tokenOf(state, shown)
+  if (!id) throw unknownToken()
+  request.credential = id
+  request.actor = id
+}
+
+/** Found by its hash, so what an attacker can time is the hash of a guess; the comparison leaks nothing more. */
+function tokenOf(state: State, shown: string): TokenId | undefined {
+  const hash = bearerHash(shown)
+  const id = state.apiTokensByHash.get(hash)
+  const token = id && state.apiTokens.get(id)
+  return token && sameHash(token.hash, hash) ? id : undefined
+}

@@ -1,0 +1,76 @@
+import type { Permission } from '../../model/permission.ts'
+
+/** What a route is about, and so how the names in its path are looked up (authorise.ts). */
+export type Subject = 'network' | 'member' | 'node' | 'join token' | 'api token' | 'project' | 'grant'
+
+/** Who may use a route. */
+export interface Rule {
+  /** Absent: whoever is known may. */
+  readonly needs?: Permission
+  /** Needed besides, when it asks for a role of that name. */
+  readonly relayNeeds?: Permission
+  /** Absent: no object is named; what is listed or made is of the project in which the caller acts. */
+  readonly about?: Subject
+  /**
+   * What a project may do with a network that another one shares with it. Absent: nothing. `own members`: only where the
+   * member is a node of its own.
+   */
+  readonly shared?: 'everything' | 'own members'
+}
+
+/** The one table of who may do what. A route that is not in it cannot be registered; `open` answers to anybody. */
+export const ACCESS: Readonly<Record<string, Rule | 'open'>> = {
+  'GET /healthz': 'open',
+  'GET /readyz': 'open',
+  'GET /openapi.json': 'open',
+  'GET /metrics': { needs: 'metrics:read' },
+
+  'GET /v1/whoami': {},
+
+  'POST /v1/projects': { needs: 'projects:write' },
+  'GET /v1/projects': { needs: 'projects:read' },
+  'GET /v1/projects/:project': { needs: 'projects:read', about: 'project' },
+  'DELETE /v1/projects/:project': { needs: 'projects:write', about: 'project' },
+
+  'POST /v1/api-tokens': { needs: 'api-tokens:write' },
+  'GET /v1/api-tokens': { needs: 'api-tokens:read' },
+  'GET /v1/api-tokens/:token': { needs: 'api-tokens:read', about: 'api token' },
+  'DELETE /v1/api-tokens/:token': { needs: 'api-tokens:write', about: 'api token' },
+
+  'POST /v1/networks': { needs: 'networks:write' },
+  'GET /v1/networks': { needs: 'networks:read' },
+  'GET /v1/networks/:network': { needs: 'networks:read', about: 'network', shared: 'everything' },
+  'DELETE /v1/networks/:network': { needs: 'networks:write', about: 'network' },
+  // These show labels, endpoints and doings of all members, so they are for the owner only.
+  'GET /v1/networks/:network/graph': { needs: 'networks:read', about: 'network' },
+  'GET /v1/networks/:network/paths': { needs: 'networks:read', about: 'network' },
+  'GET /v1/networks/:network/links/:a/:b': { needs: 'networks:read', about: 'network' },
+  'GET /v1/networks/:network/history': { needs: 'networks:read', about: 'network' },
+  'GET /v1/events': { needs: 'networks:read' },
+
+  'GET /v1/networks/:network/grants': { needs: 'grants:read', about: 'network' },
+  'PUT /v1/networks/:network/grants/:project': { needs: 'grants:write', about: 'grant' },
+  'DELETE /v1/networks/:network/grants/:project': { needs: 'grants:write', about: 'grant' },
+
+  'POST /v1/networks/:network/members': { needs: 'members:write', about: 'network', shared: 'everything' },
+  'GET /v1/networks/:network/members': { needs: 'networks:read', about: 'network', shared: 'everything' },
+  'GET /v1/networks/:network/members/:node': {
+    needs: 'networks:read',
+    about: 'member',
+    shared: 'everything',
+  },
+  'DELETE /v1/networks/:network/members/:node': {
+    needs: 'members:write',
+    about: 'member',
+    shared: 'own members',
+  },
+
+  'GET /v1/nodes': { needs: 'nodes:read' },
+  'GET /v1/nodes/:node': { needs: 'nodes:read', about: 'node' },
+  'DELETE /v1/nodes/:node': { needs: 'nodes:write', about: 'node' },
+  'POST /v1/nodes/:node/roles': { needs: 'nodes:write', relayNeeds: 'relays:write', about: 'node' },
+
+  'POST /v1/tokens': { needs: 'tokens:write' },
+  'GET /v1/tokens': { needs: 'tokens:read' },
+  'DELETE /v1/tokens/:token': { needs: 'tokens:write', about: 'join token' },
+}

@@ -1,0 +1,94 @@
+import Type from 'typebox'
+import { createProject, deleteProject } from '../../controller/commands/project.ts'
+import type { Controller } from '../../controller/controller.ts'
+import { eventsOf } from '../../controller/ledger.ts'
+import { findProject } from '../../controller/lookup.ts'
+import type { State } from '../../model/state.ts'
+import { authorise } from '../access/authorise.ts'
+import { create } from '../change.ts'
+import type { App } from '../instance.ts'
+import { pageOf } from '../paging.ts'
+import { idOrName, OperationHeaders, PageQuery, refTo } from '../schemas/common.ts'
+import { answers } from '../schemas/problem.ts'
+import { NewProject, Project, ProjectList } from '../schemas/project.ts'
+import { projectView } from '../views/project.ts'
+
+const params = Type.Object({ project: idOrName('project', 'acme') })
+const tags = ['projects']
+
+/** POST, GET and DELETE of projects. */
+export function projectRoutes(app: App, controller: Controller): void {
+  addCreate(app, controller)
+  addList(app, controller)
+  addShow(app, controller)
+  addDelete(app, controller)
+}
+
+function addCreate(app: App, controller: Controller): void {
+  const schema = {
+    operationId: 'createProject',
+    summary: 'Make a project: a tenant with networks, nodes and tokens of its own.',
+    tags,
+    headers: OperationHeaders,
+    body: NewProject,
+    response: answers({ 201: refTo(Project) }, 409, 413, 415),
+  }
+  app.post('/v1/projects', { schema }, async (request, reply) => {
+    const { body } = request
+    const { result: id, state } = await create(controller, request, {
+      decide: (before, tools) => createProject(before, tools, body),
+      recall: (events) => eventsOf(events, 'project-created').find(({ name }) => name === body.name)?.id,
+    })
+    reply.code(201).header('location', `/v1/projects/${id}`)
+    return projectView(findProject(state, id))
+  })
+}
+
+function addList(app: App, controller: Controller): void {
+  const schema = {
+    operationId: 'listProjects',
+    summary: 'All projects, by name; only its own for a token of one project.',
+    tags,
+    querystring: PageQuery,
+    response: answers({ 200: refTo(ProjectList) }),
+  }
+  app.get('/v1/projects', { schema }, async (request) => {
+    const { state } = controller
+    const { caller } = authorise(state, request, controller.now())
+    const { projects, projectsByName } = state
+    const seen = caller.bound ? projectsByName.filter((id) => id === caller.home) : projectsByName
+    return pageOf(seen, request.query, (id) => {
+      const project = projects.get(id)
+      return project && projectView(project)
+    })
+  })
+}
+
+function addShow(app: App, controller: Controller): void {
+  const schema = {
+    operationId: 'showProject',
+    summary: 'One project.',
+    tags,
+    params,
+    response: answers({ 200: refTo(Project) }, 404),
+  }
+  app.get('/v1/projects/:project', { schema }, async (request) =>
+    projectView(authorise(controller.state, request, controller.now()).subject),
+  )
+}
+
+function addDelete(app: App, controller: Controller): void {
+  const schema = {
+    operationId: 'deleteProject',
+    summary: 'Delete a project with all its networks, nodes and tokens, at once.',
+    tags,
+    params,
+    response: answers({ 204: Type.Null({ description: 'Gone.' }) }, 404, 409),
+  }
+  app.delete('/v1/projects/:project', { schema }, async (request, reply) => {
+    await controller.change({ actor: request.actor }, (state: State, tools) =>
+      deleteProject(state, tools, authorise(state, request, tools.now).subject.id),
+    )
+    return reply.code(204).send()
+  })
+}

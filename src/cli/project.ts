@@ -1,0 +1,74 @@
+import { Command } from 'commander'
+import type { Project } from '../api/schemas/project.ts'
+import { path } from './client.ts'
+import { confirm } from './confirm.ts'
+import { type ClientOptions, clientCommand, openClient } from './connection.ts'
+import { fields, print, table } from './output.ts'
+
+/** `weft project create|list|show|delete` */
+export function projectCommand(): Command {
+  return new Command('project')
+    .description(
+      'Make, list, show and delete projects: tenants with networks, nodes and tokens of their own.',
+    )
+    .addCommand(createCommand())
+    .addCommand(listCommand())
+    .addCommand(showCommand())
+    .addCommand(deleteCommand())
+}
+
+const EXAMPLES = `
+Examples:
+  weft project create acme
+  weft api-token create acme-admin --project acme --role admin
+  weft network create demo --project acme`
+
+function createCommand(): Command {
+  return clientCommand('create')
+    .description('Make a project.')
+    .argument('<name>', 'lower-case letters, digits and inner hyphens')
+    .addHelpText('after', EXAMPLES)
+    .action(async (name: string, options: ClientOptions) => {
+      using client = openClient(options)
+      const project = await client.post<Project>('/v1/projects', { name })
+      print(options.json, project, () => fields(project))
+    })
+}
+
+function listCommand(): Command {
+  return clientCommand('list')
+    .description('List the projects that the token may see.')
+    .action(async (options: ClientOptions) => {
+      using client = openClient(options)
+      const items = await client.list<Project>('/v1/projects')
+      const row = ({ name, id, createdAt }: Project) => [name, id, createdAt]
+      print(options.json, { items }, () => table(['name', 'id', 'created'], items.map(row)))
+    })
+}
+
+function showCommand(): Command {
+  return clientCommand('show')
+    .description('Show one project.')
+    .argument('<name>', 'id or name')
+    .action(async (name: string, options: ClientOptions) => {
+      using client = openClient(options)
+      const project = await client.get<Project>(path`/v1/projects/${name}`)
+      print(options.json, project, () => fields(project))
+    })
+}
+
+interface DeleteOptions extends ClientOptions {
+  readonly yes?: boolean
+}
+
+function deleteCommand(): Command {
+  return clientCommand('delete')
+    .description('Delete a project with all its networks, nodes and tokens, at once.')
+    .argument('<name>', 'id or name')
+    .option('-y, --yes', 'do not ask')
+    .action(async (name: string, options: DeleteOptions) => {
+      using client = openClient(options)
+      await confirm(`Delete the project ${name} with all its networks, nodes and tokens?`, options.yes)
+      await client.delete(path`/v1/projects/${name}`)
+    })
+}

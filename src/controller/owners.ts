@@ -1,0 +1,35 @@
+import type { Event } from '../model/event.ts'
+import type { ProjectId } from '../model/names.ts'
+import type { State } from '../model/state.ts'
+
+/** The projects that may see what has this id: its owner, and with whom it is shared. None: it is of no project. */
+export function ownersOf(id: string, state: State): ReadonlySet<ProjectId> {
+  const network = find(state.networks, id)
+  if (network) return new Set(id === state.transit ? [] : [network.project, ...network.grants.keys()])
+  const owned = find(state.nodes, id) ?? find(state.joinTokens, id) ?? find(state.apiTokens, id)
+  const project = owned?.project ?? find(state.projects, id)?.id
+  return new Set(project === undefined ? [] : [project])
+}
+
+/**
+ * The projects that may see an event: those of everything that it names. What happens in the transit is of no project.
+ * @param ownersOfId of what is there, or was
+ */
+export function eventOwners(
+  event: Event,
+  ownersOfId: (id: string) => ReadonlySet<ProjectId>,
+  { transit }: State,
+): ReadonlySet<ProjectId> {
+  if ('network' in event && event.network === transit) return new Set()
+  const named: readonly string[] = [
+    ...('network' in event ? [event.network] : []),
+    ...('node' in event ? [event.node] : []),
+    ...('id' in event ? [event.id] : []),
+  ]
+  const owners = named.flatMap((id) => [...ownersOfId(id)])
+  return new Set('project' in event && event.project !== undefined ? [...owners, event.project] : owners)
+}
+
+function find<Value>(map: { get(key: string): Value | undefined }, id: string): Value | undefined {
+  return map.get(id)
+}

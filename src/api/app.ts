@@ -10,6 +10,7 @@ import { authenticate } from './access/authenticate.ts'
 import { guardRoutes } from './access/guard.ts'
 import { components, documentOptions } from './document.ts'
 import type { App } from './instance.ts'
+import { measureRequests } from './metrics.ts'
 import { sendProblem } from './problem.ts'
 import { apiTokenRoutes } from './routes/apitoken.ts'
 import { eventRoutes } from './routes/event.ts'
@@ -41,6 +42,7 @@ export async function createApp(controller: Controller, tools: AppTools): Promis
   })
   guardRoutes(app, controller)
   logRequests(app)
+  measureRequests(app, controller)
   for (const schema of components) app.addSchema(schema)
   await app.register(swagger, documentOptions)
   // In a scope of their own: the document is made of the routes that are added after its plugin has loaded.

@@ -86,7 +86,7 @@ function beat(node: Node, { reportSeconds }: AgentSettings, log: Logger): AsyncD
   }
   const timers = [
     setInterval(inspect, reportSeconds * 1_000),
-    setInterval(() => node.tellFacts(), FACTS_INTERVAL),
+    setInterval(() => node.lookAround(), FACTS_INTERVAL),
   ]
   return {
     async [Symbol.asyncDispose]() {

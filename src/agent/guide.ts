@@ -20,6 +20,8 @@ export interface Guide {
   readonly relaysInUse: readonly NodeId[]
   /** What is to be said of a peer besides what the device says. */
   describe(node: NodeId): Partial<PeerReport>
+  /** This machine has other addresses; the next plan takes that in. @param lost whether it has one less */
+  moved(lost: boolean): void
   /** The interface goes. */
   leave(name: InterfaceName): Promise<void>
 }

@@ -1,3 +1,4 @@
+import type { Logger } from 'pino'
 import type { Clock } from '../clock.ts'
 import type { NodeId } from '../keys/identity.ts'
 import type { PeerReport } from '../protocol/frames.ts'
@@ -17,6 +18,7 @@ import type { Surroundings } from './surroundings.ts'
 export interface MemberGuideTools {
   readonly own: NodeId
   readonly clock: Clock
+  readonly log: Logger
   readonly surroundings: Surroundings
   /** Whether packets flow: an interface in memory shakes no hands, so nothing can be found out. */
   readonly isReal: boolean
@@ -33,6 +35,7 @@ export class MemberGuide implements Guide {
   readonly #offered = new Map<NodeId, Ingredients>()
   readonly #gate = new Gatekeeper()
   #knocks: readonly NodeId[] = []
+  #isCalling = false
   nextLook: number | undefined
 
   constructor(replica: Replica, tools: MemberGuideTools) {
@@ -49,11 +52,12 @@ export class MemberGuide implements Guide {
     const peerings = peeringsOf(this.#replica)
     this.#offer(peerings)
     this.#follow(sightings ?? new Map())
-    return memberPlan(
-      this.#replica,
-      (node) => this.#pathfinder.choice(node),
-      this.#tools.surroundings.transit,
-    )
+    const isCalling = this.#isCalling
+    this.#isCalling = false
+    return memberPlan(this.#replica, (node) => this.#pathfinder.choice(node), {
+      transit: this.#tools.surroundings.transit,
+      isCalling,
+    })
   }
 
   async applied(name: InterfaceName): Promise<void> {
@@ -83,6 +87,11 @@ export class MemberGuide implements Guide {
     return { path, confirmed, ...(via && { via }) }
   }
 
+  moved(lost: boolean): void {
+    this.#pathfinder.renew({ lost })
+    this.#isCalling = true
+  }
+
   async leave(name: InterfaceName): Promise<void> {
     await this.#gate.open(name)
   }
@@ -110,7 +119,7 @@ export class MemberGuide implements Guide {
   }
 
   #follow(sightings: Sightings): Step {
-    const { clock, isReal } = this.#tools
+    const { clock, isReal, log } = this.#tools
     const seen = [...this.#offered.keys()].flatMap((node) => {
       const record = this.#replica.recordOf(node)
       const sighting = record && sightings.get(record.publicKey)
@@ -118,6 +127,8 @@ export class MemberGuide implements Guide {
     })
     const step = this.#pathfinder.look({ now: clock.monotonic(), utc: clock.now() }, seen)
     this.#knocks = [...new Set([...this.#knocks, ...step.knocks])]
+    for (const [peer, { kind, via, endpoint, confirmed }] of step.changed)
+      log.debug({ peer, kind, via, endpoint, confirmed }, confirmed ? 'path works' : 'path is tried')
     this.nextLook = isReal ? step.next : undefined
     return step
   }

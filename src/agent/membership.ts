@@ -112,6 +112,14 @@ export class Membership {
     })
   }
 
+  /** This machine has other addresses. @param lost whether it has one less */
+  moved(lost: boolean): void {
+    this.#guide?.moved(lost)
+    this.refresh()
+    // Once more when that is done: what called the witnesses is put back.
+    this.#work = this.#work.then(() => this.refresh())
+  }
+
   /** A new session has begun: what was asked for in the last one has to be asked for again. */
   reconnected(): void {
     this.#resyncing = false
@@ -179,7 +187,9 @@ export class Membership {
         this.#tools.log.warn({ network: this.network, drift }, 'repaired what was changed by hand')
       }
       const describe = (node: NodeId) => this.#guide?.describe(node) ?? {}
-      const frames = this.#reporter.report({ peers, drift, describe, now: this.#tools.clock.now() })
+      const { clock } = this.#tools
+      const clocks = { now: clock.now(), monotonic: clock.monotonic() }
+      const frames = this.#reporter.report({ peers, drift, describe, ...clocks })
       for (const frame of frames) this.#tools.send(frame)
     } catch (error) {
       // The interface may be gone altogether: applying makes it again.
@@ -233,7 +243,7 @@ export class Membership {
     const { identity, clock, surroundings, driver, underlay, log, send, ports, onTransit } = this.#tools
     const isReal = driver.kind !== 'memory'
     if (!this.isTransit)
-      return new MemberGuide(this.#replica, { own: identity.id, clock, surroundings, isReal })
+      return new MemberGuide(this.#replica, { own: identity.id, clock, log, surroundings, isReal })
     const used = () => ports.used().filter((port) => port !== this.listenPort)
     const tools = { surroundings, isReal, clock, log, underlay, send, onChange: onTransit, ports: used }
     return new TransitGuide(this.#replica, tools)

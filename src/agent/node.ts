@@ -49,6 +49,7 @@ export class Node {
   /** The facts that the controller has, as text. */
   #told = ''
   #isAttached = false
+  #addresses: readonly string[] = ownUnderlay().addresses
 
   constructor(tools: NodeTools) {
     this.#tools = tools
@@ -126,6 +127,19 @@ export class Node {
   /** Looks at all interfaces and reports what is new. */
   async inspect(): Promise<void> {
     for (const membership of this.#memberships.values()) await membership.inspect()
+    this.tellFacts()
+  }
+
+  /** Looks whether this machine has moved: paths heal without a controller, and a controller is told. */
+  lookAround(): void {
+    const { addresses } = ownUnderlay()
+    const lost = this.#addresses.some((address) => !addresses.includes(address))
+    const gained = addresses.some((address) => !this.#addresses.includes(address))
+    this.#addresses = addresses
+    if (lost || gained) {
+      for (const membership of this.#memberships.values()) membership.moved(lost)
+      this.#watch.hurry()
+    }
     this.tellFacts()
   }
 

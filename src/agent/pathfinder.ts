@@ -38,7 +38,7 @@ export class Pathfinder {
   readonly #offers = new Map<Pair, readonly Candidate[]>()
   #stirred = new Set<Pair>()
   #deadRelays: ReadonlySet<NodeId> = new Set()
-  #isRenewed = false
+  #renewal: 'none' | 'gained' | 'lost' = 'none'
   #withAlternatives = 0
 
   constructor(options: PathfinderOptions) {
@@ -75,9 +75,12 @@ export class Pathfinder {
     }
   }
 
-  /** Own facts changed (addresses, translation): paths that failed may work now, and all others hear where we are. */
-  renew(): void {
-    this.#isRenewed = true
+  /**
+   * This machine has other addresses: paths that failed may work now, and all others hear where we are.
+   * @param lost whether it has one less, so that paths that worked may not any more
+   */
+  renew({ lost }: { readonly lost: boolean }): void {
+    if (this.#renewal !== 'lost') this.#renewal = lost ? 'lost' : 'gained'
   }
 
   /** The way to a peer after the last look; undefined for one that was never offered. */
@@ -120,10 +123,11 @@ export class Pathfinder {
       touched.add(pair)
     }
     this.#offers.clear()
-    if (!this.#isRenewed) return touched
-    this.#isRenewed = false
+    const renewal = this.#renewal
+    if (renewal === 'none') return touched
+    this.#renewal = 'none'
     for (const pair of this.#pairs.values()) {
-      pair.renew(scene)
+      pair.renew(scene, renewal === 'lost')
       touched.add(pair)
     }
     return touched

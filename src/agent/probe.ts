@@ -87,6 +87,15 @@ export class Prober {
     if (targets.length === 0) this.close()
   }
 
+  /** Asks all now. What was asked before and not answered yet counts neither way. */
+  hurry(): void {
+    for (const watch of this.#watches.values()) {
+      this.#settle(watch)
+      this.#ask(watch)
+      this.#schedule(watch)
+    }
+  }
+
   /** Undefined for a relay that is not watched. */
   health(node: NodeId): Health | undefined {
     return this.#watches.get(node)?.health

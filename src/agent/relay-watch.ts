@@ -36,6 +36,11 @@ export class RelayWatch {
     this.#prober.watch(relays.map(({ node, address }) => ({ node, address, isClose: inUse.has(node) })))
   }
 
+  /** Asks all relays at once, so that they see where this machine is now. */
+  hurry(): void {
+    this.#prober.hurry()
+  }
+
   stop(): void {
     this.#prober.close()
   }

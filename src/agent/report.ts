@@ -17,6 +17,16 @@ export interface Findings {
   readonly describe: (node: NodeId) => Partial<PeerReport>
   /** Milliseconds since 1970. */
   readonly now: number
+  /** Milliseconds of a clock that never jumps. */
+  readonly monotonic: number
+}
+
+type Clocks = Pick<Findings, 'now' | 'monotonic'>
+
+interface Shake {
+  /** As the device says it. */
+  readonly date: number
+  readonly at: number
 }
 
 /** What is new about the peers of one network since the last report of this session. */
@@ -24,6 +34,9 @@ export class Reporter {
   readonly #network: NetworkId
   readonly #replica: Replica
   readonly #told = new Map<PublicKey, string>()
+  /** The last handshakes, on the clock that never jumps. */
+  #shaken: ReadonlyMap<PublicKey, Shake> = new Map()
+  #lookedAt = Number.NEGATIVE_INFINITY
 
   constructor(network: NetworkId, replica: Replica) {
     this.#network = network
@@ -36,11 +49,14 @@ export class Reporter {
   }
 
   /** The frames to send: none when nothing is new. */
-  report({ peers, drift, describe, now }: Findings): AgentFrameOf<'report'>[] {
+  report({ peers, drift, describe, ...clocks }: Findings): AgentFrameOf<'report'>[] {
+    this.#dateHandshakes(peers, clocks)
     const fresh = this.#replica.others().flatMap(({ node, publicKey }): PeerReport[] => {
       const peer = peers.get(publicKey)
       const path = describe(node)
-      return peer && this.#isNews(peer, path) ? [{ node, ...countersOf(peer, now), ...path }] : []
+      return peer && this.#isNews(peer, path)
+        ? [{ node, ...countersOf(peer, this.#ageOf(peer, clocks)), ...path }]
+        : []
     })
     const parts = chunks(fresh, PEERS_IN_FRAME)
     if (parts.length === 0 && drift.length > 0) parts.push([])
@@ -52,6 +68,22 @@ export class Reporter {
     }))
   }
 
+  /** WireGuard dates handshakes by a clock that may jump: what is new since the last look cannot be older than that. */
+  #dateHandshakes(peers: Findings['peers'], { now, monotonic }: Clocks): void {
+    const shaken = [...peers.values()].map(({ publicKey, latestHandshake }) => {
+      const known = this.#shaken.get(publicKey)
+      if (known?.date === latestHandshake) return [publicKey, known] as const
+      const age = Math.min(Math.max(0, now - latestHandshake * 1_000), monotonic - this.#lookedAt)
+      return [publicKey, { date: latestHandshake, at: monotonic - age }] as const
+    })
+    this.#shaken = new Map(shaken)
+    this.#lookedAt = monotonic
+  }
+
+  #ageOf({ publicKey }: ObservedPeer, { monotonic }: Clocks): number {
+    return Math.round((monotonic - (this.#shaken.get(publicKey)?.at ?? monotonic)) / 1_000)
+  }
+
   #isNews(peer: ObservedPeer, path: Partial<PeerReport>): boolean {
     const { publicKey, endpoint, latestHandshake, rxBytes, txBytes } = peer
     const text = JSON.stringify([endpoint, latestHandshake, rxBytes, txBytes, path])
@@ -61,8 +93,7 @@ export class Reporter {
   }
 }
 
-function countersOf({ endpoint, latestHandshake, rxBytes, txBytes }: ObservedPeer, now: number) {
-  const handshakeAge = Math.max(0, Math.round(now / 1_000 - latestHandshake))
+function countersOf({ endpoint, latestHandshake, rxBytes, txBytes }: ObservedPeer, handshakeAge: number) {
   return {
     ...(endpoint !== undefined && { endpoint }),
     ...(latestHandshake > 0 && { handshakeAge }),

@@ -87,6 +87,10 @@ export class TransitGuide implements Guide {
     return { path: 'direct' }
   }
 
+  moved(): void {
+    // Probes tell the relays in use within half a second; the plan finds relays that can be reached from here.
+  }
+
   async leave(name: InterfaceName): Promise<void> {
     this.#echo?.abort()
     this.#tools.surroundings.setTransit(undefined)

@@ -112,11 +112,16 @@ export class Presence {
     this.#change(node, { report })
   }
 
-  /** What a relay says of where a member's packets come from. Whether that was news. */
+  /**
+   * What a relay says of where a member's packets come from. Whether that was news. Then what relays said that have left
+   * counts no more where it is another: they would have seen the change, too, and two words make a translation that changes
+   * its ports.
+   */
   witness(relay: NodeId, network: NetworkId, node: NodeId, endpoint: string): boolean {
     const key = `${network} ${node}`
     const seen = this.#witnessed.get(key) ?? new Map<NodeId, string>()
     if (seen.get(relay) === endpoint) return false
+    for (const [other, word] of seen) if (word !== endpoint && !this.get(other)?.online) seen.delete(other)
     this.#witnessed.set(key, seen.set(relay, endpoint))
     this.#notes.put('witnessed', `${key} ${relay}`, endpoint)
     return true

@@ -1,7 +1,7 @@
 import type { Cidr } from '../address/cidr.ts'
 import type { NodeId } from '../keys/identity.ts'
 import type { NetworkId } from '../model/names.ts'
-import { type Network, SITE_LABEL, type State } from '../model/state.ts'
+import { ENDPOINT_LABEL, type Network, SITE_LABEL, type State } from '../model/state.ts'
 import type { Hint } from '../protocol/frames.ts'
 import { type NodeFacts, reachOf, type Witness } from '../topology/distil.ts'
 import type { Reach, RelayView } from '../topology/reach.ts'
@@ -10,6 +10,7 @@ import type { Presence } from './presence.ts'
 /** What the engine is told of a member: its report, what relays witnessed of it, and what the operator said. */
 export function factsOf(state: State, presence: Presence, network: NetworkId, node: NodeId): NodeFacts {
   const report = presence.get(node)?.report
+  const labels = state.nodes.get(node)?.labels ?? {}
   return {
     node,
     addresses: report?.addresses ?? [],
@@ -17,7 +18,8 @@ export function factsOf(state: State, presence: Presence, network: NetworkId, no
     mtu: report?.mtu,
     witnessed: witnessesOf(state, presence, network, node),
     seenFrom: report?.seenFrom,
-    site: state.nodes.get(node)?.labels[SITE_LABEL] ?? '',
+    site: labels[SITE_LABEL] ?? '',
+    forwarded: labels[ENDPOINT_LABEL],
     transitSlot: transitOf(state)?.members.get(node)?.slot,
   }
 }

@@ -1,5 +1,6 @@
 // One end of a TCP transfer in the lab, run inside a host:
-//   receive ADDRESS            listens for one connection; prints `port N`, and at its end `done BYTES SHA256`
+//   receive ADDRESS            listens for one connection; prints `port N`, and at its end `took MILLISECONDS` since the
+//                              first byte and `done BYTES SHA256`
 //   send ADDRESS PORT BYTES    sends random bytes and prints `done BYTES SHA256`
 
 import { createHash, randomBytes } from 'node:crypto'
@@ -23,7 +24,12 @@ async function receive(address: string): Promise<void> {
   const [socket] = await once(server, 'connection')
   server.close()
   const tally = createTally()
-  for await (const chunk of socket) tally.add(chunk)
+  let start: number | undefined
+  for await (const chunk of socket) {
+    start ??= performance.now()
+    tally.add(chunk)
+  }
+  print(`took ${performance.now() - (start ?? performance.now())}`)
   tally.print()
 }
 

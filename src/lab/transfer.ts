@@ -8,6 +8,13 @@ export interface TransferEnd {
   readonly hash: string
 }
 
+export interface Transfer {
+  readonly sent: TransferEnd
+  readonly received: TransferEnd
+  /** From the first byte that arrived to the last. */
+  readonly milliseconds: number
+}
+
 const END_PROGRAM = fileURLToPath(new URL('transfer-end.ts', import.meta.url))
 const READY_MS = 10_000
 
@@ -19,7 +26,7 @@ export async function transfer(
   from: Host,
   to: { readonly host: Host; readonly address: string },
   { bytes, limit }: { readonly bytes: number; readonly limit: number },
-): Promise<{ readonly sent: TransferEnd; readonly received: TransferEnd }> {
+): Promise<Transfer> {
   const receiver = await to.host.start('receive', [process.execPath, END_PROGRAM, 'receive', to.address])
   const [, port = ''] = await receiver.waitFor(/^port (\d+)$/m, READY_MS)
   const said = await from.exec(
@@ -27,7 +34,9 @@ export async function transfer(
     [END_PROGRAM, 'send', to.address, port, String(bytes)],
     limit,
   )
-  return { sent: toEnd(said.match(DONE)), received: toEnd(await receiver.waitFor(DONE, limit)) }
+  const done = await receiver.waitFor(DONE, limit)
+  const [, took] = await receiver.waitFor(/^took ([\d.]+)$/m, limit)
+  return { sent: toEnd(said.match(DONE)), received: toEnd(done), milliseconds: Number(took) }
 }
 
 const DONE = /^done (\d+) ([0-9a-f]{64})$/m

@@ -86,6 +86,8 @@ export interface Node {
 
 /** The label that says at which place a node stands. */
 export const SITE_LABEL = 'site'
+/** The label that says at which public address and port a node is reached, for the network that has that port. */
+export const ENDPOINT_LABEL = 'endpoint'
 
 export interface Network {
   readonly id: NetworkId

@@ -1,4 +1,4 @@
-import { type Address, type Cidr, familyOf } from '../address/cidr.ts'
+import { type Address, type Cidr, familyOf, hostRange } from '../address/cidr.ts'
 import type { Family } from '../address/number.ts'
 import type { NodeId } from '../keys/identity.ts'
 import type { Endpoint } from '../wireguard/device.ts'
@@ -22,6 +22,8 @@ export interface NodeFacts {
   readonly seenFrom: Address | undefined
   /** Label of its site, which the operator gave; empty: none. */
   readonly site: string
+  /** Where a router forwards its port from, by the word of the operator; the same port, so that it is clear which is meant. */
+  readonly forwarded?: string | undefined
   /** Its slot in the transit; undefined while it is no member there. */
   readonly transitSlot: number | undefined
 }
@@ -44,7 +46,7 @@ const USUAL_MTU = 1_500
  */
 export function reachOf(facts: NodeFacts, overlays: readonly Cidr[]): Reach {
   const hosts = hostsOf(facts.addresses, overlays)
-  const direct = directEndpoints(hosts, facts.port)
+  const direct = directEndpoints([...hosts, ...forwardedHosts(facts, overlays)], facts.port)
   const views = outsideViews(facts, overlays)
   const [outside, another] = new Set(views.map(({ endpoint }) => endpoint))
   return {
@@ -87,6 +89,12 @@ function directEndpoints(hosts: readonly Host[], port: number | undefined): read
   return ([4, 6] as const).flatMap((family) =>
     unique.filter((endpoint) => endpointFamily(endpoint) === family).slice(0, MAX_ENDPOINTS),
   )
+}
+
+/** A forwarded address is one more of the node's own, as far as others can tell. */
+function forwardedHosts({ forwarded = '', port }: NodeFacts, overlays: readonly Cidr[]): readonly Host[] {
+  const socket = socketOf(forwarded)
+  return socket && socket.port === port ? hostsOf([hostRange(socket.address)], overlays) : []
 }
 
 function placeInTransit({ transitSlot, port }: NodeFacts): TransitPlace | undefined {

@@ -209,6 +209,28 @@ describe('A path that was found', () => {
     )
   })
 
+  it('is left sooner when this machine has lost an address and nothing answers, and is kept when something does', () => {
+    for (const [working, kind] of [
+      [relayed, 'relayed'],
+      [direct, 'direct'],
+    ] as const) {
+      const desk = Desk.on(direct, relayed)
+      desk.pass(MINUTE)
+      desk.finder.renew({ lost: true })
+      assert.deepEqual(desk.look(0).knocks, [peer])
+      desk.pass(2_600, () => desk.talk(working))
+      assert.equal(desk.choice?.kind, kind)
+    }
+  })
+
+  it('is not doubted because another address came up', () => {
+    const desk = Desk.on(direct, relayed)
+    desk.finder.renew({ lost: false })
+    assert.deepEqual(desk.look(0).knocks, [peer])
+    desk.pass(MINUTE)
+    assert.equal(desk.choice?.kind, 'direct')
+  })
+
   it('may be one where the other end has to come, and is never tried while another works', () => {
     const desk = new Desk(waiting, relayed)
     desk.look(0)
@@ -331,7 +353,7 @@ describe('A better path', () => {
     desk.finder.offer(peer, [direct, relayed])
     desk.pass(30_000, () => desk.talk(relayed))
     const tried = [1, 2, 3, 4].map(() => {
-      desk.finder.renew()
+      desk.finder.renew({ lost: false })
       desk.look(0)
       const isTried = desk.choice?.kind === 'direct'
       desk.pass(30_000, () => desk.talk(relayed))

@@ -63,7 +63,7 @@ describe('weft explain, graph and node roles', () => {
     const text = await done('explain', 'demo', 'web-1', 'db-1')
     const tables = text.match(/ what is tried, best first:\nPATH +ENDPOINT +VIA +MTU +KEEPALIVE\n/g)
     assert.equal(tables?.length, 2)
-    assert.match(text, /^relayed +\[fd\S+\]:51820 +edge-1 +1340 +-$/m)
+    assert.match(text, /^relayed +\[fd\S+\]:51820 +edge-1 +1328 +-$/m)
     assert.match(text, /^ {2}Not punched: No relay has seen the outside port of web-1 yet/m)
   })
 

@@ -148,6 +148,32 @@ describe('What members are told of where others are', () => {
     assert.ok(agents.every((agent) => !agent.heardOf('203.0.113.66')))
   })
 
+  it('follows the relay that is there when one that has left said something else', async () => {
+    const [first, second] = await joinRelays()
+    const member = await join('member', ['192.168.5.2/24'])
+    for (const relay of [first, second]) relay.witness(demo.id, [[member, '198.51.100.6:40001']])
+    await eventually('both are heard', () => first.hint(demo.id, member.node)?.nat === 'cone')
+    second[Symbol.dispose]()
+    await eventually('it has left', () => !rig.controller.nodeStatus(second.node).online)
+    first.witness(demo.id, [[member, '198.51.100.7:40001']])
+    const hint = await eventually('the new place is known', () => {
+      const last = first.hint(demo.id, member.node)
+      return last?.outside === '198.51.100.7:40001' ? last : undefined
+    })
+    assert.equal(hint.nat, undefined, 'one word says nothing of other destinations')
+  })
+
+  it('holds the endpoint that an operator says is forwarded to a member, for the network with that port', async () => {
+    const watcher = await join('watcher', ['203.0.113.15/24'])
+    const forwarded = await join('forwarded', ['192.168.6.2/24'], { endpoint: `203.0.113.80:${PORT}` })
+    const other = await join('other', ['192.168.6.3/24'], { endpoint: '203.0.113.80:7' })
+    const hint = await eventually('it is known', () => watcher.hint(demo.id, forwarded.node))
+    assert.deepEqual(hint.direct, [`203.0.113.80:${PORT}`])
+    assert.deepEqual(kinds(watcher, forwarded)[0], 'direct')
+    await eventually('the other is known', () => watcher.hint(demo.id, other.node))
+    assert.deepEqual(watcher.hint(demo.id, other.node)?.direct, [])
+  })
+
   it('does not follow a relay any more that was one', async () => {
     const [relay] = await joinRelays()
     const member = await join('member', ['192.168.4.2/24'])
@@ -161,6 +187,37 @@ describe('What members are told of where others are', () => {
 })
 
 describe('The graph and the explanation of a link', () => {
+  it('are not touched by what a node says of links it is no part of, or of itself in the name of others', async () => {
+    await using rig = await startRig({ gatherMilliseconds: 20 })
+    const { id } = await rig.createNetwork({ name: 'demo' })
+    const join = async (name: string, networks: string[], address: string) =>
+      RawAgent.join(await rig.joinToken({ networks }), {
+        name,
+        facts: { addresses: [address], ports: [{ network: id, port: PORT }] },
+      })
+    using a = await join('a', ['demo'], '203.0.113.1/24')
+    using b = await join('b', ['demo'], '203.0.113.2/24')
+    using c = await join('c', ['demo'], '203.0.113.3/24')
+    using stranger = await join('stranger', [], '203.0.113.4/24')
+    const links = async () => {
+      const network = rig.controller.state.networks.get(id)
+      assert.ok(network)
+      return (await rig.controller.graph(network)).links
+    }
+    const between = async (one: RawAgent, other: RawAgent) =>
+      (await links()).find((link) => [one, other].every(({ node }) => node === link.a || node === link.b))
+    const before = await between(a, b)
+    const lie = { endpoint: '198.51.100.9:9', handshakeAge: 1, rxBytes: 1e9, txBytes: 1e9 }
+    for (const liar of [c, stranger]) {
+      const peers = [a, b, c, stranger].map(({ node }) => ({ node, ...lie }))
+      liar.send({ type: 'report', network: id, peers, drift: [] })
+    }
+    for (const other of [a, b])
+      await eventually('its own links follow', async () => (await between(other, c))?.state === 'up')
+    assert.deepEqual(await between(a, b), before)
+    assert.equal((await links()).length, 3)
+  })
+
   it('show what agents observe: lan, direct, punched and relayed, with the relay', async () => {
     await using rig = await startRig({ gatherMilliseconds: 20 })
     const { id } = await rig.createNetwork({ name: 'demo' })

@@ -6,10 +6,11 @@ import { createDemo, type Demo } from '../../src/cli/up/demo.ts'
 import { awaitPaths, deviations, type PairPath } from '../../src/cli/up/paths.ts'
 import { parseControllerUrl } from '../../src/cli/url.ts'
 import { SecretBytes } from '../../src/keys/secret.ts'
+import type { Daemon } from '../../src/lab/daemon.ts'
 import type { Host } from '../../src/lab/host.ts'
 import { buildLab, type Lab } from '../../src/lab/lab.ts'
 import { CONTROLLER, type Scenario } from '../../src/lab/topology.ts'
-import { startController } from '../../src/lab/weft.ts'
+import { startAgent, startController } from '../../src/lab/weft.ts'
 import { withEnvironment } from '../e2e/demo.ts'
 import { uniqueId } from '../lab/leftovers.ts'
 
@@ -22,12 +23,19 @@ export interface World extends AsyncDisposable {
   readonly hosts: readonly Host[]
   /** Makes the network, starts all agents, and gives those their roles that have one. */
   join(): Promise<Demo>
+  /** Ends the controller by SIGKILL. */
+  killController(): Promise<void>
+  /** Starts the controller again on the data that it left. */
+  startController(): Promise<void>
+  /** Starts the agent of a host again on the state that it left. */
+  startAgent(name: string): Promise<Daemon>
 }
 
 /** Within this time of the last plan every pair has its path and answers, in ms. */
 export const SETTLE_MS = 150_000
 
 const POLL_MS = 250
+const STOP_MS = 5_000
 
 /** What agents see of their links is told soon, so that the graph is of now. */
 const AGENT_ENV = Object.freeze({ WEFT_REPORT_SECONDS: '1' })
@@ -36,7 +44,9 @@ const AGENT_ENV = Object.freeze({ WEFT_REPORT_SECONDS: '1' })
 export async function openWorld(scenario: Scenario): Promise<World> {
   await using stack = new AsyncDisposableStack()
   const lab = stack.use(await buildLab(scenario, { id: `p${uniqueId()}`, isolated: true }))
-  const { socket, fingerprint, adminToken = '' } = await startController(lab.host(CONTROLLER))
+  const place = lab.host(CONTROLLER)
+  let controller = await startController(place)
+  const { socket, fingerprint, adminToken = '' } = controller
   const secret = new SecretBytes(Buffer.from(adminToken))
   const client = stack.use(new Client(parseControllerUrl(`unix:${socket}#${fingerprint}`), secret))
   const held = stack.move()
@@ -51,12 +61,20 @@ export async function openWorld(scenario: Scenario): Promise<World> {
         lab.hosts.map((host) => withEnvironment(host, AGENT_ENV)),
         scenario.overlay,
       ),
+    killController: () => controller.daemon.stop('SIGKILL', STOP_MS),
+    async startController() {
+      controller = await startController(place)
+    },
+    startAgent: (name) => startAgent(withEnvironment(lab.host(name), AGENT_ENV), { device: 'auto' }),
     [Symbol.asyncDispose]: () => held.disposeAsync(),
   }
 }
 
 /** Waits until the graph shows a handshake on every link, and the path that the scenario expects; gives the paths. */
-export async function settledPaths({ client, scenario }: World): Promise<PairPath[]> {
+export async function settledPaths({
+  client,
+  scenario,
+}: Pick<World, 'client' | 'scenario'>): Promise<PairPath[]> {
   const deadline = performance.now() + SETTLE_MS
   for (;;) {
     const paths = await awaitPaths(client, scenario, Math.max(0, deadline - performance.now()))

@@ -190,7 +190,7 @@ describe('candidates', () => {
       taken.map((way) => [way.endpoint, way.mtu]),
       [
         ['192.0.2.5:1', 1_420],
-        ['[2001:db8::5]:1', 1_412],
+        ['[2001:db8::5]:1', 1_408],
       ],
     )
   })
@@ -247,9 +247,9 @@ describe('candidates', () => {
     assert.deepEqual(
       taken.map(({ endpoint: at, mtu }) => [at, mtu]),
       [
-        ['[fd77:ef7:1:d::3]:51820', 1_340],
-        ['[fd77:ef7:1:b::3]:51820', 1_340],
-        ['[fd77:ef7:1:e::3]:51820', 1_340],
+        ['[fd77:ef7:1:d::3]:51820', 1_328],
+        ['[fd77:ef7:1:b::3]:51820', 1_328],
+        ['[fd77:ef7:1:e::3]:51820', 1_328],
       ],
     )
   })
@@ -292,8 +292,8 @@ describe('candidates', () => {
       ).taken.map(({ mtu }) => mtu)
     assert.deepEqual(mtus(1_280), [1_280, 1_280])
     assert.deepEqual(mtus(1_420), [1_360, 1_280])
-    assert.deepEqual(mtus(1_492), [1_420, 1_332])
-    assert.deepEqual(mtus(9_000), [1_420, 1_340])
+    assert.deepEqual(mtus(1_492), [1_420, 1_328])
+    assert.deepEqual(mtus(9_000), [1_420, 1_328])
   })
 })
 

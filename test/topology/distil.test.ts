@@ -123,6 +123,21 @@ describe('reachOf', () => {
     assert.deepEqual([nat, outside], ['unknown', undefined])
   })
 
+  it('takes the endpoint that is forwarded to the port, if anybody can send there', () => {
+    const direct = (forwarded: string) => reachOf(facts({ forwarded }), overlays).direct
+    assert.deepEqual(direct('198.51.100.9:51820'), ['198.51.100.9:51820'])
+    assert.deepEqual(direct('[2001:db8::9]:51820'), ['[2001:db8::9]:51820'])
+    for (const absurd of [
+      '198.51.100.9:51821',
+      '10.77.0.1:51820',
+      '192.168.1.1:51820',
+      '127.0.0.1:51820',
+      'x',
+    ])
+      assert.deepEqual(direct(absurd), [], absurd)
+    assert.equal(reachOf(facts({ forwarded: '198.51.100.9:51820' }), overlays).nat, 'open')
+  })
+
   it('takes the MTU of Ethernet where an absurd one is reported', () => {
     const mtu = (reported: number | undefined) => reachOf(facts({ mtu: reported }), []).mtu
     assert.deepEqual([undefined, 0, 575, Number.NaN, 1_300.5, 70_000].map(mtu), Array(6).fill(1_500))

@@ -12,6 +12,7 @@ import {
   type Choice,
   choiceOf,
   doubtAfter,
+  doubted,
   endOf,
   type Finding,
   type Held,
@@ -90,11 +91,18 @@ export class Pair {
     this.#rests.keep(candidates)
   }
 
-  /** The own facts changed, so paths that failed may work now, and one that worked may not. `wake` it afterwards. */
-  renew(scene: Scene): void {
+  /**
+   * This machine has other addresses, so paths that failed may work now; and if it `lost` one, a path that worked may not.
+   * `wake` it afterwards.
+   */
+  renew(scene: Scene, lost: boolean): void {
     this.#takeFacts(scene, [])
+    if (this.#stand.phase !== 'held') return
     // It also tells the other end where we are.
-    if (this.#stand.phase === 'held') scene.knocks.add(this.node)
+    scene.knocks.add(this.node)
+    if (!lost || !this.hasAlternatives) return
+    this.#stand = doubted(this.#stand, scene.now)
+    this.#knockAt = scene.now + PATIENCE.knock
   }
 
   /** Takes what the device says. True: `wake` it afterwards; false: it says what it said before, and nothing hangs on it. */

@@ -30,6 +30,8 @@ export const PATIENCE = Object.freeze({
   silence: 5_500,
   /** ...if it was looked at this often meanwhile: after a stall of the machine, time alone proves nothing. */
   silentLooks: 5,
+  /** The same after this machine has lost an address: then it is likelier that the path went with it. */
+  movedSilence: 2_000,
   /**
    * A path that failed is left alone: so long the first time, since most that fail at first do so because the other end was
    * not ready, and two ends that punch again within half a minute do find each other's holes.

@@ -59,6 +59,13 @@ interface Doubt {
   readonly since: number
   /** Looks since then that found nothing received. */
   readonly looks: number
+  /** Milliseconds without an answer that prove the path dead. */
+  readonly silence: number
+}
+
+/** An own address is gone, and perhaps the path with it: in doubt until something comes. */
+export function doubted(stand: Held, now: number): Held {
+  return { ...stand, doubt: { since: now, looks: 0, silence: PATIENCE.movedSilence } }
 }
 
 /** The way to a peer at this moment. */
@@ -185,13 +192,13 @@ export function doubtAfter(
   { before, after, isLive, now, lastLook }: Finding,
 ): Doubt | undefined {
   if (isLive && hasReceived(before, after)) return undefined
-  if (doubt) return { since: doubt.since, looks: doubt.looks + 1 }
+  if (doubt) return { ...doubt, looks: doubt.looks + 1 }
   if (after.txBytes <= before.txBytes) return undefined
   // What was sent was sent after the look before; one that is long ago says little.
-  return { since: Math.max(lastLook, now - PATIENCE.calm), looks: 1 }
+  return { since: Math.max(lastLook, now - PATIENCE.calm), looks: 1, silence: PATIENCE.silence }
 }
 
 /** Whether the doubt has become certainty. @param now milliseconds, as in `Moment.now` */
-export function isDead({ since, looks }: Doubt, now: number): boolean {
-  return now - since >= PATIENCE.silence && looks >= PATIENCE.silentLooks
+export function isDead({ since, looks, silence }: Doubt, now: number): boolean {
+  return now - since >= silence && looks >= Math.min(PATIENCE.silentLooks, silence / PATIENCE.knock)
 }

@@ -1,0 +1,103 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { setTimeout as wait } from 'node:timers/promises'
+import type { Network } from '../../src/api/schemas/network.ts'
+import { path } from '../../src/cli/client.ts'
+import { DEMO } from '../../src/cli/up/demo.ts'
+import { symmetric } from '../../src/lab/homes.ts'
+import type { PingCount } from '../../src/lab/ping.ts'
+import { underTraffic } from '../e2e/traffic.ts'
+import { interfaceOf, tunnelsOn } from '../e2e/tunnel.ts'
+import { skip } from '../wireguard/scene.ts'
+import { assertBlind } from './blindness.ts'
+import { openStage, type Stage } from './stage.ts'
+import { memberNamed, relayBetween, settledPaths } from './world.ts'
+
+/** From the last answer before the relay died to the first after it. */
+const GAP_MS = 3_000
+
+test('between routers with a new port for every destination relays carry what they cannot read, and one may die', {
+  skip,
+  timeout: 240_000,
+}, async (t) => {
+  await using stage = await openStage(t, symmetric())
+  const { lab, client, members, addressesOf } = stage
+  const relay = lab.host(relayBetween(stage.paths, 'a-1', 'b-1'))
+  const network = await client.get<Network>(path`/v1/networks/${DEMO}`)
+  const clear = interfaceOf(network, memberNamed(members, 'a-1'))
+  const between = [relay, lab.host('internet')]
+  await assertBlind(t, { from: lab.host('a-1'), addresses: addressesOf('b-1'), clear, between })
+  const [transit, ...more] = await tunnelsOn(relay)
+  assert.ok(transit && more.length === 0, 'the relay has the transit and nothing else')
+  await assertClosed(stage, relay.name, transit)
+
+  const gaps = await killRelay(stage, relay.name)
+  t.diagnostic(`longest gaps after the death of ${relay.name}: ${gaps.join(' ms, ')} ms`)
+  assert.notEqual(relayBetween(await settledPaths(stage), 'a-1', 'b-1'), relay.name)
+  for (const gap of gaps) assert.ok(gap <= GAP_MS, `${gap} ms without an answer`)
+
+  // The other one is all that is left, until the dead one is back: then all hangs on that.
+  const other = relay.name === 'relay-1' ? 'relay-2' : 'relay-1'
+  await stage.after('the dead relay is back and the other one dies', async () => {
+    await lab.underlay.plug(relay.name)
+    await stage.startAgent(relay.name)
+    await stage.agents.get(other)?.stop('SIGKILL', 5_000)
+    await lab.underlay.unplug(other)
+  })
+})
+
+/** Fails if a node reaches anything of a relay by the transit, or if the check would not see it. */
+async function assertClosed({ lab }: Stage, name: string, transit: string): Promise<void> {
+  const [relay, member] = [lab.host(name), lab.host('a-1')]
+  const own = JSON.parse(await relay.exec('ip', ['-j', '-6', 'address', 'show', 'dev', transit]))
+  const addresses: string[] = own[0].addr_info.map(({ local }: { local: string }) => local)
+  const service =
+    'require("net").createServer((s) => s.end("hello")).listen(7777, "::", () => console.log("up"))'
+  const server = await relay.start('service', [process.execPath, '-e', service])
+  await server.waitFor(/up/, 10_000)
+  const ask = `const s = require("net").connect(7777, process.argv[1]);
+    s.setTimeout(1500, () => process.exit(2)); s.on("error", () => process.exit(3)); s.on("data", () => process.exit(0))`
+  const reaches = (from: typeof relay, address: string) =>
+    from.exec(process.execPath, ['-e', ask, address], 10_000).then(
+      () => true,
+      () => false,
+    )
+  const [address = ''] = addresses
+  assert.ok(await reaches(relay, address), 'the service is there')
+  const answers = await Promise.all(addresses.map((each) => reaches(member, each)))
+  assert.ok(addresses.length > 0 && answers.every((answer) => !answer), `reached ${addresses}: ${answers}`)
+}
+
+/** Pulls the cable of a relay and kills its agent under traffic; gives the longest gaps in ms. */
+async function killRelay({ lab, agents, addressesOf }: Stage, name: string): Promise<number[]> {
+  const [ipv4 = '', ipv6 = ''] = [addressesOf('b-1')[0], addressesOf('a-1')[1]]
+  const began = performance.now()
+  const { counts } = await underTraffic(
+    [
+      [lab.host('a-1'), ipv4],
+      [lab.host('b-1'), ipv6],
+    ],
+    async () => {
+      await wait(1_000)
+      await Promise.all([agents.get(name)?.stop('SIGKILL', 3_000), lab.underlay.unplug(name)])
+    },
+  )
+  for (const { sent, lost } of counts) {
+    assert.equal(sent, 1_000)
+    assert.ok(lost.length > 0, 'the link did go through the relay that died')
+    assert.ok(!lost.includes(sent), 'the last ping was answered')
+  }
+  // The pace of the pings as it was on a busy machine, and rather too slow than too fast.
+  return counts.map((count) => Math.round((longestRun(count) * (performance.now() - began)) / count.sent))
+}
+
+/** How many pings in a row were lost, at most. */
+function longestRun({ lost }: PingCount): number {
+  let [longest, run, last] = [0, 0, 0]
+  for (const number of lost) {
+    run = number === last + 1 ? run + 1 : 1
+    longest = Math.max(longest, run)
+    last = number
+  }
+  return longest
+}

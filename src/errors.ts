@@ -13,6 +13,7 @@ export const ERROR_CODES = Object.freeze({
   'protocol-error': 'a frame was not of the protocol, or came at the wrong time',
   'stale-revision': 'the content is older than what is already known',
   'digest-mismatch': 'content and digest, or content and signature, do not fit',
+  'precondition-failed': 'the object is not any more as it was when it was read',
   conflict: 'the log moved on while the change was decided',
   'log-damaged': 'the log on disk is not what was written',
   'store-unavailable': 'the store refuses or cannot confirm writes at the moment',

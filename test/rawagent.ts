@@ -142,15 +142,16 @@ export class RawAgent implements Disposable {
   }
 
   #readSnapshot(frame: ControllerFrameOf<'snapshot'>): View {
-    const view = View.of(frame.records.map((record) => fromBase64Url(record) ?? new Uint8Array()))
+    const records = frame.records.map((record) => fromBase64Url(record) ?? new Uint8Array())
+    const view = View.of(records, fromBase64Url(frame.filter ?? ''))
     const { digest } = openHead(frame, this.#controllerKey)
     if (view.digest() !== digest) throw new Error('the records are not those that the head is for')
     return view
   }
 
   #applyDelta(view: View, frame: ControllerFrameOf<'delta'>): void {
-    const { head, upserts, removals } = openDelta(frame, this.#controllerKey)
-    view.changeTo(head.digest, upserts, removals)
+    const { head, upserts, removals, filter } = openDelta(frame, this.#controllerKey)
+    view.changeTo(head.digest, upserts, removals, filter)
   }
 
   async #collect(stream: { next(): Promise<ControllerFrame> }): Promise<never> {

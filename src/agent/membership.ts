@@ -174,7 +174,7 @@ export class Membership {
       case 'hints':
         return this.#replica.takeHints(frame)
       case 'lan':
-        return this.#replica.takeLan(frame.hints)
+        return this.#replica.takeLan(frame)
     }
   }
 

@@ -14,10 +14,10 @@ import {
   type SelfContent,
   type Signed,
 } from '../protocol/content.ts'
+import type { Filter } from '../protocol/filter.ts'
 import {
   type AgentFrameOf,
   type ControllerFrameOf,
-  type LanHint,
   lanDigest,
   type NetworkPosition,
   type ResumePosition,
@@ -60,6 +60,8 @@ export class Replica {
   readonly #reaches = new Map<NodeId, Reach>()
   readonly #lan = new Map<NodeId, readonly Endpoint[]>()
   #lanDigest: string | undefined
+  /** How this node can be reached, if it is told that apart. */
+  #own: Reach | undefined
   #self: Self | undefined
   #head: Head | undefined
   #proof: Omit<AgentFrameOf<'proof'>, 'network'> | undefined
@@ -85,7 +87,8 @@ export class Replica {
   takeSnapshot(frame: ControllerFrameOf<'snapshot'>): Taken {
     const head = openHead(frame, this.#controllerKey)
     this.#expectNewer(head)
-    const view = View.of(frame.records.map((record) => fromBase64Url(record) ?? new Uint8Array()))
+    const records = frame.records.map((record) => fromBase64Url(record) ?? new Uint8Array())
+    const view = View.of(records, fromBase64Url(frame.filter ?? ''))
     if (view.digest() !== head.digest) {
       throw new WeftError(
         'digest-mismatch',
@@ -101,13 +104,13 @@ export class Replica {
 
   /** A change of the set. One that is known already does nothing, so that late and doubled frames are harmless. */
   takeDelta(frame: ControllerFrameOf<'delta'>): Taken {
-    const { head, from, upserts, removals } = openDelta(frame, this.#controllerKey)
+    const { head, from, upserts, removals, filter } = openDelta(frame, this.#controllerKey)
     if (head.network !== this.network) throw notForUs()
     const known = this.#head
     if (!known || head.epoch !== known.epoch) return 'gap'
     if (head.revision <= known.revision) return 'unchanged'
     if (from !== known.revision) return 'gap'
-    this.#view.changeTo(head.digest, upserts, removals)
+    this.#view.changeTo(head.digest, upserts, removals, filter)
     this.#take(head, 'delta', frame)
     for (const node of removals) this.#forget(node)
     this.takeHints({ hints: frame.hints ?? [] })
@@ -134,11 +137,12 @@ export class Replica {
     return this.#hints.digest() === before ? 'unchanged' : 'changed'
   }
 
-  /** Where members on the own LAN can be reached there; the whole of it. */
-  takeLan(hints: readonly LanHint[]): Taken {
-    const digest = lanDigest(hints)
+  /** Where members on the own LAN can be reached there, and how this node can be, unless all are told; the whole of it. */
+  takeLan({ hints, own }: Pick<ControllerFrameOf<'lan'>, 'hints' | 'own'>): Taken {
+    const digest = lanDigest({ hints, ...(own && { own }) })
     if (digest === this.#lanDigest) return 'unchanged'
     this.#lanDigest = digest
+    this.#own = own && toReach(own)
     this.#lan.clear()
     for (const { node, endpoints } of hints) this.#lan.set(node as NodeId, endpointsIn(endpoints))
     return 'changed'
@@ -166,7 +170,8 @@ export class Replica {
   /** All that we have as one frame, under a head that is signed for it. */
   toSnapshot({ body, signature }: ControllerFrameOf<'current'>): ControllerFrameOf<'snapshot'> {
     const records = this.#view.encodedRecords().map(toBase64Url)
-    return { type: 'snapshot', body, signature, records, hints: this.#hints.all() }
+    const filter = toBase64Url(this.#view.encodedFilter)
+    return { type: 'snapshot', body, signature, records, hints: this.#hints.all(), ...(filter && { filter }) }
   }
 
   /** Whether a removal that is signed for this point of history concerns what we have. */
@@ -207,9 +212,15 @@ export class Replica {
     return this.#view.record(node)
   }
 
+  /** What is let in from the other members; undefined: everything. */
+  get filter(): Filter | undefined {
+    return this.#view.filter
+  }
+
   /** What is known of where a member is; the same object until that changes. */
   reachOf(node: NodeId): Reach {
-    return this.#reaches.get(node) ?? nowhere(node)
+    const own = node === this.#identity.id ? this.#own : undefined
+    return this.#reaches.get(node) ?? own ?? nowhere(node)
   }
 
   lanOf(node: NodeId): readonly Endpoint[] {

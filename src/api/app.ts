@@ -23,6 +23,7 @@ import { networkRoutes } from './routes/network.ts'
 import { nodeRoutes } from './routes/node.ts'
 import { openRoutes } from './routes/open.ts'
 import { pathRoutes } from './routes/path.ts'
+import { policyRoutes } from './routes/policy.ts'
 import { projectRoutes } from './routes/project.ts'
 import { tokenRoutes } from './routes/token.ts'
 
@@ -65,6 +66,7 @@ const ROUTES = [
   graphRoutes,
   linkRoutes,
   pathRoutes,
+  policyRoutes,
   historyRoutes,
   eventRoutes,
 ]

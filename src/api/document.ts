@@ -9,6 +9,7 @@ import { Member, MemberList } from './schemas/member.ts'
 import { Network, NetworkList } from './schemas/network.ts'
 import { Node, NodeList } from './schemas/node.ts'
 import { Paths } from './schemas/path.ts'
+import { LinkChanges, Policy } from './schemas/policy.ts'
 import { Problem } from './schemas/problem.ts'
 import { Grant, GrantList, Project, ProjectList } from './schemas/project.ts'
 import { CreatedToken, Token, TokenList } from './schemas/token.ts'
@@ -39,6 +40,8 @@ export const components: readonly Component<Type.TSchema>[] = Object.freeze([
   ChangeList,
   Link,
   Paths,
+  Policy,
+  LinkChanges,
 ])
 
 /** How the OpenAPI document is made of the routes; what it says about them stands in their schemas. */

@@ -18,6 +18,7 @@ const STATUS: Readonly<Record<ErrorCode, number>> = Object.freeze({
   'protocol-error': 400,
   'stale-revision': 409,
   'digest-mismatch': 500,
+  'precondition-failed': 412,
   conflict: 409,
   'log-damaged': 500,
   'store-unavailable': 503,

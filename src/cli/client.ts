@@ -9,7 +9,13 @@ import type { ControllerUrl } from './url.ts'
 const CONNECT_LIMIT = 10_000
 const ANSWER_LIMIT = 60_000
 
-type Method = 'GET' | 'POST' | 'PUT' | 'DELETE'
+type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+
+/** An answer, and what its version is called. */
+export interface Versioned<Answer> {
+  readonly answer: Answer
+  readonly etag: string | undefined
+}
 
 interface Page<Item> {
   readonly items: readonly Item[]
@@ -32,7 +38,11 @@ export class Client implements Disposable {
     this.#headers = { authorization: `Bearer ${Buffer.from(token.expose()).toString()}`, host: 'weft' }
   }
 
-  get<Answer>(path: string): Promise<Answer> {
+  async get<Answer>(path: string): Promise<Answer> {
+    return (await this.read<Answer>(path)).answer
+  }
+
+  read<Answer>(path: string): Promise<Versioned<Answer>> {
     return this.#send('GET', path)
   }
 
@@ -49,12 +59,17 @@ export class Client implements Disposable {
     return items
   }
 
-  post<Answer>(path: string, body: unknown): Promise<Answer> {
-    return this.#send('POST', path, JSON.stringify(body))
+  async post<Answer>(path: string, body: unknown): Promise<Answer> {
+    return (await this.#send<Answer>('POST', path, { body })).answer
   }
 
-  put<Answer>(path: string): Promise<Answer> {
-    return this.#send('PUT', path)
+  async patch<Answer>(path: string, body: unknown): Promise<Answer> {
+    return (await this.#send<Answer>('PATCH', path, { body })).answer
+  }
+
+  /** @param etag what the object has to be still, if that matters */
+  put<Answer>(path: string, body?: unknown, etag?: string): Promise<Versioned<Answer>> {
+    return this.#send('PUT', path, { body, ...(etag !== undefined && { headers: { 'if-match': etag } }) })
   }
 
   async delete(path: string): Promise<void> {
@@ -65,20 +80,25 @@ export class Client implements Disposable {
     this.#agent.destroy()
   }
 
-  async #send<Answer>(method: Method, path: string, body?: string): Promise<Answer> {
+  async #send<Answer>(
+    method: Method,
+    path: string,
+    { body, headers = {} }: { readonly body?: unknown; readonly headers?: Record<string, string> } = {},
+  ): Promise<Versioned<Answer>> {
+    const content = body === undefined ? undefined : JSON.stringify(body)
     const type = body === undefined ? {} : { 'content-type': 'application/json' }
     const options = {
       agent: this.#agent,
       method,
       path: this.#inProject(path),
-      headers: { ...this.#headers, ...type },
+      headers: { ...this.#headers, ...type, ...headers },
     }
-    const response = await exchange({ ...options, signal: AbortSignal.timeout(ANSWER_LIMIT) }, body)
+    const response = await exchange({ ...options, signal: AbortSignal.timeout(ANSWER_LIMIT) }, content)
     const answer = await text(response).catch((cause) => {
       throw brokenOff(cause)
     })
     if ((response.statusCode ?? 0) >= 400) throw toError(response.statusCode, answer)
-    return JSON.parse(answer || 'null')
+    return { answer: JSON.parse(answer || 'null'), etag: response.headers.etag }
   }
 
   #inProject(path: string): string {

@@ -27,6 +27,7 @@ const EXIT_CODE_OF: Readonly<Record<ErrorCode, keyof typeof EXIT_CODES>> = {
   'protocol-error': 1,
   'stale-revision': 6,
   'digest-mismatch': 1,
+  'precondition-failed': 6,
   conflict: 6,
   'log-damaged': 1,
   'store-unavailable': 3,

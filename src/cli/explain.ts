@@ -37,11 +37,19 @@ function explanation({ sentences, advice, directions }: Paths, nameOf: Caller): 
   const [standing, misses] = [sentences.slice(0, directions.length), sentences.slice(directions.length)]
   const parts = [
     lines(standing),
+    lines(directions.flatMap((direction) => limitOf(direction, nameOf))),
     ...directions.map((direction) => candidateTable(direction, nameOf)),
     section('Why not better:', misses),
     section('What to do:', advice),
   ]
   return parts.filter((part) => part !== '').join('\n')
+}
+
+/** What the policy lets one end open to the other, where that is not everything. */
+function limitOf({ from, to, opens }: Direction, nameOf: Caller): string[] {
+  return opens === 'everything'
+    ? []
+    : [`${nameOf(from)} may open to ${nameOf(to)}: ${opens}. Replies are let in.`]
 }
 
 function candidateTable({ from, to, candidates }: Direction, nameOf: Caller): string {

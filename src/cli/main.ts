@@ -41,8 +41,12 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: 'add nodes to a network, list and remove them',
     load: async () => (await import('./member.ts')).memberCommand(),
   },
+  policy: {
+    summary: 'say who may open what to whom in a network',
+    load: async () => (await import('./policy.ts')).policyCommand(),
+  },
   node: {
-    summary: 'list, show and remove nodes, and give them roles',
+    summary: 'list, show and remove nodes, and give them roles and labels',
     load: async () => (await import('./node.ts')).nodeCommand(),
   },
   token: {

@@ -1,17 +1,21 @@
 import { Argument, Command } from 'commander'
 import type { Node } from '../api/schemas/node.ts'
+import { WeftError } from '../errors.ts'
 import { path } from './client.ts'
 import { confirm } from './confirm.ts'
 import { type ClientOptions, clientCommand, openClient } from './connection.ts'
 import { fields, labelsText, orDash, print, table } from './output.ts'
 
-/** `weft node list|show|roles|remove` */
+/** `weft node list|show|roles|label|remove` */
 export function nodeCommand(): Command {
   return new Command('node')
-    .description('List, show and remove nodes, and give them roles. They come by joining: weft token create.')
+    .description(
+      'List, show and remove nodes, give them roles and labels. They come by joining: weft token create.',
+    )
     .addCommand(listCommand())
     .addCommand(showCommand())
     .addCommand(rolesCommand())
+    .addCommand(labelCommand())
     .addCommand(removeCommand())
 }
 
@@ -67,6 +71,37 @@ function rolesCommand(): Command {
       const node = await client.post<Node>(path`/v1/nodes/${name}/roles`, { roles })
       print(options.json, node, () => nodeFields(node))
     })
+}
+
+const LABEL_HELP = `
+Examples:
+  weft node label web-1 role=web rack=a1
+  weft node label web-1 rack-                takes the label rack away
+
+Rules of a policy select members by their labels: weft policy set --help`
+
+function labelCommand(): Command {
+  return clientCommand('label')
+    .description('Set labels of a node, and take others away; all others stay.')
+    .argument('<node>', 'id or name')
+    .argument('<changes...>', 'key=value sets a label, key- takes one away')
+    .addHelpText('after', LABEL_HELP)
+    .action(async (name: string, changes: readonly string[], options: ClientOptions) => {
+      const labels = Object.fromEntries(changes.map(toChange))
+      using client = openClient(options)
+      const node = await client.patch<Node>(path`/v1/nodes/${name}`, { labels })
+      print(options.json, node, () => nodeFields(node))
+    })
+}
+
+function toChange(text: string): [name: string, value: string | null] {
+  const at = text.indexOf('=')
+  if (at > 0) return [text.slice(0, at), text.slice(at + 1)]
+  if (at < 0 && text.length > 1 && text.endsWith('-')) return [text.slice(0, -1), null]
+  throw new WeftError('invalid-input', `'${text}' is no change of a label.`, {
+    field: 'changes',
+    advice: 'Write key=value to set a label, or key- to take one away.',
+  })
 }
 
 interface RemoveOptions extends ClientOptions {

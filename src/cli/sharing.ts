@@ -13,7 +13,7 @@ export function shareCommand(): Command {
     .argument('<other>', 'id of the other project; with a global token, its name too')
     .action(async (network: string, other: string, options: ClientOptions) => {
       using client = openClient(options)
-      const grant = await client.put<Grant>(path`/v1/networks/${network}/grants/${other}`)
+      const { answer: grant } = await client.put<Grant>(path`/v1/networks/${network}/grants/${other}`)
       print(options.json, grant, () => `Project ${grant.project} sees the network now as ${grant.network}.\n`)
     })
 }

@@ -5,7 +5,6 @@ import type { NetworkId } from '../model/names.ts'
 import { type Head, type Signed, signDelta, signHead } from '../protocol/content.ts'
 import { type ControllerFrame, encodeFrame, type Hint } from '../protocol/frames.ts'
 import { HintSet } from '../protocol/hints.ts'
-import { encodeRecord, type MemberRecord } from '../protocol/record.ts'
 import { View } from '../protocol/view.ts'
 
 export interface ContentTools {
@@ -36,13 +35,13 @@ export class Content {
 
   constructor(
     network: { readonly id: NetworkId; readonly revision: number },
-    records: readonly MemberRecord[],
+    { records, filter }: Told,
     tools: ContentTools,
   ) {
     this.#network = network.id
     this.#revision = network.revision
     this.#tools = tools
-    this.#view.change(records.map(encodeRecord), [])
+    this.#view.change(records, [], filter)
     this.#digest = this.#view.digest()
   }
 
@@ -55,7 +54,7 @@ export class Content {
     return this.#tools.epoch()
   }
 
-  /** Of the set of records. */
+  /** Of the set of records and the filter. */
   get digest(): string {
     return this.#digest
   }
@@ -72,9 +71,30 @@ export class Content {
     return this.#view.record(node) !== undefined
   }
 
+  nodes(): NodeId[] {
+    return this.#view.nodes()
+  }
+
+  /** As it is told. */
+  record(node: NodeId): Uint8Array | undefined {
+    return this.#view.encodedRecord(node)
+  }
+
+  /** As it is told. */
+  get filter(): Uint8Array {
+    return this.#view.encodedFilter
+  }
+
+  /** Takes over what is let in. */
+  changeFilter(revision: number, filter: Uint8Array): void {
+    this.#view.change([], [], filter)
+    this.#digest = this.#view.digest()
+    this.catchUp(revision)
+  }
+
   /** Puts a record in place of what `node` had, or takes it out together with what is known of where it is. */
-  change(revision: number, node: NodeId, record: MemberRecord | undefined): void {
-    this.#view.change(record ? [encodeRecord(record)] : [], record ? [] : [node])
+  change(revision: number, node: NodeId, record: Uint8Array | undefined): void {
+    this.#view.change(record ? [record] : [], record ? [] : [node])
     if (!record) this.#hints.remove(node)
     this.#digest = this.#view.digest()
     this.catchUp(revision)
@@ -110,19 +130,22 @@ export class Content {
     const head = this.#signedHead()
     return this.#once('snapshot', () => {
       const records = this.#view.encodedRecords().map(toBase64Url)
-      return { type: 'snapshot', ...head, records, hints: this.#hints.all() }
+      const filter = this.filter.length > 0 ? { filter: toBase64Url(this.filter) } : {}
+      return { type: 'snapshot', ...head, records, hints: this.#hints.all(), ...filter }
     })
   }
 
   /** How the records of `nodes` changed since revision `from`, and where those of `hinted` are. */
   delta(name: string, from: number, find: () => Changed): Buffer {
     return this.#once(`delta ${name}`, () => {
-      const { nodes, hinted } = find()
+      const { nodes, hinted, isFilterNew } = find()
       const upserts = nodes.map((node) => this.#view.encodedRecord(node)).filter((one) => one !== undefined)
       const removals = nodes.filter((node) => !this.#view.encodedRecord(node))
       const hints = this.#hintsOf(hinted)
       this.#tools.count('signatures')
-      const signed = signDelta({ head: this.#plainHead(), from, upserts, removals }, this.#tools.signing)
+      const filter = isFilterNew ? { filter: this.filter } : {}
+      const delta = { head: this.#plainHead(), from, upserts, removals, ...filter }
+      const signed = signDelta(delta, this.#tools.signing)
       return hints.length > 0 ? { type: 'delta', ...signed, hints } : { type: 'delta', ...signed }
     })
   }
@@ -175,8 +198,15 @@ export class Content {
   }
 }
 
-/** Members of whom there is something to tell. */
+/** What an audience is told at first, encoded. */
+interface Told {
+  readonly records: readonly Uint8Array[]
+  readonly filter: Uint8Array
+}
+
+/** Members of whom there is something to tell, and whether there is another filter. */
 interface Changed {
   readonly nodes: readonly NodeId[]
   readonly hinted: readonly NodeId[]
+  readonly isFilterNew: boolean
 }

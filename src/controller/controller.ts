@@ -14,7 +14,6 @@ import type { NetworkId } from '../model/names.ts'
 import type { Network, State } from '../model/state.ts'
 import type { AgentFrameOf } from '../protocol/frames.ts'
 import { formatJoinToken } from '../protocol/jointoken.ts'
-import type { Explanation } from '../topology/explain.ts'
 import { openProof, raiseEpoch } from './ahead.ts'
 import { createAuthority, type OpenAuthority, openAuthority } from './authority.ts'
 import { createApiToken } from './commands/apitoken.ts'
@@ -32,7 +31,7 @@ import { AgentInbox } from './inbox.ts'
 import { Lag } from './lag.ts'
 import { Ledger, type Outcome } from './ledger.ts'
 import { type LinkDetail, linkDetail } from './link.ts'
-import { explainLink } from './links.ts'
+import { explainLink, type LinkExplanation } from './links.ts'
 import { Notebook } from './notebook.ts'
 import { publicUrls } from './places.ts'
 import { Presence, type PresenceNews } from './presence.ts'
@@ -250,7 +249,7 @@ export class Controller implements AsyncDisposable {
   }
 
   /** Every way between two members, which one is taken, and why. */
-  explain(network: Network, a: NodeId, b: NodeId): Explanation {
+  explain(network: Network, a: NodeId, b: NodeId): LinkExplanation {
     return explainLink(network, a, b, this.#observations())
   }
 

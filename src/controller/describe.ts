@@ -1,7 +1,7 @@
 import type { NodeId } from '../keys/identity.ts'
 import type { Event } from '../model/event.ts'
 import { type NetworkId, parseNetworkId } from '../model/names.ts'
-import type { State } from '../model/state.ts'
+import type { Labels, State } from '../model/state.ts'
 
 /** What to call a node, network or token in a sentence. */
 export type Namer = (id: string) => string
@@ -35,12 +35,16 @@ export function describeEvent(event: Event, nameOf: Namer): string {
       return `enrolled as node ${event.name}`
     case 'node-roles-set':
       return `gave ${nameOf(event.id)} ${roles(event.roles)}`
+    case 'node-labels-set':
+      return `gave ${nameOf(event.id)} ${labels(event.labels)}`
     case 'node-removed':
       return `removed node ${nameOf(event.id)}`
     case 'network-created':
       return `made network ${event.name}, ${event.ipv4} and ${event.ipv6}, as ${event.topology}`
     case 'network-deleted':
       return `deleted network ${nameOf(event.id)}`
+    case 'network-policy-set':
+      return `set a policy of ${event.policy.rules.length === 1 ? 'one rule' : `${event.policy.rules.length} rules`} that ${event.policy.default === 'deny' ? 'denies' : 'allows'} all else`
     case 'member-added':
       return `added member ${nameOf(event.node)}`
     case 'member-key-certified':
@@ -63,6 +67,11 @@ export function networksOf(event: Event, state: State): readonly NetworkId[] {
 
 function nodes(count: number): string {
   return count === 1 ? 'one node' : `${count} nodes`
+}
+
+function labels(given: Labels): string {
+  const all = Object.entries(given).map(([name, value]) => `${name}=${value}`)
+  return all.length === 0 ? 'no label any more' : `the label${all.length > 1 ? 's' : ''} ${all.join(', ')}`
 }
 
 function roles(given: readonly string[]): string {

@@ -1,9 +1,7 @@
 import type { NodeId } from '../keys/identity.ts'
-import type { Member, Network, Node } from '../model/state.ts'
+import type { Network } from '../model/state.ts'
 import type { Hint, ResumePosition } from '../protocol/frames.ts'
-import type { MemberRecord } from '../protocol/record.ts'
 import { Content, type ContentTools } from './content.ts'
-import { recordOf } from './record-of.ts'
 import { type Touch, Touches } from './touches.ts'
 
 /** How far a session has been told. */
@@ -29,9 +27,12 @@ export interface Step {
 export interface FeedTools extends ContentTools {
   /** Monotonic, in milliseconds. */
   readonly now: () => number
-  readonly node: (id: NodeId) => Node | undefined
-  /** Whether the audience of this feed may see a member. */
-  readonly shows: (node: Node) => boolean
+  /** Members that the audience of this feed may see at first. */
+  readonly members: Iterable<NodeId>
+  /** The encoded record of a member; undefined for one that the audience may not see, or that has no key. */
+  readonly record: (network: Network, node: NodeId) => Uint8Array | undefined
+  /** What the audience lets in from them (view.ts). */
+  readonly filter: () => Uint8Array
 }
 
 /** Fewer touches than this always travel as what was touched, and never as everything. */
@@ -53,19 +54,27 @@ export class Feed {
 
   constructor(network: Network, tools: FeedTools) {
     this.#tools = tools
-    const records = [...network.members.values()].map((member) => this.#recordOf(network, member))
-    this.#content = new Content(
-      network,
-      records.filter((record) => record !== undefined),
-      tools,
-    )
+    const records = Array.from(tools.members, (node) => tools.record(network, node))
+    const told = { records: records.filter((record) => record !== undefined), filter: tools.filter() }
+    this.#content = new Content(network, told, tools)
     this.#start = this.#content.digest
   }
 
   /** Takes over the network as it is now; `touched` are the members that came, went or changed. Whether that was news. */
   advance(network: Network, touched: readonly NodeId[]): boolean {
+    const isFilterNew = this.#touchFilter(network)
     const news = touched.filter((node) => this.#touchRecord(network, node))
-    return news.length > 0
+    return isFilterNew || news.length > 0
+  }
+
+  /** Makes sure that a member that comes from another feed of the network is not told an older revision than it has. */
+  raise({ revision }: Network): void {
+    if (revision > this.#content.revision) this.#content.catchUp(revision)
+  }
+
+  /** Those that the audience sees. */
+  members(): NodeId[] {
+    return this.#content.nodes()
   }
 
   /** How a member can be reached from now on. Whether that was news. */
@@ -135,7 +144,7 @@ export class Feed {
 
   /** The number after the touch that led to this set of records. */
   #touchOf(revision: number, digest: string): number | undefined {
-    const touch = this.#touches.afterLast((one) => one.what === 'record' && one.revision === revision)
+    const touch = this.#touches.afterLast((one) => one.what !== 'hint' && one.revision === revision)
     if (touch !== undefined && this.#touches.get(touch - 1)?.digest === digest) return touch
     return digest === this.#start && this.#touches.reaches(0) ? 0 : undefined
   }
@@ -148,20 +157,23 @@ export class Feed {
 
   /** A member that the audience does not see, and did not, changes nothing. */
   #touchRecord(network: Network, node: NodeId): boolean {
-    const member = network.members.get(node)
-    const record = member && this.#recordOf(network, member)
-    if (!record && !this.#content.has(node)) return false
+    const record = this.#tools.record(network, node)
+    const before = this.#content.record(node)
+    if (record && before ? sameBytes(record, before) : record === before) return false
     this.#content.change(network.revision, node, record)
     this.#touch(node, 'record')
     return true
   }
 
-  #recordOf(network: Network, member: Member): MemberRecord | undefined {
-    const node = this.#tools.node(member.node)
-    return node && this.#tools.shows(node) ? recordOf(network, member, node) : undefined
+  #touchFilter(network: Network): boolean {
+    const filter = this.#tools.filter()
+    if (sameBytes(filter, this.#content.filter)) return false
+    this.#content.changeFilter(network.revision, filter)
+    this.#touch(undefined, 'filter')
+    return true
   }
 
-  #touch(node: NodeId, what: Touch['what']): void {
+  #touch(node: NodeId | undefined, what: Touch['what']): void {
     const { revision, digest, hintsDigest: hints } = this.#content
     this.#touches.add({ node, what, revision, digest, hints, at: this.#tools.now() })
   }
@@ -172,6 +184,7 @@ export class Feed {
     const frame = this.#content.delta(`${touch} ${from} ${revision}`, revision, () => ({
       nodes: nodesOf(this.#touches.since(touch).filter(({ what }) => what === 'record')),
       hinted: nodesOf(this.#touches.since(Math.min(touch, from ?? touch))),
+      isFilterNew: this.#touches.since(touch).some(({ what }) => what === 'filter'),
     }))
     const rest = from === undefined ? [this.#content.allHints()] : []
     return { frames: [frame, ...rest], since: this.#touches.get(touch)?.at }
@@ -187,5 +200,9 @@ export class Feed {
 }
 
 function nodesOf(touches: readonly Touch[]): NodeId[] {
-  return [...new Set(touches.map(({ node }) => node))]
+  return [...new Set(touches.flatMap(({ node }) => node ?? []))]
+}
+
+function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
+  return Buffer.compare(a, b) === 0
 }

@@ -66,7 +66,7 @@ export class Fleet {
   constructor(tools: FleetTools) {
     this.#tools = tools
     this.#witnesses = new Witnesses(tools)
-    tools.feeds.onTouched((network) => this.#flush(network))
+    tools.feeds.onTouched((network, viewers) => this.#flush(network, viewers))
     const beat = setInterval(() => this.#beat(), tools.settings.heartbeatSeconds * 1_000)
     beat.unref()
     this.#stopHeartbeat = () => clearInterval(beat)
@@ -267,8 +267,11 @@ export class Fleet {
     if (sessions?.size === 0) this.#members.delete(network)
   }
 
-  #flush(network: NetworkId): void {
-    for (const session of this.#members.get(network) ?? []) session.flush(network)
+  /** @param viewers those that have something to be told, if not all */
+  #flush(network: NetworkId, viewers?: readonly NodeId[]): void {
+    const members = this.#members.get(network)
+    const sessions = viewers?.map((node) => this.#sessions.get(node)) ?? members ?? []
+    for (const session of sessions) if (session && members?.has(session)) session.flush(network)
   }
 
   /** A socket from which nothing came since the last beat is half-open: given up, so that its agent shows as gone. */

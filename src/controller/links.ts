@@ -1,7 +1,9 @@
 import type { NodeId } from '../keys/identity.ts'
+import type { Allowance } from '../model/policy.ts'
 import type { Network } from '../model/state.ts'
 import { type Explanation, explain, leading } from '../topology/explain.ts'
 import { observedPath } from '../topology/observed.ts'
+import { explainForbidden } from '../topology/policy/forbidden.ts'
 import type { PathKind } from '../topology/reach.ts'
 import { Lookout, type Observations } from './lookout.ts'
 import type { Standing } from './presence.ts'
@@ -30,7 +32,13 @@ const HANDSHAKE_LIFE = 180
 /** A link without any handshake this many seconds after both ends were ready has failed. */
 const PATIENCE = 30
 
-export function explainLink(network: Network, a: NodeId, b: NodeId, seen: Observations): Explanation {
+/** Of a link there and back. */
+export interface LinkExplanation extends Explanation {
+  /** What the first end may open to the second, and the second to the first. */
+  readonly opens: readonly [Allowance, Allowance]
+}
+
+export function explainLink(network: Network, a: NodeId, b: NodeId, seen: Observations): LinkExplanation {
   return explainWith(new Lookout(network, seen), a, b)
 }
 
@@ -82,9 +90,15 @@ export function pathInUse(
   return undefined
 }
 
-function explainWith(lookout: Lookout, a: NodeId, b: NodeId): Explanation {
+function explainWith(lookout: Lookout, a: NodeId, b: NodeId): LinkExplanation {
   const { nodes } = lookout.seen.state
-  return explain(endOf(lookout, a, b), endOf(lookout, b, a), (node) => nodes.get(node)?.name ?? node)
+  const nameOf = (node: NodeId) => nodes.get(node)?.name ?? node
+  const { regime } = lookout
+  const [one, other] = [lookout.classOf(a), lookout.classOf(b)]
+  if (!regime.sees(one, other))
+    return { ...explainForbidden({ node: a, ...one }, { node: b, ...other }, nameOf), opens: [[], []] }
+  const explanation = explain(endOf(lookout, a, b), endOf(lookout, b, a), nameOf)
+  return { ...explanation, opens: [regime.opens(one, other), regime.opens(other, one)] }
 }
 
 function endOf(lookout: Lookout, own: NodeId, other: NodeId) {

@@ -2,6 +2,7 @@ import type { NodeId } from '../keys/identity.ts'
 import type { Network, State } from '../model/state.ts'
 import type { PathContext } from '../topology/candidates.ts'
 import { type LanPlace, lanEndpoints, lanPlacesOf } from '../topology/lan.ts'
+import { type Class, NOBODY, Regime } from '../topology/policy/regime.ts'
 import type { Reach } from '../topology/reach.ts'
 import type { Presence } from './presence.ts'
 import { factsOf, memberReach, overlaysOf, relaysSeenBy, transitOf } from './surroundings.ts'
@@ -17,6 +18,9 @@ export interface Observations {
 export class Lookout {
   readonly network: Network
   readonly seen: Observations
+  /** Who may see whom. */
+  readonly regime: Regime
+  readonly #classes = new Map<NodeId, Class>()
   readonly #reaches = new Map<NodeId, Reach>()
   readonly #places = new Map<NodeId, readonly LanPlace[]>()
   readonly #around = new Map<NodeId, Pick<PathContext, 'relays' | 'transitPrefix'>>()
@@ -24,6 +28,18 @@ export class Lookout {
   constructor(network: Network, seen: Observations) {
     this.network = network
     this.seen = seen
+    this.regime = new Regime(network)
+  }
+
+  /** Whether both are members that may know of each other. */
+  isPair(a: NodeId, b: NodeId): boolean {
+    const { members } = this.network
+    return members.has(a) && members.has(b) && this.regime.sees(this.classOf(a), this.classOf(b))
+  }
+
+  classOf(node: NodeId): Class {
+    const known = this.seen.state.nodes.get(node)
+    return known ? remembered(this.#classes, node, () => this.regime.classOf(known)) : NOBODY
   }
 
   reach(node: NodeId): Reach {

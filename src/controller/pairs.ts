@@ -1,11 +1,14 @@
 import type { NodeId } from '../keys/identity.ts'
-import { type Network, type Node, type Role, SITE_LABEL, type State } from '../model/state.ts'
-import { PeerIndex } from '../topology/peers.ts'
-import type { Place } from '../topology/standing.ts'
+import type { Network, State } from '../model/state.ts'
+import { linkageOf } from '../topology/policy/linkage.ts'
+import { Regime } from '../topology/policy/regime.ts'
 
 export type Pair = readonly [a: NodeId, b: NodeId]
 
-/** The pairs of members that are to be peers of each other: in some topologies others carry what they say. */
+/**
+ * The pairs of members that are to be peers of each other: in some topologies others carry what they say,
+ * and a policy may keep members apart.
+ */
 export interface Pairs {
   /** Whether these are all pairs there could be. */
   readonly complete: boolean
@@ -16,12 +19,11 @@ export interface Pairs {
 }
 
 /** Who is to be whose peer in a network. */
-export function pairsOf(network: Network, { nodes }: State): Pairs {
+export function pairsOf(network: Network, state: State): Pairs {
   const ids = [...network.members.keys()].sort()
-  if (network.topology === 'mesh') return completePairs(ids)
-  const places = ids.map((id) => nodes.get(id)).filter((node) => node !== undefined)
-  const index = new PeerIndex(network.topology, places.map(placeOf))
-  const peersOf = (node: NodeId) => index.peersOf(node).map((peer) => peer.node)
+  if (network.topology === 'mesh' && new Regime(network).isUniform) return completePairs(ids)
+  const { seenBy } = linkageOf(network, state)
+  const peersOf = (node: NodeId) => seenBy(node).filter((other) => other !== node)
   return {
     complete: false,
     *all() {
@@ -48,13 +50,4 @@ function completePairs(ids: readonly NodeId[]): Pairs {
 
 function pair(a: NodeId, b: NodeId): Pair {
   return a < b ? [a, b] : [b, a]
-}
-
-function placeOf({ id, roles, labels }: Node): Place {
-  const has = (role: Role) => roles.includes(role)
-  return {
-    node: id,
-    site: labels[SITE_LABEL] ?? '',
-    roles: { hub: has('hub'), gateway: has('gateway'), relay: has('relay') },
-  }
 }

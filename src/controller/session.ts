@@ -196,9 +196,9 @@ export class Session {
 
   #sendLan(network: NetworkId, told: Told): void {
     const lan = this.#tools.lan(network, this.node)
-    if (lan === told.lan) return
+    const isNews = lan?.digest !== told.lan?.digest
     told.lan = lan
-    if (lan) this.sendBytes(lan.bytes)
+    if (lan && isNews) this.sendBytes(lan.bytes)
   }
 
   /** When the socket is full, everything is looked at again as soon as what it holds has gone out. */

@@ -1,12 +1,13 @@
 import type { NodeId } from '../keys/identity.ts'
 
-/** Something that happened to one member of a feed. */
+/** Something that happened to one member of a feed, or to what is let in from them. */
 export interface Touch {
-  readonly node: NodeId
-  readonly what: 'record' | 'hint'
+  /** Undefined for the filter. */
+  readonly node: NodeId | undefined
+  readonly what: 'record' | 'hint' | 'filter'
   /** Of the feed after this touch. */
   readonly revision: number
-  /** Of the set of records after this touch. */
+  /** Of records and filter after this touch. */
   readonly digest: string
   /** Of the set of hints after this touch. */
   readonly hints: string
@@ -26,7 +27,7 @@ export class Touches {
 
   add(touch: Touch): void {
     this.#ring.push(touch)
-    if (touch.what === 'record') this.#recordEnd = this.end
+    if (touch.what !== 'hint') this.#recordEnd = this.end
     if (this.#ring.length <= LIMIT * 2) return
     this.#first += this.#ring.length - LIMIT
     this.#ring = this.#ring.slice(-LIMIT)
@@ -37,7 +38,7 @@ export class Touches {
     return this.#first + this.#ring.length
   }
 
-  /** Number after the last that touched a record. */
+  /** Number after the last that touched a record or the filter. */
   get recordEnd(): number {
     return this.#recordEnd
   }

@@ -160,7 +160,7 @@ class Watched {
     for (const [key, [a, b]] of this.#links) {
       if (links.length >= PATCH_LIMIT) break
       this.#links.delete(key)
-      if (!(lookout.network.members.has(a) && lookout.network.members.has(b))) continue
+      if (!lookout.isPair(a, b)) continue
       this.#last.set(key, standingOf(lookout, [a, b]))
       links.push({ a, b, ...linkStatus(lookout, a, b) })
     }

@@ -1,11 +1,11 @@
 import { Map as ImmutableMap } from 'immutable'
-import { WeftError } from '../errors.ts'
 import type { NodeId } from '../keys/identity.ts'
 import type { Event } from './event.ts'
+import { type EventOf, known, renew, withNetwork } from './fold.ts'
+import { setLabels, setPolicy } from './fold-policy.ts'
 import type { NetworkId, ProjectId } from './names.ts'
+import { OPEN_POLICY } from './policy.ts'
 import type { Member, NameIndex, Network, Slots, State } from './state.ts'
-
-type EventOf<Type extends Event['type']> = Extract<Event, { readonly type: Type }>
 
 /**
  * The fold: the state after `event`. Pure, and total over what commands write; an event that does not fit the state
@@ -37,6 +37,8 @@ export function apply(state: State, event: Event): State {
       return enrolNode(state, event)
     case 'node-roles-set':
       return setRoles(state, event)
+    case 'node-labels-set':
+      return setLabels(state, event)
     case 'node-removed':
       return removeNode(state, event)
     case 'network-created':
@@ -47,6 +49,8 @@ export function apply(state: State, event: Event): State {
       return shareNetwork(state, event)
     case 'network-unshared':
       return unshareNetwork(state, event)
+    case 'network-policy-set':
+      return setPolicy(state, event)
     case 'member-added':
       return addMember(state, event)
     case 'member-key-certified':
@@ -146,17 +150,6 @@ function setRoles(state: State, { id, roles }: EventOf<'node-roles-set'>): State
   )
 }
 
-function renew(state: State, networkId: NetworkId, node: NodeId): State {
-  const network = known(state.networks.get(networkId), networkId)
-  const member = known(network.members.get(node), node)
-  const revision = network.revision + 1
-  return withNetwork(state, {
-    ...network,
-    revision,
-    members: network.members.set(node, { ...member, revision }),
-  })
-}
-
 /** Its memberships were removed by events before this one. */
 function removeNode(state: State, { id }: EventOf<'node-removed'>): State {
   const node = known(state.nodes.get(id), id)
@@ -178,6 +171,8 @@ function createNetwork(state: State, event: EventOf<'network-created'>): State {
     createdAt,
     grants: ImmutableMap<ProjectId, true>(),
     revision: 1,
+    policy: OPEN_POLICY,
+    policyRevision: 0,
     members: ImmutableMap<NodeId, Member>(),
     slots: NO_SLOTS,
   }
@@ -292,10 +287,6 @@ function clearTombstones(state: State, event: EventOf<'tombstones-cleared'>): St
   return withNetwork(state, { ...network, slots })
 }
 
-function withNetwork(state: State, network: Network): State {
-  return { ...state, networks: state.networks.set(network.id, network) }
-}
-
 function takeSlot(slots: Slots, node: NodeId, slot: number): Slots {
   return {
     next: Math.max(slots.next, slot + 1),
@@ -330,9 +321,4 @@ function addName<Id>(index: NameIndex<Id>, { id, project, name }: Named<Id>): Na
 function dropName<Id>(index: NameIndex<Id>, { project, name }: Named<Id>): NameIndex<Id> {
   const left = index.get(project)?.delete(name)
   return left && left.size > 0 ? index.set(project, left) : index.delete(project)
-}
-
-function known<Value>(value: Value | undefined, name: string): Value {
-  if (value !== undefined) return value
-  throw new WeftError('log-damaged', `The log speaks of ${name}, which does not exist at that point.`)
 }

@@ -4,6 +4,7 @@ import type { VerifyKey } from '../keys/signature.ts'
 import type { PublicKey } from '../keys/wireguard.ts'
 import type { NetworkId, ProjectId, TokenId } from './names.ts'
 import type { AccessRole, Permission } from './permission.ts'
+import type { Policy } from './policy.ts'
 import type { Authority, KeyCustody, Labels, Role, Topology } from './state.ts'
 
 /** What can happen. Events are facts: they carry every result of chance, time and choice, so the fold needs none. */
@@ -24,11 +25,13 @@ export type Event =
   | { readonly type: 'join-token-used'; readonly id: TokenId; readonly node: NodeId }
   | ({ readonly type: 'node-enrolled'; readonly at: number } & NewNode)
   | { readonly type: 'node-roles-set'; readonly id: NodeId; readonly roles: readonly Role[] }
+  | { readonly type: 'node-labels-set'; readonly id: NodeId; readonly labels: Labels }
   | { readonly type: 'node-removed'; readonly id: NodeId }
   | ({ readonly type: 'network-created'; readonly at: number } & NewNetwork)
   | { readonly type: 'network-deleted'; readonly id: NetworkId }
   | { readonly type: 'network-shared'; readonly network: NetworkId; readonly project: ProjectId }
   | { readonly type: 'network-unshared'; readonly network: NetworkId; readonly project: ProjectId }
+  | { readonly type: 'network-policy-set'; readonly network: NetworkId; readonly policy: Policy }
   | ({ readonly type: 'member-added'; readonly at: number } & NewMember)
   | ({ readonly type: 'member-key-certified' } & CertifiedKey)
   | {

@@ -5,6 +5,7 @@ import type { VerifyKey } from '../keys/signature.ts'
 import type { PublicKey } from '../keys/wireguard.ts'
 import type { NetworkId, ProjectId, TokenId } from './names.ts'
 import type { AccessRole, Permission } from './permission.ts'
+import type { Policy } from './policy.ts'
 
 /**
  * Who is whose peer. `mesh`: all pairs. `hub`: members and the hubs among them. `sites`: all within a site, gateways between.
@@ -104,6 +105,10 @@ export interface Network {
   /** +1 at each event that changes what members have to know. */
   readonly revision: number
   readonly createdAt: number
+  /** Who may open what to whom; OPEN_POLICY until somebody says otherwise. */
+  readonly policy: Policy
+  /** Revision at which the policy was set; 0: never. */
+  readonly policyRevision: number
   readonly members: ImmutableMap<NodeId, Member>
   /** Places in the ranges that are not free: of members, and of removed members whose tombstone stands. */
   readonly slots: Slots

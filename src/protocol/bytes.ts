@@ -72,6 +72,11 @@ export class ByteReader {
     return new TextDecoder('utf-8', { fatal: false }).decode(this.block())
   }
 
+  /** Whether anything is left. */
+  get hasMore(): boolean {
+    return this.#at < this.#bytes.length
+  }
+
   /** Says that nothing may be left. */
   end(): void {
     if (this.#at !== this.#bytes.length) throw malformed()

@@ -22,7 +22,7 @@ export interface Head {
   readonly network: NetworkId
   readonly epoch: number
   readonly revision: number
-  /** Of the set of encoded records (digest.ts). */
+  /** Of the set of encoded records and the filter (view.ts). */
   readonly digest: string
   /** Seconds since 1970; afterwards the plan is stale: keep running, and tell. */
   readonly expiresAt: number
@@ -35,6 +35,8 @@ export interface Delta {
   /** Encoded records, new or in place of those of the same node. */
   readonly upserts: readonly Uint8Array[]
   readonly removals: readonly NodeId[]
+  /** Encoded, in place of the one that was there (view.ts); absent: that stays. */
+  readonly filter?: Uint8Array
 }
 
 /** What a member is told of itself and its network. */
@@ -86,6 +88,7 @@ export function signDelta(delta: Delta, key: SigningKey): Signed {
   for (const record of delta.upserts) writer.block(record)
   writer.number(delta.removals.length)
   for (const node of delta.removals) writer.raw(nodeIdBytes(node))
+  if (delta.filter) writer.block(delta.filter)
   return signBody(writer.finish(), 'weft/1 delta', key)
 }
 
@@ -133,7 +136,8 @@ export function openDelta(signed: Signed, key: VerifyKey): Delta {
     const from = reader.number()
     const upserts = Array.from({ length: reader.number(signed.body.length) }, () => reader.block())
     const removals = Array.from({ length: reader.number(signed.body.length) }, () => readNode(reader))
-    return { head, from, upserts, removals }
+    const rest = { head, from, upserts, removals }
+    return reader.hasMore ? { ...rest, filter: reader.block() } : rest
   })
 }
 

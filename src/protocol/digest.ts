@@ -5,6 +5,10 @@ import { toBase64Url } from '../keys/text.ts'
 const LANES = 1_024
 const DIGEST_BYTES = 16
 
+/** What a member of the set is, so that no bytes of one kind count as the other. */
+export type SetDomain = 'weft/1 set member' | 'weft/1 set filter'
+const RECORD: SetDomain = 'weft/1 set member'
+
 /**
  * A digest of a set that is kept up to date by what comes and goes, in the time of the change and not of the set: LtHash
  * (Lewi, Kim, Maykov, Weis: Securing Update Propagation with Homomorphic Hashing, 2019; 1,024 lanes of 16 bits, at least
@@ -13,14 +17,14 @@ const DIGEST_BYTES = 16
 export class SetDigest {
   readonly #lanes = new Uint16Array(LANES)
 
-  add(member: Uint8Array): void {
-    const stretched = stretch(member)
+  add(member: Uint8Array, domain: SetDomain = RECORD): void {
+    const stretched = stretch(member, domain)
     for (let lane = 0; lane < LANES; lane++)
       this.#lanes[lane] = (this.#lanes[lane] ?? 0) + (stretched[lane] ?? 0)
   }
 
-  remove(member: Uint8Array): void {
-    const stretched = stretch(member)
+  remove(member: Uint8Array, domain: SetDomain = RECORD): void {
+    const stretched = stretch(member, domain)
     for (let lane = 0; lane < LANES; lane++)
       this.#lanes[lane] = (this.#lanes[lane] ?? 0) - (stretched[lane] ?? 0)
   }
@@ -37,8 +41,8 @@ export function shortDigest(content: string | Uint8Array): string {
   return toBase64Url(hash('sha256', content, 'buffer').subarray(0, DIGEST_BYTES))
 }
 
-function stretch(member: Uint8Array): Uint16Array {
+function stretch(member: Uint8Array, domain: SetDomain): Uint16Array {
   const hash = createHash('shake256', { outputLength: LANES * 2 })
-  const bytes = hash.update(canonicalFields('weft/1 set member', member)).digest()
+  const bytes = hash.update(canonicalFields(domain, member)).digest()
   return new Uint16Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length))
 }

@@ -156,7 +156,13 @@ const controllerFrames = {
   farewell: frame('farewell', { signature: Signature }),
   self: frame('self', { ...signed, sealedKey: Type.Optional(Type.String({ maxLength: 200 })) }),
   current: frame('current', signed),
-  snapshot: frame('snapshot', { ...signed, records: Type.Array(Base64Url), hints: Type.Array(Hint) }),
+  snapshot: frame('snapshot', {
+    ...signed,
+    records: Type.Array(Base64Url),
+    hints: Type.Array(Hint),
+    /** What is let in from them; absent: everything. */
+    filter: Type.Optional(Base64Url),
+  }),
   delta: frame('delta', { ...signed, hints: Type.Optional(Type.Array(Hint)) }),
   /** `whole`: what is not in it is not told any more. */
   hints: frame('hints', {
@@ -164,7 +170,8 @@ const controllerFrames = {
     hints: Type.Array(Hint),
     whole: Type.Optional(Type.Literal(true)),
   }),
-  lan: frame('lan', { network: NetworkId, hints: Type.Array(LanHint) }),
+  /** What is for one member alone: who else is on its LAN, and how it can be reached itself if it is not told with all. */
+  lan: frame('lan', { network: NetworkId, hints: Type.Array(LanHint), own: Type.Optional(Hint) }),
   witness: frame('witness', signed),
   removed: frame('removed', signed),
   'key-wanted': frame('key-wanted', { network: NetworkId, keyVersion: Count }),
@@ -197,8 +204,8 @@ export function parseControllerFrame(text: string): ControllerFrame {
 }
 
 /** What both ends compare to see whether an agent knows its LAN. */
-export function lanDigest(hints: readonly LanHint[]): string {
-  return shortDigest(JSON.stringify(hints))
+export function lanDigest({ hints, own }: Pick<ControllerFrameOf<'lan'>, 'hints' | 'own'>): string {
+  return shortDigest(JSON.stringify(own ? [hints, own] : hints))
 }
 
 /** A frame as it is sent. */

@@ -5,6 +5,7 @@ import { type NodeId, nodeIdBytes, toNodeId } from '../keys/identity.ts'
 import { type PublicKey, publicKeyBytes, toPublicKey } from '../keys/wireguard.ts'
 import type { Role } from '../model/state.ts'
 import { ByteReader, ByteWriter } from './bytes.ts'
+import { type Group, NO_GROUP, readGroup, writeGroup } from './group.ts'
 
 /** What other members have to know of a member: its key and its places. Signed as part of a head's set. */
 export interface MemberRecord {
@@ -21,6 +22,8 @@ export interface MemberRecord {
   readonly roles: readonly Role[]
   /** Where the node stands; empty if nobody said. */
   readonly site: string
+  /** What the filters of others call it. */
+  readonly group: Group
 }
 
 const NODE_ID_BYTES = 16
@@ -29,9 +32,12 @@ const KEY_BYTES = 32
 /** Bit 0 is the first, and so on. */
 const ROLES: readonly Role[] = ['gateway', 'hub', 'relay']
 
-/** About 75 bytes: node, key, key version, IPv4, its prefix, IPv6, its prefix, revision, roles, site. */
+/**
+ * About 75 bytes: node, key, key version, IPv4, its prefix, IPv6, its prefix, revision, roles, site, and the group where
+ * there is one.
+ */
 export function encodeRecord(record: MemberRecord): Uint8Array {
-  return new ByteWriter()
+  const writer = new ByteWriter()
     .raw(nodeIdBytes(record.node))
     .raw(publicKeyBytes(record.publicKey))
     .number(record.keyVersion)
@@ -42,7 +48,8 @@ export function encodeRecord(record: MemberRecord): Uint8Array {
     .number(record.revision)
     .number(ROLES.reduce((bits, role, at) => bits | (record.roles.includes(role) ? 1 << at : 0), 0))
     .text(record.site)
-    .finish()
+  if (record.group !== NO_GROUP) writeGroup(writer, record.group)
+  return writer.finish()
 }
 
 export function decodeRecord(bytes: Uint8Array): MemberRecord {
@@ -58,6 +65,7 @@ export function decodeRecord(bytes: Uint8Array): MemberRecord {
     revision: reader.number(),
     roles: rolesIn(reader.number((1 << ROLES.length) - 1)),
     site: reader.text(),
+    group: reader.hasMore ? readGroup(reader) : NO_GROUP,
   }
   reader.end()
   return record

@@ -125,7 +125,7 @@ describe('What a node knows of a network', () => {
     replica.takeHints({ hints: [{ node: nodeId(1), direct: [...bad, '192.0.2.1:51820'], outside: '-evil' }] })
     assert.deepEqual(replica.reachOf(nodeId(1)).direct, ['192.0.2.1:51820'])
     assert.equal(replica.reachOf(nodeId(1)).outside, undefined)
-    replica.takeLan([{ node: nodeId(2), endpoints: [...bad, '192.168.1.2:51820'] }])
+    replica.takeLan({ hints: [{ node: nodeId(2), endpoints: [...bad, '192.168.1.2:51820'] }] })
     assert.deepEqual(replica.lanOf(nodeId(2)), ['192.168.1.2:51820'])
   })
 

@@ -105,6 +105,35 @@ describe('the OpenAPI document', () => {
       ['GET /v1/networks/{network}/history', () => place.get('/v1/networks/demo/history')],
       ['GET /v1/networks/{network}/history', () => place.get('/v1/networks/demo/history?cursor=x')],
       ['GET /v1/events', () => place.get('/v1/events', { headers: { 'last-event-id': '999' } })],
+      ['GET /v1/networks/{network}/policy', () => place.get('/v1/networks/demo/policy')],
+      [
+        'PUT /v1/networks/{network}/policy',
+        () =>
+          place.call('PUT', '/v1/networks/demo/policy?dryRun=true', { body: { default: 'deny', rules: [] } }),
+      ],
+      [
+        'PUT /v1/networks/{network}/policy',
+        () =>
+          place.call('PUT', '/v1/networks/demo/policy', {
+            body: { default: 'deny', rules: [{ from: 'web-1', to: '*', ports: [22, '80-90'] }] },
+          }),
+      ],
+      [
+        'PUT /v1/networks/{network}/policy',
+        () => place.call('PUT', '/v1/networks/demo/policy', { body: {} }),
+      ],
+      [
+        'PUT /v1/networks/{network}/policy',
+        () =>
+          place.call('PUT', '/v1/networks/demo/policy', {
+            body: { default: 'allow', rules: [] },
+            headers: { 'if-match': '"0.0"' },
+          }),
+      ],
+      [
+        'PATCH /v1/nodes/{node}',
+        () => place.call('PATCH', '/v1/nodes/web-1', { body: { labels: { a: 'b', rack: null } } }),
+      ],
       ['GET /v1/nodes', () => place.get('/v1/nodes')],
       ['GET /v1/nodes/{node}', () => place.get('/v1/nodes/web-1')],
       ['POST /v1/tokens', () => place.post('/v1/tokens', { networks: ['demo'], labels: { a: 'b' } })],

@@ -4,6 +4,7 @@ import fc from 'fast-check'
 import { Map as ImmutableMap } from 'immutable'
 import { parseCidr } from '../../src/address/cidr.ts'
 import { type Cursor, Feed } from '../../src/controller/feed.ts'
+import { recordOf } from '../../src/controller/record-of.ts'
 import type { NodeId } from '../../src/keys/identity.ts'
 import { fromBase64Url } from '../../src/keys/text.ts'
 import { toPublicKey } from '../../src/keys/wireguard.ts'
@@ -14,7 +15,8 @@ import { emptyState, type Network, type Node, type State } from '../../src/model
 import { openDelta, openHead } from '../../src/protocol/content.ts'
 import { type Hint, parseControllerFrame } from '../../src/protocol/frames.ts'
 import { HintSet } from '../../src/protocol/hints.ts'
-import { View } from '../../src/protocol/view.ts'
+import { encodeRecord } from '../../src/protocol/record.ts'
+import { NO_FILTER, View } from '../../src/protocol/view.ts'
 import { controllerKey, network as id, nodeId } from '../protocol/samples.ts'
 
 describe('The feed of a network', () => {
@@ -167,8 +169,13 @@ function newWorld() {
     now: () => 0,
     expiresAt: () => 2_000_000_000,
     count: (what) => counts.set(what, (counts.get(what) ?? 0) + 1),
-    node: (id) => ({ ...NODE, id }),
-    shows: () => true,
+    members: [],
+    record: (latest, node) => {
+      const member = latest.members.get(node)
+      const record = member && recordOf(latest, member, { ...NODE, id: node })
+      return record && encodeRecord(record)
+    },
+    filter: () => NO_FILTER,
   })
   const toggle = (node: NodeId) => {
     const { members, slots } = network()

@@ -5,6 +5,7 @@ import { SigningKey } from '../../src/keys/signature.ts'
 import { toPublicKey } from '../../src/keys/wireguard.ts'
 import { type NetworkId, toNetworkId } from '../../src/model/names.ts'
 import type { Head, SelfContent } from '../../src/protocol/content.ts'
+import { NO_GROUP } from '../../src/protocol/group.ts'
 import { encodeRecord, type MemberRecord } from '../../src/protocol/record.ts'
 import { View } from '../../src/protocol/view.ts'
 
@@ -31,6 +32,7 @@ export function record(number: number, revision = number + 1): MemberRecord {
     revision,
     roles: [],
     site: '',
+    group: NO_GROUP,
   }
 }
 

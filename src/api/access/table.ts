@@ -48,6 +48,9 @@ export const ACCESS: Readonly<Record<string, Rule | 'open'>> = {
   'GET /v1/networks/:network/history': { needs: 'networks:read', about: 'network' },
   'GET /v1/events': { needs: 'networks:read' },
 
+  'GET /v1/networks/:network/policy': { needs: 'networks:read', about: 'network' },
+  'PUT /v1/networks/:network/policy': { needs: 'networks:write', about: 'network' },
+
   'GET /v1/networks/:network/grants': { needs: 'grants:read', about: 'network' },
   'PUT /v1/networks/:network/grants/:project': { needs: 'grants:write', about: 'grant' },
   'DELETE /v1/networks/:network/grants/:project': { needs: 'grants:write', about: 'grant' },
@@ -67,6 +70,7 @@ export const ACCESS: Readonly<Record<string, Rule | 'open'>> = {
 
   'GET /v1/nodes': { needs: 'nodes:read' },
   'GET /v1/nodes/:node': { needs: 'nodes:read', about: 'node' },
+  'PATCH /v1/nodes/:node': { needs: 'nodes:write', about: 'node' },
   'DELETE /v1/nodes/:node': { needs: 'nodes:write', about: 'node' },
   'POST /v1/nodes/:node/roles': { needs: 'nodes:write', relayNeeds: 'relays:write', about: 'node' },
 

@@ -1,5 +1,6 @@
 import { Map as ImmutableMap } from 'immutable'
 import Type from 'typebox'
+import { changeLabels } from '../../controller/commands/label.ts'
 import { removeNode } from '../../controller/commands/node.ts'
 import { setRoles } from '../../controller/commands/role.ts'
 import type { Controller } from '../../controller/controller.ts'
@@ -11,18 +12,19 @@ import { create } from '../change.ts'
 import type { App } from '../instance.ts'
 import { pageOf } from '../paging.ts'
 import { idOrName, OperationHeaders, PageQuery, refTo } from '../schemas/common.ts'
-import { NewRoles, Node, NodeList } from '../schemas/node.ts'
+import { NewRoles, Node, NodeList, NodePatch } from '../schemas/node.ts'
 import { answers } from '../schemas/problem.ts'
 import { nodeView } from '../views/node.ts'
 
 const params = Type.Object({ node: idOrName('node', 'web-1') })
 const tags = ['nodes']
 
-/** GET and DELETE of nodes, and POST of their roles; nodes come to be by joining, not by REST. */
+/** GET, PATCH and DELETE of nodes, and POST of their roles; nodes come to be by joining, not by REST. */
 export function nodeRoutes(app: App, controller: Controller): void {
   addList(app, controller)
   addShow(app, controller)
   addSetRoles(app, controller)
+  addPatch(app, controller)
   addDelete(app, controller)
 }
 
@@ -80,6 +82,25 @@ function addSetRoles(app: App, controller: Controller): void {
     })
     const { project } = authorise(state, request, controller.now())
     const node = findNode(state, project, result)
+    return nodeView(node, controller.nodeStatus(node.id))
+  })
+}
+
+function addPatch(app: App, controller: Controller): void {
+  const schema = {
+    operationId: 'changeNode',
+    summary: 'Change the labels of a node: those given are set, null takes one away, all others stay.',
+    tags,
+    params,
+    body: NodePatch,
+    response: answers({ 200: refTo(Node) }, 404, 409, 413, 415),
+  }
+  app.patch('/v1/nodes/:node', { schema }, async (request) => {
+    const { actor, body } = request
+    const { state } = await controller.change({ actor }, (before, tools) =>
+      changeLabels(before, authorise(before, request, tools.now).node.id, body.labels),
+    )
+    const { node } = authorise(state, request, controller.now())
     return nodeView(node, controller.nodeStatus(node.id))
   })
 }

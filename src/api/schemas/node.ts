@@ -1,5 +1,6 @@
 import Type from 'typebox'
 import { component, instant, listOf, orNull } from './common.ts'
+import { LabelChanges } from './labels.ts'
 
 /** What a node does for others. A node has each role once at most. */
 export const Roles = Type.Array(Type.Enum(['relay', 'hub', 'gateway']), {
@@ -13,6 +14,11 @@ export const Roles = Type.Array(Type.Enum(['relay', 'hub', 'gateway']), {
 export const NewRoles = Type.Object(
   { roles: Roles },
   { additionalProperties: false, examples: [{ roles: ['relay'] }] },
+)
+
+export const NodePatch = Type.Object(
+  { labels: LabelChanges },
+  { additionalProperties: false, examples: [{ labels: { role: 'web', rack: null } }] },
 )
 
 export const Node = component('Node', 'A machine that runs an agent.', {

@@ -39,6 +39,10 @@ const candidate = Type.Object({
 const direction = Type.Object({
   from: Type.String({ description: 'Id of the node that sends.' }),
   to: Type.String({ description: 'Id of the node that receives.' }),
+  opens: Type.String({
+    description: "What the policy lets 'from' open to 'to'; replies are always let in.",
+    examples: ['everything', 'nothing', 'tcp 22, 8000-8100; icmp'],
+  }),
   inUse: Type.Object({ kind: PathOrNone, via: Via }, { description: "'none' while no handshake is fresh." }),
   candidates: Type.Array(candidate, { description: 'What is tried, best first.' }),
   rejected: Type.Array(Type.Object({ kind, reason: Type.String() }), {

@@ -1,17 +1,6 @@
 import Type from 'typebox'
-import { component, idOrName, instant, listOf, plainText } from './common.ts'
-
-const labels = Type.Record(
-  Type.String({ pattern: '^[a-zA-Z0-9]([a-zA-Z0-9._/-]{0,61}[a-zA-Z0-9])?$' }),
-  plainText(128, 'Value of the label.', 'a1'),
-  {
-    maxProperties: 32,
-    additionalProperties: false,
-    description:
-      'What nodes that join get as labels: at most 32, with names of at most 63 letters, digits and inner . _ / -',
-    examples: [{ rack: 'a1' }],
-  },
-)
+import { component, idOrName, instant, listOf } from './common.ts'
+import { Labels } from './labels.ts'
 
 export const NewToken = Type.Object(
   {
@@ -37,7 +26,7 @@ export const NewToken = Type.Object(
         description: 'How long it can be used, from now: at most a year.',
       }),
     ),
-    labels: Type.Optional(labels),
+    labels: Type.Optional(Labels),
   },
   { additionalProperties: false, examples: [{ networks: ['demo'], uses: 10, ttlSeconds: 3_600 }] },
 )

@@ -1,0 +1,77 @@
+import Type from 'typebox'
+import { setPolicy } from '../../controller/commands/policy.ts'
+import type { Controller } from '../../controller/controller.ts'
+import { WeftError } from '../../errors.ts'
+import type { Network, State } from '../../model/state.ts'
+import { linkChanges } from '../../topology/policy/link-changes.ts'
+import { authorise } from '../access/authorise.ts'
+import type { App } from '../instance.ts'
+import { idOrName, refTo } from '../schemas/common.ts'
+import { LinkChanges, MatchHeaders, NewPolicy, Policy, PolicyQuery } from '../schemas/policy.ts'
+import { answers } from '../schemas/problem.ts'
+import { linkChangesView, policyEtag, policyView } from '../views/policy.ts'
+
+const params = Type.Object({ network: idOrName('network', 'demo') })
+const tags = ['networks']
+
+/** GET and PUT of the policy of a network: always the whole document. */
+export function policyRoutes(app: App, controller: Controller): void {
+  addShow(app, controller)
+  addSet(app, controller)
+}
+
+function addShow(app: App, controller: Controller): void {
+  const schema = {
+    operationId: 'showPolicy',
+    summary: 'Who may open what to whom; that of a network without a policy allows everything.',
+    tags,
+    params,
+    response: answers({ 200: refTo(Policy) }, 404),
+  }
+  app.get('/v1/networks/:network/policy', { schema }, async (request, reply) => {
+    const { state } = controller
+    const { network } = authorise(state, request, controller.now())
+    reply.header('etag', policyEtag(network, state.epoch))
+    return policyView(network.policy)
+  })
+}
+
+function addSet(app: App, controller: Controller): void {
+  const schema = {
+    operationId: 'setPolicy',
+    summary: 'Set the whole policy, or see what that would do to links.',
+    tags,
+    params,
+    querystring: PolicyQuery,
+    headers: MatchHeaders,
+    body: NewPolicy,
+    response: answers({ 200: Type.Union([refTo(Policy), refTo(LinkChanges)]) }, 404, 409, 412, 413, 415),
+  }
+  app.put('/v1/networks/:network/policy', { schema }, async (request, reply) => {
+    const { actor, body, query } = request
+    const decide = (state: State, now: number) => {
+      const { network } = authorise(state, request, now)
+      assertMatch(request.headers['if-match'], network, state.epoch)
+      return setPolicy(state, network.id, body)
+    }
+    if (query.dryRun) {
+      const { state } = controller
+      return linkChangesView(linkChanges(state, decide(state, controller.now()).events))
+    }
+    const { state } = await controller.change({ actor }, (before, tools) => decide(before, tools.now))
+    const { network } = authorise(state, request, controller.now())
+    reply.header('etag', policyEtag(network, state.epoch))
+    return policyView(network.policy)
+  })
+}
+
+/** Throws `precondition-failed` when the policy is another than the caller has read. */
+function assertMatch(wanted: string | undefined, network: Network, epoch: number): void {
+  if (wanted === undefined || wanted === '*') return
+  const etag = policyEtag(network, epoch)
+  if (wanted.split(',').some((one) => one.trim() === etag)) return
+  throw new WeftError('precondition-failed', 'The policy was changed since it was read.', {
+    field: 'if-match',
+    advice: 'Read it again, make your change there, and send the ETag of that.',
+  })
+}

@@ -1,0 +1,33 @@
+import { type Policy as PolicyState, type Rule, rangeText } from '../../model/policy.ts'
+import type { Network } from '../../model/state.ts'
+import type { LinkChanges as Changes, LinkList } from '../../topology/policy/link-changes.ts'
+import type { LinkChanges, Policy } from '../schemas/policy.ts'
+
+/** A policy as it was handed in, but for selectors in their canonical form. */
+export function policyView({ default: fallback, rules }: PolicyState): Policy {
+  return { default: fallback, rules: rules.map(ruleView) }
+}
+
+/** It changes with each policy that is set, also over a restored log. */
+export function policyEtag({ policyRevision }: Network, epoch: number): string {
+  return `"${epoch}.${policyRevision}"`
+}
+
+export function linkChangesView({ appear, disappear }: Changes): LinkChanges {
+  return { appear: listView(appear), disappear: listView(disappear) }
+}
+
+function ruleView({ from, to, protocols, ports }: Rule): Policy['rules'][number] {
+  return {
+    from,
+    to,
+    ...(protocols && { protocols: [...protocols] }),
+    ...(ports && {
+      ports: ports.map((range) => (range.first === range.last ? range.first : rangeText(range))),
+    }),
+  }
+}
+
+function listView({ count, links }: LinkList): LinkChanges['appear'] {
+  return { count, links: [...links] }
+}

@@ -1,0 +1,120 @@
+import { readFileSync } from 'node:fs'
+import { Command } from 'commander'
+import { parse, stringify } from 'yaml'
+import type { LinkChanges, Policy } from '../api/schemas/policy.ts'
+import { WeftError } from '../errors.ts'
+import { path } from './client.ts'
+import { type ClientOptions, clientCommand, openClient } from './connection.ts'
+import { nodeNames } from './names.ts'
+import { print } from './output.ts'
+import { printable } from './printable.ts'
+
+/** `weft policy get|set|check` */
+export function policyCommand(): Command {
+  return new Command('policy')
+    .description('Say who may open what to whom in a network.')
+    .addCommand(getCommand())
+    .addCommand(setCommand())
+    .addCommand(checkCommand())
+}
+
+const HELP = `
+A policy, as YAML or JSON:
+  default: deny
+  rules:
+    - { from: role=web, to: role=db, protocols: [tcp], ports: [5432] }
+    - { from: '*', to: 'role=dns,site=ams', ports: [53] }
+    - { from: admin-1, to: '*' }
+
+  'from' and 'to' are '*' (all members), label=value, label=value,label2=value2 (all of these), or a node.
+  Protocols are tcp, udp and icmp; ports a number or 'first-last'. Where neither is given, all is meant.
+  A rule lets 'from' open flows to 'to'; replies are always let in. Where no rule speaks, the default holds. Members that
+  may open nothing to each other are no peers, and learn nothing of each other.
+
+Examples:
+  weft policy get demo > demo.yaml
+  weft policy check demo demo.yaml           which links would appear and disappear
+  weft policy set demo demo.yaml
+  weft node label web-1 role=web`
+
+function getCommand(): Command {
+  return clientCommand('get')
+    .description('Print the policy of a network, as it can be handed in again.')
+    .argument('<network>', 'id or name')
+    .action(async (network: string, options: ClientOptions) => {
+      using client = openClient(options)
+      const { answer, etag } = await client.read<Policy>(path`/v1/networks/${network}/policy`)
+      print(options.json, answer, () => `# etag: ${etag}\n${stringify(answer)}`)
+    })
+}
+
+interface SetOptions extends ClientOptions {
+  readonly ifMatch?: string
+}
+
+function setCommand(): Command {
+  return clientCommand('set')
+    .description('Set the whole policy of a network.')
+    .argument('<network>', 'id or name')
+    .argument('<file>', "YAML or JSON; '-' reads it from the standard input")
+    .option(
+      '--if-match <etag>',
+      "only if the policy is still the one of this etag, as 'weft policy get' prints it",
+    )
+    .addHelpText('after', HELP)
+    .action(async (network: string, file: string, options: SetOptions) => {
+      const document = readDocument(file)
+      using client = openClient(options)
+      const to = path`/v1/networks/${network}/policy`
+      const { answer, etag } = await client.put<Policy>(to, document, options.ifMatch)
+      print(options.json, answer, () => `# etag: ${etag}\n${stringify(answer)}`)
+    })
+}
+
+function checkCommand(): Command {
+  return clientCommand('check')
+    .description('Say which links a policy would make and end. Nothing is changed.')
+    .argument('<network>', 'id or name')
+    .argument('<file>', "YAML or JSON; '-' reads it from the standard input")
+    .addHelpText('after', HELP)
+    .action(async (network: string, file: string, options: ClientOptions) => {
+      const document = readDocument(file)
+      using client = openClient(options)
+      const to = path`/v1/networks/${network}/policy?dryRun=${'true'}`
+      const { answer } = await client.put<LinkChanges>(to, document)
+      const names = options.json ? new Map() : await nodeNames(client)
+      print(options.json, answer, () => changes(answer, (node) => names.get(node) ?? node))
+    })
+}
+
+/** Throws `invalid-input` for a file that cannot be read or is neither YAML nor JSON. */
+function readDocument(file: string): unknown {
+  try {
+    return parse(readFileSync(file === '-' ? 0 : file, 'utf8'))
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message.split('\n')[0] : ''
+    throw new WeftError('invalid-input', `The policy in ${file} cannot be read: ${reason}.`, {
+      field: 'file',
+      advice: "'weft policy set --help' shows how one is written.",
+      cause,
+    })
+  }
+}
+
+function changes({ appear, disappear }: LinkChanges, nameOf: (node: string) => string): string {
+  return [
+    `${appear.count} links would appear, ${disappear.count} would disappear.`,
+    ...listed(appear, '+', nameOf),
+    ...listed(disappear, '-', nameOf),
+    '',
+  ].join('\n')
+}
+
+function listed(
+  { count, links }: LinkChanges['appear'],
+  sign: string,
+  nameOf: (node: string) => string,
+): string[] {
+  const rows = links.map(({ a, b }) => printable(`${sign} ${nameOf(a)} ${nameOf(b)}`))
+  return count > links.length ? [...rows, `${sign} and ${count - links.length} more`] : rows
+}

@@ -1,0 +1,102 @@
+import { WeftError } from '../errors.ts'
+import { type Allowance, allowanceOf, type Policy, type Rule } from './policy.ts'
+import { matches, parseSelector, type Selector, type Subject } from './selector.ts'
+
+/** The selectors of a policy that a member matches, sorted; `*` is none of them, as everybody matches it. */
+export type Matched = readonly string[]
+
+/**
+ * A policy made ready for questions. What two members may do depends on nothing but what each of them matches, so members
+ * that match the same are one class, and all is worked out once for a class.
+ */
+export class Rulebook {
+  readonly isDefaultAllow: boolean
+  readonly #selectors = new Map<string, Selector>()
+  /** Selectors that can match a node with this label and value, or with this id. */
+  readonly #byFeature = new Map<string, string[]>()
+  readonly #byFrom: ReadonlyMap<string, readonly Rule[]>
+  readonly #byTo: ReadonlyMap<string, readonly Rule[]>
+  readonly #isLimited: boolean
+
+  /** @param policy as the log has it: whoever wrote it checked it */
+  constructor(policy: Policy) {
+    this.isDefaultAllow = policy.default === 'allow'
+    this.#byFrom = Map.groupBy(policy.rules, ({ from }) => from)
+    this.#byTo = Map.groupBy(policy.rules, ({ to }) => to)
+    this.#isLimited = policy.rules.some(({ protocols, ports }) => protocols || ports)
+    for (const text of new Set(policy.rules.flatMap(({ from, to }) => [from, to]))) this.#index(text)
+  }
+
+  /** Of a policy, made once. */
+  static of(policy: Policy): Rulebook {
+    const known = rulebooks.get(policy) ?? new Rulebook(policy)
+    rulebooks.set(policy, known)
+    return known
+  }
+
+  matched(subject: Subject): Matched {
+    const features = [
+      subject.id,
+      ...Object.entries(subject.labels).map(([label, value]) => `${label}=${value}`),
+    ]
+    const candidates = features.flatMap((feature) => this.#byFeature.get(feature) ?? [])
+    return candidates
+      .filter((text) => {
+        const selector = this.#selectors.get(text)
+        return selector !== undefined && matches(selector, subject)
+      })
+      .toSorted()
+  }
+
+  /** What a member that matches `from` may open to one that matches `to`. */
+  opens(from: Matched, to: Matched): Allowance {
+    const targets = new Set([ALL, ...to])
+    const rules = [ALL, ...from]
+      .flatMap((selector) => this.#byFrom.get(selector) ?? [])
+      .filter((rule) => targets.has(rule.to))
+    if (rules.length === 0 && this.isDefaultAllow) return 'everything'
+    return allowanceOf(rules)
+  }
+
+  /** Whether either may open anything to the other, which makes them peers. */
+  permits(a: Matched, b: Matched): boolean {
+    return this.isDefaultAllow || this.#speaks(a, b) || this.#speaks(b, a)
+  }
+
+  /** Selectors of which a member has to match one (`*` among them: or none), to be permitted with one that matches these. */
+  partners(own: Matched): ReadonlySet<string> {
+    const selectors = [ALL, ...own]
+    const to = selectors.flatMap((selector) => this.#byFrom.get(selector) ?? []).map((rule) => rule.to)
+    const from = selectors.flatMap((selector) => this.#byTo.get(selector) ?? []).map((rule) => rule.from)
+    return new Set([...to, ...from])
+  }
+
+  /** Whether members that are peers may open everything to each other, so that there is nothing to be filtered. */
+  get isPlain(): boolean {
+    if (this.#isLimited) return false
+    if (this.isDefaultAllow) return true
+    return [...this.#byFrom].every(([from, rules]) =>
+      rules.every(({ to }) => this.#byFrom.get(to)?.some((back) => back.to === from)),
+    )
+  }
+
+  #speaks(from: Matched, to: Matched): boolean {
+    const targets = new Set([ALL, ...to])
+    return [ALL, ...from].some((selector) => this.#byFrom.get(selector)?.some((rule) => targets.has(rule.to)))
+  }
+
+  #index(text: string): void {
+    const selector = parseSelector(text)
+    if (!selector) throw new WeftError('log-damaged', 'The log holds a policy with a selector that is none.')
+    if (selector.kind === 'all') return
+    this.#selectors.set(text, selector)
+    const feature = selector.kind === 'node' ? selector.node : selector.labels[0]?.join('=')
+    if (feature === undefined) return
+    const known = this.#byFeature.get(feature)
+    if (known) known.push(text)
+    else this.#byFeature.set(feature, [text])
+  }
+}
+
+const ALL = '*'
+const rulebooks = new WeakMap<Policy, Rulebook>()

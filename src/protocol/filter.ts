@@ -1,0 +1,81 @@
+import { createHash } from 'node:crypto'
+import { WeftError } from '../errors.ts'
+import { canonicalFields } from '../keys/fields.ts'
+import { toBase64Url } from '../keys/text.ts'
+import type { NetworkId } from '../model/names.ts'
+import type { Allowance, Opening, Protocol } from '../model/policy.ts'
+import { ByteReader, ByteWriter } from './bytes.ts'
+import { GROUP_BYTES, type Group, readGroup, writeGroup } from './group.ts'
+
+/** What a member lets in from the others, by the group that stands in their records. Replies are always let in. */
+export interface Filter {
+  /** From groups that are not listed. */
+  readonly others: Allowance
+  readonly groups: ReadonlyMap<Group, Allowance>
+}
+
+/** The group of a class: a short hash, so that a record does not tell the labels of its member. */
+export function groupOf(network: NetworkId, key: string): Group {
+  const hash = createHash('sha256')
+    .update(canonicalFields('weft/1 group', network, key))
+    .digest()
+  return toBase64Url(hash.subarray(0, GROUP_BYTES)) as Group
+}
+
+/** Canonical: what is let in, once each, with the groups for which it holds. */
+export function encodeFilter({ others, groups }: Filter): Uint8Array {
+  const writer = writeAllowance(new ByteWriter(), others)
+  const byAllowance = Map.groupBy([...groups].toSorted(), ([, allowance]) => JSON.stringify(allowance))
+  const parts = [...byAllowance].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, part]) => part)
+  writer.number(parts.length)
+  for (const part of parts) {
+    writeAllowance(writer, part[0]?.[1] ?? []).number(part.length)
+    for (const [group] of part) writeGroup(writer, group)
+  }
+  return writer.finish()
+}
+
+/** Throws `protocol-error` for anything but an encoded filter. */
+export function decodeFilter(bytes: Uint8Array): Filter {
+  const reader = new ByteReader(bytes)
+  const others = readAllowance(reader)
+  const groups = new Map<Group, Allowance>()
+  for (let left = reader.number(bytes.length); left > 0; left--) {
+    const allowance = readAllowance(reader)
+    for (let more = reader.number(bytes.length); more > 0; more--) groups.set(readGroup(reader), allowance)
+  }
+  reader.end()
+  return { others, groups }
+}
+
+/** By these numbers they travel. */
+const PROTOCOLS: readonly Protocol[] = ['tcp', 'udp', 'icmp']
+const PORT_MAX = 65_535
+/** A rule has at most 100 ranges and a policy 10,000 rules. */
+const MOST_RANGES = 1_000_000
+
+/** The number of openings and one more; 0 for everything. */
+function writeAllowance(writer: ByteWriter, allowance: Allowance): ByteWriter {
+  if (allowance === 'everything') return writer.number(0)
+  writer.number(allowance.length + 1)
+  for (const { protocol, ports } of allowance) {
+    writer.number(PROTOCOLS.indexOf(protocol)).number(ports.length)
+    for (const { first, last } of ports) writer.number(first).number(last)
+  }
+  return writer
+}
+
+function readAllowance(reader: ByteReader): Allowance {
+  const size = reader.number(PROTOCOLS.length + 1)
+  return size === 0 ? 'everything' : Array.from({ length: size - 1 }, () => readOpening(reader))
+}
+
+function readOpening(reader: ByteReader): Opening {
+  const protocol = PROTOCOLS[reader.number(PROTOCOLS.length - 1)] ?? 'tcp'
+  const ports = Array.from({ length: reader.number(MOST_RANGES) }, () => {
+    const range = { first: reader.number(PORT_MAX), last: reader.number(PORT_MAX) }
+    if (range.first <= range.last) return range
+    throw new WeftError('protocol-error', 'A filter has a range of ports that ends before it begins.')
+  })
+  return { protocol, ports }
+}

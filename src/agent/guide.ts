@@ -10,6 +10,8 @@ export type Sightings = ReadonlyMap<PublicKey, ObservedPeer>
 export interface Guide {
   /** What the interface has to be now. @param sightings what the device says, where it was just asked */
   plan(sightings?: Sightings): NetworkPlan | undefined
+  /** Puts up what has to be there before the interface is as the last plan says. It stays as it was when this rejects. */
+  prepare(): Promise<void>
   /** The interface is as planned. */
   applied(name: InterfaceName): Promise<void>
   /** Takes what the device says; whether there is a new plan. */
@@ -22,6 +24,8 @@ export interface Guide {
   describe(node: NodeId): Partial<PeerReport>
   /** This machine has other addresses; the next plan takes that in. @param lost whether it has one less */
   moved(lost: boolean): void
+  /** Looks at what is kept beside the interface, and says in words what had to be put right. */
+  inspect(): Promise<readonly string[]>
   /** The interface goes. */
   leave(name: InterfaceName): Promise<void>
 }

@@ -6,7 +6,9 @@ import { candidates } from '../topology/candidates.ts'
 import { observedPath } from '../topology/observed.ts'
 import type { Peering } from '../topology/peerlists.ts'
 import type { InterfaceName } from '../wireguard/device.ts'
+import type { Source } from '../wireguard/filter-ruleset.ts'
 import type { NetworkPlan } from '../wireguard/plan.ts'
+import { FilterKeeper, sourcesOf } from './filter.ts'
 import { Gatekeeper } from './gateway.ts'
 import type { Guide, Sightings } from './guide.ts'
 import { knock } from './knock.ts'
@@ -17,6 +19,7 @@ import type { Surroundings } from './surroundings.ts'
 
 export interface MemberGuideTools {
   readonly own: NodeId
+  readonly interface: InterfaceName
   readonly clock: Clock
   readonly log: Logger
   readonly surroundings: Surroundings
@@ -34,6 +37,9 @@ export class MemberGuide implements Guide {
   readonly #pathfinder: Pathfinder
   readonly #offered = new Map<NodeId, Ingredients>()
   readonly #gate = new Gatekeeper()
+  readonly #filter: FilterKeeper
+  /** What the last plan wants to be let in. */
+  #sources: readonly Source[] | undefined
   #knocks: readonly NodeId[] = []
   #isCalling = false
   nextLook: number | undefined
@@ -41,6 +47,7 @@ export class MemberGuide implements Guide {
   constructor(replica: Replica, tools: MemberGuideTools) {
     this.#replica = replica
     this.#tools = tools
+    this.#filter = new FilterKeeper(tools.interface)
     this.#pathfinder = new Pathfinder({
       own: tools.own,
       classify: (peer, endpoint) =>
@@ -50,6 +57,7 @@ export class MemberGuide implements Guide {
 
   plan(sightings?: Sightings): NetworkPlan | undefined {
     const peerings = peeringsOf(this.#replica)
+    this.#sources = sourcesOf(this.#replica)
     this.#offer(peerings)
     this.#follow(sightings ?? new Map())
     const isCalling = this.#isCalling
@@ -60,8 +68,13 @@ export class MemberGuide implements Guide {
     })
   }
 
+  async prepare(): Promise<void> {
+    if (this.#tools.isReal) await this.#filter.prepare(this.#sources)
+  }
+
   async applied(name: InterfaceName): Promise<void> {
     if (!this.#tools.isReal) return
+    await this.#filter.settle(this.#sources)
     if (this.#carries()) await this.#gate.keep({ interface: name, forward: true, input: 'open' })
     else await this.#gate.open(name)
     const nodes = this.#knocks
@@ -92,7 +105,12 @@ export class MemberGuide implements Guide {
     this.#isCalling = true
   }
 
+  async inspect(): Promise<readonly string[]> {
+    return this.#tools.isReal ? this.#filter.inspect() : []
+  }
+
   async leave(name: InterfaceName): Promise<void> {
+    if (this.#tools.isReal) await this.#filter.leave()
     await this.#gate.open(name)
   }
 

@@ -7,6 +7,7 @@ import type { NetworkId } from '../model/names.ts'
 import type { AgentFrame, ControllerFrameOf, ResumePosition } from '../protocol/frames.ts'
 import type { DeviceDriver, InterfaceName } from '../wireguard/device.ts'
 import { interfaceName } from '../wireguard/name.ts'
+import type { NetworkPlan } from '../wireguard/plan.ts'
 import type { Underlay } from './facts.ts'
 import type { Guide } from './guide.ts'
 import type { Home } from './home.ts'
@@ -182,7 +183,8 @@ export class Membership {
     if (!this.#tunnel || this.#ended) return
     this.#warnIfStale()
     try {
-      const { peers, drift } = await this.#tunnel.inspect()
+      const { peers, drift: changed } = await this.#tunnel.inspect()
+      const drift = [...changed, ...((await this.#guide?.inspect()) ?? [])]
       if (drift.length > 0) {
         this.#tools.log.warn({ network: this.network, drift }, 'repaired what was changed by hand')
       }
@@ -234,16 +236,34 @@ export class Membership {
     // A session that lives keeps its path, so the first plan has to know what is there.
     const plan = this.#guide.plan(isAdopting ? await this.#tunnel.sight() : undefined)
     if (!plan) return
+    await this.#prepare(this.#guide, this.#tunnel, plan)
     await this.#tunnel.apply(plan, keys)
     await this.#guide.applied(this.#interface)
     this.#lookLater()
+  }
+
+  /** Without its filter a plan is not carried out, but for this: whoever is no peer any more goes at once. */
+  async #prepare(guide: Guide, tunnel: Tunnel, plan: NetworkPlan): Promise<void> {
+    try {
+      await guide.prepare()
+    } catch (error) {
+      await tunnel.narrow(plan)
+      throw error
+    }
   }
 
   #createGuide(): Guide {
     const { identity, clock, surroundings, driver, underlay, log, send, ports, onTransit } = this.#tools
     const isReal = driver.kind !== 'memory'
     if (!this.isTransit)
-      return new MemberGuide(this.#replica, { own: identity.id, clock, log, surroundings, isReal })
+      return new MemberGuide(this.#replica, {
+        own: identity.id,
+        interface: this.#interface,
+        clock,
+        log,
+        surroundings,
+        isReal,
+      })
     const used = () => ports.used().filter((port) => port !== this.listenPort)
     const tools = { surroundings, isReal, clock, log, underlay, send, onChange: onTransit, ports: used }
     return new TransitGuide(this.#replica, tools)

@@ -64,7 +64,8 @@ function peerOf(
   return { publicKey, allowedIps, endpoint: choice.endpoint, keepalive: choice.keepalive, mtu: choice.mtu }
 }
 
-function subnetsOf(record: MemberRecord | undefined): Cidr[] {
+/** What belongs to a member: nothing of one that is not known. */
+export function subnetsOf(record: MemberRecord | undefined): Cidr[] {
   if (!record) return []
   return [
     subnetOf(hostRange(record.ipv4), record.ipv4PrefixLength),

@@ -52,6 +52,9 @@ export class TransitGuide implements Guide {
     return transitPlan(this.#replica, this.#tools.underlay(), this.#tools.surroundings.witnessed.keys())
   }
 
+  /** The transit has no policy. */
+  async prepare(): Promise<void> {}
+
   async applied(name: InterfaceName): Promise<void> {
     const transit = transitOf(this.#replica, this.#tools.underlay().families)
     if (!transit) return
@@ -89,6 +92,10 @@ export class TransitGuide implements Guide {
 
   moved(): void {
     // Probes tell the relays in use within half a second; the plan finds relays that can be reached from here.
+  }
+
+  async inspect(): Promise<readonly string[]> {
+    return []
   }
 
   async leave(name: InterfaceName): Promise<void> {

@@ -61,6 +61,14 @@ export class Tunnel {
     }
   }
 
+  /** Takes out the peers that are not in a plan, and changes nothing else. */
+  async narrow(plan: NetworkPlan): Promise<void> {
+    if (!this.#previous) return
+    const wanted = new Set(plan.peers.map(({ publicKey }) => publicKey))
+    const peers = new Map([...this.#previous.peers].filter(([publicKey]) => wanted.has(publicKey)))
+    if (peers.size < this.#previous.peers.size) await this.#bringInLine({ ...this.#previous, peers })
+  }
+
   /** What the device says of the peers, by one program run. */
   async sight(): Promise<ReadonlyMap<PublicKey, ObservedPeer>> {
     const peers = await this.#device.observePeers()

@@ -132,6 +132,42 @@ describe('weft against a controller', () => {
     }
   })
 
+  it('reads, checks and sets a policy, as YAML or JSON, and says which rule is wrong', async () => {
+    await done(controller.weft('network', 'create', 'ruled'))
+    const open = await done(controller.weft('policy', 'get', 'ruled'))
+    assert.match(open, /^# etag: "\d+\.0"\ndefault: allow\nrules: \[\]\n$/)
+    const file = join(controller.dataDir, 'policy.yaml')
+    const rule = '{ from: role=web, to: "*", ports: [22, 8000-8100] }'
+    await writeFile(file, `default: deny\nrules:\n  - ${rule}\n`)
+    const checked = await done(controller.weft('policy', 'check', 'ruled', file))
+    assert.match(checked, /^0 links would appear, 0 would disappear\.\n/)
+    assert.match(await done(controller.weft('policy', 'get', 'ruled')), /default: allow/)
+    const set = await json(controller.weft('policy', 'set', 'ruled', file, '--json'))
+    assert.deepEqual(set, {
+      default: 'deny',
+      rules: [{ from: 'role=web', to: '*', ports: [22, '8000-8100'] }],
+    })
+    assert.deepEqual(await json(controller.weft('policy', 'get', 'ruled', '--json')), set)
+    const late = await controller.weft('policy', 'set', 'ruled', file, '--if-match', '"1.0"')
+    assert.deepEqual([late.code, /changed since it was read/.test(late.stderr)], [6, true])
+    await writeFile(file, JSON.stringify({ default: 'deny', rules: [{ from: 'nobody', to: '*' }] }))
+    const wrong = await controller.weft('policy', 'set', 'ruled', file)
+    assert.equal(wrong.code, 2)
+    assert.match(wrong.stderr, /rules\.0\.from/)
+    await writeFile(file, 'default: [')
+    assert.match((await controller.weft('policy', 'check', 'ruled', file)).stderr, /cannot be read/)
+  })
+
+  it('takes changes of labels apart before it asks the controller', async () => {
+    for (const [change, code] of [
+      ['role=web', 5],
+      ['role-', 5],
+      ['role', 2],
+      ['=web', 2],
+    ] as const)
+      assert.equal((await controller.weft('node', 'label', 'nobody', change)).code, code, change)
+  })
+
   it('does not cut machines off without being told to when there is nobody to ask', async () => {
     await done(controller.weft('network', 'create', 'kept'))
     for (const args of [

@@ -64,6 +64,7 @@ const EXAMPLE = {
 }
 
 export const NewPolicy = Type.Object(properties, { additionalProperties: false, examples: [EXAMPLE] })
+export type NewPolicy = Type.Static<typeof NewPolicy>
 
 export const Policy = component('Policy', 'Who may open what to whom in a network.', properties)
 export type Policy = Type.Static<typeof Policy>

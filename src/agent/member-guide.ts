@@ -41,7 +41,6 @@ export class MemberGuide implements Guide {
   /** What the last plan wants to be let in. */
   #sources: readonly Source[] | undefined
   #knocks: readonly NodeId[] = []
-  #isCalling = false
   nextLook: number | undefined
 
   constructor(replica: Replica, tools: MemberGuideTools) {
@@ -60,12 +59,11 @@ export class MemberGuide implements Guide {
     this.#sources = sourcesOf(this.#replica)
     this.#offer(peerings)
     this.#follow(sightings ?? new Map())
-    const isCalling = this.#isCalling
-    this.#isCalling = false
-    return memberPlan(this.#replica, (node) => this.#pathfinder.choice(node), {
-      transit: this.#tools.surroundings.transit,
-      isCalling,
-    })
+    return memberPlan(
+      this.#replica,
+      (node) => this.#pathfinder.choice(node),
+      this.#tools.surroundings.transit,
+    )
   }
 
   async prepare(): Promise<void> {
@@ -102,7 +100,6 @@ export class MemberGuide implements Guide {
 
   moved(lost: boolean): void {
     this.#pathfinder.renew({ lost })
-    this.#isCalling = true
   }
 
   async inspect(): Promise<readonly string[]> {

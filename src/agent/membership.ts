@@ -116,9 +116,8 @@ export class Membership {
   /** This machine has other addresses. @param lost whether it has one less */
   moved(lost: boolean): void {
     this.#guide?.moved(lost)
+    this.#work = this.#work.then(() => this.#announce())
     this.refresh()
-    // Once more when that is done: what called the witnesses is put back.
-    this.#work = this.#work.then(() => this.refresh())
   }
 
   /** A new session has begun: what was asked for in the last one has to be asked for again. */
@@ -179,9 +178,22 @@ export class Membership {
     }
   }
 
+  async #announce(): Promise<void> {
+    try {
+      await this.#tunnel?.announce()
+    } catch (error) {
+      this.#tools.log.warn(
+        { network: this.network, reason: toWeftError(error).message },
+        'peers could not be told of the new address',
+      )
+    }
+  }
+
   async #inspect(): Promise<void> {
     if (!this.#tunnel || this.#ended) return
     this.#warnIfStale()
+    // Peers that came from elsewhere have not been changed by hand: where they are now becomes the plan first.
+    await this.#look()
     try {
       const { peers, drift: changed } = await this.#tunnel.inspect()
       const drift = [...changed, ...((await this.#guide?.inspect()) ?? [])]

@@ -14,13 +14,6 @@ const TUNNEL_MTU = 1_420
 /** Seconds between packets to a witness: shorter than any translation forgets UDP. */
 const WITNESS_KEEPALIVE = 25
 
-/** What decides on the witnesses of a member. */
-interface Witnessing {
-  readonly transit: Transit | undefined
-  /** To be seen at once, not after a keepalive: WireGuard sends one when they are switched on, so they are off before. */
-  readonly isCalling: boolean
-}
-
 /** Who is a peer of this node, and whose prefixes each peer owns. */
 export function peeringsOf(replica: Replica): readonly Peering[] {
   const { content } = replica
@@ -35,7 +28,7 @@ export function peeringsOf(replica: Replica): readonly Peering[] {
 export function memberPlan(
   replica: Replica,
   choiceOf: (node: NodeId) => Choice | undefined,
-  witnessing: Witnessing,
+  transit: Transit | undefined,
 ): NetworkPlan | undefined {
   const { content } = replica
   if (!content || !replica.position()) return undefined
@@ -47,7 +40,7 @@ export function memberPlan(
     ranges: [ipv4Range, ipv6Range],
     mtu: TUNNEL_MTU,
     self: { addresses: [record.ipv4, record.ipv6] },
-    peers: [...peers.filter((peer) => peer !== undefined), ...witnessesFor(replica, witnessing)],
+    peers: [...peers.filter((peer) => peer !== undefined), ...witnessesFor(replica, transit)],
   }
 }
 
@@ -80,13 +73,13 @@ function subnetOf(host: Cidr, prefixLength: number): Cidr {
 }
 
 /** The relays, for a node whose outside port nobody else can see: it shakes hands with them and no more. */
-function witnessesFor(replica: Replica, { transit, isCalling }: Witnessing): PlannedPeer[] {
+function witnessesFor(replica: Replica, transit: Transit | undefined): PlannedPeer[] {
   const own = replica.content && replica.reachOf(replica.content.record.node)
   const hasDoor = own?.direct.some((endpoint) => !endpoint.startsWith('['))
   if (!own?.families.includes(4) || hasDoor) return []
   return (transit?.relays ?? []).flatMap(({ publicKey, endpoint }) =>
     endpoint && !endpoint.startsWith('[')
-      ? [{ publicKey, allowedIps: [], endpoint, keepalive: isCalling ? 0 : WITNESS_KEEPALIVE }]
+      ? [{ publicKey, allowedIps: [], endpoint, keepalive: WITNESS_KEEPALIVE }]
       : [],
   )
 }

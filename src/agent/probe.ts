@@ -35,10 +35,14 @@ export interface ProberOptions {
 const PACE = Object.freeze({
   close: 500,
   far: 15_000,
+  /** For one that is dead, for it may soon be all that is left. */
+  dead: 3_000,
   /** An answer that takes longer is none, at either pace: what is dead at one would else be alive at the other. */
   limit: 500,
   /** Misses in a row that prove a relay dead: with `close`, 2 s after the last sign of life at most. */
   misses: 3,
+  /** None that never answered is dead before: the way to it may need a second handshake, for which WireGuard takes 5.4 s. */
+  first: 6_500,
   /** Answers in a row that prove it alive again. */
   answers: 3,
 })
@@ -54,6 +58,9 @@ interface Watch {
   health: Health
   /** What `onChange` was last told. */
   told: Health
+  /** Milliseconds on the clock of the prober: when the watch began. */
+  readonly since: number
+  hasAnswered: boolean
   /** In a row. */
   misses: number
   answers: number
@@ -109,7 +116,8 @@ export class Prober {
   }
 
   #begin(target: ProbeTarget): void {
-    const counts = { misses: 0, answers: 0, nonce: undefined, sentAt: 0 }
+    const since = this.#options.clock.monotonic()
+    const counts = { since, hasAnswered: false, misses: 0, answers: 0, nonce: undefined, sentAt: 0 }
     const watch: Watch = { target, health: UNKNOWN, told: UNKNOWN, ...counts, cancel: () => undefined }
     this.#watches.set(target.node, watch)
     this.#beat(watch)
@@ -129,8 +137,7 @@ export class Prober {
 
   #schedule(watch: Watch): void {
     watch.cancel()
-    const wait = watch.target.isClose ? PACE.close : PACE.far
-    watch.cancel = this.#options.clock.after(wait, () => this.#beat(watch))
+    watch.cancel = this.#options.clock.after(paceOf(watch), () => this.#beat(watch))
   }
 
   #beat(watch: Watch): void {
@@ -176,9 +183,10 @@ export class Prober {
     const rtt = this.#options.clock.monotonic() - watch.sentAt
     if (rtt > PACE.limit) return
     this.#settle(watch)
+    watch.hasAnswered = true
     watch.misses = 0
     watch.answers += 1
-    if (!watch.health.alive && watch.answers < PACE.answers) return
+    if (!watch.health.alive && watch.answers < PACE.answers) return this.#schedule(watch)
     const before = watch.health.rtt ?? rtt
     this.#tell(watch, { alive: true, rtt: before + (rtt - before) * GAIN })
   }
@@ -186,7 +194,9 @@ export class Prober {
   #miss(watch: Watch): void {
     watch.answers = 0
     watch.misses += 1
-    if (watch.misses >= PACE.misses) this.#tell(watch, { alive: false, rtt: undefined })
+    const isNew = this.#options.clock.monotonic() - watch.since < PACE.first
+    if (watch.misses >= PACE.misses && (watch.hasAnswered || !isNew))
+      this.#tell(watch, { alive: false, rtt: undefined })
   }
 
   #tell(watch: Watch, health: Health): void {
@@ -195,6 +205,12 @@ export class Prober {
     watch.told = health
     this.#options.onChange(watch.target.node, health)
   }
+}
+
+/** One that answers again is asked quickly whether it means it. */
+function paceOf({ target, health, answers }: Watch): number {
+  if (target.isClose || (!health.alive && answers > 0)) return PACE.close
+  return health.alive ? PACE.far : PACE.dead
 }
 
 function isNotable(before: Health, after: Health): boolean {

@@ -91,7 +91,7 @@ export class TransitGuide implements Guide {
   }
 
   moved(): void {
-    // Probes tell the relays in use within half a second; the plan finds relays that can be reached from here.
+    // The next plan finds the relays that can be reached from here; which of them answer, their watch finds out.
   }
 
   async inspect(): Promise<readonly string[]> {

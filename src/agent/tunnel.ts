@@ -76,6 +76,21 @@ export class Tunnel {
     return peers
   }
 
+  /**
+   * After this machine got other addresses: all peers that are kept in touch with hear at once where it is. WireGuard in
+   * userspace sends from the address it had for 15 s more, unless it is given the endpoint of a peer anew.
+   */
+  async announce(): Promise<void> {
+    const peers = [...(await this.sight()).values()]
+    const kept = peers.filter(({ keepalive }) => keepalive > 0)
+    // The packet that says where we are goes out when keepalives are switched on.
+    await this.#take(kept.map(({ publicKey }) => ({ kind: 'set-peer', peer: { publicKey, keepalive: 0 } })))
+    const again = peers.flatMap(({ publicKey, endpoint, keepalive }): Step[] =>
+      endpoint ? [{ kind: 'set-peer', peer: { publicKey, endpoint, keepalive } }] : [],
+    )
+    await this.#take(again)
+  }
+
   /** Looks at the interface, puts right what is not as planned, and says in words what that was. */
   async inspect(): Promise<{
     readonly peers: ReadonlyMap<PublicKey, ObservedPeer>

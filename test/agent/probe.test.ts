@@ -77,10 +77,33 @@ describe('The watch over relays', () => {
     await die()
     for (const [probe, silent] of [false, false, true, false, false].entries()) {
       isSilent = silent
-      await beat(500, 5 + probe)
+      await beat(500, 6 + probe)
     }
     assert.equal(prober.health(relay)?.alive, false)
-    await beat(500, 10)
+    await beat(500, 11)
+    assert.equal(prober.health(relay)?.alive, true)
+  })
+
+  it('gives one that has never answered the time that a second handshake takes', async () => {
+    isSilent = true
+    prober.watch([here])
+    for (let probe = 1; probe <= 13; probe++) {
+      await answered(probe)
+      assert.equal(prober.health(relay)?.alive, true)
+      clock.advance(500)
+    }
+    assert.equal(prober.health(relay)?.alive, false)
+    assert.equal(clock.monotonic(), 6_500)
+  })
+
+  it('asks all at once when there is reason to, which is no miss', async () => {
+    prober.watch([{ ...here, isClose: false }])
+    await answered(1)
+    isSilent = true
+    for (let probe = 2; probe <= 6; probe++) {
+      prober.hurry()
+      await answered(probe)
+    }
     assert.equal(prober.health(relay)?.alive, true)
   })
 
@@ -91,6 +114,18 @@ describe('The watch over relays', () => {
     await settle()
     assert.equal(probes.length, 1)
     await beat(1, 2)
+  })
+
+  it('asks a dead one every 3 s, and quickly once it answers', async () => {
+    await die()
+    prober.watch([{ ...here, isClose: false }])
+    await beat(3_000, 6)
+    isSilent = false
+    await beat(3_000, 7)
+    await beat(500, 8)
+    assert.equal(prober.health(relay)?.alive, false)
+    await beat(500, 9)
+    assert.equal(prober.health(relay)?.alive, true)
   })
 
   it('keeps what it knows of a relay when it watches it more closely', async () => {
@@ -142,7 +177,7 @@ describe('The watch over relays', () => {
     const away: ProbeTarget = { node: nodeId(2), address: parseAddress('ff0e::1'), isClose: true }
     const nowhere: ProbeTarget = { node: nodeId(3), address: parseAddress('100::1'), isClose: true }
     prober.watch([away, nowhere, here])
-    for (let probe = 1; probe <= 4; probe++) {
+    for (let probe = 1; probe <= 14; probe++) {
       await answered(probe)
       clock.advance(500)
     }
@@ -178,9 +213,9 @@ describe('The watch over relays', () => {
 
   async function die(): Promise<void> {
     prober.watch([here])
-    isSilent = true
     await answered(1)
-    for (let probe = 2; probe <= 4; probe++) await beat(500, probe)
+    isSilent = true
+    for (let probe = 2; probe <= 5; probe++) await beat(500, probe)
     assert.equal(prober.health(relay)?.alive, false)
   }
 

@@ -37,14 +37,11 @@ describe('What a node knows of a network', () => {
   })
 
   it('becomes a plan once it has its own record and the others', () => {
-    assert.equal(
-      memberPlan(replica, () => undefined, { transit: undefined, isCalling: false })?.peers.length,
-      3,
-    )
+    assert.equal(memberPlan(replica, () => undefined, undefined)?.peers.length, 3)
     assert.equal(replica.keys?.publicKey, pair.publicKey)
     const empty = new Replica(network, identity, controllerKey.publicKey)
     assert.equal(
-      memberPlan(empty, () => undefined, { transit: undefined, isCalling: false }),
+      memberPlan(empty, () => undefined, undefined),
       undefined,
     )
   })

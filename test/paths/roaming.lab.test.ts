@@ -12,7 +12,7 @@ test('a node that moves between LANs under traffic is found again, also while no
   await using stage = await openStage(t, roaming('a'))
   const { lab, addressesOf } = stage
   const [address = ''] = addressesOf('b-1')
-  const pings = await startPings(lab.host('rover'), address, { count: 300, interval: 50 })
+  const pings = await startPings(lab.host('rover'), address, { count: 400, interval: 50 })
   await stage.after('it moves to b', () => lab.underlay.move('rover', rovingPort('b')), roaming('b'))
   const { sent, lost } = await pings.done
   t.diagnostic(`${lost.length} of ${sent} pings of the rover were lost, 50 ms apart`)

@@ -7,7 +7,7 @@ import { compareDirect, compareRelayed, median } from './throughput.ts'
 
 /** The goal is 0.97, which `node test/paths/figures.ts` shows; so few and short runs on a busy machine say less. */
 const LEAST = 0.85
-const OPTIONS = { runs: 7, bytes: 12_000_000 }
+const OPTIONS = { runs: 5, bytes: 12_000_000 }
 
 test('links of agents carry about as much TCP as tunnels made by hand, direct and through a blind relay', {
   skip,

@@ -1,0 +1,41 @@
+import assert from 'node:assert/strict'
+import { it } from 'node:test'
+import { parseCidr } from '../../src/address/cidr.ts'
+import { Tunnel } from '../../src/agent/tunnel.ts'
+import { systemRandom } from '../../src/keys/random.ts'
+import { createKeyPair } from '../../src/keys/wireguard.ts'
+import type { Endpoint, Step } from '../../src/wireguard/device.ts'
+import { MemoryDriver } from '../../src/wireguard/memory.ts'
+import { interfaceName } from '../../src/wireguard/name.ts'
+import { network, nodeId, record } from '../protocol/samples.ts'
+import { HandClock } from './clock.ts'
+
+it('After a move peers get their endpoints anew, and those that are kept in touch with a packet at once', async () => {
+  const device = await new MemoryDriver().open(interfaceName(nodeId(1), network))
+  const taken: (readonly Step[])[] = []
+  const apply = (steps: readonly Step[]) => {
+    taken.push(steps)
+    return device.apply(steps)
+  }
+  const recorder = { ...device, apply }
+  const ports = { free: () => 51_820, used: () => [] }
+  const tunnel = await Tunnel.adopt(recorder, new HandClock(), ports)
+  const [kept, waiting] = [record(2).publicKey, record(3).publicKey]
+  const endpoint = '192.0.2.2:51820' as Endpoint
+  const peers = [
+    { publicKey: kept, allowedIps: [parseCidr('10.1.2.0/24')], endpoint, keepalive: 25 },
+    { publicKey: waiting, allowedIps: [parseCidr('10.1.3.0/24')], keepalive: 0 },
+  ]
+  const { ipv4, ipv6 } = record(1)
+  const ranges = [parseCidr('10.1.0.0/16'), parseCidr('fd00:0:1::/48')]
+  const self = { addresses: [ipv4, ipv6] }
+  const plan = { networkId: network, alias: 'weft demo', ranges, mtu: 1_420, self, peers }
+  await tunnel.apply(plan, createKeyPair(systemRandom))
+  taken.length = 0
+  await tunnel.announce()
+  assert.deepEqual(taken, [
+    [{ kind: 'set-peer', peer: { publicKey: kept, keepalive: 0 } }],
+    [{ kind: 'set-peer', peer: { publicKey: kept, endpoint, keepalive: 25 } }],
+  ])
+  assert.deepEqual((await tunnel.inspect()).drift, [])
+})

@@ -38,6 +38,8 @@ export interface Connection {
   readonly socket: WebSocket
   readonly stream: FrameStream
   readonly heartbeatSeconds: number
+  /** Own end of the connection; undefined for one that is not by IP. */
+  readonly localAddress: string | undefined
 }
 
 const CONNECT_LIMIT = 10_000
@@ -66,7 +68,8 @@ export async function dial(
   try {
     await once(socket, 'open')
     const welcome = await shakeHands(socket, stream, { enrolment, greeting, channel, tools })
-    return { socket, stream, heartbeatSeconds: welcome.heartbeatSeconds }
+    const { localAddress } = wire
+    return { socket, stream, heartbeatSeconds: welcome.heartbeatSeconds, localAddress }
   } catch (cause) {
     socket.terminate()
     if (cause instanceof WeftError) throw cause

@@ -48,6 +48,7 @@ export class Node {
   #send: (frame: AgentFrame) => void = () => undefined
   /** The facts that the controller has, as text. */
   #told = ''
+  #onLost: (address: string) => void = () => undefined
   #isAttached = false
   #addresses: readonly string[] = ownUnderlay().addresses
 
@@ -82,9 +83,10 @@ export class Node {
     return { networks: positions.filter((position) => position !== undefined), facts }
   }
 
-  /** A session has begun, and frames go out by `send` until the next call. */
-  attach(send: (frame: AgentFrame) => void): void {
+  /** A session has begun: frames go out by `send` until the next call, and `onLost` is told of own addresses that are gone. */
+  attach(send: (frame: AgentFrame) => void, onLost: (address: string) => void = () => undefined): void {
     this.#send = send
+    this.#onLost = onLost
     this.#isAttached = true
     for (const membership of this.#memberships.values()) membership.reconnected()
     // Much may have changed while the greeting was on its way.
@@ -93,6 +95,7 @@ export class Node {
 
   detach(): void {
     this.#send = () => undefined
+    this.#onLost = () => undefined
     this.#isAttached = false
   }
 
@@ -133,13 +136,14 @@ export class Node {
   /** Looks whether this machine has moved: paths heal without a controller, and a controller is told. */
   lookAround(): void {
     const { addresses } = ownUnderlay()
-    const lost = this.#addresses.some((address) => !addresses.includes(address))
+    const lost = this.#addresses.filter((address) => !addresses.includes(address))
     const gained = addresses.some((address) => !this.#addresses.includes(address))
     this.#addresses = addresses
-    if (lost || gained) {
-      for (const membership of this.#memberships.values()) membership.moved(lost)
+    if (lost.length > 0 || gained) {
+      for (const membership of this.#memberships.values()) membership.moved(lost.length > 0)
       this.#watch.hurry()
     }
+    for (const address of lost) this.#onLost(address.replace(/\/\d+$/, ''))
     this.tellFacts()
   }
 

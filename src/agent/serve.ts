@@ -1,7 +1,7 @@
 import type { Logger } from 'pino'
 import type { Clock } from '../clock.ts'
 import { toWeftError } from '../errors.ts'
-import { encodeFrame } from '../protocol/frames.ts'
+import { type AgentFrame, encodeFrame } from '../protocol/frames.ts'
 import type { Connection } from './dial.ts'
 import type { Node } from './node.ts'
 
@@ -22,13 +22,15 @@ export async function serve(
   node: Node,
   { clock, log, signal }: ServeTools,
 ): Promise<number> {
-  const { socket, stream } = connection
+  const { socket, stream, localAddress } = connection
   const stopWatching = watch(connection, clock)
   const hangUp = () => socket.close(1000)
   signal.addEventListener('abort', hangUp, { once: true })
-  node.attach((frame) => {
+  const send = (frame: AgentFrame) => {
     if (socket.readyState === socket.OPEN) socket.send(encodeFrame(frame))
-  })
+  }
+  // Nothing would come of a connection from an address that is gone, and TCP would try for a quarter of an hour.
+  node.attach(send, (address) => address === localAddress && socket.terminate())
   log.info('connected')
   try {
     for (;;) {

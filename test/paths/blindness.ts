@@ -48,7 +48,9 @@ export async function assertBlind(
 
 /** Numbers of the processes in the namespace of a host that have the bytes in memory that they may write. */
 async function programsThatHold(host: Host, bytes: Buffer): Promise<number[]> {
-  const pids = (await host.exec('ip', ['netns', 'pids', host.namespace ?? ''])).split('\n').filter(Boolean)
+  const pids = (await host.exec('ip', ['netns', 'pids', host.namespace ?? ''], 60_000))
+    .split('\n')
+    .filter(Boolean)
   return pids.map(Number).filter((pid) => memoryHolds(pid, bytes))
 }
 

@@ -122,10 +122,9 @@ describe('candidates in any world', () => {
   it('do not depend on the order of facts, witnesses or relays', () =>
     forPairs((world, a, b) => {
       const turned = { ...world, relays: world.relays.toReversed() }
-      assert.deepEqual(
-        waysBetween(turned, upsideDown(world, a), upsideDown(world, b)),
-        waysBetween(world, a, b),
-      )
+      const ways = waysBetween(turned, upsideDown(world, a), upsideDown(world, b))
+      // Byte for byte; and a deep comparison of so many worlds would take a minute.
+      assert.equal(JSON.stringify(ways), JSON.stringify(waysBetween(world, a, b)))
     }))
 })
 

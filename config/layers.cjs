@@ -55,13 +55,27 @@ module.exports = {
       from: { path: '^src/(?!console)' },
       to: { path: '^src/console/' },
     },
+    {
+      name: 'console-knows-the-types-of-rest-only',
+      comment:
+        'What runs in the browser is its own; from elsewhere it takes the shapes of what REST answers.',
+      severity: 'error',
+      from: { path: '^src/console/' },
+      to: { path: '^src/(?!console/)', pathNot: '^src/api/schemas/' },
+    },
+    {
+      name: 'console-takes-no-code-of-rest',
+      severity: 'error',
+      from: { path: '^src/console/' },
+      to: { path: '^src/(?!console/)', dependencyTypesNot: ['type-only'] },
+    },
   ],
   options: {
     doNotFollow: { path: 'node_modules' },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.json' },
     enhancedResolveOptions: {
-      extensions: ['.ts', '.js', '.json'],
+      extensions: ['.ts', '.tsx', '.js', '.json'],
       conditionNames: ['import', 'node', 'default'],
     },
   },

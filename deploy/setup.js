@@ -1,6 +1,7 @@
 // `node deploy/setup.js COMMAND [ARGS…]`: brings what the command needs, then becomes the command.
 // Plain JavaScript without dependencies, for it runs on the Node that is there (18 or later) before anything is installed.
 
+import { ensureConsole } from './setup/console.js'
 import { launch } from './setup/launch.js'
 import { ensureModules } from './setup/modules.js'
 import { ensurePrograms } from './setup/programs.js'
@@ -11,10 +12,11 @@ const TUNNELS = ['wg', 'wireguard-go', 'ip', 'nft', 'ping']
 const REDIS = ['redis-server', 'redis-cli']
 
 const COMMANDS = {
-  up: { programs: TUNNELS, run: ['src/cli/main.ts', 'up'] },
+  up: { programs: TUNNELS, console: true, run: ['src/cli/main.ts', 'up'] },
   check: { programs: [], run: ['test/run.ts', '--fast'] },
   test: {
-    programs: [...TUNNELS, ...REDIS, 'iperf3', 'tcpdump', 'ps', 'systemd-analyze'],
+    programs: [...TUNNELS, ...REDIS, 'iperf3', 'tcpdump', 'ps', 'systemd-analyze', 'chromium'],
+    console: true,
     run: ['test/run.ts'],
   },
   bench: { programs: [...TUNNELS, 'iperf3'], run: ['test/bench/main.ts'] },
@@ -29,6 +31,7 @@ function main([name, ...args]) {
   if (!ensureModules()) process.exit(1)
   // Without them the command still runs, does what it can, and says itself what it leaves out.
   ensurePrograms(command.programs)
+  if (command.console) ensureConsole()
   launch([...command.run, ...args])
 }
 

@@ -31,7 +31,7 @@ export function launch([file, ...args]) {
 }
 
 /** The Node that the packages brought along, else the running one if it is new enough. */
-function findNode() {
+export function findNode() {
   const brought = join(ROOT, 'node_modules', `node-linux-${process.arch}`, 'bin', 'node')
   if (existsSync(brought)) return brought
   return Number.parseInt(process.versions.node, 10) >= NODE_MAJOR ? process.execPath : undefined

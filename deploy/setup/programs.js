@@ -14,6 +14,7 @@ const PACKAGES = {
   iperf3: 'iperf3',
   tcpdump: 'tcpdump',
   'systemd-analyze': 'systemd',
+  chromium: 'chromium',
   'redis-server': 'redis-server',
   'redis-cli': 'redis-tools',
 }

@@ -8,6 +8,7 @@ import type { Random } from '../keys/random.ts'
 import { toBase32 } from '../keys/text.ts'
 import { authenticate } from './access/authenticate.ts'
 import { guardRoutes } from './access/guard.ts'
+import { consoleRoutes } from './console.ts'
 import { components, documentOptions } from './document.ts'
 import type { App } from './instance.ts'
 import { measureRequests } from './metrics.ts'
@@ -41,6 +42,8 @@ export async function createApp(controller: Controller, tools: AppTools): Promis
     authenticate(controller.state, request)
     if (request.actor) tools.onKnown(request.socket)
   })
+  // Before the guard, because its files come as the build makes them and can stand in no table.
+  await app.register(async (scope: App) => consoleRoutes(scope))
   guardRoutes(app, controller)
   logRequests(app)
   measureRequests(app, controller)

@@ -32,6 +32,7 @@ function graph(reason: string): Graph {
       { a: 'aa', b: 'bb', path: 'relayed', via: 'cc', state: 'up', ...link },
       { a: 'aa', b: 'cc', path: 'none', via: null, state: 'down', ...link, handshakeAgeSeconds: null },
     ],
+    members: { all: 3, online: 3, applied: 3, refused: 0 },
     counts: { ...counts, rxBytes: 0, txBytes: 0 },
     omitted: 0,
     between: [],

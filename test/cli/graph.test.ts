@@ -82,6 +82,7 @@ function look(at: number, bytes: readonly number[]) {
     sequence: 9,
     observed: true,
     nodes: [],
+    members: { all: 0, online: 0, applied: 0, refused: 0 },
     links,
     counts: { ...COUNTS, rxBytes: 0, txBytes: 0 },
     omitted: 0,

@@ -45,8 +45,8 @@ export function graphRoutes(app: App, controller: Controller): void {
     response: answers({ 200: good }, 404),
   }
   app.get('/v1/networks/:network/graph', { schema }, async (request, reply) => {
-    const { brief = false } = request.query
-    const graph = graphView(await graphOf(controller, request), { brief })
+    const { brief = false, members = true } = request.query
+    const graph = graphView(await graphOf(controller, request), { brief, members })
     return answer(reply, graph, request.query.format ?? formatOf(request))
   })
 }

@@ -63,6 +63,15 @@ export const Graph = component('Graph', 'Who reaches whom in a network.', {
   }),
   nodes: Type.Array(graphNode),
   links: Type.Array(graphLink),
+  members: Type.Object(
+    {
+      all: count('All.'),
+      online: count('Whose agents are connected.'),
+      applied: count('That have the current revision.'),
+      refused: count('That could not apply it.'),
+    },
+    { description: 'All members, also if they are not in the list.' },
+  ),
   counts: Type.Object(counts, { description: 'All links, also those that are not in the list.' }),
   omitted: count('Links that were asked for and are not in the list, because it would be too long.'),
   between: Type.Array(
@@ -102,6 +111,9 @@ export const GraphQuery = Type.Object(
       Type.Union([Type.Array(name('A group.'), { maxItems: 500 }), name('A group.')], {
         description: 'With by: only links whose ends both are in these groups are listed.',
       }),
+    ),
+    members: Type.Optional(
+      Type.Boolean({ default: true, description: 'False: members are counted, and not listed.' }),
     ),
     brief: Type.Optional(Type.Boolean({ default: false, description: 'Without the reasons of links.' })),
   },

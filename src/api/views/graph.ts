@@ -3,14 +3,28 @@ import type { GraphPatch as PatchState } from '../../controller/watch.ts'
 import type { Graph, GraphPatch } from '../schemas/graph.ts'
 
 /** A peer graph as REST shows it: what is not known is null, so that every link has the same fields. */
-export function graphView(graph: NetworkGraph, { brief = false }: { readonly brief?: boolean } = {}): Graph {
+export function graphView(
+  graph: NetworkGraph,
+  { brief = false, members = true }: { readonly brief?: boolean; readonly members?: boolean } = {},
+): Graph {
   const { nodes, links, counts, between, ...rest } = graph
   return {
     ...rest,
-    nodes: nodes.map(nodeView),
+    nodes: members ? nodes.map(nodeView) : [],
+    members: countMembers(nodes),
     links: links.map((link) => linkView(link, brief)),
     counts: { ...counts },
     between: between.map(({ a, b, tally }) => ({ a, b, ...tally })),
+  }
+}
+
+function countMembers(nodes: readonly GraphNode[]): Graph['members'] {
+  const of = (isIt: (node: GraphNode) => boolean) => nodes.filter(isIt).length
+  return {
+    all: nodes.length,
+    online: of(({ online }) => online),
+    applied: of(({ state }) => state === 'applied'),
+    refused: of(({ state }) => state === 'refused'),
   }
 }
 

@@ -1,0 +1,66 @@
+import { spawnSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { brotliCompressSync, gzipSync } from 'node:zlib'
+import { findNode, ROOT } from './launch.js'
+import { say } from './say.js'
+
+const OUTPUT = join(ROOT, 'dist', 'console')
+/** What the console was made of, kept beside it. */
+const STAMP = join(ROOT, 'dist', 'console.stamp')
+
+/** Builds the web console unless it is there and made of what stands in the clone. Without it all else still works. */
+export function ensureConsole() {
+  const stamp = fingerprint()
+  if (existsSync(join(OUTPUT, 'index.html')) && read(STAMP) === stamp) return
+  say('building the web console')
+  const vite = join(ROOT, 'node_modules', 'vite', 'bin', 'vite.js')
+  const built = spawnSync(findNode() ?? process.execPath, [vite, 'build', '--config', 'config/console.js'], {
+    cwd: ROOT,
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  if (built.status !== 0) {
+    say(`the web console could not be built: ${(built.stderr || built.error?.message || '').trim()}`)
+    return
+  }
+  compress()
+  writeFileSync(STAMP, stamp)
+}
+
+/** Of everything that the build reads. */
+function fingerprint() {
+  const hash = createHash('sha256')
+  const sources = filesIn(join(ROOT, 'src', 'console'))
+  const settings = ['config/console.js', 'package-lock.json'].map((file) => join(ROOT, file))
+  for (const file of [...sources, ...settings]) {
+    hash.update(`${file.slice(ROOT.length)}\0`)
+    hash.update(readFileSync(file))
+  }
+  return hash.digest('hex')
+}
+
+/** Once here, so that nobody has to at each request. */
+function compress() {
+  for (const file of filesIn(OUTPUT).filter((name) => /\.(js|css|html|svg)$/.test(name))) {
+    const content = readFileSync(file)
+    writeFileSync(`${file}.gz`, gzipSync(content, { level: 9 }))
+    writeFileSync(`${file}.br`, brotliCompressSync(content))
+  }
+}
+
+function filesIn(folder) {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath ?? entry.path, entry.name))
+    .sort()
+}
+
+function read(file) {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,85 @@
+import type { Graph } from '../../api/schemas/graph.ts'
+
+export type GraphNode = Graph['nodes'][number]
+export type GraphLink = Graph['links'][number]
+export type LinkState = GraphLink['state']
+export type LinkPath = GraphLink['path']
+
+export const LINK_STATES: readonly LinkState[] = ['up', 'stale', 'down', 'pending']
+export const LINK_PATHS: readonly LinkPath[] = ['lan', 'direct', 'punched', 'relayed', 'none']
+
+/** What somebody wants to see of a graph; all of it stands in the address of the page. */
+export interface View {
+  /** Ids of the nodes that are selected: none, one or two. */
+  readonly selected: readonly string[]
+  readonly focus: boolean
+  readonly search: string
+  readonly states: readonly LinkState[]
+  readonly paths: readonly LinkPath[]
+  /** `key=value`; a key alone: all that have it. */
+  readonly label: string
+  /** Only members that have not applied the latest revision. */
+  readonly lagging: boolean
+  /** Name of the label to group by; undefined: as it suits the size; empty: not at all. */
+  readonly by: string | undefined
+  /** Values of the label whose groups are open. */
+  readonly open: readonly string[]
+  /** Pairs that no link joins are shown, too. */
+  readonly apart: boolean
+  /** The revision shown; undefined: as it is now. */
+  readonly revision: number | undefined
+  /** The revision that it is compared with. */
+  readonly against: number | undefined
+}
+
+/** Members up to which each is drawn unless somebody wants groups. */
+const UNGROUPED = 200
+
+export function readView(query: URLSearchParams): View {
+  return {
+    selected: words(query.get('sel')).slice(0, 2),
+    focus: query.has('focus'),
+    search: query.get('q') ?? '',
+    states: words(query.get('state')).filter((word) => isOneOf(word, LINK_STATES)),
+    paths: words(query.get('path')).filter((word) => isOneOf(word, LINK_PATHS)),
+    label: query.get('label') ?? '',
+    lagging: query.has('lag'),
+    by: query.get('by') ?? undefined,
+    open: query.getAll('open').flatMap(readOpen),
+    apart: query.has('apart'),
+    revision: whole(query.get('rev')),
+    against: whole(query.get('vs')),
+  }
+}
+
+/** By which label the members are grouped; undefined: each is drawn. */
+export function groupingOf({ by }: View, members: number): string | undefined {
+  if (by === '-') return undefined
+  return by ?? (members > UNGROUPED ? 'site' : undefined)
+}
+
+/** Open groups as one text, for the address. Labels may hold anything. */
+export function writeOpen(open: readonly string[]): string {
+  return open.length === 0 ? '' : JSON.stringify(open)
+}
+
+function readOpen(text: string): string[] {
+  try {
+    const value: unknown = JSON.parse(text)
+    return Array.isArray(value) ? value.filter((item) => typeof item === 'string') : []
+  } catch {
+    return []
+  }
+}
+
+function words(text: string | null): string[] {
+  return (text ?? '').split(',').filter(Boolean)
+}
+
+function isOneOf<Word extends string>(word: string, known: readonly Word[]): word is Word {
+  return known.some((each) => each === word)
+}
+
+function whole(text: string | null): number | undefined {
+  return text !== null && /^\d{1,12}$/.test(text) ? Number(text) : undefined
+}

@@ -1,0 +1,57 @@
+import { useState } from 'preact/hooks'
+import { ask } from '../api/client.ts'
+import { useAct } from '../panels/act.ts'
+import { Mark, ThemeButton } from '../panels/brand.tsx'
+import { Notice } from '../panels/notice.tsx'
+import { keep, withToken } from '../session.ts'
+
+/** The door: an API token, kept by this tab only. */
+export function SignIn() {
+  const [token, setToken] = useState('')
+  const { isBusy, error, run } = useAct()
+  const signIn = async () => {
+    const candidate = withToken(token.trim())
+    await ask('/v1/networks?limit=1', { headers: candidate.headers })
+    keep(candidate, token.trim())
+  }
+  return (
+    <main class="door" tabIndex={-1}>
+      <form
+        onSubmit={(event) => {
+          event.preventDefault()
+          run(signIn)
+        }}
+      >
+        <h1>
+          <Mark /> Weft
+        </h1>
+        <p class="muted">
+          Private networks between your machines: who reaches whom, over what path, and why.
+        </p>
+        <label>
+          API token
+          <input
+            name="token"
+            type="password"
+            autocomplete="off"
+            spellcheck={false}
+            required
+            autofocus
+            placeholder="weft_…"
+            value={token}
+            onInput={(event) => setToken(event.currentTarget.value)}
+          />
+        </label>
+        <button type="submit" class="primary" disabled={isBusy}>
+          Sign in
+        </button>
+        <Notice error={error} />
+        <p class="hint">
+          The controller printed the first one when it first started. It stays in this tab and goes when you
+          close it.
+        </p>
+      </form>
+      <ThemeButton />
+    </main>
+  )
+}

@@ -1,0 +1,34 @@
+import { Store } from './store.ts'
+
+/** Who is signed in. Other ways than a token (OpenID Connect) need another maker of this and nothing else. */
+export interface Session {
+  /** What goes along with every request. */
+  readonly headers: Readonly<Record<string, string>>
+}
+
+/** Of this tab only, gone when it is closed. */
+const KEY = 'weft.token'
+
+export const session = new Store<Session | undefined>(restore())
+
+/** A session by an API token; whether the controller takes it shows with the first request. */
+export function withToken(token: string): Session {
+  // What cannot stand in a header is no token, and would be refused by the browser in its own words.
+  return { headers: { authorization: `Bearer ${token.replace(/[^\x21-\x7e]/g, '?')}` } }
+}
+
+/** Signs in, for as long as this tab lives. */
+export function keep(taken: Session, token: string): void {
+  sessionStorage.setItem(KEY, token)
+  session.set(taken)
+}
+
+export function signOut(): void {
+  sessionStorage.removeItem(KEY)
+  session.set(undefined)
+}
+
+function restore(): Session | undefined {
+  const token = sessionStorage.getItem(KEY)
+  return token === null ? undefined : withToken(token)
+}

@@ -24,6 +24,7 @@ export class GraphCanvas implements Disposable {
   readonly sigma: Sigma
   readonly #graph = new Graph({ type: 'undirected', multi: false })
   readonly #places = new Map<string, Point>()
+  readonly #observer: ResizeObserver
   #palette: Palette
   #worker: Worker | undefined
   #shape = ''
@@ -33,6 +34,9 @@ export class GraphCanvas implements Disposable {
   constructor(container: HTMLElement, palette: Palette, listener: CanvasListener) {
     this.#palette = palette
     this.sigma = new Sigma(this.#graph, container, this.#settings())
+    // The library looks at the window only, and what stands around the picture comes and goes.
+    this.#observer = new ResizeObserver(() => this.sigma.resize().scheduleRefresh())
+    this.#observer.observe(container)
     this.#listen(listener)
   }
 
@@ -74,7 +78,8 @@ export class GraphCanvas implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.#worker?.terminate()
+    this.#observer.disconnect()
+    this.#rest()
     this.sigma.kill()
   }
 

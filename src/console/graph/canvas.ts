@@ -42,10 +42,7 @@ export class GraphCanvas implements Disposable {
 
   /** Shows another drawing. What stays keeps its place; what is new is placed near what it belongs to. */
   draw(drawing: Drawing, palette: Palette): void {
-    if (palette !== this.#palette) {
-      this.#palette = palette
-      this.sigma.setSettings(this.#settings())
-    }
+    this.#palette = palette
     const shape = shapeOf(drawing)
     const isNewShape = shape !== this.#shape
     if (isNewShape) this.#move(drawing)
@@ -161,7 +158,6 @@ export class GraphCanvas implements Disposable {
   }
 
   #settings(): Partial<Settings> {
-    const { text } = this.#palette
     return {
       defaultNodeType: 'shape',
       defaultEdgeType: 'dash',
@@ -170,7 +166,6 @@ export class GraphCanvas implements Disposable {
       edgeProgramClasses: { dash: DashProgram },
       labelFont: 'system-ui, sans-serif',
       labelSize: 12,
-      labelColor: { color: text },
       labelDensity: 0.7,
       labelGridCellSize: 90,
       labelRenderedSizeThreshold: 5,

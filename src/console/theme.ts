@@ -59,7 +59,7 @@ const DARK: Palette = {
   ground: '#0e1416',
   ring: '#ffffff',
   fadedNode: '#2a363b',
-  fadedEdge: '#1c262a',
+  fadedEdge: '#233036',
 }
 
 const LIGHT: Palette = {
@@ -87,7 +87,7 @@ const LIGHT: Palette = {
   ground: '#fbfcfc',
   ring: '#0b1413',
   fadedNode: '#dde4e5',
-  fadedEdge: '#edf1f1',
+  fadedEdge: '#d5dee0',
 }
 
 function current(): Theme {

@@ -11,7 +11,7 @@ export async function takePictures(page: Page, name: string): Promise<void> {
   for (const theme of ['dark', 'light'] as const) {
     const isOn = await page.locator('html').getAttribute('data-theme')
     if (isOn !== theme) await page.getByRole('button', { name: `Switch to the ${theme} theme` }).click()
-    await page.waitForTimeout(400)
+    await page.waitForTimeout(500)
     await page.screenshot({ path: `${FOLDER}${name}-${theme}.png` })
   }
 }

@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks'
 import { handshakeAge, type LiveLink } from '../graph/model.ts'
 import type { GraphNode } from '../graph/view.ts'
-import { age, bytes, count, rate } from '../text.ts'
+import { age, bytes, count, plural, rate } from '../text.ts'
 
 /** Rows that are shown at first, and more with each click: a page of 10,000 rows is slow and read by nobody. */
 const ROWS = 100
@@ -18,7 +18,7 @@ export function MemberTable({
   return (
     <>
       <table class="dense" data-table="members">
-        <caption>{count(nodes.length)} members</caption>
+        <caption>{plural(nodes.length, 'member')}</caption>
         <thead>
           <tr>
             <th scope="col">Member</th>

@@ -21,6 +21,7 @@ export const ERROR_CODES = Object.freeze({
   'program-failed': 'a system program ended with an error or took too long',
   'port-taken': 'another program uses the UDP port',
   unavailable: 'the controller cannot be reached or is stopping',
+  'timed-out': 'what was waited for did not come in time',
   internal: 'a fault of Weft itself',
 } as const)
 

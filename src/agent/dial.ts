@@ -7,7 +7,12 @@ import type { Identity } from '../keys/identity.ts'
 import { connectPinned, type Place } from '../keys/pinned.ts'
 import type { Random } from '../keys/random.ts'
 import { toBase64Url } from '../keys/text.ts'
-import { type AgentFrameOf, type ControllerFrame, encodeFrame } from '../protocol/frames.ts'
+import {
+  type AgentFrameOf,
+  type ControllerFrame,
+  type ControllerFrameOf,
+  encodeFrame,
+} from '../protocol/frames.ts'
 import {
   AGENT_PATH,
   CHANNEL_BYTES,
@@ -36,6 +41,8 @@ export type Greeting = Pick<AgentFrameOf<'hello'>, 'join' | 'networks' | 'facts'
 /** An authenticated session; the first frame of `stream` is behind the `welcome`. */
 export interface Connection {
   readonly socket: WebSocket
+  /** What the websocket travels on. */
+  readonly wire: Pick<Socket, 'bytesRead'>
   readonly stream: FrameStream
   readonly heartbeatSeconds: number
   /** Own end of the connection; undefined for one that is not by IP. */
@@ -69,7 +76,7 @@ export async function dial(
     await once(socket, 'open')
     const welcome = await shakeHands(socket, stream, { enrolment, greeting, channel, tools })
     const { localAddress } = wire
-    return { socket, stream, heartbeatSeconds: welcome.heartbeatSeconds, localAddress }
+    return { socket, wire, stream, heartbeatSeconds: welcome.heartbeatSeconds, localAddress }
   } catch (cause) {
     socket.terminate()
     if (cause instanceof WeftError) throw cause
@@ -102,18 +109,19 @@ function bindingOf(wire: Socket): Uint8Array {
   return new Uint8Array(wire.exportKeyingMaterial(CHANNEL_BYTES, CHANNEL_LABEL, Buffer.alloc(0)))
 }
 
-interface Handshake {
-  readonly enrolment: Enrolment
+export interface Handshake {
+  readonly enrolment: Pick<Enrolment, 'controllerKey'>
   readonly greeting: Greeting
   readonly channel: Uint8Array
-  readonly tools: DialTools
+  readonly tools: Pick<DialTools, 'identity' | 'random'>
 }
 
-async function shakeHands(
-  socket: WebSocket,
+/** The agent's side of the challenge and response; resolves with the `welcome`. Rejects as `dial` does. */
+export async function shakeHands(
+  socket: Pick<WebSocket, 'send'>,
   stream: FrameStream,
   { enrolment, greeting, channel, tools }: Handshake,
-) {
+): Promise<ControllerFrameOf<'welcome'>> {
   const { signing, sealing } = tools.identity
   const agentNonce = toBase64Url(tools.random(NONCE_BYTES))
   const { publicKey: nodeKey } = signing

@@ -39,6 +39,7 @@ export interface MembershipTools {
 
 const FIRST_RETRY = 1_000
 const LONGEST_RETRY = 30_000
+const RESYNC_PATIENCE = 10_000
 
 /** One network of this node: what is known of it, the interface that follows, and the journal of the last good plan. */
 export class Membership {
@@ -50,7 +51,8 @@ export class Membership {
   readonly #journal: Journal
   #guide: Guide | undefined
   #tunnel: Tunnel | undefined
-  #resyncing = false
+  /** Until when (monotonic) an answer to `resync` is waited for before it is asked for again. */
+  #resyncUntil = Number.NEGATIVE_INFINITY
   #wantsHead = false
   #failures = 0
   #work: Promise<void> = Promise.resolve()
@@ -79,7 +81,7 @@ export class Membership {
     try {
       const taken = this.#absorb(frame)
       if (taken === 'gap') return this.#resync(this.#replica.resumePosition())
-      if (isRevision(frame)) this.#resyncing = false
+      if (isRevision(frame)) this.#resyncUntil = Number.NEGATIVE_INFINITY
       if (frame.type === 'current') this.#wantsHead = false
       if (taken === 'changed') this.#journal.add(frame)
       // A head that vouches for all that we have: the journal can begin anew.
@@ -122,7 +124,7 @@ export class Membership {
 
   /** A new session has begun: what was asked for in the last one has to be asked for again. */
   reconnected(): void {
-    this.#resyncing = false
+    this.#resyncUntil = Number.NEGATIVE_INFINITY
     this.#wantsHead = false
     this.#reporter.restart()
     if (this.#guide instanceof TransitGuide) this.#guide.reconnected()
@@ -343,8 +345,9 @@ export class Membership {
 
   /** @param from where to go on from; undefined to begin anew */
   #resync(from: ResumePosition | undefined): void {
-    if (this.#resyncing) return
-    this.#resyncing = true
+    const now = this.#tools.clock.monotonic()
+    if (now < this.#resyncUntil) return
+    this.#resyncUntil = now + RESYNC_PATIENCE
     this.#tools.send({ type: 'resync', network: this.network, ...(from && { position: from }) })
   }
 

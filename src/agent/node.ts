@@ -107,7 +107,7 @@ export class Node {
       case 'current':
       case 'snapshot':
       case 'delta':
-        return this.#memberships.get(claimedNetwork(frame))?.take(frame)
+        return this.#takeRevision(claimedNetwork(frame), frame)
       case 'hints':
       case 'lan':
         return this.#memberships.get(frame.network as NetworkId)?.take(frame)
@@ -162,6 +162,13 @@ export class Node {
     for (const membership of this.#memberships.values()) await membership.remove()
     this.#memberships.clear()
     this.#watch.stop()
+  }
+
+  /** A head of a network of which nothing is known here means that what should have come first is lost. */
+  #takeRevision(network: NetworkId, frame: ControllerFrameOf<'current' | 'snapshot' | 'delta'>): void {
+    const membership = this.#memberships.get(network)
+    if (membership) membership.take(frame)
+    else if (frame.type === 'current') this.#send({ type: 'resync', network })
   }
 
   #membership(network: NetworkId): Membership {

@@ -18,6 +18,7 @@ import type { Filter } from '../protocol/filter.ts'
 import {
   type AgentFrameOf,
   type ControllerFrameOf,
+  type Hint,
   lanDigest,
   type NetworkPosition,
   type ResumePosition,
@@ -123,6 +124,8 @@ export class Replica {
     this.#expectNewer(head)
     const known = this.#head
     if (head.digest !== known?.digest) return 'gap'
+    if (frame.hints !== undefined && frame.hints !== this.#hints.digest()) return 'gap'
+    if (!this.#knowsItself()) return 'gap'
     this.#take(head, 'head', frame)
     return head.epoch === known.epoch && head.revision === known.revision ? 'unchanged' : 'changed'
   }
@@ -133,7 +136,7 @@ export class Replica {
     const told = new Set(hints.map(({ node }) => node))
     if (whole)
       for (const { node } of this.#hints.all()) if (!told.has(node)) this.#hints.remove(node as NodeId)
-    for (const hint of hints) if (this.#hints.put(hint)) this.#reaches.set(hint.node as NodeId, toReach(hint))
+    for (const hint of hints) this.#takeHint(hint)
     return this.#hints.digest() === before ? 'unchanged' : 'changed'
   }
 
@@ -155,10 +158,10 @@ export class Replica {
     return { network, epoch, revision, digest }
   }
 
-  /** What need not be told again. */
+  /** What need not be told again; undefined when all of it has to be. */
   resumePosition(): ResumePosition | undefined {
     const position = this.position()
-    if (!position) return undefined
+    if (!position || !this.#knowsItself()) return undefined
     return { ...position, hints: this.#hints.digest(), ...(this.#lanDigest && { lan: this.#lanDigest }) }
   }
 
@@ -225,6 +228,18 @@ export class Replica {
 
   lanOf(node: NodeId): readonly Endpoint[] {
     return this.#lan.get(node) ?? NO_ENDPOINTS
+  }
+
+  /** Of members only, so that a set of hints has no more than these. */
+  #takeHint(hint: Hint): void {
+    const node = hint.node as NodeId
+    if (this.#view.record(node) && this.#hints.put(hint)) this.#reaches.set(node, toReach(hint))
+  }
+
+  /** What this node was told of itself is what the others were told of it. */
+  #knowsItself(): boolean {
+    const told = this.#view.record(this.#identity.id)
+    return this.#self !== undefined && (!told || told.revision === this.#self.content.record.revision)
   }
 
   #take(head: Head, kind: 'head' | 'delta', { body, signature }: Signed): void {

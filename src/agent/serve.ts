@@ -49,17 +49,19 @@ export async function serve(
   }
 }
 
-/** Ends the connection when the controller's heartbeat stays away: its other end may be gone without a word. */
-function watch({ socket, heartbeatSeconds }: Connection, clock: Clock): () => void {
+/**
+ * Ends the connection when nothing came for too long: its other end may be gone without a word. Whatever comes counts, since
+ * on a slow line the controller's heartbeat stands behind all that is on its way.
+ */
+function watch({ socket, wire, heartbeatSeconds }: Connection, clock: Clock): () => void {
   const limit = heartbeatSeconds * 1_000 * BEATS_MISSED
-  let cancel = clock.after(limit, () => socket.terminate())
-  const heard = () => {
-    cancel()
-    cancel = clock.after(limit, () => socket.terminate())
+  let [bytes, heardAt] = [wire.bytesRead, clock.monotonic()]
+  let cancel = () => {}
+  const look = () => {
+    if (wire.bytesRead !== bytes) [bytes, heardAt] = [wire.bytesRead, clock.monotonic()]
+    if (clock.monotonic() - heardAt >= limit) return socket.terminate()
+    cancel = clock.after((heartbeatSeconds * 1_000) / 2, look)
   }
-  socket.on('ping', heard)
-  return () => {
-    cancel()
-    socket.off('ping', heard)
-  }
+  look()
+  return () => cancel()
 }

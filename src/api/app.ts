@@ -14,6 +14,7 @@ import type { App } from './instance.ts'
 import { measureRequests } from './metrics.ts'
 import { sendProblem } from './problem.ts'
 import { apiTokenRoutes } from './routes/apitoken.ts'
+import { convergenceRoutes } from './routes/convergence.ts'
 import { eventRoutes } from './routes/event.ts'
 import { grantRoutes } from './routes/grant.ts'
 import { graphRoutes } from './routes/graph.ts'
@@ -67,6 +68,7 @@ const ROUTES = [
   nodeRoutes,
   tokenRoutes,
   graphRoutes,
+  convergenceRoutes,
   linkRoutes,
   pathRoutes,
   policyRoutes,

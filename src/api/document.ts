@@ -2,6 +2,7 @@ import type { FastifyDynamicSwaggerOptions } from '@fastify/swagger'
 import type Type from 'typebox'
 import { ApiToken, ApiTokenList, CreatedApiToken, Whoami } from './schemas/apitoken.ts'
 import type { Component } from './schemas/common.ts'
+import { Convergence } from './schemas/convergence.ts'
 import { Graph, GraphPatch } from './schemas/graph.ts'
 import { Change, ChangeList } from './schemas/history.ts'
 import { Link } from './schemas/link.ts'
@@ -36,6 +37,7 @@ export const components: readonly Component<Type.TSchema>[] = Object.freeze([
   CreatedToken,
   Graph,
   GraphPatch,
+  Convergence,
   Change,
   ChangeList,
   Link,

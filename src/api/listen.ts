@@ -3,9 +3,11 @@ import { chmod, rm } from 'node:fs/promises'
 import { createServer, type RequestListener, type Server, type ServerOptions } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import { connect, isIPv6, type Socket } from 'node:net'
+import { Server as TlsServer } from 'node:tls'
 import type { Controller } from '../controller/controller.ts'
 import type { ListenPlace } from '../controller/places.ts'
 import { WeftError } from '../errors.ts'
+import type { Gate } from './gate.ts'
 import { answerMalformed } from './raw.ts'
 import type { Strangers } from './strangers.ts'
 import type { UpgradeHandler } from './upgrade.ts'
@@ -14,11 +16,13 @@ interface Handlers {
   readonly serve: RequestListener
   readonly upgrade: UpgradeHandler
   readonly strangers: Strangers
+  readonly gate: Gate
 }
 
 /** Milliseconds in which a caller has to get things done: TLS, headers, a whole request; then without a byte. */
 const TLS_LIMIT = 5_000
-const LIMITS: ServerOptions = {
+const LIMITS: ServerOptions & { readonly pauseOnConnect: true } = {
+  pauseOnConnect: true,
   headersTimeout: 10_000,
   requestTimeout: 30_000,
   keepAliveTimeout: 30_000,
@@ -31,17 +35,28 @@ const SILENCE_LIMIT = 60_000
 const BACKLOG = 4_096
 
 /** An HTTP/1.1 server that listens nowhere yet: TLS 1.3 with the controller's certificate, or plain if that was asked for. */
-export function createHttpServer(controller: Controller, { serve, upgrade, strangers }: Handlers): Server {
+export function createHttpServer(controller: Controller, { serve, upgrade, ...doors }: Handlers): Server {
   const server = controller.settings.insecurePlainWebsocket
     ? createServer(LIMITS, serve)
     : createTlsServer({ ...LIMITS, ...tlsOptions(controller), handshakeTimeout: TLS_LIMIT }, serve)
   server.setTimeout(SILENCE_LIMIT)
-  server.on('connection', (socket: Socket) => {
-    if (!strangers.enter(socket)) socket.destroy()
-  })
+  guard(server, doors)
   server.on('clientError', answerMalformed)
   server.on('upgrade', upgrade)
   return server
+}
+
+/** Lets nothing be read from a connection, and no TLS begin, before it is let in. */
+function guard(server: Server, { strangers, gate }: Pick<Handlers, 'strangers' | 'gate'>): void {
+  const begin = server.listeners('connection')
+  server.removeAllListeners('connection')
+  server.on('connection', (socket: Socket) => {
+    if (!strangers.enter(socket)) return void socket.destroy()
+    gate.enter(socket, () => {
+      for (const listener of begin) listener.call(server, socket)
+      if (!(server instanceof TlsServer)) socket.resume()
+    })
+  })
 }
 
 /** Starts to listen, and answers where: the same place with the port that was taken. */

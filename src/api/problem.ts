@@ -26,6 +26,7 @@ const STATUS: Readonly<Record<ErrorCode, number>> = Object.freeze({
   'program-failed': 500,
   'port-taken': 409,
   unavailable: 503,
+  'timed-out': 504,
   internal: 500,
 })
 

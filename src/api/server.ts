@@ -2,10 +2,13 @@ import { once } from 'node:events'
 import type { RequestListener, ServerResponse } from 'node:http'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { FastifyBaseLogger } from 'fastify'
+import { Gauge } from 'prom-client'
+import { systemClock } from '../clock.ts'
 import type { Controller } from '../controller/controller.ts'
 import { parseListenPlace } from '../controller/places.ts'
 import { systemRandom } from '../keys/random.ts'
 import { createApp } from './app.ts'
+import { Gate } from './gate.ts'
 import { createHttpServer, listen } from './listen.ts'
 import { type StrangerLimits, Strangers } from './strangers.ts'
 import { createUpgradeHandler } from './upgrade.ts'
@@ -36,6 +39,8 @@ export async function startServer(
     log.warn('insecurePlainWebsocket is on: everything travels without TLS, tokens too')
   }
   const strangers = new Strangers(limits)
+  const gate = new Gate(systemClock)
+  measure(controller, gate)
   const app = await createApp(controller, {
     log,
     random: systemRandom,
@@ -50,10 +55,11 @@ export async function startServer(
   const upgrade = createUpgradeHandler(controller, strangers)
   const listeners = controller.settings.listen.map((text) => ({
     place: parseListenPlace(text),
-    server: createHttpServer(controller, { serve, upgrade, strangers }),
+    server: createHttpServer(controller, { serve, upgrade, strangers, gate }),
   }))
   const close = async () => {
     for (const { server } of listeners) server.close()
+    gate.close()
     await Promise.race([finished(underWay), wait(GRACE, undefined, { ref: false })])
     for (const { server } of listeners) server.closeAllConnections()
     await app.close()
@@ -64,6 +70,26 @@ export async function startServer(
     await close()
     throw error
   }
+}
+
+function measure({ metrics: registry }: Controller, gate: Gate): void {
+  const gauge = (name: string, help: string, value: () => number) => {
+    registry.removeSingleMetric(name)
+    new Gauge({
+      name,
+      help,
+      registers: [registry],
+      collect() {
+        this.set(value())
+      },
+    })
+  }
+  gauge('weft_callers_waiting', 'Connections that wait for their TLS handshake to begin.', () => gate.waiting)
+  gauge(
+    'weft_callers_refused',
+    'Connections that waited too long for that and were closed.',
+    () => gate.refused,
+  )
 }
 
 async function finished(underWay: ReadonlySet<ServerResponse>): Promise<void> {

@@ -7,7 +7,7 @@ export const EXIT_CODES = Object.freeze({
   0: 'done',
   1: 'failed',
   2: 'wrong usage, input or settings',
-  3: 'the controller cannot be reached, or cannot do it at the moment',
+  3: 'the controller cannot be reached, or it did not come about in time',
   4: 'not allowed: the token, or the identity of the other end',
   5: 'there is no such object',
   6: 'in conflict with what is there: a name, a range, a revision',
@@ -35,6 +35,7 @@ const EXIT_CODE_OF: Readonly<Record<ErrorCode, keyof typeof EXIT_CODES>> = {
   'program-failed': 1,
   'port-taken': 6,
   unavailable: 3,
+  'timed-out': 3,
   internal: 1,
 }
 

@@ -6,14 +6,16 @@ import { type ClientOptions, clientCommand, openClient } from './connection.ts'
 import { wholeNumber } from './numbers.ts'
 import { fields, print, table } from './output.ts'
 import { grantsCommand, shareCommand, unshareCommand } from './sharing.ts'
+import { waitCommand } from './wait.ts'
 
-/** `weft network create|list|show|delete|share|unshare|grants` */
+/** `weft network create|list|show|wait|delete|share|unshare|grants` */
 export function networkCommand(): Command {
   return new Command('network')
-    .description('Make, list, show, share and delete networks.')
+    .description('Make, list, show, wait for, share and delete networks.')
     .addCommand(createCommand())
     .addCommand(listCommand())
     .addCommand(showCommand())
+    .addCommand(waitCommand())
     .addCommand(deleteCommand())
     .addCommand(shareCommand())
     .addCommand(unshareCommand())

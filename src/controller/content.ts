@@ -122,7 +122,7 @@ export class Content {
   /** Says that nothing changed. */
   current(): Buffer {
     const head = this.#signedHead()
-    return this.#once('current', () => ({ type: 'current', ...head }))
+    return this.#once('current', () => ({ type: 'current', ...head, hints: this.hintsDigest }))
   }
 
   /** Everything. */

@@ -21,6 +21,7 @@ import { certifyMemberKey } from './commands/member.ts'
 import { joinNode } from './commands/node.ts'
 import { defaultProject } from './commands/project.ts'
 import { continuesNotes, LogMark } from './continuity.ts'
+import { type Convergence, convergence } from './convergence.ts'
 import { Feeds } from './feeds.ts'
 import { Fleet } from './fleet.ts'
 import { type GraphQuery, type GraphTools, type NetworkGraph, networkGraph } from './graph.ts'
@@ -231,6 +232,15 @@ export class Controller implements AsyncDisposable {
   ): { readonly state: MemberState; readonly listenPort: number | undefined } {
     const state = memberState(network, node, this.#feeds.get(network.id, node), this.#presence)
     return { state, listenPort: this.#presence.get(node)?.report.ports.get(network.id) }
+  }
+
+  /** How far the members have taken over the latest revision. */
+  convergence(network: Network): Convergence {
+    return convergence(network, {
+      ...this.#observations(),
+      feed: (node) => this.#feeds.get(network.id, node),
+      cursor: (node) => this.#fleet.cursor(node, network.id),
+    })
   }
 
   graph(network: Network, query: GraphQuery = {}): Promise<NetworkGraph> {

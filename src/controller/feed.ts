@@ -95,6 +95,16 @@ export class Feed {
     return { touch: end, hints: end, revision: this.#content.revision, epoch: this.epoch }
   }
 
+  /** Whether a session was told all records and the latest epoch. */
+  isTold({ touch, epoch }: Cursor): boolean {
+    return epoch === this.epoch && touch >= this.#touches.recordEnd
+  }
+
+  /** A cursor that is told the head again. */
+  withHeadDue(cursor: Cursor): Cursor {
+    return { ...cursor, epoch: HEAD_IS_DUE }
+  }
+
   get epoch(): number {
     return this.#tools.epoch()
   }
@@ -125,7 +135,8 @@ export class Feed {
     if (cursor.touch < this.#touches.recordEnd) return { ...this.#delta(cursor), cursor: end }
     const isHeadDue = cursor.epoch !== end.epoch
     return {
-      frames: [...(isHeadDue ? [this.#content.current()] : []), ...this.#hintsSince(cursor.hints)],
+      // The head is for all that was told, hints too.
+      frames: [...this.#hintsSince(cursor.hints), ...(isHeadDue ? [this.#content.current()] : [])],
       cursor: isHeadDue ? end : { ...end, revision: cursor.revision },
       since: undefined,
     }

@@ -17,6 +17,7 @@ import { toNodeReport } from './facts.ts'
 import type { Cursor } from './feed.ts'
 import type { Feeds } from './feeds.ts'
 import { greet, type ProvenAgent } from './greeting.ts'
+import { Heartbeat } from './heartbeat.ts'
 import type { AgentInbox } from './inbox.ts'
 import type { Lag } from './lag.ts'
 import type { Presence } from './presence.ts'
@@ -45,8 +46,13 @@ const REPLACED = 4_001
 const REFUSED = 4_002
 const GOING_AWAY = 1_001
 
-/** A drained agent comes back within this many ms, at a moment of its own choice. */
+/** Every agent compares what it has with a fresh head once in an hour: one of 60 each minute. */
+const COMPARE_STEP = 60_000
+const COMPARE_PARTS = 60
+
+/** Drained agents come back at moments of their own choice, within this many ms or more: TLS takes about 1 ms for each. */
 const DRAIN_SPREAD = 2_000
+const DRAIN_SPREAD_EACH = 1.5
 
 /** All connected agents: who may come in, what they are told when something changes, and when they are given up. */
 export class Fleet {
@@ -55,21 +61,21 @@ export class Fleet {
   readonly #members = new Map<NetworkId, Set<Session>>()
   /** The networks in whose `#members` a session is. */
   readonly #networks = new Map<Session, Set<NetworkId>>()
-  readonly #alive = new WeakSet<WebSocket>()
   readonly #sockets = new Map<WebSocket, Session>()
   readonly #witnesses: Witnesses
   /** Sockets that have not proven yet who they are. */
   readonly #greeting = new Set<WebSocket>()
-  readonly #stopHeartbeat: () => void
+  readonly #heartbeat: Heartbeat
+  #stopComparing: () => void = () => undefined
+  #compared = 0
   #draining = false
 
   constructor(tools: FleetTools) {
     this.#tools = tools
     this.#witnesses = new Witnesses(tools)
     tools.feeds.onTouched((network, viewers) => this.#flush(network, viewers))
-    const beat = setInterval(() => this.#beat(), tools.settings.heartbeatSeconds * 1_000)
-    beat.unref()
-    this.#stopHeartbeat = () => clearInterval(beat)
+    this.#heartbeat = new Heartbeat(tools.settings.heartbeatSeconds)
+    this.#compareLater()
   }
 
   /** Takes a socket that has just been opened; it has HANDSHAKE_LIMIT ms to prove who it is. */
@@ -108,10 +114,12 @@ export class Fleet {
   /** Tells all agents to come back in a moment, to another replica or to the next process, and lets them go. */
   drain(): void {
     this.#draining = true
-    this.#stopHeartbeat()
+    this.#heartbeat.stop()
+    this.#stopComparing()
     for (const socket of this.#greeting) socket.close(GOING_AWAY, 'draining')
+    const reconnectWithin = Math.ceil(Math.max(DRAIN_SPREAD, this.#sockets.size * DRAIN_SPREAD_EACH))
     for (const [socket, session] of this.#sockets) {
-      session.send({ type: 'drain', reconnectWithin: DRAIN_SPREAD })
+      session.send({ type: 'drain', reconnectWithin })
       socket.close(GOING_AWAY, 'draining')
     }
   }
@@ -145,7 +153,7 @@ export class Fleet {
     })
     this.#sessions.set(node, session)
     this.#sockets.set(socket, session)
-    this.#alive.add(socket)
+    this.#heartbeat.add(socket, () => session.bytesGone)
     const { heartbeatSeconds } = this.#tools.settings
     session.send({ type: 'welcome', node, heartbeatSeconds })
     // Subscribed first, so that each feed is there and what the agent says is news to it.
@@ -162,10 +170,7 @@ export class Fleet {
   }
 
   #listen(socket: WebSocket, session: Session, log: Logger): void {
-    socket.on('pong', () => this.#alive.add(socket))
-    socket.on('ping', () => this.#alive.add(socket))
     socket.on('message', (data: Buffer) => {
-      this.#alive.add(socket)
       try {
         this.#tools.inbox.take(session, parseAgentFrame(data.toString()))
       } catch (error) {
@@ -274,13 +279,16 @@ export class Fleet {
     for (const session of sessions) if (session && members?.has(session)) session.flush(network)
   }
 
-  /** A socket from which nothing came since the last beat is half-open: given up, so that its agent shows as gone. */
-  #beat(): void {
-    for (const socket of this.#sockets.keys()) {
-      if (!this.#alive.has(socket)) socket.terminate()
-      this.#alive.delete(socket)
-      socket.ping()
-    }
+  /** One part of the agents after the other is told the head of what it has, so that a fault nobody thought of heals. */
+  #compare(): void {
+    const sessions = [...this.#sessions.values()].filter((_, at) => at % COMPARE_PARTS === this.#compared)
+    for (const session of sessions) session.compare()
+    this.#compared = (this.#compared + 1) % COMPARE_PARTS
+    this.#compareLater()
+  }
+
+  #compareLater(): void {
+    this.#stopComparing = this.#tools.clock.after(COMPARE_STEP, () => this.#compare())
   }
 
   /** Tells a removed node so, signed over this very handshake: it takes down what it had. */

@@ -5,7 +5,7 @@ import { WeftError } from '../errors.ts'
 import type { NodeId } from '../keys/identity.ts'
 import type { NetworkId } from '../model/names.ts'
 import type { State } from '../model/state.ts'
-import type { AgentFrame, AgentFrameOf } from '../protocol/frames.ts'
+import type { AgentFrame, AgentFrameOf, PeerReport } from '../protocol/frames.ts'
 import { toNodeReport } from './facts.ts'
 import type { Feeds } from './feeds.ts'
 import type { Presence } from './presence.ts'
@@ -92,6 +92,8 @@ export class AgentInbox {
   }
 
   #refused(node: NodeId, { network, code, reason }: AgentFrameOf<'refused'>): void {
+    // It has something newer: a late frame, or a log that went back, which it proves.
+    if (code === 'stale-revision') return
     this.#tools.log.warn({ node, network, code, reason }, 'agent could not apply')
     this.#update(node, network, { refused: { code, reason } })
   }
@@ -107,7 +109,8 @@ export class AgentInbox {
     const peers = new Map([...known.peers, ...fresh.map((peer) => [peer.node as NodeId, peer] as const)])
     for (const peer of peers.keys()) if (!members?.has(peer)) peers.delete(peer)
     const drift = frame.drift.length > 0 ? frame.drift : known.drift
-    this.#update(node, network, { peers, drift, reportedAt: clock.now() })
+    const lastHandshakeAt = latestHandshake(frame.peers, clock.now(), known.lastHandshakeAt)
+    this.#update(node, network, { peers, drift, reportedAt: clock.now(), ...lastHandshakeAt })
   }
 
   /** Only a relay may say where others are, and only of members. */
@@ -127,4 +130,11 @@ export class AgentInbox {
     const id = network as NetworkId
     if (this.#tools.state().networks.get(id)?.members.has(node)) this.#tools.presence.update(node, id, change)
   }
+}
+
+function latestHandshake(peers: readonly PeerReport[], now: number, known: number | undefined) {
+  const ages = peers.map(({ handshakeAge }) => handshakeAge).filter((age) => age !== undefined)
+  const fresh = ages.reduce((least, age) => Math.min(least, age), Number.POSITIVE_INFINITY)
+  const lastHandshakeAt = Math.max(known ?? Number.NEGATIVE_INFINITY, now - fresh * 1_000)
+  return Number.isFinite(lastHandshakeAt) ? { lastHandshakeAt } : {}
 }

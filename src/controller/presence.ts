@@ -14,6 +14,8 @@ export interface Standing {
   /** The last refusal, until something is applied again. */
   readonly refused?: { readonly code: ErrorCode; readonly reason: string } | undefined
   readonly peers: ReadonlyMap<NodeId, PeerReport>
+  /** The latest handshake with any peer, milliseconds since 1970. */
+  readonly lastHandshakeAt?: number
   /** When `peers` was reported, milliseconds since 1970. */
   readonly reportedAt?: number
   readonly drift: readonly string[]

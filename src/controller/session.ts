@@ -76,8 +76,19 @@ export class Session {
 
   /** Starts over, because the agent asks for it: from where it says it stands, or with a snapshot. */
   resync(network: NetworkId, position: ResumePosition | undefined): void {
-    if (this.#told.has(network)) this.#resumeNetwork(network, position)
-    else this.flush(network)
+    const state = this.#tools.state()
+    if (state.networks.get(network)?.members.has(this.node)) this.#resumeNetwork(network, position)
+    else if (position) this.#refute(state, network, position)
+    else if (state.networks.has(network) || state.deletedNetworks.has(network)) this.#leave(network)
+  }
+
+  /** Tells the head of every network of which the agent was told all, so that both see whether they agree. */
+  compare(): void {
+    for (const [id, told] of this.#told) {
+      if (!told.feed || !told.cursor || !told.feed.isTold(told.cursor)) continue
+      told.cursor = told.feed.withHeadDue(told.cursor)
+      this.flush(id)
+    }
   }
 
   /** Sends what is due for a network, or nothing while the socket is full. */

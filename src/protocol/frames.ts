@@ -155,7 +155,8 @@ const controllerFrames = {
   welcome: frame('welcome', { node: NodeId, heartbeatSeconds: Type.Number({ minimum: 0.05, maximum: 300 }) }),
   farewell: frame('farewell', { signature: Signature }),
   self: frame('self', { ...signed, sealedKey: Type.Optional(Type.String({ maxLength: 200 })) }),
-  current: frame('current', signed),
+  /** That what the agent has is what there is: its records by the head, its hints by the digest of their set. */
+  current: frame('current', { ...signed, hints: Type.Optional(Digest) }),
   snapshot: frame('snapshot', {
     ...signed,
     records: Type.Array(Base64Url),

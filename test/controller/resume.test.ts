@@ -84,10 +84,33 @@ describe('A resume', () => {
     assert.ok(snapshot)
     const { body, signature: real } = snapshot
     liar.send({ type: 'proof', network: world.network, kind: 'head', body, signature: real })
+    // Of a network that the log never heard of it is told nothing either: not even that it is gone.
     liar.send({ type: 'resync', network: 'net-aaaaaaaaaaaaaaaa' })
-    await eventually('both were looked at', () => liar.framesOf('removed').length > 0)
+    liar.witness(world.network, [])
+    await eventually('all was looked at', () =>
+      liar.framesOf('error').some(({ message }) => /witness/.test(message)),
+    )
+    assert.equal(liar.framesOf('removed').length, 0)
     assert.equal(rig.controller.state.epoch, 1)
     assert.equal(liar.framesOf('snapshot').length, 0)
+  })
+
+  it('tells a member that was removed while it was away so, and nothing else', async () => {
+    await using rig = await startRig()
+    const world = await gather(rig)
+    const [first] = world.agents
+    assert.ok(first)
+    const positions = world.positions(first)
+    first[Symbol.dispose]()
+    await rig.removeMember('demo', 'n0')
+    using joined = await RawAgent.join(world.token, { name: 'late', facts: factsAt(world.network, 99) })
+    await eventually('the newcomer is told', () => joined.view(world.network).size === MEMBERS)
+    using back = await RawAgent.return(world.token, first.identity, positions, factsAt(world.network, 0))
+    await eventually('it is told', () => back.frames.length > 0)
+    back.send({ type: 'resync', network: world.network })
+    await eventually('it is told again', () => back.frames.length > 1)
+    assert.deepEqual(new Set(back.frames.map(({ type }) => type)), new Set(['removed']))
+    assert.equal(back.heardOf('203.0.113.100'), false)
   })
 })
 

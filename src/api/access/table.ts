@@ -43,6 +43,7 @@ export const ACCESS: Readonly<Record<string, Rule | 'open'>> = {
   'DELETE /v1/networks/:network': { needs: 'networks:write', about: 'network' },
   // These show labels, endpoints and doings of all members, so they are for the owner only.
   'GET /v1/networks/:network/graph': { needs: 'networks:read', about: 'network' },
+  'GET /v1/networks/:network/convergence': { needs: 'networks:read', about: 'network' },
   'GET /v1/networks/:network/paths': { needs: 'networks:read', about: 'network' },
   'GET /v1/networks/:network/links/:a/:b': { needs: 'networks:read', about: 'network' },
   'GET /v1/networks/:network/history': { needs: 'networks:read', about: 'network' },

@@ -1,10 +1,16 @@
-import { createHash } from 'node:crypto'
+import { createHash, generateKeyPairSync, type KeyObject } from 'node:crypto'
 import nacl from 'tweetnacl'
 import { WeftError } from '../errors.ts'
 import { canonicalFields } from './fields.ts'
-import type { Random } from './random.ts'
 import { SecretBytes } from './secret.ts'
-import { curvePublic, curveShared, PrivateKey, type PublicKey, publicKeyBytes } from './wireguard.ts'
+import {
+  curveKey,
+  curvePublic,
+  curveShared,
+  type PrivateKey,
+  type PublicKey,
+  publicKeyBytes,
+} from './wireguard.ts'
 
 /**
  * A sealed box: only the holder of the recipient's private key can open it, and not even its maker can once the one-time
@@ -13,16 +19,16 @@ import { curvePublic, curveShared, PrivateKey, type PublicKey, publicKeyBytes } 
  *
  * @param place what the secret is for (network, node, version); the box opens only for the same place
  */
-export function seal(secret: SecretBytes, recipient: PublicKey, place: string, random: Random): Uint8Array {
-  const oneTime = new PrivateKey(random(nacl.box.secretKeyLength))
-  const oneTimePublic = curvePublic(oneTime.expose())
+export function seal(secret: SecretBytes, recipient: PublicKey, place: string): Uint8Array {
+  // By node:crypto's own generator, so the secret half never leaves it.
+  const { publicKey, privateKey } = generateKeyPairSync('x25519')
+  const oneTimePublic = curvePublic(publicKey)
   const theirs = publicKeyBytes(recipient)
   const box = nacl.box.after(
     secret.expose(),
     nonceOf(oneTimePublic, theirs, place),
-    boxKey(oneTime.expose(), theirs),
+    boxKey(privateKey, theirs),
   )
-  oneTime.forget()
   return new Uint8Array(Buffer.concat([oneTimePublic, box]))
 }
 
@@ -50,7 +56,7 @@ function tryOpen(
   try {
     const nonce = nonceOf(oneTimePublic, publicKeyBytes(recipient), place)
     const box = sealed.subarray(nacl.box.publicKeyLength)
-    return nacl.box.open.after(box, nonce, boxKey(key.expose(), oneTimePublic)) ?? undefined
+    return nacl.box.open.after(box, nonce, boxKey(curveKey(key.expose()), oneTimePublic)) ?? undefined
   } catch {
     return undefined
   }
@@ -63,11 +69,11 @@ function nonceOf(oneTimePublic: Uint8Array, recipient: Uint8Array, place: string
 }
 
 /** crypto_box_beforenm: HSalsa20 over the shared point, as `nacl.box.before` does it. */
-function boxKey(secret: Uint8Array, publicKey: Uint8Array): Uint8Array {
-  const key = new Uint8Array(nacl.box.sharedKeyLength)
+function boxKey(key: KeyObject, publicKey: Uint8Array): Uint8Array {
+  const box = new Uint8Array(nacl.box.sharedKeyLength)
   const constant = new TextEncoder().encode('expand 32-byte k')
-  hsalsa20(key, new Uint8Array(16), curveShared(secret, publicKey), constant)
-  return key
+  hsalsa20(box, new Uint8Array(16), curveShared(key, publicKey), constant)
+  return box
 }
 
 /** tweetnacl has it, and its types leave it out. */

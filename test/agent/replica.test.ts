@@ -199,7 +199,5 @@ function selfFrame({ key = controllerKey, sealed = sealedKey(1), record: of = ow
 
 function sealedKey(version: number): string {
   const place = memberKeyPlace(network, identity.id, version)
-  return Buffer.from(seal(pair.privateKey, identity.sealing.publicKey, place, systemRandom)).toString(
-    'base64',
-  )
+  return Buffer.from(seal(pair.privateKey, identity.sealing.publicKey, place)).toString('base64')
 }

@@ -18,7 +18,7 @@ describe('seal', () => {
   it('opens for the recipient and the place', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 100 }), fc.string(), (bytes, where) => {
-        const sealed = seal(new SecretBytes(bytes), alice.publicKey, where, systemRandom)
+        const sealed = seal(new SecretBytes(bytes), alice.publicKey, where)
         assert.deepEqual(openSeal(sealed, alice.privateKey, alice.publicKey, where).expose(), bytes)
       }),
       { numRuns: 30 },
@@ -27,7 +27,7 @@ describe('seal', () => {
 
   it('is a box of NaCl behind the one-time public key', () => {
     const secret = systemRandom(32)
-    const sealed = seal(new SecretBytes(secret), alice.publicKey, place, systemRandom)
+    const sealed = seal(new SecretBytes(secret), alice.publicKey, place)
     const [oneTime, box] = [sealed.subarray(0, 32), sealed.subarray(32)]
     const fields = canonicalFields('weft/1 seal', oneTime, publicKeyBytes(alice.publicKey), place)
     const nonce = new Uint8Array(createHash('sha256').update(fields).digest().subarray(0, 24))
@@ -36,7 +36,7 @@ describe('seal', () => {
   })
 
   it('opens for no other place and no other recipient', () => {
-    const sealed = seal(new SecretBytes(systemRandom(32)), alice.publicKey, place, systemRandom)
+    const sealed = seal(new SecretBytes(systemRandom(32)), alice.publicKey, place)
     assert.throws(() => openSeal(sealed, alice.privateKey, alice.publicKey, `${place}0`), refused)
     assert.throws(() => openSeal(sealed, bob.privateKey, bob.publicKey, place), refused)
     assert.throws(() => openSeal(sealed, bob.privateKey, alice.publicKey, place), refused)
@@ -44,7 +44,7 @@ describe('seal', () => {
   })
 
   it('opens with no bit changed and at no other length', () => {
-    const sealed = seal(new SecretBytes(systemRandom(32)), alice.publicKey, place, systemRandom)
+    const sealed = seal(new SecretBytes(systemRandom(32)), alice.publicKey, place)
     fc.assert(
       fc.property(fc.nat(sealed.length - 1), fc.nat(7), (at, bit) => {
         // X25519 takes no notice of the topmost bit of a public key, but the nonce does.
@@ -66,9 +66,7 @@ describe('seal', () => {
 
   it('is another each time, and does not hold the secret', () => {
     const secret = systemRandom(32)
-    const sealed = [1, 2].map(() =>
-      Buffer.from(seal(new SecretBytes(secret), alice.publicKey, place, systemRandom)),
-    )
+    const sealed = [1, 2].map(() => Buffer.from(seal(new SecretBytes(secret), alice.publicKey, place)))
     assert.notDeepEqual(sealed[0], sealed[1])
     assert.ok(sealed.every((bytes) => !bytes.includes(Buffer.from(secret.subarray(0, 8)))))
   })

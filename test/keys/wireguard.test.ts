@@ -5,6 +5,7 @@ import nacl from 'tweetnacl'
 import { systemRandom } from '../../src/keys/random.ts'
 import {
   createKeyPair,
+  curveKey,
   curvePublic,
   curveShared,
   PrivateKey,
@@ -41,8 +42,8 @@ describe('curvePublic and curveShared', () => {
       fc.property(key, key, (mine, theirs) => {
         const secret = new PrivateKey(mine).expose()
         const publicKey = nacl.scalarMult.base(theirs)
-        assert.deepEqual(curvePublic(secret), nacl.scalarMult.base(secret))
-        assert.deepEqual(curveShared(secret, publicKey), nacl.scalarMult(secret, publicKey))
+        assert.deepEqual(curvePublic(curveKey(secret)), nacl.scalarMult.base(secret))
+        assert.deepEqual(curveShared(curveKey(secret), publicKey), nacl.scalarMult(secret, publicKey))
       }),
       { numRuns: 50 },
     )
@@ -51,15 +52,15 @@ describe('curvePublic and curveShared', () => {
   it('give both ends the same', () => {
     const [a, b] = [createKeyPair(systemRandom), createKeyPair(systemRandom)]
     assert.deepEqual(
-      curveShared(a.privateKey.expose(), publicKeyBytes(b.publicKey)),
-      curveShared(b.privateKey.expose(), publicKeyBytes(a.publicKey)),
+      curveShared(curveKey(a.privateKey.expose()), publicKeyBytes(b.publicKey)),
+      curveShared(curveKey(b.privateKey.expose()), publicKeyBytes(a.publicKey)),
     )
   })
 
   it('refuse a public key of low order, with which the result would be known to all', () => {
     const secret = new PrivateKey(systemRandom(32)).expose()
-    assert.throws(() => curveShared(secret, new Uint8Array(32)))
-    assert.throws(() => curveShared(secret, Uint8Array.from([1, ...new Uint8Array(31)])))
+    assert.throws(() => curveShared(curveKey(secret), new Uint8Array(32)))
+    assert.throws(() => curveShared(curveKey(secret), Uint8Array.from([1, ...new Uint8Array(31)])))
   })
 })
 

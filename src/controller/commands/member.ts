@@ -110,7 +110,7 @@ function choosePlace(network: Network, node: NodeId, tools: Tools) {
 function issueKey(network: Network, node: Node, keyVersion: number, tools: Tools) {
   const { publicKey, privateKey } = createKeyPair(tools.random)
   const place = memberKeyPlace(network.id, node.id, keyVersion)
-  const sealed = seal(privateKey, node.sealingKey, place, tools.random)
+  const sealed = seal(privateKey, node.sealingKey, place)
   privateKey.forget()
   return { publicKey, sealedKey: Buffer.from(sealed).toString('base64') }
 }

@@ -53,6 +53,11 @@ const calls = {
     const all = (await running?.metrics.getMetricsAsJSON()) ?? []
     return Object.fromEntries(all.map(({ name, values }) => [name, values[0]?.value ?? 0]))
   },
+  /** Milliseconds of CPU so far, of all threads. */
+  cpu(): number {
+    const { user, system } = process.cpuUsage()
+    return (user + system) / 1_000
+  },
   /** Megabytes. */
   residentMemory: () => process.memoryUsage.rss() / 2 ** 20,
   /** Puts the nodes from `from` to before `to` into a network by one change. */

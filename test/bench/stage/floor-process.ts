@@ -126,6 +126,11 @@ const calls = {
     )
     return listen(server)
   },
+  /** Milliseconds of CPU so far, of all threads. */
+  cpu(): number {
+    const { user, system } = process.cpuUsage()
+    return (user + system) / 1_000
+  },
   /** Megabytes. */
   residentMemory: () => process.memoryUsage.rss() / 2 ** 20,
 }

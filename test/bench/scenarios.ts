@@ -1,4 +1,5 @@
 import type { Scenario } from './scenario.ts'
+import { agent } from './scenarios/agent.ts'
 import { engine } from './scenarios/engine.ts'
 import { failover } from './scenarios/failover.ts'
 import { form } from './scenarios/form.ts'
@@ -9,4 +10,14 @@ import { restart } from './scenarios/restart.ts'
 import { storm } from './scenarios/storm.ts'
 
 /** All scenarios, in the order in which they run. A new one is a file in scenarios/ and a line here. */
-export const SCENARIOS: readonly Scenario[] = [join, form, storm, rest, memory, engine, restart, failover]
+export const SCENARIOS: readonly Scenario[] = [
+  join,
+  form,
+  storm,
+  rest,
+  memory,
+  agent,
+  engine,
+  restart,
+  failover,
+]

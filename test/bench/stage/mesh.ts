@@ -1,0 +1,155 @@
+import { createHash } from 'node:crypto'
+import { parseCidr } from '../../../src/address/cidr.ts'
+import { type Cursor, Feed, recordOf } from '../../../src/controller/feed.ts'
+import { type Identity, type NodeId, nodeIdOf } from '../../../src/keys/identity.ts'
+import { SecretBytes } from '../../../src/keys/secret.ts'
+import { SigningKey, type VerifyKey } from '../../../src/keys/signature.ts'
+import { toBase64Url } from '../../../src/keys/text.ts'
+import { type PublicKey, toPublicKey } from '../../../src/keys/wireguard.ts'
+import { apply } from '../../../src/model/apply.ts'
+import type { Event } from '../../../src/model/event.ts'
+import { type NetworkId, toNetworkId } from '../../../src/model/names.ts'
+import { emptyState, type Network, type State } from '../../../src/model/state.ts'
+import { signSelf } from '../../../src/protocol/content.ts'
+import { encodeFrame } from '../../../src/protocol/frames.ts'
+
+import { MESH, MESH_RANGE } from './population.ts'
+
+const EXPIRES_AT = 4_000_000_000
+
+/** A network of one real member and of many that are nothing but keys, as its controller would tell it. */
+export class PaperMesh {
+  readonly signing = new SigningKey(new SecretBytes(hashOf('controller')))
+  readonly network: NetworkId = toNetworkId(hashOf('network').subarray(0, 10))
+  readonly #own: Identity
+  readonly #feed: Feed
+  #state: State
+  #cursor: Cursor | undefined
+
+  constructor(own: Identity, peers: number) {
+    this.#own = own
+    const created: Event = {
+      type: 'network-created',
+      at: 0,
+      id: this.network,
+      name: MESH,
+      ipv4: parseCidr(MESH_RANGE),
+      ipv6: parseCidr('fd12:3456:789a::/48'),
+      nodePrefixLength: 32,
+      topology: 'mesh',
+      keyCustody: 'node',
+    }
+    this.#state = apply(emptyState, created)
+    this.#enter(own.id, own.signing.publicKey, own.memberKey(this.network, 1).publicKey)
+    for (let peer = 1; peer <= peers; peer++) this.#enterPeer(peer)
+    this.#feed = new Feed(this.#current(), {
+      signing: this.signing,
+      epoch: 1,
+      expiresAt: () => EXPIRES_AT,
+      count: () => undefined,
+      node: (id) => this.#state.nodes.get(id),
+      shows: () => true,
+    })
+    for (let peer = 1; peer <= peers; peer++) this.#tellPlace(peer)
+  }
+
+  /** The own key and place, as a frame. */
+  self(): string {
+    const network = this.#current()
+    const [member, node] = [network.members.get(this.#own.id), this.#state.nodes.get(this.#own.id)]
+    const record = member && node && recordOf(network, member, node)
+    if (!record) throw new Error('The own node is no member.')
+    const self = {
+      network: network.id,
+      epoch: 1,
+      revision: record.revision,
+      name: network.name,
+      ipv4Range: network.ipv4,
+      ipv6Range: network.ipv6,
+      topology: network.topology,
+      custody: network.keyCustody,
+      record,
+    }
+    return encodeFrame({ type: 'self', ...signSelf(self, this.signing) })
+  }
+
+  /** What brings a session from where it was to where the network is. */
+  news(): string {
+    const frame = this.#feed.framesSince(this.#cursor)
+    this.#cursor = this.#feed.end
+    return frame?.toString() ?? ''
+  }
+
+  /** One more member; the frame that says so. */
+  add(peer: number): string {
+    const node = this.#enterPeer(peer)
+    this.#feed.advance(this.#current(), [node])
+    this.#tellPlace(peer)
+    return this.news()
+  }
+
+  /** One member less. */
+  remove(peer: number): string {
+    const node = nodeIdOf(verifyKeyOf(peer))
+    this.#state = apply(this.#state, { type: 'member-removed', network: this.network, node, at: 0 })
+    this.#feed.advance(this.#current(), [node])
+    return this.news()
+  }
+
+  keyOf(peer: number): PublicKey {
+    return wireguardKeyOf(peer)
+  }
+
+  #enterPeer(peer: number): NodeId {
+    return this.#enter(nodeIdOf(verifyKeyOf(peer)), verifyKeyOf(peer), wireguardKeyOf(peer))
+  }
+
+  #enter(node: NodeId, publicKey: VerifyKey, memberKey: PublicKey): NodeId {
+    const enrolled: Event = {
+      type: 'node-enrolled',
+      id: node,
+      name: `node-${node}`,
+      publicKey,
+      sealingKey: memberKey,
+      labels: {},
+      at: 0,
+    }
+    const { slots } = this.#current()
+    const slot = slots.tombstones.get(node)?.slot ?? slots.next
+    const added: Event = {
+      type: 'member-added',
+      network: this.network,
+      node,
+      at: 0,
+      keyVersion: 1,
+      slot,
+      publicKey: memberKey,
+    }
+    this.#state = [enrolled, added].reduce(apply, this.#state)
+    return node
+  }
+
+  /** Somewhere on a network that nobody uses (RFC 2544), where nobody answers. */
+  #tellPlace(peer: number): void {
+    const direct = [`198.19.${(peer >> 8) & 255}.${peer & 255}:51820`]
+    this.#feed.hint({ node: nodeIdOf(verifyKeyOf(peer)), direct })
+  }
+
+  #current(): Network {
+    const network = this.#state.networks.get(this.network)
+    if (!network) throw new Error('There is no network.')
+    return network
+  }
+}
+
+function verifyKeyOf(peer: number): VerifyKey {
+  return toBase64Url(hashOf(`node ${peer}`)) as VerifyKey
+}
+
+function wireguardKeyOf(peer: number): PublicKey {
+  return toPublicKey(hashOf(`wireguard ${peer}`))
+}
+
+function hashOf(text: string): Uint8Array {
+  return new Uint8Array(createHash('sha256').update(`weft bench ${text}`).digest())
+}

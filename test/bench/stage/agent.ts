@@ -12,8 +12,9 @@ import {
   encodeFrame,
   type Facts,
   type NetworkPosition,
+  type ResumePosition,
 } from '../../../src/protocol/frames.ts'
-import { identityOf } from './population.ts'
+import { factsOf, identityOf } from './population.ts'
 import { SharedNetwork } from './shared.ts'
 
 /** What the agents of one process share. */
@@ -38,8 +39,9 @@ interface Place {
  */
 export class SimulatedAgent {
   readonly #identity: Identity
-  readonly #facts: Omit<Facts, 'ports'>
-  readonly #port: number
+  readonly #index: number
+  /** Hints come to all alike; one of each company takes them in. */
+  readonly #isScout: boolean
   readonly #company: Company
   readonly #places = new Map<NetworkId, Place>()
   #connection: Connection | undefined
@@ -47,12 +49,11 @@ export class SimulatedAgent {
   #left = Promise.withResolvers<void>()
   #told = 0
 
-  constructor(index: number, company: Company) {
+  constructor(index: number, company: Company, isScout: boolean) {
     this.#identity = identityOf(index)
     this.#company = company
-    this.#port = 51_820 + (index % 8_192)
-    const address = `11.${(index >> 16) & 255}.${(index >> 8) & 255}.${index & 255}/32`
-    this.#facts = { addresses: [address], mtu: 1_500, device: 'memory', version: 'bench' }
+    this.#index = index
+    this.#isScout = isScout
   }
 
   /** Opens a session, and goes on from the positions it has. Resolves behind the welcome. */
@@ -60,8 +61,9 @@ export class SimulatedAgent {
     const { enrolment } = this.#company
     this.#acknowledged = Promise.withResolvers()
     this.#left = Promise.withResolvers()
-    const places = [...this.#places.values()]
-    const networks = places.map(({ position }) => position).filter((position) => position !== undefined)
+    const networks = [...this.#places.keys()]
+      .map((network) => this.#resumePosition(network))
+      .filter((position) => position !== undefined)
     this.#told = networks.length
     const greeting = { networks, facts: this.#allFacts() }
     const tools = { identity: this.#identity, random: systemRandom, allowPlain: false }
@@ -85,10 +87,8 @@ export class SimulatedAgent {
 
   /** Stands where the others of this process do, as if it had been told the same before. */
   assume(network: NetworkId): void {
-    const head = this.#company.networks.get(network)?.head
-    if (!head) return
-    const { epoch, revision, digest } = head
-    this.#place(network).position = { network, epoch, revision, digest }
+    const position = this.#company.networks.get(network)?.position
+    if (position) this.#place(network).position = bare(position)
   }
 
   close(): void {
@@ -107,8 +107,18 @@ export class SimulatedAgent {
       case 'current':
       case 'delta':
         return this.#takeContent(frame)
+      case 'hints':
+        if (this.#isScout) this.#shared(frame.network as NetworkId).takeHints(frame)
+        return
       default:
     }
+  }
+
+  /** With what it was told of the others' places, if it stands where its company does. */
+  #resumePosition(network: NetworkId): ResumePosition | undefined {
+    const { position } = this.#place(network)
+    const shared = this.#shared(network).position
+    return position && position.digest === shared?.digest ? shared : position
   }
 
   #takeSelf(frame: ControllerFrameOf<'self'>): void {
@@ -154,10 +164,7 @@ export class SimulatedAgent {
   }
 
   #allFacts(): Facts {
-    return {
-      ...this.#facts,
-      ports: [...this.#places.keys()].map((network) => ({ network, port: this.#port })),
-    }
+    return factsOf(this.#index, this.#places.keys())
   }
 
   #place(network: NetworkId): Place {
@@ -182,4 +189,8 @@ export class SimulatedAgent {
     const { socket } = this.#connection ?? {}
     if (socket?.readyState === socket?.OPEN) socket?.send(encodeFrame(frame))
   }
+}
+
+function bare({ network, epoch, revision, digest }: NetworkPosition): NetworkPosition {
+  return { network, epoch, revision, digest }
 }

@@ -51,7 +51,7 @@ const calls = {
   async enlist(enrolment: Enrolment, { first, count, network }: Enlisting): Promise<void> {
     company ??= { enrolment, networks: new Map(), bytes: 0, last: {} }
     const known = company
-    const fresh = Array.from({ length: count }, (_, at) => new SimulatedAgent(first + at, known))
+    const fresh = Array.from({ length: count }, (_, at) => new SimulatedAgent(first + at, known, at === 0))
     agents.push(...fresh)
     const enter = async (agent: SimulatedAgent) => {
       if (network) agent.assume(network)

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { parseCidr } from '../../../src/address/cidr.ts'
-import { type Cursor, Feed, recordOf } from '../../../src/controller/feed.ts'
+import { type Cursor, Feed } from '../../../src/controller/feed.ts'
+import { recordOf } from '../../../src/controller/record-of.ts'
 import { type Identity, type NodeId, nodeIdOf } from '../../../src/keys/identity.ts'
 import { SecretBytes } from '../../../src/keys/secret.ts'
 import { SigningKey, type VerifyKey } from '../../../src/keys/signature.ts'
@@ -44,7 +45,8 @@ export class PaperMesh {
     for (let peer = 1; peer <= peers; peer++) this.#enterPeer(peer)
     this.#feed = new Feed(this.#current(), {
       signing: this.signing,
-      epoch: 1,
+      epoch: () => 1,
+      now: () => 0,
       expiresAt: () => EXPIRES_AT,
       count: () => undefined,
       node: (id) => this.#state.nodes.get(id),
@@ -75,9 +77,9 @@ export class PaperMesh {
 
   /** What brings a session from where it was to where the network is. */
   news(): string {
-    const frame = this.#feed.framesSince(this.#cursor)
-    this.#cursor = this.#feed.end
-    return frame?.toString() ?? ''
+    const { frames, cursor } = this.#feed.follow(this.#cursor)
+    this.#cursor = cursor
+    return frames[0]?.toString() ?? ''
   }
 
   /** One more member; the frame that says so. */

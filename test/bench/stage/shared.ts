@@ -2,7 +2,8 @@ import { hostRange } from '../../../src/address/cidr.ts'
 import type { VerifyKey } from '../../../src/keys/signature.ts'
 import { fromBase64Url } from '../../../src/keys/text.ts'
 import { type Delta, type Head, openDelta, openHead, type Signed } from '../../../src/protocol/content.ts'
-import type { ControllerFrameOf } from '../../../src/protocol/frames.ts'
+import type { ControllerFrameOf, Hint, ResumePosition } from '../../../src/protocol/frames.ts'
+import { HintSet } from '../../../src/protocol/hints.ts'
 import { decodeRecord, type MemberRecord } from '../../../src/protocol/record.ts'
 import { View } from '../../../src/protocol/view.ts'
 import type { Step } from '../../../src/wireguard/device.ts'
@@ -20,6 +21,7 @@ export class SharedNetwork {
   readonly #deltas = new Map<string, Delta>()
   readonly #heads = new Map<string, Head>()
   #view = new View()
+  #hints = new HintSet()
   #head: Head | undefined
   #interface = emptyInterface()
   /** Signatures that were checked. */
@@ -29,9 +31,17 @@ export class SharedNetwork {
     this.#controllerKey = controllerKey
   }
 
-  /** Where the newest frame has led. */
-  get head(): Head | undefined {
-    return this.#head
+  /** Where the others are, as told to one for all. */
+  takeHints({ hints, whole }: Pick<ControllerFrameOf<'hints'>, 'hints' | 'whole'>): void {
+    if (whole) this.#hints = new HintSet()
+    for (const hint of hints) this.#hints.put(hint)
+  }
+
+  /** Where all stand that have what there is. */
+  get position(): ResumePosition | undefined {
+    if (!this.#head) return undefined
+    const { network, epoch, revision, digest } = this.#head
+    return { network, epoch, revision, digest, hints: this.#hints.digest() }
   }
 
   current(frame: Signed): Head {
@@ -47,25 +57,28 @@ export class SharedNetwork {
       this.#view = view
       this.#head = head
       this.#interface = emptyInterface()
+      this.takeHints({ hints: frame.hints, whole: true })
       for (const record of view.records()) this.#interface.take(toPeer(record))
       return head
     })
   }
 
   /** Throws when the change does not lead to the digest that was signed. */
-  delta(frame: Signed): Delta {
+  delta(frame: ControllerFrameOf<'delta'>): Delta {
     return this.#once(this.#deltas, frame, () => {
       const delta = openDelta(frame, this.#controllerKey)
       // One from further back, for an agent that had missed something, leads to where the others are.
-      if (delta.from === this.#head?.revision) this.#follow(delta)
+      if (delta.from === this.#head?.revision) this.#follow(delta, frame.hints ?? [])
       return delta
     })
   }
 
-  #follow({ head, upserts, removals }: Delta): void {
+  #follow({ head, upserts, removals }: Delta, hints: readonly Hint[]): void {
     const gone = removals.map((node) => this.#view.record(node)).filter((record) => record !== undefined)
     this.#view.changeTo(head.digest, upserts, removals)
     this.#head = head
+    for (const node of removals) this.#hints.remove(node)
+    this.takeHints({ hints: [...hints] })
     for (const upsert of upserts) this.#interface.take(toPeer(decodeRecord(upsert)))
     for (const { publicKey } of gone) this.#interface.take({ kind: 'remove-peer', publicKey })
   }

@@ -135,7 +135,8 @@ export class MemberGuide implements Guide {
 
   #follow(sightings: Sightings): Step {
     const { clock, isReal, log } = this.#tools
-    const seen = [...this.#offered.keys()].flatMap((node) => {
+    const offered = sightings.size > 0 ? [...this.#offered.keys()] : []
+    const seen = offered.flatMap((node) => {
       const record = this.#replica.recordOf(node)
       const sighting = record && sightings.get(record.publicKey)
       return sighting ? [[node, sighting] as const] : []

@@ -45,6 +45,8 @@ export class Node {
   readonly #memberships = new Map<NetworkId, Membership>()
   readonly #surroundings = new Surroundings()
   readonly #watch: RelayWatch
+  /** Looks that are on their way, and whether another plan has asked for the same since. */
+  readonly #looks = new Map<string, boolean>()
   #send: (frame: AgentFrame) => void = () => undefined
   /** The facts that the controller has, as text. */
   #told = ''
@@ -192,7 +194,21 @@ export class Node {
   #onApplied(membership: Membership): void {
     this.tellFacts()
     this.#watchRelays()
-    for (const wait of EARLY_LOOKS) this.#tools.clock.after(wait, () => void membership.inspect())
+    for (const wait of EARLY_LOOKS) this.#lookAfter(membership, wait)
+  }
+
+  /** Plans that come one after the other share their looks: each gets one in time, and none is put off by the next. */
+  #lookAfter(membership: Membership, wait: number): void {
+    const look = `${membership.network} ${wait}`
+    const isPending = this.#looks.has(look)
+    this.#looks.set(look, isPending)
+    if (isPending) return
+    this.#tools.clock.after(wait, () => {
+      const isWantedAgain = this.#looks.get(look)
+      this.#looks.delete(look)
+      void membership.inspect()
+      if (isWantedAgain) this.#lookAfter(membership, wait)
+    })
   }
 
   #freePort(from: number): number {

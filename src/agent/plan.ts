@@ -44,6 +44,10 @@ export function memberPlan(
   }
 }
 
+/** What was planned for a record last time: of most peers nothing changes from one plan to the next. */
+const planned = new WeakMap<MemberRecord, PlannedPeer>()
+
+/** The same object as last time when nothing about the peer is new. */
 function peerOf(
   replica: Replica,
   { node, carries }: Peering,
@@ -51,19 +55,33 @@ function peerOf(
 ): PlannedPeer | undefined {
   const record = replica.recordOf(node)
   if (!record) return undefined
-  const allowedIps = carries.flatMap((carried) => subnetsOf(replica.recordOf(carried)))
-  const { publicKey } = record
-  if (!choice) return { publicKey, allowedIps, keepalive: 0 }
-  return { publicKey, allowedIps, endpoint: choice.endpoint, keepalive: choice.keepalive, mtu: choice.mtu }
+  const isAlone = carries.length === 1 && carries[0] === node
+  const allowedIps = isAlone
+    ? subnetsOf(record)
+    : carries.flatMap((carried) => subnetsOf(replica.recordOf(carried)))
+  const { endpoint, keepalive = 0, mtu } = choice ?? {}
+  const before = planned.get(record)
+  if (before?.allowedIps === allowedIps && before.endpoint === endpoint)
+    if (before.keepalive === keepalive && before.mtu === mtu) return before
+  const peer = { publicKey: record.publicKey, allowedIps, endpoint, keepalive, mtu }
+  planned.set(record, peer)
+  return peer
 }
 
-/** What belongs to a member: nothing of one that is not known. */
-export function subnetsOf(record: MemberRecord | undefined): Cidr[] {
-  if (!record) return []
-  return [
+const subnets = new WeakMap<MemberRecord, readonly Cidr[]>()
+const NONE: readonly Cidr[] = []
+
+/** What belongs to a member, worked out once for a record: nothing of one that is not known. */
+export function subnetsOf(record: MemberRecord | undefined): readonly Cidr[] {
+  if (!record) return NONE
+  const known = subnets.get(record)
+  if (known) return known
+  const fresh = [
     subnetOf(hostRange(record.ipv4), record.ipv4PrefixLength),
     subnetOf(hostRange(record.ipv6), record.ipv6PrefixLength),
   ]
+  subnets.set(record, fresh)
+  return fresh
 }
 
 function subnetOf(host: Cidr, prefixLength: number): Cidr {

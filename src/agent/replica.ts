@@ -59,6 +59,8 @@ export class Replica {
   readonly #hints = new HintSet()
   /** The same in the terms of the engine, and what was told before of members of whom nothing is told now. */
   readonly #reaches = new Map<NodeId, Reach>()
+  /** Those of whom nothing was ever told. */
+  readonly #nowhere = new Map<NodeId, Reach>()
   readonly #lan = new Map<NodeId, readonly Endpoint[]>()
   #lanDigest: string | undefined
   /** How this node can be reached, if it is told that apart. */
@@ -99,6 +101,7 @@ export class Replica {
     this.#view = view
     this.#take(head, 'head', frame)
     for (const node of this.#reaches.keys()) if (!view.record(node)) this.#reaches.delete(node)
+    this.#nowhere.clear()
     this.takeHints({ hints: frame.hints, whole: true })
     return 'changed'
   }
@@ -223,7 +226,11 @@ export class Replica {
   /** What is known of where a member is; the same object until that changes. */
   reachOf(node: NodeId): Reach {
     const own = node === this.#identity.id ? this.#own : undefined
-    return this.#reaches.get(node) ?? own ?? nowhere(node)
+    const known = this.#reaches.get(node) ?? own ?? this.#nowhere.get(node)
+    if (known) return known
+    const unknown = nowhere(node)
+    this.#nowhere.set(node, unknown)
+    return unknown
   }
 
   lanOf(node: NodeId): readonly Endpoint[] {
@@ -250,6 +257,7 @@ export class Replica {
   #forget(node: NodeId): void {
     this.#hints.remove(node)
     this.#reaches.delete(node)
+    this.#nowhere.delete(node)
   }
 
   #expectNewer(head: Head): void {

@@ -134,5 +134,6 @@ function missing<Text extends string>(wanted: readonly Text[], had: readonly Tex
 
 /** Both lists are sorted. */
 function same(a: readonly string[], b: readonly string[]): boolean {
+  if (a === b) return true
   return a.length === b.length && a.every((text, index) => text === b[index])
 }

@@ -47,7 +47,8 @@ export interface OwnSide extends KeyPair {
 export function desiredDevice(plan: NetworkPlan, own: OwnSide): DesiredDevice {
   const ranges = plan.ranges.map(toBlock)
   for (const address of plan.self.addresses) mustBeInside(ranges, hostRange(address))
-  mustBeDisjoint(plan.peers.flatMap((peer) => claimsOf(peer, ranges)))
+  const checked = plan.peers.map((peer) => check(peer, plan.ranges, ranges))
+  mustBeDisjoint(checked.flatMap(({ claims }) => claims))
   return {
     privateKey: own.privateKey,
     publicKey: own.publicKey,
@@ -56,7 +57,7 @@ export function desiredDevice(plan: NetworkPlan, own: OwnSide): DesiredDevice {
     alias: plan.alias,
     addresses: plan.self.addresses.map(ownAddress),
     routes: routesOf(plan),
-    peers: peersOf(plan, own.publicKey),
+    peers: peersOf(checked, own.publicKey),
   }
 }
 
@@ -66,8 +67,26 @@ interface Claim extends Block {
   readonly owner: PublicKey
 }
 
-function claimsOf(peer: PlannedPeer, ranges: readonly Block[]): Claim[] {
-  return peer.allowedIps.map((cidr) => ({ ...mustBeInside(ranges, cidr), cidr, owner: peer.publicKey }))
+/** What a planned peer comes to, within these ranges. */
+interface Checked {
+  readonly ranges: string
+  readonly peer: Peer
+  readonly claims: readonly Claim[]
+}
+
+/** Most peers of a plan are the very objects of the plan before, and are not worked out again. */
+const known = new WeakMap<PlannedPeer, Checked>()
+
+function check(planned: PlannedPeer, ranges: readonly Cidr[], blocks: readonly Block[]): Checked {
+  const text = ranges.join()
+  const before = known.get(planned)
+  if (before?.ranges === text) return before
+  const { publicKey, allowedIps, endpoint, keepalive } = planned
+  const claims = allowedIps.map((cidr) => ({ ...mustBeInside(blocks, cidr), cidr, owner: publicKey }))
+  const peer = { publicKey, allowedIps: [...new Set(allowedIps)].sort(), endpoint, keepalive }
+  const checked = { ranges: text, peer, claims }
+  known.set(planned, checked)
+  return checked
 }
 
 function mustBeInside(ranges: readonly Block[], cidr: Cidr): Block {
@@ -119,12 +138,13 @@ function mustBeMtu(mtu: number): void {
   throw refusal(`An MTU is a whole number of ${MTU_MIN} bytes or more, not ${mtu}.`)
 }
 
-function peersOf(plan: NetworkPlan, ownKey: PublicKey): ReadonlyMap<PublicKey, Peer> {
+function peersOf(checked: readonly Checked[], ownKey: PublicKey): ReadonlyMap<PublicKey, Peer> {
   const peers = new Map<PublicKey, Peer>()
-  for (const { publicKey, allowedIps, endpoint, keepalive } of plan.peers) {
+  for (const { peer } of checked) {
+    const { publicKey } = peer
     if (publicKey === ownKey) throw refusal('It lists the own key of this node as a peer.')
     if (peers.has(publicKey)) throw refusal(`It lists the peer ${publicKey} twice.`)
-    peers.set(publicKey, { publicKey, allowedIps: [...new Set(allowedIps)].sort(), endpoint, keepalive })
+    peers.set(publicKey, peer)
   }
   return peers
 }

@@ -75,14 +75,14 @@ async function measure(agents: number, { samples = SAMPLES, profile, say }: Opti
     scenario: 'join',
     agents,
     ...against(times, floors),
-    bytesPerAgent: round(Math.max(...bytes)),
+    bytesPerAgent: (await crews.lastFrame('delta')).length,
     encodings: Math.max(...counts.map(({ encodings }) => encodings)),
     signatures: Math.max(...counts.map(({ signatures }) => signatures)),
     rssMb: round(await controller.call('residentMemory')),
     notes: [
       `${times.length} joins, ${floors.length} floors in turn`,
       'agents of a process share the verification of identical frames, here and in the floor',
-      'bytes and encodings include the snapshot for the newcomer and the word of its port that follows',
+      `with the word of the newcomer's port, which follows, it is ${round(Math.max(...bytes))} bytes an agent; encodings and signatures count that, and the newcomer's snapshot`,
     ],
   }
 }

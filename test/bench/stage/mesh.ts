@@ -18,7 +18,10 @@ import { MESH, MESH_RANGE } from './population.ts'
 
 const EXPIRES_AT = 4_000_000_000
 
-/** A network of one real member and of many that are nothing but keys, as its controller would tell it. */
+/**
+ * A network of one real member and of many that are nothing but keys, as its controller would tell it. It does not say where
+ * they are: an agent never ceases to look for peers that do not answer, and would not be at rest.
+ */
 export class PaperMesh {
   readonly signing = new SigningKey(new SecretBytes(hashOf('controller')))
   readonly network: NetworkId = toNetworkId(hashOf('network').subarray(0, 10))
@@ -52,7 +55,7 @@ export class PaperMesh {
       node: (id) => this.#state.nodes.get(id),
       shows: () => true,
     })
-    for (let peer = 1; peer <= peers; peer++) this.#tellPlace(peer)
+    this.#feed.hint({ node: own.id, direct: ['198.18.0.2:51820'] })
   }
 
   /** The own key and place, as a frame. */
@@ -86,7 +89,6 @@ export class PaperMesh {
   add(peer: number): string {
     const node = this.#enterPeer(peer)
     this.#feed.advance(this.#current(), [node])
-    this.#tellPlace(peer)
     return this.news()
   }
 
@@ -129,12 +131,6 @@ export class PaperMesh {
     }
     this.#state = [enrolled, added].reduce(apply, this.#state)
     return node
-  }
-
-  /** Somewhere on a network that nobody uses (RFC 2544), where nobody answers. */
-  #tellPlace(peer: number): void {
-    const direct = [`198.19.${(peer >> 8) & 255}.${peer & 255}:51820`]
-    this.#feed.hint({ node: nodeIdOf(verifyKeyOf(peer)), direct })
   }
 
   #current(): Network {

@@ -1,0 +1,51 @@
+import assert from 'node:assert/strict'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { buildLab, type Lab } from '../../src/lab/lab.ts'
+import { flat } from '../../src/lab/topology.ts'
+import { uniqueId } from '../lab/leftovers.ts'
+import { skip } from '../wireguard/scene.ts'
+import { type Helper, startHelper } from './helper.ts'
+import type { AgentCalls } from './stage/agent-process.ts'
+
+const PROGRAM = fileURLToPath(new URL('stage/agent-process.ts', import.meta.url))
+const PEERS = 1_000
+
+let lab: Lab
+let helper: Helper<AgentCalls>
+let stateDir: string
+
+before(async () => {
+  if (skip) return
+  lab = await buildLab(flat(1), { id: `a${uniqueId()}`, isolated: true })
+  stateDir = await mkdtemp(join(tmpdir(), 'weft-agent-'))
+  helper = await startHelper<AgentCalls>(PROGRAM, { namespace: lab.host('node-1').namespace ?? '' })
+  await helper.call('prepare', PEERS, 'auto', stateDir)
+})
+
+after(async () => {
+  if (skip) return
+  await helper.call('end')
+  await helper.kill()
+  await lab[Symbol.asyncDispose]()
+  await rm(stateDir, { recursive: true })
+})
+
+test('a thousand peers are brought in by a few program runs, some 400 in each', { skip }, async () => {
+  const { runs } = await helper.call('snapshot')
+  // To make and look at the interface, its key, port, addresses and routes; the peers; and whether it has its port.
+  assert.ok(runs <= 16, `${runs} program runs`)
+})
+
+test('nothing runs while nothing changes, and one peer more or less is one or two program runs', {
+  skip,
+}, async () => {
+  assert.equal(await helper.call('runsAtRest', 2_000), 0)
+  const { runs: adding } = await helper.call('addOne')
+  const { runs: removing } = await helper.call('removeOne')
+  assert.ok(adding >= 1 && adding <= 2, `${adding} program runs for one peer more`)
+  assert.ok(removing >= 1 && removing <= 2, `${removing} program runs for one less`)
+})

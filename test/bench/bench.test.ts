@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { engine } from './scenarios/engine.ts'
+import { groups } from './scenarios/groups.ts'
 import { join } from './scenarios/join.ts'
 import { runSmall } from './shape.ts'
 
@@ -18,4 +19,9 @@ test('a join is encoded and signed as often among 30 agents as among 10, for as 
 test('the engine is measured in every shape', async () => {
   const results = await runSmall(engine, 200)
   assert.equal(results.length, 4)
+})
+
+test('the groups are measured in the three shapes', async () => {
+  const results = await runSmall(groups, 60)
+  assert.equal(results.length, 3)
 })

@@ -9,10 +9,12 @@ import { toBase64Url } from '../../../src/keys/text.ts'
 import { type PublicKey, toPublicKey } from '../../../src/keys/wireguard.ts'
 import { apply } from '../../../src/model/apply.ts'
 import type { Event } from '../../../src/model/event.ts'
-import { type NetworkId, toNetworkId } from '../../../src/model/names.ts'
+import { DEFAULT_PROJECT, type NetworkId, toNetworkId } from '../../../src/model/names.ts'
 import { emptyState, type Network, type State } from '../../../src/model/state.ts'
 import { signSelf } from '../../../src/protocol/content.ts'
 import { encodeFrame } from '../../../src/protocol/frames.ts'
+import { encodeRecord } from '../../../src/protocol/record.ts'
+import { NO_FILTER } from '../../../src/protocol/view.ts'
 
 import { MESH, MESH_RANGE } from './population.ts'
 
@@ -42,6 +44,7 @@ export class PaperMesh {
       nodePrefixLength: 32,
       topology: 'mesh',
       keyCustody: 'node',
+      project: DEFAULT_PROJECT,
     }
     this.#state = apply(emptyState, created)
     this.#enter(own.id, own.signing.publicKey, own.memberKey(this.network, 1).publicKey)
@@ -52,8 +55,13 @@ export class PaperMesh {
       now: () => 0,
       expiresAt: () => EXPIRES_AT,
       count: () => undefined,
-      node: (id) => this.#state.nodes.get(id),
-      shows: () => true,
+      members: this.#current().members.keys(),
+      record: (network, id) => {
+        const [member, known] = [network.members.get(id), this.#state.nodes.get(id)]
+        const record = member && known && recordOf(network, member, known)
+        return record && encodeRecord(record)
+      },
+      filter: () => NO_FILTER,
     })
     this.#feed.hint({ node: own.id, direct: ['198.18.0.2:51820'] })
   }
@@ -116,6 +124,7 @@ export class PaperMesh {
       publicKey,
       sealingKey: memberKey,
       labels: {},
+      project: DEFAULT_PROJECT,
       at: 0,
     }
     const { slots } = this.#current()

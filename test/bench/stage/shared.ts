@@ -52,7 +52,8 @@ export class SharedNetwork {
   snapshot(frame: ControllerFrameOf<'snapshot'>): Head {
     return this.#once(this.#heads, frame, () => {
       const head = openHead(frame, this.#controllerKey)
-      const view = View.of(frame.records.map((record) => fromBase64Url(record) ?? new Uint8Array()))
+      const records = frame.records.map((record) => fromBase64Url(record) ?? new Uint8Array())
+      const view = View.of(records, fromBase64Url(frame.filter ?? ''))
       if (view.digest() !== head.digest) throw new Error('The records are not those that were signed.')
       this.#view = view
       this.#head = head
@@ -73,9 +74,9 @@ export class SharedNetwork {
     })
   }
 
-  #follow({ head, upserts, removals }: Delta, hints: readonly Hint[]): void {
+  #follow({ head, upserts, removals, filter }: Delta, hints: readonly Hint[]): void {
     const gone = removals.map((node) => this.#view.record(node)).filter((record) => record !== undefined)
-    this.#view.changeTo(head.digest, upserts, removals)
+    this.#view.changeTo(head.digest, upserts, removals, filter)
     this.#head = head
     for (const node of removals) this.#hints.remove(node)
     this.takeHints({ hints: [...hints] })

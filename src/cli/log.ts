@@ -1,44 +1,141 @@
-import { join } from 'node:path'
+import { open } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { LOG_FILE, usualDataDir } from '../controller/home.ts'
+import { HEAD_FILE, readKeptHead } from '../controller/kepthead.ts'
+import { backupLog } from '../log/backup.ts'
+import { exportLog, openImport } from '../log/export.ts'
+import { installLog } from '../log/install.ts'
 import type { Head } from '../log/log.ts'
-import { verifyLog } from '../log/verify.ts'
+import { openSource } from '../log/source.ts'
+import { type Verified, verifyLog } from '../log/verify.ts'
 import { fields, print } from './output.ts'
 
-const EXAMPLES = `
+/** `weft log verify`, `export`, `import` and `backup` */
+export function logCommand(): Command {
+  return new Command('log')
+    .description('Check, copy and restore the log of a controller.')
+    .addCommand(verifyCommand())
+    .addCommand(exportCommand())
+    .addCommand(importCommand())
+    .addCommand(backupCommand())
+}
+
+interface Options {
+  readonly dataDir: string
+  readonly json?: boolean
+}
+
+const VERIFY_EXAMPLES = `
 Examples:
   weft log verify
   weft log verify --data-dir /srv/weft --known 1042:9f86d081…
                     entry 1042 was the last one when somebody wrote that down;
-                    only so it shows when the end of a log was cut off`
+                    only so it shows when the end of a log was cut off
+  weft log verify --head /mnt/other/head.json
+                    the same with the signed head that a controller keeps (headFile)
 
-/** `weft log verify` */
-export function logCommand(): Command {
-  return new Command('log').description('Check the log of a controller.').addCommand(verifyCommand())
-}
-
-interface VerifyOptions {
-  readonly dataDir: string
-  readonly known?: Head
-  readonly json?: boolean
-}
+Without --head, the head.json of the data directory is used if there is one.`
 
 function verifyCommand(): Command {
   return new Command('verify')
     .description('Read a whole log and name the first entry that is not what was written. Changes nothing.')
-    .addOption(
-      new Option('--data-dir <dir>', 'data directory of the controller')
-        .env('WEFT_DATA_DIR')
-        .default(usualDataDir()),
-    )
+    .addOption(dataDirOption())
     .option('--known <sequence:hash>', 'an entry that the log once ended with', readHead)
+    .option('--head <file>', 'a signed head that the controller of this log kept')
     .option('--json', 'print JSON for programs')
-    .addHelpText('after', EXAMPLES)
-    .action(async ({ dataDir, known, json }: VerifyOptions) => {
-      const verified = await verifyLog(join(dataDir, LOG_FILE), known)
-      const { sequence, hash } = verified.head
-      print(json, verified, () => fields({ entries: String(verified.entries), head: `${sequence}:${hash}` }))
+    .addHelpText('after', VERIFY_EXAMPLES)
+    .action(async (options: Options & { readonly known?: Head; readonly head?: string }) => {
+      const signed = await readKeptHead(options.head ?? join(options.dataDir, HEAD_FILE))
+      const verified = await verifyLog(join(options.dataDir, LOG_FILE), { head: options.known, signed })
+      print(options.json, verified, () => describe(verified))
     })
+}
+
+const EXPORT_EXAMPLES = `
+Examples:
+  weft log export > log.jsonl
+  weft log export --data-dir /srv/weft --output log.jsonl
+
+The controller may be running. Secrets in it stay encrypted: keep wrapping.key apart.`
+
+function exportCommand(): Command {
+  return new Command('export')
+    .description('Write a log as lines of JSON that any controller can import, with their chain hashes.')
+    .addOption(dataDirOption())
+    .option('--output <file>', 'a new file, instead of stdout')
+    .addHelpText('after', EXPORT_EXAMPLES)
+    .action(async ({ dataDir, output }: Options & { readonly output?: string }) => {
+      using source = openSource(join(dataDir, LOG_FILE))
+      const lines = exportLog(source)
+      if (output === undefined) return await pipeline(Readable.from(lines), process.stdout, { end: false })
+      await using file = await open(output, 'wx', 0o600)
+      await file.writeFile(lines)
+      await file.sync()
+    })
+}
+
+const IMPORT_EXAMPLES = `
+Examples:
+  weft log import log.jsonl --data-dir /srv/weft
+  weft log import weft-2026-01-31.db --new-epoch
+                    restores a backup that may lack the last changes: agents take what it says for
+                    new, also where they have seen a later revision of the time that is lost
+
+There must be no log in the data directory. wrapping.key belongs beside it.`
+
+function importCommand(): Command {
+  return new Command('import')
+    .description('Make an export or a backup the log of a data directory. Every entry is checked.')
+    .argument('<file>', 'what `weft log export` or `weft log backup` wrote')
+    .addOption(dataDirOption())
+    .option('--new-epoch', 'raise the epoch, because the last changes are missing')
+    .option('--json', 'print JSON for programs')
+    .addHelpText('after', IMPORT_EXAMPLES)
+    .action(async (file: string, { dataDir, json, newEpoch }: Options & { readonly newEpoch?: boolean }) => {
+      using source = await openImport(file)
+      const install = { newEpoch: newEpoch ?? false, now: Date.now() }
+      const { sequence, hash } = await installLog(source, join(dataDir, LOG_FILE), install)
+      print(json, { sequence, hash }, () => fields({ head: `${sequence}:${hash}` }))
+    })
+}
+
+const BACKUP_EXAMPLES = `
+Examples:
+  weft log backup /mnt/backup/weft-$(date +%F).db
+  weft log import /mnt/backup/weft-2026-01-31.db --new-epoch     brings it back
+
+The controller may be running. Keep wrapping.key apart: without it the copy gives no secret away,
+and no controller can start from it.`
+
+function backupCommand(): Command {
+  return new Command('backup')
+    .description('Copy a log as it is now to a new file, and verify the copy.')
+    .argument('<file>', 'where to; it must not exist')
+    .addOption(dataDirOption())
+    .option('--json', 'print JSON for programs')
+    .addHelpText('after', BACKUP_EXAMPLES)
+    .action(async (file: string, { dataDir, json }: Options) => {
+      const verified = await backupLog(join(dataDir, LOG_FILE), resolve(file))
+      print(json, verified, () => describe(verified))
+    })
+}
+
+function dataDirOption(): Option {
+  return new Option('--data-dir <dir>', 'data directory of the controller')
+    .env('WEFT_DATA_DIR')
+    .default(usualDataDir())
+}
+
+function describe({ entries, dropped, snapshots, head }: Verified): string {
+  return fields({
+    entries: String(entries),
+    ...(dropped > 0 && { dropped: `up to ${dropped}` }),
+    ...(snapshots.length > 0 && { snapshots: snapshots.join(', ') }),
+    head: `${head.sequence}:${head.hash}`,
+  })
 }
 
 function readHead(text: string): Head {

@@ -70,7 +70,7 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     load: async () => (await import('./doctor.ts')).doctorCommand(),
   },
   log: {
-    summary: 'check the log of a controller',
+    summary: 'check, copy and restore the log of a controller',
     load: async () => (await import('./log.ts')).logCommand(),
   },
 }

@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.ts'
 import type { Log } from '../log/log.ts'
+import { headAt } from '../log/snapshot.ts'
 import type { Notebook } from './notebook.ts'
 
 /** Milliseconds between two notes of where the log is: a backup that is put back is older than that. */
@@ -36,7 +37,6 @@ export async function continuesNotes(log: Log, notes: Pick<Notebook, 'all'>): Pr
   const [sequence, hash] = note?.[1].split(' ') ?? []
   if (sequence === undefined) return true
   if (log.head().sequence < Number(sequence)) return false
-  for await (const entry of log.read(Number(sequence)))
-    return entry.sequence !== Number(sequence) || entry.hash === hash
-  return true
+  if ((await log.base()).sequence > Number(sequence)) return true
+  return (await headAt(log, Number(sequence))).hash === hash
 }

@@ -8,8 +8,7 @@ import type { NodeId } from '../keys/identity.ts'
 import type { Random } from '../keys/random.ts'
 import type { SecretBytes } from '../keys/secret.ts'
 import { toBase32 } from '../keys/text.ts'
-import type { Entry, Log } from '../log/log.ts'
-import { openSqliteLog } from '../log/sqlite.ts'
+import type { Entry } from '../log/log.ts'
 import type { NetworkId } from '../model/names.ts'
 import type { Network, State } from '../model/state.ts'
 import type { AgentFrameOf } from '../protocol/frames.ts'
@@ -27,19 +26,22 @@ import { Fleet } from './fleet.ts'
 import { type GraphQuery, type GraphTools, type NetworkGraph, networkGraph } from './graph.ts'
 import type { ProvenAgent } from './greeting.ts'
 import { History } from './history.ts'
-import { LOG_FILE, NOTES_FILE, openDataDir, openWrappingKey } from './home.ts'
+import { NOTES_FILE, openDataDir, openWrappingKey } from './home.ts'
 import { AgentInbox } from './inbox.ts'
+import { writeKeptHead } from './kepthead.ts'
 import { Lag } from './lag.ts'
-import { Ledger, type Outcome } from './ledger.ts'
+import type { Ledger, Outcome } from './ledger.ts'
 import { type LinkDetail, linkDetail } from './link.ts'
 import { explainLink, type LinkExplanation } from './links.ts'
 import { Notebook } from './notebook.ts'
+import { type OpenLedger, openLedger } from './openledger.ts'
 import { publicUrls } from './places.ts'
 import { Presence, type PresenceNews } from './presence.ts'
 import type { ControllerSettings } from './settings.ts'
 import { type MemberState, memberState } from './standing.ts'
 import type { Decision, Tools } from './tools.ts'
 import { Traffic } from './traffic.ts'
+import { Upkeep } from './upkeep.ts'
 import { Watch } from './watch.ts'
 
 export interface ControllerTools {
@@ -57,29 +59,23 @@ export async function openController(
 ): Promise<Controller> {
   const dataDir = await openDataDir(settings)
   const wrappingKey = await openWrappingKey(settings, dataDir, tools.random)
-  const log = await openSqliteLog(join(dataDir, LOG_FILE))
   const notes = await Notebook.open(join(dataDir, NOTES_FILE), (cause) =>
     tools.log.warn({ cause }, 'no more notes can be taken: after a restart agents have to be told more'),
   )
-  const closing = new AbortController()
-  const ledger = await Ledger.open(log, closing.signal, (cause) => {
-    if (!closing.signal.aborted) tools.log.fatal({ cause }, 'the log cannot be followed any more')
-  })
+  const opened = await openLedger(settings, dataDir, tools.log)
+  const { ledger } = opened
   const firstAdminToken = ledger.state.authority
     ? undefined
     : await initialise(ledger, settings, tools, wrappingKey)
-  if (!(await continuesNotes(log, notes))) await beginEpoch(ledger, tools)
+  if (opened.isBehind || !(await continuesNotes(opened.store, notes))) await beginEpoch(ledger, tools)
   const { authority } = ledger.state
   if (!authority) throw new WeftError('internal', 'The controller has no keys.')
-  const opened = openAuthority(authority, wrappingKey)
   return new Controller({
     settings,
     ...tools,
-    store: log,
-    ledger,
+    ...opened,
     notes,
-    authority: opened,
-    closing,
+    authority: openAuthority(authority, wrappingKey),
     firstAdminToken,
   })
 }
@@ -110,13 +106,10 @@ async function beginEpoch(ledger: Ledger, { clock, log }: ControllerTools): Prom
   await ledger.change(request, () => ({ events: [{ type: 'epoch-raised', epoch }], result: undefined }))
 }
 
-interface Parts extends ControllerTools {
+interface Parts extends ControllerTools, OpenLedger {
   readonly settings: ControllerSettings
-  readonly store: Log
-  readonly ledger: Ledger
   readonly notes: Notebook
   readonly authority: OpenAuthority
-  readonly closing: AbortController
   readonly firstAdminToken: SecretBytes | undefined
 }
 
@@ -142,6 +135,7 @@ export class Controller implements AsyncDisposable {
   readonly draining: AbortSignal
   readonly #draining = new AbortController()
   readonly #logMark: LogMark
+  readonly #upkeep: Upkeep
   #failed = false
 
   constructor(parts: Parts) {
@@ -149,7 +143,7 @@ export class Controller implements AsyncDisposable {
     this.settings = parts.settings
     this.authority = parts.authority
     this.firstAdminToken = parts.firstAdminToken
-    this.fatal = parts.store.failed
+    this.fatal = parts.fatal
     this.fatal.then(() => {
       this.#failed = true
     })
@@ -179,12 +173,14 @@ export class Controller implements AsyncDisposable {
       lag: new Lag(this.metrics, () => parts.clock.monotonic()),
     })
     this.#logMark = new LogMark(parts.notes, parts.store, parts.clock)
+    this.#upkeep = new Upkeep({ ...common, keepHead: (head) => writeKeptHead(parts.headFile, head) })
     parts.ledger.onEntry((entry, before, after) => {
       this.#logMark.onEntry()
       this.#feeds.onEntry(entry, before, after)
       this.#fleet.onEntry(entry, before, after)
       this.history.remember(entry, before)
       this.watch.onEntry(entry, before, after)
+      this.#upkeep.onEntry(entry)
     })
     this.#presence.onNews((news) => {
       this.watch.onPresence(news)
@@ -290,6 +286,7 @@ export class Controller implements AsyncDisposable {
     this.#parts.closing.abort()
     this.#logMark.note()
     this.#parts.notes[Symbol.dispose]()
+    await this.#upkeep.stop()
     await this.#parts.store[Symbol.asyncDispose]()
   }
 

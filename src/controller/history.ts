@@ -1,6 +1,7 @@
 import { setImmediate as breathe } from 'node:timers/promises'
 import { WeftError } from '../errors.ts'
 import type { Entry, Log } from '../log/log.ts'
+import { earliestState } from '../log/snapshot.ts'
 import { applyEntry } from '../model/apply.ts'
 import type { Event } from '../model/event.ts'
 import { type NetworkId, type ProjectId, parseNetworkId } from '../model/names.ts'
@@ -50,7 +51,10 @@ interface Viewer {
 /** Who acts from outside a project, as seen from within. */
 const OTHERS = 'another project'
 
-/** The log as a time line: what changed in a network, and what it was at any revision. Read at the first question. */
+/**
+ * The log as a time line: what changed in a network, and what it was at any revision. Read at the first question. Once
+ * entries were dropped it begins with the older of the snapshots.
+ */
 export class History {
   readonly #log: Log
   readonly #current: () => State
@@ -168,10 +172,20 @@ export class History {
 
   async #read(): Promise<void> {
     if (this.#state.sequence >= this.#current().sequence) return
+    await this.#beginLater()
     for await (const entry of this.#log.read(this.#state.sequence + 1)) {
       this.#take(entry)
       if (entry.sequence % FIRST_SPACING === 0) await breathe()
     }
+  }
+
+  /** Begins anew, with what is left, when entries that were read have been dropped since. */
+  async #beginLater(): Promise<void> {
+    const { sequence } = await this.#log.base()
+    if (sequence <= (this.#checkpoints[0]?.sequence ?? 0)) return
+    this.#points.clear()
+    this.#state = await earliestState(this.#log)
+    this.#checkpoints = [this.#state]
   }
 
   #take(entry: Entry): void {

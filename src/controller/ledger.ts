@@ -1,8 +1,9 @@
 import { WeftError } from '../errors.ts'
 import type { Draft, Entry, Log } from '../log/log.ts'
+import { startingState } from '../log/snapshot.ts'
 import { applyEntry } from '../model/apply.ts'
 import type { Event } from '../model/event.ts'
-import { emptyState, type State } from '../model/state.ts'
+import type { State } from '../model/state.ts'
 import type { Decision } from './tools.ts'
 
 export interface ChangeRequest {
@@ -48,6 +49,8 @@ const MAX_TRIES = 8
  * anybody before the log has them. Entries come back through `follow`, those of other writers too.
  */
 export class Ledger {
+  /** Why snapshots were passed over at the start. */
+  readonly passedOver: readonly WeftError[]
   readonly #log: Log
   readonly #listeners: EntryListener[] = []
   readonly #underWay = new Map<string, Promise<unknown>>()
@@ -55,16 +58,21 @@ export class Ledger {
   #state: State
   #waiting: readonly Waiting[] = []
 
-  private constructor(log: Log, state: State) {
+  private constructor(log: Log, state: State, passedOver: readonly WeftError[]) {
+    this.passedOver = passedOver
     this.#log = log
     this.#state = state
   }
 
-  /** Folds the whole log, then follows it until `signal` is aborted. `onFailure` hears when following ends otherwise. */
+  /**
+   * Folds the log, from its newest snapshot on, then follows it until `signal` is aborted. `onFailure` hears when following
+   * ends otherwise.
+   */
   static async open(log: Log, signal: AbortSignal, onFailure: (cause: unknown) => void): Promise<Ledger> {
-    let state = emptyState
-    for await (const entry of log.read(1)) state = applyEntry(state, entry)
-    const ledger = new Ledger(log, state)
+    const start = await startingState(log)
+    let { state } = start
+    for await (const entry of log.read(state.sequence + 1)) state = applyEntry(state, entry)
+    const ledger = new Ledger(log, state, start.passedOver)
     ledger.#follow(signal).catch(onFailure)
     return ledger
   }

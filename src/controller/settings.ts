@@ -18,6 +18,18 @@ export const controllerSettings = Type.Object(
       description:
         'URLs under which agents reach the controller; written into join tokens. Empty: derived from listen.',
     }),
+    historyDays: Type.Number({
+      minimum: 1,
+      maximum: 36_500,
+      default: 30,
+      description:
+        'Days for which every change stays in the log; so long, and over the last 10,000 changes in any case, a repeated Idempotency-Key answers the same. Older ones are kept only as the state that they led to.',
+    }),
+    headFile: Type.String({
+      default: '',
+      description:
+        'File that says, signed, how far the log is; written once a minute. Best on another disk: it shows when an old copy of the log was restored. Empty: head.json in dataDir.',
+    }),
     wrappingKeyFile: Type.String({
       default: '',
       description:

@@ -21,6 +21,8 @@ export type SigningDomain =
   | 'weft/1 removal'
   | 'weft/1 witness'
   | 'weft/1 farewell'
+  | 'weft/1 log head'
+  | 'weft/1 log snapshot'
 
 /** Ed25519 signer. node:crypto signs about 100 times as fast as tweetnacl, with the same keys and the same bytes. */
 export class SigningKey {

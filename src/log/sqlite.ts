@@ -18,7 +18,7 @@ const DROP_LIMIT = 200
  * The embedded log: one SQLite file, one process that writes to it. Rejects with `store-unavailable` when another process
  * has it, `invalid-config` when it cannot be at `path`, `log-damaged` when the file is no longer sound.
  */
-export async function openSqliteLog(path: string): Promise<Log> {
+export async function openSqliteLog(path: string): Promise<EmbeddedLog> {
   const lock = takeLock(path)
   try {
     return new SqliteLog(new Store(path), lock)
@@ -28,6 +28,15 @@ export async function openSqliteLog(path: string): Promise<Log> {
   }
 }
 
+/** What only the embedded log can do. */
+export interface EmbeddedLog extends Log {
+  /**
+   * Lets an empty log begin behind `base`, to take in one from which entries were dropped; a snapshot has to follow. Rejects
+   * with `conflict` when it is not empty.
+   */
+  beginAt(base: Head): Promise<void>
+}
+
 /** An append on its way to the disk. */
 interface Queued {
   readonly before: Head
@@ -35,7 +44,7 @@ interface Queued {
   readonly written: PromiseWithResolvers<Entry>
 }
 
-class SqliteLog implements Log {
+class SqliteLog implements EmbeddedLog {
   readonly #failure = Promise.withResolvers<WeftError>()
   readonly failed = this.#failure.promise
   readonly #store: Store
@@ -82,6 +91,7 @@ class SqliteLog implements Log {
         yield entry
         last = entry
       }
+      await othersFirst()
     }
   }
 
@@ -93,6 +103,7 @@ class SqliteLog implements Log {
         if (signal.aborted) return
         last = entry
       }
+      if (last.sequence < this.#head.sequence) await othersFirst()
     }
   }
 
@@ -126,6 +137,15 @@ class SqliteLog implements Log {
       }
       return this.#store.base
     })
+  }
+
+  async beginAt(base: Head): Promise<void> {
+    this.#attempt(() => {
+      if (this.#tail.sequence > 0) throw conflict(0, this.#tail)
+      this.#store.drop(base)
+    })
+    this.#head = headOf(base)
+    this.#tail = this.#head
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { open, rm } from 'node:fs/promises'
+import { copyFile, mkdtemp, open, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { after, before, describe, it } from 'node:test'
 import { setTimeout as wait } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
@@ -53,7 +55,7 @@ describe('weft controller', () => {
       [/^error: The configuration file \/nowhere\.yaml cannot be read/, ['--config', '/nowhere.yaml'], {}],
       [/^error: unknown option '--colour'/, ['--colour', 'red'], {}],
       [
-        /^error: .*nonsense/,
+        /^error: .*nonsense/m,
         ['--listen', 'nonsense', '--data-dir', join('/tmp', `weft-none-${process.pid}`)],
         {},
       ],
@@ -141,6 +143,43 @@ describe('weft agent', () => {
   })
 })
 
+describe('weft log export, import and backup', () => {
+  it('carry a log to another directory while its controller runs; one from there knows the old tokens', async () => {
+    await using controller = await ControllerProcess.start()
+    for (const name of ['one', 'two']) await controller.weft('network', 'create', name)
+    const from = ['--data-dir', controller.dataDir]
+    const [exported, backup] = ['log.jsonl', 'backup.db'].map((name) => join(controller.dataDir, name))
+    assert.ok(exported && backup)
+    assert.equal((await weft(['log', 'export', ...from, '--output', exported])).code, 0)
+    const made = await weft(['log', 'backup', backup, ...from, '--json'])
+    assert.equal(JSON.parse(made.stdout).entries, 3)
+    assert.equal((await weft(['log', 'backup', backup, ...from])).code, 6)
+    const streamed = await weft(['log', 'export', ...from])
+    assert.equal(streamed.stdout, await readFile(exported, 'utf8'))
+    assert.equal((await weft(['log', 'import', exported, ...from])).code, 3, 'it is in use')
+    await controller.stop()
+    for (const [file, ...options] of [[exported], [backup, '--new-epoch']]) {
+      const to = await mkdtemp(join(tmpdir(), 'weft-import-'))
+      const { code, stdout } = await weft([
+        'log',
+        'import',
+        file ?? '',
+        '--data-dir',
+        to,
+        ...options,
+        '--json',
+      ])
+      assert.equal(code, 0)
+      assert.equal(JSON.parse(stdout).sequence, 3 + options.length)
+      await copyFile(join(controller.dataDir, 'wrapping.key'), join(to, 'wrapping.key'))
+      await using moved = await ControllerProcess.start(to)
+      const env = { WEFT_URL: moved.env.WEFT_URL ?? '', WEFT_TOKEN: controller.env.WEFT_TOKEN ?? '' }
+      const shown = await weft(['network', 'show', 'two', '--json'], { env })
+      assert.equal(JSON.parse(shown.stdout).epoch, 1 + options.length)
+    }
+  })
+})
+
 describe('weft log verify', () => {
   it('finds a log whole while its controller runs, and names the entry that was changed', async () => {
     await using controller = await ControllerProcess.start()
@@ -157,6 +196,23 @@ describe('weft log verify', () => {
     const changed = await verify()
     assert.equal(changed.code, 1)
     assert.match(changed.stderr, /^error: .*entry 3/i)
+  })
+
+  it('knows by the signed head that a controller kept that the end is missing', async () => {
+    await using controller = await ControllerProcess.start()
+    for (const name of ['one', 'two', 'three']) await controller.weft('network', 'create', name)
+    await controller.stop()
+    const verify = (...args: string[]) => weft(['log', 'verify', '--data-dir', controller.dataDir, ...args])
+    assert.equal((await verify()).code, 0)
+    using database = new DatabaseSync(join(controller.dataDir, 'log.db'))
+    database.exec('DELETE FROM entries WHERE sequence > 2')
+    const { code, stderr } = await verify()
+    assert.deepEqual(
+      [code, /^error: Entry 3 of the log is missing: the end is cut off/.test(stderr)],
+      [1, true],
+    )
+    const other = await verify('--head', '/nowhere/head.json')
+    assert.deepEqual([other.code, other.stderr], [0, ''])
   })
 
   it('says when there is no log', async () => {

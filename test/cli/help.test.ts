@@ -35,6 +35,9 @@ const COMMANDS = [
   'graph',
   'explain',
   'log verify',
+  'log export',
+  'log import',
+  'log backup',
   'up',
 ]
 

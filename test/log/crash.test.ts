@@ -69,7 +69,7 @@ describe('a write-ahead log that was cut short after a crash', () => {
     const known = acknowledged.at(-1)
     const file = `${dir.log}-wal`
     await truncate(file, Math.floor(((await stat(file)).size * 2) / 3))
-    await assert.rejects(verifyLog(dir.log, known), {
+    await assert.rejects(verifyLog(dir.log, { head: known }), {
       code: 'log-damaged',
       message: /is missing: the end is cut off/,
     })

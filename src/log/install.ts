@@ -1,0 +1,64 @@
+import { access, rename, rm } from 'node:fs/promises'
+import { WeftError } from '../errors.ts'
+import { applyEntry } from '../model/apply.ts'
+import { takeLock } from './lock.ts'
+import type { Head, Log } from './log.ts'
+import { startingState } from './snapshot.ts'
+import { openSqliteLog } from './sqlite.ts'
+import { copyLog, type Source } from './transfer.ts'
+
+export interface Install {
+  /** Raises the epoch: what agents have of the log's other future counts no more. */
+  readonly newEpoch?: boolean
+  /** Milliseconds since 1970. */
+  readonly now: number
+}
+
+/** Makes `source` the embedded log at `path`, where none may be. It is there as a whole, or not at all. */
+export async function installLog(
+  source: Source,
+  path: string,
+  { newEpoch = false, now }: Install,
+): Promise<Head> {
+  using _lock = takeLock(path)
+  if (await exists(path)) throw taken(path)
+  const draft = `${path}.new`
+  await removeLog(draft)
+  try {
+    await using log = await openSqliteLog(draft)
+    await copyLog(source, log)
+    if (newEpoch) await raiseEpoch(log, now)
+    const head = log.head()
+    await log[Symbol.asyncDispose]()
+    await rename(draft, path)
+    return head
+  } finally {
+    await removeLog(draft)
+  }
+}
+
+/** After a copy was restored that lacks what agents have seen: revisions begin anew, so that nothing is mistaken for it. */
+async function raiseEpoch(log: Log, now: number): Promise<void> {
+  let { state } = await startingState(log)
+  for await (const entry of log.read(state.sequence + 1)) state = applyEntry(state, entry)
+  const epoch = state.epoch + 1
+  const events = [{ type: 'epoch-raised', epoch } as const]
+  await log.append(state.sequence, { operation: `epoch-${epoch}`, at: now, actor: 'system', events })
+}
+
+async function removeLog(path: string): Promise<void> {
+  for (const ending of ['', '-wal', '-shm', '.lock']) await rm(path + ending, { force: true })
+}
+
+function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  )
+}
+
+function taken(path: string): WeftError {
+  return new WeftError('already-exists', `There is a log ${path} already.`, {
+    advice: 'Move it away, or give another data directory.',
+  })
+}

@@ -1,0 +1,38 @@
+import type { DatabaseSync } from 'node:sqlite'
+import { setImmediate as othersFirst } from 'node:timers/promises'
+import { checkLink, headOf } from './chain.ts'
+import { openReadOnly, storeError } from './database.ts'
+import type { Entry } from './log.ts'
+import { SnapshotRows } from './snapshotrows.ts'
+import { baseOf, SELECT, toRow } from './store.ts'
+import type { Source } from './transfer.ts'
+
+/** Entries given out before others may run. */
+const BATCH = 128
+
+/** An embedded log as it is now, read beside its controller, which may go on writing. */
+export function openSource(path: string): Source & Disposable {
+  const database = openReadOnly(path)
+  database.exec('BEGIN')
+  const base = baseOf(database)
+  return {
+    base: async () => base,
+    snapshots: async () => new SnapshotRows(database).all(),
+    read: () => entries(database, path),
+    [Symbol.dispose]: () => database.close(),
+  }
+}
+
+async function* entries(database: DatabaseSync, path: string): AsyncGenerator<Entry, void, void> {
+  let last = baseOf(database)
+  try {
+    for (const record of database.prepare(`${SELECT} ORDER BY sequence`).iterate()) {
+      const entry = checkLink(last, toRow(record))
+      yield entry
+      last = headOf(entry)
+      if (last.sequence % BATCH === 0) await othersFirst()
+    }
+  } catch (cause) {
+    throw storeError(cause, path)
+  }
+}

@@ -1,0 +1,224 @@
+import assert from 'node:assert/strict'
+import { readFile, stat, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { describe, it } from 'node:test'
+import { SecretBytes } from '../../src/keys/secret.ts'
+import { SigningKey } from '../../src/keys/signature.ts'
+import { backupLog } from '../../src/log/backup.ts'
+import { exportLog, openImport } from '../../src/log/export.ts'
+import { installLog } from '../../src/log/install.ts'
+import type { Draft, Log } from '../../src/log/log.ts'
+import { headAt, sealSnapshot } from '../../src/log/snapshot.ts'
+import { openSource } from '../../src/log/source.ts'
+import { openSqliteLog } from '../../src/log/sqlite.ts'
+import { verifyLog } from '../../src/log/verify.ts'
+import { applyEntry } from '../../src/model/apply.ts'
+import { encodeState } from '../../src/model/codec.ts'
+import { emptyState } from '../../src/model/state.ts'
+import { change, collect, scratch } from './fixture.ts'
+
+const signing = new SigningKey(new SecretBytes(new Uint8Array(32).fill(9)))
+const NOW = { now: 1_800_000_000_000 }
+
+const FIRST: Draft = {
+  ...change(1),
+  events: [
+    {
+      type: 'controller-initialised',
+      epoch: 1,
+      publicKey: signing.publicKey,
+      wrappedSeed: 's',
+      certificate: 'c',
+      wrappedCertificateKey: 'k',
+    },
+  ],
+}
+
+/** A running log of 40 entries with snapshots of 20 and 30; the first 15 were dropped. */
+async function compacted(path: string): Promise<Log> {
+  const log = await openSqliteLog(path)
+  for (let number = 1; number <= 40; number++)
+    await log.append(number - 1, number === 1 ? FIRST : change(number))
+  for (const at of [20, 30]) await log.keepSnapshot(await snapshot(log, at))
+  await log.compact(15)
+  return log
+}
+
+async function snapshot(log: Log, at: number, epoch?: number) {
+  let state = emptyState
+  for await (const entry of log.read(1)) if (entry.sequence <= at) state = applyEntry(state, entry)
+  const lines = [...encodeState({ ...state, epoch: epoch ?? state.epoch })].join('')
+  return sealSnapshot(await headAt(log, at), new Uint8Array(Buffer.from(lines)), signing)
+}
+
+async function exported(path: string): Promise<string> {
+  using source = openSource(path)
+  const lines: string[] = []
+  for await (const line of exportLog(source)) lines.push(line)
+  return lines.join('')
+}
+
+async function imported(file: string, to: string, newEpoch = false) {
+  using source = await openImport(file)
+  return await installLog(source, to, { ...NOW, newEpoch })
+}
+
+describe('a log from which entries were dropped', () => {
+  it('is verified from its snapshots on, which stand for the rest', async () => {
+    await using dir = await scratch()
+    await using log = await compacted(dir.log)
+    const verified = await verifyLog(dir.log)
+    assert.deepEqual(verified, { entries: 25, dropped: 15, snapshots: [30, 20], head: log.head() })
+  })
+
+  it('is refused when a snapshot was altered, forged, or is gone', async () => {
+    const cases: [sql: string, message: RegExp][] = [
+      [
+        "UPDATE snapshot_parts SET bytes = CAST(replace(bytes, '20', '21') AS BLOB) WHERE sequence = 20",
+        /^Entry 20 .*snapshot/,
+      ],
+      [
+        "UPDATE snapshots SET signature = 'x' WHERE sequence = 30",
+        /^Entry 30 of the log has a snapshot that is not what was written/,
+      ],
+      [
+        "UPDATE snapshots SET hash = replace(hash, 'a', 'b') WHERE sequence = 30",
+        /^Entry 30 of the log is not the one that its snapshot is of/,
+      ],
+      ['DELETE FROM snapshots', /^Entry 15 of the log and all before it were dropped, and no snapshot/],
+      ['UPDATE base SET sequence = 16', /^Entry 17 of the log is missing/],
+      ["UPDATE base SET hash = replace(hash, 'a', 'b')", /^Entry 16 of the log is not what was written/],
+      ['DELETE FROM base', /^Entry 1 of the log is missing/],
+      [
+        'DELETE FROM entries WHERE sequence > 25',
+        /^Entry 26 of the log is missing: there is a snapshot of 30/,
+      ],
+    ]
+    for (const [sql, message] of cases) {
+      await using dir = await scratch()
+      await (await compacted(dir.log))[Symbol.asyncDispose]()
+      using database = new DatabaseSync(dir.log)
+      database.exec(sql)
+      await assert.rejects(verifyLog(dir.log), { code: 'log-damaged', message }, sql)
+    }
+  })
+
+  it('is refused when a signed snapshot is not what the entries amount to', async () => {
+    await using dir = await scratch()
+    await using log = await openSqliteLog(dir.log)
+    for (let number = 1; number <= 9; number++)
+      await log.append(number - 1, number === 1 ? FIRST : change(number))
+    await log.keepSnapshot(await snapshot(log, 8, 77))
+    await assert.rejects(verifyLog(dir.log), {
+      message: /^Entry 8 .* not what the entries up to it amount to/,
+    })
+  })
+
+  it('goes out and in again as the same log, with its operations, and goes on', async () => {
+    await using dir = await scratch()
+    await using log = await compacted(dir.log)
+    const file = join(dir.path, 'log.jsonl')
+    await writeFile(file, await exported(dir.log))
+    const to = join(dir.path, 'other.db')
+    assert.deepEqual(await imported(file, to), log.head())
+    assert.deepEqual(await verifyLog(to), await verifyLog(dir.log))
+    await using other = await openSqliteLog(to)
+    assert.deepEqual(await collect(other.read(16)), await collect(log.read(16)))
+    assert.equal((await other.append(0, change(33))).repeated, true)
+    await other.append(40, change(41))
+    assert.equal((await stat(to)).mode & 0o777, 0o600)
+  })
+})
+
+describe('an import', () => {
+  it('names what is wrong with an export, and leaves nothing behind', async () => {
+    await using dir = await scratch()
+    await (await compacted(dir.log))[Symbol.asyncDispose]()
+    const whole = (await exported(dir.log)).trimEnd().split('\n')
+    const cases: [lines: string[], code: string, message: RegExp][] = [
+      [whole.slice(0, -1), 'log-damaged', /cut off behind entry 40/],
+      [whole.slice(0, 12), 'log-damaged', /cut off behind entry 24/],
+      [whole.toSpliced(10, 1), 'log-damaged', /^Entry 23 of the log is missing/],
+      [
+        whole.with(10, (whole[10] ?? '').replace('"actor":"system"', '"actor":"nobody"')),
+        'log-damaged',
+        /^Entry 23 .* not what was written/,
+      ],
+      [whole.with(10, '{"sequence":'), 'log-damaged', /cannot be read behind entry 22/],
+      [whole.toSpliced(1, 2), 'log-damaged', /no snapshot/],
+      [['{"weft":"log","format":9}'], 'invalid-input', /neither an export nor a backup/],
+      [[''], 'invalid-input', /neither an export nor a backup/],
+    ]
+    for (const [lines, code, message] of cases) {
+      const file = join(dir.path, 'bad.jsonl')
+      await writeFile(file, `${lines.join('\n')}\n`)
+      const to = join(dir.path, 'to.db')
+      await assert.rejects(imported(file, to), { code, message })
+      await assert.rejects(stat(to), { code: 'ENOENT' })
+      await assert.rejects(stat(`${to}.new`), { code: 'ENOENT' })
+    }
+    await assert.rejects(openImport(join(dir.path, 'nothing')), { code: 'invalid-input' })
+  })
+
+  it('never replaces a log, nor one that is in use', async () => {
+    await using dir = await scratch()
+    await using _ = await compacted(dir.log)
+    const file = join(dir.path, 'log.jsonl')
+    await writeFile(file, await exported(dir.log))
+    await assert.rejects(imported(file, dir.log), { code: 'store-unavailable' })
+    await _[Symbol.asyncDispose]()
+    await assert.rejects(imported(file, dir.log), { code: 'already-exists' })
+  })
+
+  it('begins a new epoch when it is told to', async () => {
+    await using dir = await scratch()
+    await (await compacted(dir.log))[Symbol.asyncDispose]()
+    const to = join(dir.path, 'to.db')
+    const { sequence } = await imported(dir.log, to, true)
+    assert.equal(sequence, 41)
+    await using log = await openSqliteLog(to)
+    const [last] = await collect(log.read(41))
+    assert.deepEqual(last?.events, [{ type: 'epoch-raised', epoch: 41 }])
+  })
+})
+
+describe('a backup', () => {
+  it('is a whole log as of one moment, made while writes go on', async () => {
+    await using dir = await scratch()
+    await using log = await compacted(dir.log)
+    let writing = true
+    const writes = (async () => {
+      for (let number = 41; writing; number++) await log.append(number - 1, change(number, 20))
+    })()
+    const copies = ['one.db', 'two.db', 'three.db'].map((name) => join(dir.path, name))
+    for (const copy of copies) {
+      const { head } = await backupLog(dir.log, copy)
+      const [entry] = await collect(log.read(head.sequence))
+      assert.equal(entry?.hash, head.hash)
+      assert.equal((await stat(copy)).mode & 0o777, 0o600)
+      await new Promise((resolve) => setTimeout(resolve, 20))
+    }
+    writing = false
+    await writes
+    const to = join(dir.path, 'restored.db')
+    const restored = await imported(copies[2] ?? '', to)
+    assert.deepEqual((await verifyLog(to)).head, restored)
+  })
+
+  it('replaces no file, and leaves none when the log is damaged', async () => {
+    await using dir = await scratch()
+    await (await compacted(dir.log))[Symbol.asyncDispose]()
+    const copy = join(dir.path, 'copy.db')
+    await writeFile(copy, 'precious')
+    await assert.rejects(backupLog(dir.log, copy), { code: 'already-exists' })
+    assert.equal(await readFile(copy, 'utf8'), 'precious')
+    using database = new DatabaseSync(dir.log)
+    database.exec('DELETE FROM entries WHERE sequence = 33')
+    await assert.rejects(backupLog(dir.log, `${copy}2`), {
+      code: 'log-damaged',
+      message: /^Entry 33 .* is missing/,
+    })
+    await assert.rejects(stat(`${copy}2`), { code: 'ENOENT' })
+  })
+})

@@ -1,0 +1,101 @@
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { DatabaseSync } from 'node:sqlite'
+import { describe, it } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { verifyLog } from '../../src/log/verify.ts'
+import { type Acknowledged, checkAfter } from '../log/child.ts'
+import { scratch } from '../log/fixture.ts'
+import { Disk, whyNoPowerCuts } from './disk.ts'
+import { report, runs } from './runs.ts'
+
+const WRITER = fileURLToPath(new URL('../log/writer.ts', import.meta.url))
+const CARELESS = fileURLToPath(new URL('careless-writer.ts', import.meta.url))
+
+interface Cut {
+  readonly acknowledged: readonly Acknowledged[]
+  /** How the writer's log ended when the disk was gone. */
+  readonly failed: string | undefined
+}
+
+/**
+ * Runs a writer, and cuts the power when it has said `after` lines. A machine without power says nothing more, so the writer
+ * is stopped first, wherever it is, and never runs again: an fsync that is under way when ext4 is shut down may return as
+ * if it had been done. `live`: it goes on, to meet the dead disk.
+ */
+async function cut(
+  disk: Disk,
+  [program, ...args]: readonly [string, ...string[]],
+  after: number,
+  live = false,
+): Promise<Cut> {
+  const child = spawn(process.execPath, [program, ...args], { stdio: ['ignore', 'pipe', 'ignore'] })
+  const closed = once(child, 'close')
+  const lines: Partial<Acknowledged & { failed: string }>[] = []
+  for await (const line of createInterface(child.stdout)) {
+    lines.push(JSON.parse(line))
+    if (lines.length !== after) continue
+    if (!live) child.kill('SIGSTOP')
+    disk.cutPower()
+    if (!live) child.kill('SIGKILL')
+  }
+  await closed
+  const acknowledged = lines.filter((line): line is Acknowledged => line.sequence !== undefined)
+  return { acknowledged, failed: lines.find(({ failed }) => failed)?.failed }
+}
+
+describe('a power cut', { skip: whyNoPowerCuts() }, () => {
+  const CUTS = runs(6, 50)
+
+  it('takes nothing that was acknowledged, and the log goes on, over one cut after the other', async () => {
+    await using dir = await scratch()
+    using disk = new Disk(dir.path)
+    const log = join(disk.path, 'log.db')
+    let acknowledged = 0
+    for (let run = 0; run < CUTS; run++) {
+      const done = await cut(disk, [WRITER, log, '100000', '3'], 40 + ((run * 53) % 300))
+      disk.powerOn()
+      await checkAfter(log, done, 3)
+      acknowledged += done.acknowledged.length
+    }
+    report('power cuts', { cuts: CUTS, acknowledged, lost: 0 })
+  })
+
+  it('that the writer survives is an I/O error to it: it stops, and writes nothing more', async () => {
+    await using dir = await scratch()
+    using disk = new Disk(dir.path)
+    const log = join(disk.path, 'log.db')
+    const { failed, acknowledged } = await cut(disk, [WRITER, log, '100000', '3'], 100, true)
+    assert.equal(failed, 'log-damaged')
+    disk.powerOn()
+    const { entries } = await verifyLog(log)
+    await checkAfter(log, { acknowledged: acknowledged.slice(0, Math.min(entries, 99)) }, 3)
+  })
+
+  it('does take something from a careless writer, so it would show', async () => {
+    await using dir = await scratch()
+    using disk = new Disk(dir.path)
+    const path = join(disk.path, 'careless.db')
+    let [cuts, acknowledged, lost] = [0, 0, 0]
+    while (lost === 0 && cuts < 20) {
+      const done = await cut(disk, [CARELESS, path], 200 + ((cuts * 37) % 200))
+      disk.powerOn()
+      lost += countLost(path, done.acknowledged)
+      acknowledged += done.acknowledged.length
+      cuts++
+    }
+    report('power cuts with synchronous=NORMAL, the control', { cuts, acknowledged, lost })
+    assert.ok(lost > 0, `nothing was lost in ${cuts} cuts: this test is blind`)
+  })
+})
+
+function countLost(path: string, acknowledged: readonly Acknowledged[]): number {
+  using database = new DatabaseSync(path)
+  const has = database.prepare("SELECT count(*) AS there FROM sqlite_schema WHERE name = 'entries'").get()
+  if (has?.there !== 1) return acknowledged.length
+  const find = database.prepare('SELECT 1 FROM entries WHERE sequence = ?')
+  return acknowledged.filter(({ sequence }) => !find.get(sequence)).length
+}

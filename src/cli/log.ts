@@ -63,7 +63,7 @@ The controller may be running. Secrets in it stay encrypted: keep wrapping.key a
 
 function exportCommand(): Command {
   return new Command('export')
-    .description('Write a log as lines of JSON that any controller can import, with their chain hashes.')
+    .description('Write a log as lines of JSON that any controller can import.')
     .addOption(dataDirOption())
     .option('--output <file>', 'a new file, instead of stdout')
     .addHelpText('after', EXPORT_EXAMPLES)

@@ -19,6 +19,7 @@ const COMMANDS = {
     console: true,
     run: ['test/run.ts'],
   },
+  faults: { programs: [...TUNNELS, ...REDIS, 'ps'], run: ['test/chaos/main.ts'] },
   bench: { programs: [...TUNNELS, 'iperf3'], run: ['test/bench/main.ts'] },
 }
 

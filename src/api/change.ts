@@ -2,6 +2,7 @@ import type { FastifyRequest } from 'fastify'
 import type { Controller } from '../controller/controller.ts'
 import type { Decision, Tools } from '../controller/tools.ts'
 import { WeftError } from '../errors.ts'
+import { failpoint } from '../log/failpoint.ts'
 import type { Event } from '../model/event.ts'
 import type { TokenId } from '../model/names.ts'
 import type { State } from '../model/state.ts'
@@ -31,7 +32,9 @@ export async function create<Result>(
   const { actor } = request
   const key = request.headers['idempotency-key']
   const operation = typeof key === 'string' ? { operation: `${actor}:${key}` } : {}
+  failpoint('api-before-change')
   const outcome = await controller.change({ actor, ...operation }, decide)
+  failpoint('api-before-answer')
   if (!outcome.repeated) return outcome
   const result = recall(outcome.entry.events, outcome.state)
   if (result !== undefined) return { result, state: outcome.state }

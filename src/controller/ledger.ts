@@ -1,4 +1,5 @@
 import { WeftError } from '../errors.ts'
+import { failpoint } from '../log/failpoint.ts'
 import type { Draft, Entry, Log } from '../log/log.ts'
 import { startingState } from '../log/snapshot.ts'
 import { applyEntry } from '../model/apply.ts'
@@ -127,6 +128,7 @@ export class Ledger {
     const pending: Pending = { draft, before, after }
     this.#pending = [...this.#pending, pending]
     try {
+      failpoint('ledger-before-append')
       return await this.#log.append(before.sequence, draft)
     } catch (error) {
       this.#dropFrom(pending, error)
@@ -152,7 +154,9 @@ export class Ledger {
     const own = this.#pending[0]?.draft.operation === entry.operation ? this.#pending[0] : undefined
     this.#state = own?.before === before ? own.after : applyEntry(before, entry)
     this.#pending = own ? this.#pending.slice(1) : []
+    failpoint('ledger-before-tell')
     for (const listener of this.#listeners) listener(entry, before, this.#state)
+    failpoint('ledger-before-answer')
     for (const { resolve } of this.#waiting.filter(({ sequence }) => sequence <= entry.sequence)) resolve()
     this.#waiting = this.#waiting.filter(({ sequence }) => sequence > entry.sequence)
   }

@@ -1,6 +1,7 @@
 import type { WebSocket } from 'ws'
 import type { NodeId } from '../keys/identity.ts'
 import type { SigningKey } from '../keys/signature.ts'
+import { failpoint } from '../log/failpoint.ts'
 import type { NetworkId } from '../model/names.ts'
 import type { Member, Network, State } from '../model/state.ts'
 import {
@@ -115,7 +116,9 @@ export class Session {
   sendBytes(bytes: Buffer): void {
     this.#bytesSent += bytes.length
     this.#tools.sent(1, bytes.length)
+    failpoint('session-before-send')
     this.#socket.send(bytes, { binary: false })
+    failpoint('session-after-send')
   }
 
   /** What it was told of a network. */

@@ -1,0 +1,100 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { Agent, request } from 'node:https'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { text } from 'node:stream/consumers'
+import { MAIN } from '../cli/fixture.ts'
+
+export interface Answer {
+  readonly status: number
+  readonly body: { readonly [name: string]: unknown }
+}
+
+/** One life of a controller, as a process that may be told where to die; on a directory that outlives it. */
+export class Life implements AsyncDisposable {
+  /** Milliseconds from its start until it said that it listens. */
+  readonly startedIn: number
+  readonly adminToken: string | undefined
+  /** Resolves with the signal that ended it. */
+  readonly ended: Promise<NodeJS.Signals | null>
+  readonly #child: ChildProcess
+  readonly #agent: Agent
+  readonly #socketPath: string
+  readonly #token: string
+
+  private constructor(
+    child: ChildProcess,
+    dir: string,
+    told: { startedIn: number; token: string; isFirst: boolean },
+  ) {
+    this.#child = child
+    this.#token = told.token
+    this.startedIn = told.startedIn
+    this.adminToken = told.isFirst ? told.token : undefined
+    this.#agent = new Agent({ keepAlive: true, maxSockets: 8, rejectUnauthorized: false })
+    this.#socketPath = socketIn(dir)
+    this.ended = once(child, 'close').then(([, signal]) => signal)
+  }
+
+  /** @param failpoint `name:nth`, or empty; undefined when it died before it listened */
+  static async begin(dir: string, failpoint: string, token?: string): Promise<Life | undefined> {
+    const start = performance.now()
+    const args = [
+      MAIN,
+      'controller',
+      '--data-dir',
+      dir,
+      '--listen',
+      `unix:${socketIn(dir)}`,
+      '--log-level',
+      'error',
+    ]
+    const child = spawn(process.execPath, args, {
+      env: { FAILPOINT: failpoint },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    let startedIn: number | undefined
+    let found = token
+    for await (const line of createInterface(child.stdout)) {
+      if (line.startsWith('url: ')) startedIn = performance.now() - start
+      if (line.startsWith('admin token: ')) found = line.slice('admin token: '.length)
+      if (startedIn !== undefined && found) break
+    }
+    if (startedIn === undefined || !found) return undefined
+    return new Life(child, dir, { startedIn, token: found, isFirst: token === undefined })
+  }
+
+  /** Rejects when the connection breaks: then nobody knows whether it was done. */
+  ask(method: string, path: string, body?: unknown, key?: string): Promise<Answer> {
+    const headers = {
+      authorization: `Bearer ${this.#token}`,
+      host: 'weft',
+      ...(body !== undefined && { 'content-type': 'application/json' }),
+      ...(key !== undefined && { 'idempotency-key': key }),
+    }
+    return new Promise((resolve, reject) => {
+      const asked = request(
+        { agent: this.#agent, socketPath: this.#socketPath, method, path, headers },
+        (response) => {
+          text(response).then(
+            (answer) => resolve({ status: response.statusCode ?? 0, body: JSON.parse(answer || '{}') }),
+            reject,
+          )
+        },
+      )
+      asked.on('error', reject)
+      asked.end(body === undefined ? undefined : JSON.stringify(body))
+    })
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#agent.destroy()
+    this.#child.kill('SIGKILL')
+    await this.ended
+  }
+}
+
+function socketIn(dir: string): string {
+  return join(dir, 'weft.sock')
+}

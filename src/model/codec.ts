@@ -54,6 +54,8 @@ const network: CodecsOf<Network> = {
   ipv6: plain(),
   nodePrefixLength: plain(),
   topology: plain(),
+  policy: plain(),
+  policyRevision: plain(),
   keyCustody: plain(),
   revision: plain(),
   createdAt: plain(),

@@ -36,6 +36,7 @@ export class RawAgent implements Disposable {
   readonly #controllerKey: VerifyKey
   readonly #send: (frame: AgentFrame) => void
   readonly #close: () => void
+  #isClosed = false
 
   private constructor(
     identity: Identity,
@@ -47,7 +48,15 @@ export class RawAgent implements Disposable {
     this.#controllerKey = controllerKey
     this.#send = (frame) => socket.send(encodeFrame(frame))
     this.#close = () => socket.terminate()
+    socket.once('close', () => {
+      this.#isClosed = true
+    })
     this.#collect(stream).catch(() => undefined)
+  }
+
+  /** Whether the controller, or the test, has ended the session. */
+  get isClosed(): boolean {
+    return this.#isClosed
   }
 
   /** @param token the whole argument of `weft agent --join` */
@@ -69,11 +78,12 @@ export class RawAgent implements Disposable {
     identity: Identity,
     networks: readonly ResumePosition[],
     facts: Partial<Facts> = {},
+    url?: string,
   ): Promise<RawAgent> {
     const ticket = parseJoinToken(token)
     const greeting = { networks: [...networks], facts: { ...NO_FACTS, ...facts } }
     const tools = { identity, random: systemRandom, allowPlain: false }
-    const connection = await dial(ticket.urls[0] ?? '', ticket, greeting, tools)
+    const connection = await dial(url ?? ticket.urls[0] ?? '', ticket, greeting, tools)
     return new RawAgent(identity, ticket.controllerKey, connection)
   }
 

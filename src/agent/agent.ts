@@ -138,9 +138,15 @@ function joinOf(settings: AgentSettings): Greeting['join'] {
 }
 
 function open(enrolment: Enrolment, tries: number, greeting: Greeting, loop: Loop): Promise<Connection> {
-  const url = enrolment.urls[tries % enrolment.urls.length] ?? ''
+  const { urls } = enrolment
+  const url = urls[(startAt(loop.identity, urls.length) + tries) % urls.length] ?? ''
   const allowPlain = loop.settings.insecurePlainWebsocket
   return dial(url, enrolment, greeting, { ...loop, allowPlain })
+}
+
+/** Each node begins with another controller, always the same one, so that a fleet spreads over all of them. */
+function startAt({ signing }: Identity, count: number): number {
+  return Buffer.from(signing.publicKey).readUInt16BE() % Math.max(1, count)
 }
 
 function withoutSecret({ urls, fingerprint, controllerKey }: Enrolment): Enrolment {

@@ -28,6 +28,7 @@ import { pathRoutes } from './routes/path.ts'
 import { policyRoutes } from './routes/policy.ts'
 import { projectRoutes } from './routes/project.ts'
 import { tokenRoutes } from './routes/token.ts'
+import { keepSequence } from './sequence.ts'
 
 export interface AppTools {
   readonly log: FastifyBaseLogger
@@ -39,6 +40,7 @@ export interface AppTools {
 /** The REST application, ready to be given requests; it listens nowhere by itself. */
 export async function createApp(controller: Controller, tools: AppTools): Promise<App> {
   const app = createInstance(tools)
+  keepSequence(app, controller)
   app.addHook('onRequest', async (request) => {
     authenticate(controller.state, request)
     if (request.actor) tools.onKnown(request.socket)

@@ -14,6 +14,7 @@ import { LinkChanges, Policy } from './schemas/policy.ts'
 import { Problem } from './schemas/problem.ts'
 import { Grant, GrantList, Project, ProjectList } from './schemas/project.ts'
 import { CreatedToken, Token, TokenList } from './schemas/token.ts'
+import { withSequence } from './sequence.ts'
 
 /** Every schema with a name of its own. */
 export const components: readonly Component<Type.TSchema>[] = Object.freeze([
@@ -60,6 +61,7 @@ export const documentOptions: FastifyDynamicSwaggerOptions = {
         'Every POST takes an `Idempotency-Key`: repeated with the same key, it is done once.',
         '`{network}` and `{node}` are ids or names. Names are unique within a project.',
         'Every request acts in one project: that of its token, or, for a global token, the one of `?project=` (else `default`). What belongs to another project is answered as if it did not exist.',
+        'Several controllers may serve one log: repeat the `Weft-Sequence` of an answer, and any of them has read as far.',
       ].join('\n\n'),
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
@@ -79,6 +81,8 @@ export const documentOptions: FastifyDynamicSwaggerOptions = {
     },
     security: [{ bearer: [] }],
   },
+  transformObject: (made) =>
+    'openapiObject' in made ? withSequence(made.openapiObject) : made.swaggerObject,
   refResolver: {
     buildLocalReference: (json) => String(json.$id),
   },

@@ -38,6 +38,7 @@ import { type OpenLedger, openLedger } from './openledger.ts'
 import { publicUrls } from './places.ts'
 import { Presence, type PresenceNews } from './presence.ts'
 import type { ControllerSettings } from './settings.ts'
+import { type Board, Sharing } from './sharing.ts'
 import { type MemberState, memberState } from './standing.ts'
 import type { Decision, Tools } from './tools.ts'
 import { Traffic } from './traffic.ts'
@@ -58,26 +59,35 @@ export async function openController(
   tools: ControllerTools,
 ): Promise<Controller> {
   const dataDir = await openDataDir(settings)
-  const wrappingKey = await openWrappingKey(settings, dataDir, tools.random)
   const notes = await Notebook.open(join(dataDir, NOTES_FILE), (cause) =>
     tools.log.warn({ cause }, 'no more notes can be taken: after a restart agents have to be told more'),
   )
-  const opened = await openLedger(settings, dataDir, tools.log)
-  const { ledger } = opened
-  const firstAdminToken = ledger.state.authority
-    ? undefined
-    : await initialise(ledger, settings, tools, wrappingKey)
-  if (opened.isBehind || !(await continuesNotes(opened.store, notes))) await beginEpoch(ledger, tools)
+  const opened = await openLedger(settings, dataDir, tools)
+  const { ledger, store, isBehind } = opened
+  try {
+    const secrets = await openSecrets(settings, dataDir, { ...tools, ledger })
+    if (isBehind || !(await continuesNotes(store, notes))) await beginEpoch(ledger, tools)
+    return new Controller({ settings, ...tools, ...opened, notes, ...secrets })
+  } catch (error) {
+    opened.closing.abort()
+    opened.board?.[Symbol.dispose]()
+    await store[Symbol.asyncDispose]()
+    throw error
+  }
+}
+
+/** What makes this controller the one that agents pinned; made first if the log is new. */
+async function openSecrets(
+  settings: ControllerSettings,
+  dataDir: string,
+  { ledger, ...tools }: ControllerTools & Pick<OpenLedger, 'ledger'>,
+) {
+  const isNew = !ledger.state.authority
+  const wrappingKey = await openWrappingKey(settings, { dataDir, random: tools.random, isNew })
+  const firstAdminToken = isNew ? await initialise(ledger, settings, tools, wrappingKey) : undefined
   const { authority } = ledger.state
   if (!authority) throw new WeftError('internal', 'The controller has no keys.')
-  return new Controller({
-    settings,
-    ...tools,
-    ...opened,
-    notes,
-    authority: openAuthority(authority, wrappingKey),
-    firstAdminToken,
-  })
+  return { authority: openAuthority(authority, wrappingKey), firstAdminToken }
 }
 
 /** Keys, certificate, the default project and the first admin token: one entry, so there is never one without the others. */
@@ -86,16 +96,17 @@ async function initialise(
   settings: ControllerSettings,
   { clock, random }: ControllerTools,
   wrappingKey: SecretBytes,
-): Promise<SecretBytes> {
+): Promise<SecretBytes | undefined> {
   const authority = await createAuthority(wrappingKey, random)
   const at = clock.now()
   const wanted = { name: 'first admin', role: 'admin' } as const
   const token = createApiToken(ledger.state, { now: at, random, settings }, wanted)
-  await ledger.change({ actor: SYSTEM, operation: 'initialise', at }, () => ({
+  const { repeated } = await ledger.change({ actor: SYSTEM, operation: 'initialise', at }, () => ({
     events: [{ type: 'controller-initialised', epoch: 1, ...authority }, defaultProject(at), ...token.events],
     result: undefined,
   }))
-  return token.result.secret
+  // Another replica was faster: what it made counts, and it shows the token.
+  return repeated ? undefined : token.result.secret
 }
 
 /** Agents have seen more than this log holds: what they are told from now on counts for more than that. */
@@ -126,6 +137,7 @@ export class Controller implements AsyncDisposable {
   readonly #presence: Presence
   readonly #feeds: Feeds
   readonly #fleet: Fleet
+  readonly #sharing: Sharing | undefined
   readonly #traffic = new Traffic()
   /** What changed, when, and by whom; and what was at any revision. */
   readonly history: History
@@ -169,9 +181,12 @@ export class Controller implements AsyncDisposable {
       feeds: this.#feeds,
       inbox,
       admit: (agent) => this.#admit(agent),
+      catchUp: () => parts.ledger.catchUp(),
+      onArrived: (node) => this.#sharing?.arrived(node),
       sent: counters.sent,
       lag: new Lag(this.metrics, () => parts.clock.monotonic()),
     })
+    this.#sharing = parts.board && this.#share(parts.board)
     this.#logMark = new LogMark(parts.notes, parts.store, parts.clock)
     this.#upkeep = new Upkeep({ ...common, keepHead: (head) => writeKeptHead(parts.headFile, head) })
     parts.ledger.onEntry((entry, before, after) => {
@@ -188,6 +203,17 @@ export class Controller implements AsyncDisposable {
     })
   }
 
+  #share(board: Board): Sharing {
+    return new Sharing({
+      board,
+      presence: this.#presence,
+      now: () => this.#parts.clock.now(),
+      isHere: (node) => this.#fleet.has(node),
+      replaced: (node) => this.#fleet.replaced(node),
+      onFacts: (node) => this.#fleet.onFacts(node),
+    })
+  }
+
   /** What is durable. A value: it does not change, a later call may give another. */
   get state(): State {
     return this.#parts.ledger.state
@@ -196,6 +222,11 @@ export class Controller implements AsyncDisposable {
   /** Milliseconds since 1970. */
   now(): number {
     return this.#parts.clock.now()
+  }
+
+  /** Resolves when the state has come to `sequence`; rejects with `store-unavailable` when that takes over `limit` ms. */
+  async comeTo(sequence: number, limit: number): Promise<void> {
+    await this.#parts.ledger.comeTo(sequence, limit)
   }
 
   /** Decides on the latest state and appends what was decided. The same operation is done once. */
@@ -284,6 +315,7 @@ export class Controller implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.drain()
     this.#parts.closing.abort()
+    this.#parts.board?.[Symbol.dispose]()
     this.#logMark.note()
     this.#parts.notes[Symbol.dispose]()
     await this.#upkeep.stop()
@@ -318,7 +350,9 @@ export class Controller implements AsyncDisposable {
         joinNode(state, tools, { publicKey, sealingKey, secret, name }),
       )
     }
-    const known = this.state.nodes.get(node)
+    if (this.state.nodes.get(node)?.sealingKey === sealingKey) return
+    // It may have joined at another replica a moment ago.
+    const known = (await this.#parts.ledger.catchUp()).nodes.get(node)
     if (known?.sealingKey === sealingKey) return
     throw new WeftError('unauthenticated', 'This node has not joined here.', {
       advice: "Make a join token with 'weft token create' and start the agent with --join TOKEN.",

@@ -36,6 +36,10 @@ export interface FleetTools {
   readonly feeds: Feeds
   /** Enrols the agent if it is new or brings a token; rejects when it may not come in. */
   readonly admit: (agent: ProvenAgent) => Promise<void>
+  /** Resolves with a state in which everything is that is durable now. */
+  readonly catchUp: () => Promise<State>
+  /** A session was opened; said before anything becomes known of it. */
+  readonly onArrived: (node: NodeId) => void
   readonly inbox: AgentInbox
   readonly sent: (frames: number, bytes: number) => void
   readonly lag: Lag
@@ -86,8 +90,10 @@ export class Fleet {
       this.#greeting.add(socket)
       if (this.#draining) throw new WeftError('unavailable', 'This controller is stopping.')
       const agent = await greet(socket, channel.binding, this.#tools)
-      if (this.#tools.state().removedNodes.has(agent.node) && !agent.hello.join)
-        return this.#dismiss(socket, agent)
+      if (isRemoved(this.#tools.state(), agent)) {
+        // It may have joined again at another replica a moment ago.
+        if (isRemoved(await this.#tools.catchUp(), agent)) return this.#dismiss(socket, agent)
+      }
       await this.#tools.admit(agent)
       this.#welcome(socket, agent, { log, seenFrom: addressIn(channel.remoteAddress) })
     } catch (error) {
@@ -129,6 +135,17 @@ export class Fleet {
     return this.#sessions.get(node)?.cursor(network)
   }
 
+  has(node: NodeId): boolean {
+    return this.#sessions.has(node)
+  }
+
+  /** Ends the session of a node that has a newer one at another replica. */
+  replaced(node: NodeId): void {
+    const session = this.#sessions.get(node)
+    this.#sessions.delete(node)
+    session?.close(REPLACED, 'replaced by a newer session')
+  }
+
   get isDraining(): boolean {
     return this.#draining
   }
@@ -161,6 +178,7 @@ export class Fleet {
       feeds.get(id, node)
       this.#subscribe(id, session)
     }
+    this.#tools.onArrived(node)
     this.#tools.presence.arrived(node, this.#tools.clock.now(), toNodeReport(hello.facts, seenFrom))
     this.#listen(socket, session, log.child({ node }))
     session.resume(hello.networks)
@@ -300,6 +318,10 @@ export class Fleet {
 
 function addTo<Key, Value>(sets: Map<Key, Set<Value>>, key: Key, value: Value): void {
   sets.set(key, (sets.get(key) ?? new Set()).add(value))
+}
+
+function isRemoved(state: State, { node, hello }: ProvenAgent): boolean {
+  return state.removedNodes.has(node) && !hello.join
 }
 
 function refuse(socket: WebSocket, frame: ControllerFrame): void {

@@ -37,12 +37,14 @@ interface Pending {
 
 interface Waiting {
   readonly sequence: number
+  /** Whether it is for something that is not durable yet, and may never be. */
+  readonly isHope: boolean
   readonly resolve: () => void
   readonly reject: (cause: unknown) => void
 }
 
-/** A decision made on a state that another writer has overtaken is made again, this often. */
-const MAX_TRIES = 8
+/** A decision made on a state that another writer has overtaken is made again, this often; writers take turns. */
+const MAX_TRIES = 32
 
 /**
  * The projection of the log, and the way to change it. Decisions are made one after the other on the state as it will be
@@ -87,6 +89,28 @@ export class Ledger {
     this.#listeners.push(listener)
   }
 
+  /**
+   * Resolves with a state in which everything is that was durable anywhere at the time of the call; with the one that is
+   * there when the store does not answer.
+   */
+  async catchUp(): Promise<State> {
+    const head = await this.#log.refresh().catch(() => undefined)
+    return head ? this.#reach(head.sequence) : this.#state
+  }
+
+  /** Resolves with the state as soon as it has come to `sequence`; rejects with `store-unavailable` after `limit` ms. */
+  async comeTo(sequence: number, limit: number): Promise<State> {
+    if (this.#state.sequence >= sequence) return this.#state
+    const late = Promise.withResolvers<never>()
+    const timer = setTimeout(() => late.reject(notThere(sequence, this.#state)), limit)
+    try {
+      await Promise.race([this.catchUp(), late.promise])
+      return await Promise.race([this.#reach(sequence), late.promise])
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+
   /** Decides, appends, and resolves once the result is durable and in `state`. Rejects with what `decide` threw. */
   async change<Result>(
     request: ChangeRequest,
@@ -106,21 +130,32 @@ export class Ledger {
   ): Promise<Outcome<Result>> {
     for (let tries = 1; ; tries++) {
       const before = this.#pending.at(-1)?.after ?? this.#state
-      const { events, result } = decide(before)
-      if (events.length === 0) {
-        const state = await this.#reach(before.sequence)
-        return { repeated: false, result, state, entry: undefined }
-      }
       try {
+        const { events, result } = decide(before)
+        if (events.length === 0) {
+          const state = await this.#reach(before.sequence, true)
+          return { repeated: false, result, state, entry: undefined }
+        }
         const { entry, repeated } = await this.#append(before, { ...request, events })
         const state = await this.#reach(entry.sequence)
         return repeated ? { repeated, state, entry } : { repeated, result, state, entry }
       } catch (error) {
-        const overtaken = error instanceof WeftError && error.code === 'conflict'
-        if (!overtaken || tries === MAX_TRIES) throw error
-        await this.#reach(this.#log.head().sequence)
+        if (tries === MAX_TRIES || !(await this.#isOvertaken(before, error))) throw error
+        const known = await this.#log.find(request.operation)
+        if (known) return { repeated: true, state: await this.#reach(known.sequence), entry: known }
       }
     }
+  }
+
+  /** Whether a change failed, or was refused, only because another writer has changed something since, perhaps. */
+  async #isOvertaken(before: State, error: unknown): Promise<boolean> {
+    if (!(error instanceof WeftError)) return false
+    if (error.code === 'conflict') {
+      await this.#reach(this.#log.head().sequence)
+      return true
+    }
+    if (error.code === 'store-unavailable' || error.code === 'unavailable') return false
+    return (await this.catchUp()).sequence > before.sequence
   }
 
   async #append(before: State, draft: Draft) {
@@ -129,7 +164,10 @@ export class Ledger {
     this.#pending = [...this.#pending, pending]
     try {
       failpoint('ledger-before-append')
-      return await this.#log.append(before.sequence, draft)
+      const appended = await this.#log.append(before.sequence, draft)
+      // What was made the first time counts; what was decided now never comes.
+      if (appended.repeated) this.#dropFrom(pending, overtaken())
+      return appended
     } catch (error) {
       this.#dropFrom(pending, error)
       throw error
@@ -140,8 +178,13 @@ export class Ledger {
   #dropFrom(failed: Pending, cause: unknown): void {
     const at = this.#pending.indexOf(failed)
     if (at >= 0) this.#pending = this.#pending.slice(0, at)
-    const hopeless = this.#waiting.filter(({ sequence }) => sequence >= failed.after.sequence)
-    this.#waiting = this.#waiting.filter(({ sequence }) => sequence < failed.after.sequence)
+    this.#disappoint(failed.after.sequence, cause)
+  }
+
+  #disappoint(from: number, cause: unknown): void {
+    const isHopeless = ({ isHope, sequence }: Waiting) => isHope && sequence >= from
+    const hopeless = this.#waiting.filter(isHopeless)
+    this.#waiting = this.#waiting.filter((waiting) => !isHopeless(waiting))
     for (const { reject } of hopeless) reject(cause)
   }
 
@@ -151,9 +194,11 @@ export class Ledger {
 
   #take(entry: Entry): void {
     const before = this.#state
-    const own = this.#pending[0]?.draft.operation === entry.operation ? this.#pending[0] : undefined
-    this.#state = own?.before === before ? own.after : applyEntry(before, entry)
+    const [first] = this.#pending
+    const own = first?.before === before && isOf(first.draft, entry) ? first : undefined
+    this.#state = own ? own.after : applyEntry(before, entry)
     this.#pending = own ? this.#pending.slice(1) : []
+    if (!own) this.#disappoint(0, overtaken())
     failpoint('ledger-before-tell')
     for (const listener of this.#listeners) listener(entry, before, this.#state)
     failpoint('ledger-before-answer')
@@ -162,14 +207,29 @@ export class Ledger {
   }
 
   /** Resolves with the durable state as soon as it has come to `sequence`. */
-  async #reach(sequence: number): Promise<State> {
+  async #reach(sequence: number, isHope = false): Promise<State> {
     if (this.#state.sequence < sequence) {
       await new Promise<void>((resolve, reject) => {
-        this.#waiting = [...this.#waiting, { sequence, resolve, reject }]
+        this.#waiting = [...this.#waiting, { sequence, isHope, resolve, reject }]
       })
     }
     return this.#state
   }
+}
+
+/** Whether this is what became of the draft. Two replicas may have decided the same operation, each its own way. */
+function isOf(draft: Draft, entry: Entry): boolean {
+  if (draft.operation !== entry.operation || draft.at !== entry.at) return false
+  return JSON.stringify(draft.events) === JSON.stringify(entry.events)
+}
+
+function overtaken(): WeftError {
+  return new WeftError('conflict', 'Another writer was faster.')
+}
+
+function notThere(sequence: number, state: State): WeftError {
+  const message = `This controller has not come to entry ${sequence} yet; it is at ${state.sequence}.`
+  return new WeftError('store-unavailable', message, { advice: 'Try again in a moment.' })
 }
 
 /** Those of `events` that have this type. */

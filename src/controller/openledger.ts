@@ -2,15 +2,13 @@ import { join } from 'node:path'
 import type { Logger } from 'pino'
 import { toWeftError, WeftError } from '../errors.ts'
 import type { Log } from '../log/log.ts'
-import { openSqliteLog } from '../log/sqlite.ts'
-import { LOG_FILE } from './home.ts'
 import { HEAD_FILE, readKeptHead, whatIsMissing } from './kepthead.ts'
 import { Ledger } from './ledger.ts'
+import { type OpenStore, openStore, type StoreTools } from './openstore.ts'
 import type { ControllerSettings } from './settings.ts'
 
 /** A log that is what it was, and the state that it amounts to. */
-export interface OpenLedger {
-  readonly store: Log
+export interface OpenLedger extends OpenStore {
   readonly ledger: Ledger
   /** Ends following, when the controller closes. */
   readonly closing: AbortController
@@ -26,15 +24,17 @@ export interface OpenLedger {
 export async function openLedger(
   settings: ControllerSettings,
   dataDir: string,
-  log: Logger,
+  tools: StoreTools,
 ): Promise<OpenLedger> {
-  const store = await openSqliteLog(join(dataDir, LOG_FILE))
+  const { log } = tools
+  const { store, board } = await openStore(settings, dataDir, tools)
   const closing = new AbortController()
   const headFile = settings.headFile || join(dataDir, HEAD_FILE)
   try {
-    return { store, closing, headFile, ...(await follow(store, { closing, headFile, log })) }
+    return { store, board, closing, headFile, ...(await follow(store, { closing, headFile, log })) }
   } catch (error) {
     closing.abort()
+    board?.[Symbol.dispose]()
     await store[Symbol.asyncDispose]()
     throw error
   }

@@ -60,6 +60,8 @@ export class Presence {
   readonly #nodes = new Map<NodeId, NodePresence>()
   readonly #witnessed = new Map<string, Map<NodeId, string>>()
   readonly #listeners: ((news: PresenceNews) => void)[] = []
+  #onChange: (node: NodeId) => void = () => undefined
+  #onWitness: (relay: NodeId, place: string, endpoint: string | undefined) => void = () => undefined
 
   constructor(notes: Notes = NO_NOTES) {
     this.#notes = notes
@@ -90,6 +92,31 @@ export class Presence {
     this.#listeners.push(listener)
   }
 
+  /** Calls `listener` after each change of what is known of a node, except that it was seen. */
+  onChange(listener: (node: NodeId) => void): void {
+    this.#onChange = listener
+  }
+
+  /** Calls `listener` with what relays say of members, and undefined when it does not count any more. */
+  onWitness(listener: (relay: NodeId, place: string, endpoint: string | undefined) => void): void {
+    this.#onWitness = listener
+  }
+
+  /** Takes over what another replica knows of a node that is connected there. */
+  adopt(node: NodeId, presence: NodePresence): void {
+    const before = this.#nodes.get(node)
+    this.#nodes.set(node, presence)
+    if (!before?.online) this.#tell({ node, network: undefined, peers: undefined })
+    for (const [network, { peers }] of presence.standings) {
+      const known = before?.standings.get(network)?.peers ?? new Map()
+      this.#tell({
+        node,
+        network,
+        peers: [...peers].flatMap(([id, peer]) => (isSame(known.get(id), peer) ? [] : [id])),
+      })
+    }
+  }
+
   get(node: NodeId): NodePresence | undefined {
     return this.#nodes.get(node)
   }
@@ -102,6 +129,7 @@ export class Presence {
     const standings = this.#nodes.get(node)?.standings ?? new Map()
     this.#note(node, report)
     this.#nodes.set(node, { online: true, lastSeenAt: now, report, standings })
+    this.#onChange(node)
     this.#tell({ node, network: undefined, peers: undefined })
   }
 
@@ -112,6 +140,7 @@ export class Presence {
   report(node: NodeId, report: NodeReport): void {
     this.#note(node, report)
     this.#change(node, { report })
+    this.#onChange(node)
   }
 
   /**
@@ -126,6 +155,7 @@ export class Presence {
     for (const [other, word] of seen) if (word !== endpoint && !this.get(other)?.online) seen.delete(other)
     this.#witnessed.set(key, seen.set(relay, endpoint))
     this.#notes.put('witnessed', `${key} ${relay}`, endpoint)
+    this.#onWitness(relay, key, endpoint)
     return true
   }
 
@@ -143,12 +173,14 @@ export class Presence {
 
   left(node: NodeId, now: number): void {
     this.#change(node, { online: false, lastSeenAt: now })
+    this.#onChange(node)
     this.#tell({ node, network: undefined, peers: undefined })
   }
 
   forget(node: NodeId): void {
     this.#notes.delete('report', node)
     this.#nodes.delete(node)
+    this.#onChange(node)
   }
 
   /** Puts `change` over what was known of the node's place in the network. */
@@ -159,6 +191,7 @@ export class Presence {
     const before = known.standings.get(network) ?? NOTHING
     standings.set(network, { ...before, ...change })
     this.#change(node, { standings })
+    this.#onChange(node)
     this.#tell({ node, network, peers: change.peers && newIn(change.peers, before.peers) })
   }
 
@@ -197,6 +230,10 @@ export class Presence {
 /** What was not reported anew is the same object as before. */
 function newIn(peers: Standing['peers'], before: Standing['peers']): NodeId[] {
   return [...peers].flatMap(([node, peer]) => (before.get(node) === peer ? [] : [node]))
+}
+
+function isSame(one: PeerReport | undefined, other: PeerReport): boolean {
+  return one !== undefined && JSON.stringify(one) === JSON.stringify(other)
 }
 
 function placeOf(key: string): WitnessPlace {

@@ -8,6 +8,32 @@ export const controllerSettings = Type.Object(
       description:
         'Directory of the log. Empty: /var/lib/weft/controller as root, else ~/.local/state/weft/controller.',
     }),
+    store: Type.Union([Type.Literal('sqlite'), Type.Literal('redis')], {
+      default: 'sqlite',
+      description:
+        'Where the log is. sqlite: a file in dataDir, for one controller. redis: on the servers of redisUrls, for any number of controllers that are alike.',
+    }),
+    redisUrls: Type.Array(
+      Type.String({ pattern: '^rediss?(\\+(sentinel|cluster))?://', 'x-expects': 'a URL of Redis' }),
+      {
+        default: [],
+        description:
+          'One redis://HOST:PORT, or a redis+sentinel://HOST:PORT/NAME for each Sentinel, or redis+cluster://HOST:PORT for nodes of a Cluster; rediss for TLS; USER:PASSWORD@ before the host. With a password, give it in a file or in WEFT_REDIS_URLS.',
+      },
+    ),
+    redisLevel: Type.Union(
+      [Type.Literal('strict'), Type.Literal('restart-only'), Type.Literal('available')],
+      {
+        default: 'strict',
+        description:
+          'What a change has survived when it is acknowledged. strict: every replica that may be promoted has it. restart-only: the one server has it. available: one replica has it, and a failover may lose some (deploy/replicas.md).',
+      },
+    ),
+    redisRealm: Type.String({
+      pattern: '^[a-z0-9-]{1,32}$',
+      default: 'weft',
+      description: 'Tells the logs of several fleets on the same Redis servers apart.',
+    }),
     listen: Type.Array(Type.String({ minLength: 1 }), {
       minItems: 1,
       default: ['127.0.0.1:7443'],
@@ -33,7 +59,7 @@ export const controllerSettings = Type.Object(
     wrappingKeyFile: Type.String({
       default: '',
       description:
-        'File with the 32-byte key (base64url) that encrypts secrets in the log; made at first start. Empty: the systemd credential weft-wrapping-key, else wrapping.key in dataDir. Keep it out of backups of the log.',
+        'File with the 32-byte key (base64url) that encrypts secrets in the log; made at first start. Empty: the key itself in WEFT_WRAPPING_KEY, else the systemd credential weft-wrapping-key, else wrapping.key in dataDir. All replicas need the same. Keep it out of backups of the log.',
     }),
     ipv4Pool: Type.Array(Type.String(), {
       minItems: 1,

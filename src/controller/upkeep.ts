@@ -28,6 +28,11 @@ const ENTRIES_KEPT = 10_000
 /** At a time, within some seconds. */
 const ENTRIES_DROPPED = 50_000
 
+/** In ms: who sees to snapshots keeps that duty from one minute to the next. Should two do it, the store takes one. */
+const LEASE = 150_000
+/** Entries after which one that has not the duty asks for it again. */
+const ENTRIES_BETWEEN_LOOKS = 1_000
+
 const DAY = 86_400_000
 const MINUTE = 60_000
 /** How long encoding may keep everything else waiting, in ms. */
@@ -65,6 +70,7 @@ export class Upkeep {
     this.#working = true
     try {
       await this.signHead()
+      if (!(await this.#tools.store.lease('upkeep', LEASE))) return this.#lookLater()
       this.#due ??= await this.#whenDue()
       if (this.#tools.state().sequence >= this.#due) await this.snapshot()
       await this.#dropOld()
@@ -102,6 +108,10 @@ export class Upkeep {
   async stop(): Promise<void> {
     this.#stop()
     await this.signHead().catch((error) => this.#report(error))
+  }
+
+  #lookLater(): void {
+    this.#due = this.#tools.state().sequence + ENTRIES_BETWEEN_LOOKS
   }
 
   #report(error: unknown): void {

@@ -50,6 +50,13 @@ export interface Snapshot extends Head {
 export interface Log extends AsyncDisposable {
   /** The last durable entry that is known here; a store that others write to may be further. */
   head(): Head
+  /** Asks the store how far it is. Resolves when `head()` is what was durable at the time of the call, or further. */
+  refresh(): Promise<Head>
+  /**
+   * Takes or keeps a duty for `life` ms, for one of those that write to the store. It spares work that would be done twice;
+   * nothing may depend on it.
+   */
+  lease(duty: string, life: number): Promise<boolean>
   /**
    * Appends `draft` if the last entry, counting those on their way to the disk, is `expectedSequence`; rejects with
    * `conflict` otherwise, and then `head()` is at least what was in the way. Resolves once it is durable. When one append

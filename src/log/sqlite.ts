@@ -73,6 +73,15 @@ class SqliteLog implements EmbeddedLog {
     return this.#head
   }
 
+  async refresh(): Promise<Head> {
+    return this.#head
+  }
+
+  /** There is no other writer. */
+  async lease(): Promise<boolean> {
+    return true
+  }
+
   async append(expectedSequence: number, draft: Draft): Promise<Appended> {
     const earlier = this.#queue.get(draft.operation)?.written.promise ?? this.#find(draft.operation)
     if (earlier) return { entry: await earlier, repeated: true }

@@ -135,6 +135,8 @@ function failing(log: Log, operations: readonly string[]): Log {
   const left = new Set(operations)
   return {
     head: () => log.head(),
+    refresh: () => log.refresh(),
+    lease: (duty, life) => log.lease(duty, life),
     find: (operation) => log.find(operation),
     read: (from) => log.read(from),
     follow: (from, signal) => log.follow(from, signal),

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { appendFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -30,32 +30,27 @@ export class RedisServer implements AsyncDisposable {
     this.#args = args
   }
 
-  static async start(config: Config = {}, port?: number): Promise<RedisServer> {
-    const own = port ?? (await freePort())
-    const dir = await mkdtemp(join(tmpdir(), `weft-redis-${own}-`))
-    const all = {
-      port: String(own),
-      bind: '127.0.0.1',
-      dir,
-      ...DURABLE,
-      ...config,
-    }
-    const server = new RedisServer(
-      own,
-      dir,
-      Object.entries(all).flatMap(([name, value]) => [`--${name}`, ...words(value)]),
-    )
-    await server.start()
-    return server
+  static async start(config: Config = {}): Promise<RedisServer> {
+    return RedisServer.#begin((port, data) => [
+      ...Object.entries({ ...DURABLE, ...config, dir: data }).map(([name, value]) => `${name} ${value}`),
+      `port ${port}`,
+    ])
   }
 
-  /** @param file its configuration, which it writes to */
-  static async startSentinel(lines: (port: number) => readonly string[]): Promise<RedisServer> {
+  static async startSentinel(lines: readonly string[]): Promise<RedisServer> {
+    return RedisServer.#begin((port, data) => [`port ${port}`, `dir ${data}`, ...lines], ['--sentinel'])
+  }
+
+  /** From a file, for servers and Sentinels write there what they have become. */
+  static async #begin(
+    lines: (port: number, data: string) => readonly string[],
+    args: readonly string[] = [],
+  ): Promise<RedisServer> {
     const port = await freePort()
-    const dir = await mkdtemp(join(tmpdir(), `weft-sentinel-${port}-`))
-    const file = join(dir, 'sentinel.conf')
-    await writeFile(file, [`port ${port}`, 'bind 127.0.0.1', `dir ${dir}`, ...lines(port), ''].join('\n'))
-    const server = new RedisServer(port, dir, [file, '--sentinel'])
+    const dir = await mkdtemp(join(tmpdir(), `weft-redis-${port}-`))
+    const file = join(dir, 'redis.conf')
+    await writeFile(file, ['bind 127.0.0.1', ...lines(port, join(dir, 'data')), ''].join('\n'))
+    const server = new RedisServer(port, dir, [file, ...args])
     await server.start()
     return server
   }
@@ -74,7 +69,7 @@ export class RedisServer implements AsyncDisposable {
 
   /** Starts it, again if it had ended, on the data that are there. */
   async start(): Promise<void> {
-    await mkdir(this.dir, { recursive: true })
+    await mkdir(join(this.dir, 'data'), { recursive: true })
     const child = spawn('redis-server', [...this.#args], {
       stdio: ['ignore', 'pipe', 'pipe'],
     })
@@ -103,9 +98,14 @@ export class RedisServer implements AsyncDisposable {
     this.#child?.kill('SIGCONT')
   }
 
+  /** Adds lines to its configuration, for the next start. */
+  async configure(...lines: readonly string[]): Promise<void> {
+    await appendFile(join(this.dir, 'redis.conf'), `\n${lines.join('\n')}\n`)
+  }
+
   /** Removes its data; only while it does not run. */
   async empty(): Promise<void> {
-    await rm(this.dir, { recursive: true, force: true })
+    await rm(join(this.dir, 'data'), { recursive: true, force: true })
   }
 
   async call(...[command, ...args]: [string, ...(string | number)[]]): Promise<unknown> {
@@ -134,7 +134,7 @@ export class RedisServer implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.thaw()
     await this.kill()
-    await this.empty()
+    await rm(this.dir, { recursive: true, force: true })
   }
 
   async #answers(): Promise<boolean> {
@@ -144,10 +144,6 @@ export class RedisServer implements AsyncDisposable {
       () => false,
     )
   }
-}
-
-function words(value: string): string[] {
-  return value === '""' ? [''] : value.split(' ')
 }
 
 const given = new Set<number>()

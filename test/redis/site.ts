@@ -13,10 +13,15 @@ export interface RedisSite extends AsyncDisposable {
   readonly sentinels: readonly RedisServer[]
   /** The server that is the primary of the log now. */
   primary(): Promise<RedisServer>
+  /**
+   * Starts one that was killed as its supervisor should: where there is another primary by now it comes back as a replica
+   * of that. Sentinel by itself takes eight seconds or more for it.
+   */
+  revive(server: RedisServer): Promise<void>
 }
 
 /** Milliseconds after which a Sentinel or a node of a Cluster takes a server for gone. */
-const DOWN_AFTER = 1_000
+export const DOWN_AFTER = 1_000
 const PRIMARY_NAME = 'weft-test'
 
 export async function startSingle(
@@ -29,6 +34,7 @@ export async function startSingle(
     servers: [server],
     sentinels: [],
     primary: async () => server,
+    revive: (one) => one.start(),
     [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
   }
 }
@@ -52,7 +58,7 @@ export async function startWithSentinels(replicas = 2): Promise<RedisSite> {
     `sentinel failover-timeout ${PRIMARY_NAME} 3000`,
     `sentinel parallel-syncs ${PRIMARY_NAME} 2`,
   ]
-  const sentinels = await Promise.all([1, 2, 3].map(() => RedisServer.startSentinel(() => lines)))
+  const sentinels = await Promise.all([1, 2, 3].map(() => RedisServer.startSentinel(lines)))
   for (const sentinel of sentinels) stack.use(sentinel)
   for (const sentinel of sentinels)
     await eventually('the Sentinels know all', () => knowsAll(sentinel, replicas), 15_000)
@@ -62,6 +68,11 @@ export async function startWithSentinels(replicas = 2): Promise<RedisSite> {
     servers,
     sentinels,
     primary: () => eventually('a primary', () => primaryBySentinels(sentinels, servers), 30_000),
+    async revive(server) {
+      const primary = await primaryBySentinels(sentinels, servers)
+      if (primary && primary !== server) await server.configure(`replicaof 127.0.0.1 ${primary.port}`)
+      await server.start()
+    },
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
   }
 }
@@ -128,6 +139,7 @@ export async function startCluster(): Promise<RedisSite> {
     servers,
     sentinels: [],
     primary: () => eventually('an owner of the slot', () => ownerOf(servers, 'weft:test'), 30_000),
+    revive: (server) => server.start(),
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
   }
 }

@@ -91,9 +91,16 @@ export class Link implements Disposable {
   }
 
   /** Calls `listener` whenever a writer says that more is durable. Messages get lost: look by yourself as well. */
-  async onBell(listener: () => void): Promise<void> {
-    this.#bell.on('message', listener)
-    await this.#guard(() => this.#bell.subscribe(this.#tools.keys.bell))
+  onBell(listener: () => void): Promise<void> {
+    return this.hear(this.#tools.keys.bell, listener)
+  }
+
+  /** Calls `listener` with each message on a channel that does not get lost. */
+  async hear(wanted: string, listener: (message: string) => void): Promise<void> {
+    this.#bell.on('message', (channel: string, message: string) => {
+      if (channel === wanted) listener(message)
+    })
+    await this.#guard(() => this.#bell.subscribe(wanted))
   }
 
   status(): Promise<ServerStatus> {

@@ -1,6 +1,6 @@
 import { toWeftError, WeftError } from '../../errors.ts'
 import { Bell } from '../bell.ts'
-import { EMPTY } from '../chain.ts'
+import { EMPTY, headOf } from '../chain.ts'
 import type { Appended, Draft, Entry, Head, Log, Snapshot } from '../log.ts'
 import { parseSite } from './address.ts'
 import type { Level } from './check.ts'
@@ -9,7 +9,7 @@ import { Journal } from './journal.ts'
 import { type Keys, keysOf } from './keys.ts'
 import type { Link } from './link.ts'
 import { Reader } from './reader.ts'
-import { LEASE } from './scripts.ts'
+import { BEGIN, LEASE } from './scripts.ts'
 import { compact, keepSnapshot, readSnapshots } from './snapshots.ts'
 import type { ServerStatus } from './status.ts'
 import { Supervisor } from './supervisor.ts'
@@ -31,12 +31,10 @@ export interface RedisLogOptions {
 export type RedisNews =
   /** No changes go. */
   | { readonly kind: 'refusing'; readonly reason: WeftError }
-  /** Changes go. `unwitnessed`: the server was armed with nobody to vouch for its history. */
-  | {
-      readonly kind: 'accepting'
-      readonly server: string
-      readonly unwitnessed: boolean
-    }
+  /** Changes go. */
+  | { readonly kind: 'accepting'; readonly server: string }
+  /** The server was armed with nobody to vouch for its history. */
+  | { readonly kind: 'unwitnessed'; readonly server: string }
   /** Acknowledged changes are gone, and the level is one that goes on without them. */
   | { readonly kind: 'lost'; readonly reason: WeftError }
 
@@ -101,6 +99,7 @@ export class RedisLog implements Log {
       keys: this.keys,
       journal,
       onLink: (made, unwitnessed) => this.#onLink(made, unwitnessed),
+      onAccept: (made) => options.tell?.({ kind: 'accepting', server: made.name }),
       onLoss: (reason) => this.#onLoss(reason),
       onStatus: (status) => this.#onStatus(status),
       onRefusal: (reason) => this.#onRefusal(reason),
@@ -202,6 +201,14 @@ export class RedisLog implements Log {
     return base
   }
 
+  async beginAt(base: Head): Promise<void> {
+    const [answer] = await this.link.run(BEGIN, [String(base.sequence), base.hash])
+    if (answer !== 'done') throw conflict(0, this.head())
+    await this.link.settle()
+    this.#journal.begin(base)
+    this.#reader.movedBase(headOf(base))
+  }
+
   /** The link to the server as it is now, for what is not in the log. Throws `store-unavailable` when there is none. */
   get link(): Link {
     const { link } = this.#supervisor
@@ -235,14 +242,12 @@ export class RedisLog implements Log {
   }
 
   async #onLink(link: Link, unwitnessed: boolean): Promise<void> {
-    const end = await link.settle()
-    if (!this.#isOpen) this.#journal.begin(end)
+    if (!this.#isOpen) this.#journal.begin(await this.#reader.durableEnd(link))
     await link.onBell(() => this.#lookAgain())
-    await this.#reader.refresh()
+    await this.#reader.refresh().catch(passing)
     this.#isOpen = true
-    this.#opening.resolve()
     this.#news.ring()
-    this.#options.tell?.({ kind: 'accepting', server: link.name, unwitnessed })
+    if (unwitnessed) this.#options.tell?.({ kind: 'unwitnessed', server: link.name })
   }
 
   /** What cannot be mended by waiting is said at once when it is the start; later it is only told. */
@@ -261,6 +266,7 @@ export class RedisLog implements Log {
   }
 
   #onStatus(status: ServerStatus): void {
+    this.#opening.resolve()
     if (this.#reader.notice(status)) this.#lookAgain()
   }
 
@@ -292,4 +298,9 @@ export class RedisLog implements Log {
   #isClosed(): boolean {
     return this.#end?.code === 'unavailable'
   }
+}
+
+/** Lets pass what passes. */
+function passing(error: unknown): void {
+  if (toWeftError(error).code !== 'store-unavailable') throw error
 }

@@ -46,6 +46,16 @@ export class Reader {
     return this.#nextPull
   }
 
+  /** The last entry that is known on the server to be durable. */
+  async durableEnd(link: Link): Promise<Head> {
+    const { log } = await link.status()
+    if (!log) throw notArmed()
+    this.movedBase(log.base)
+    const known = [EMPTY, log.base, log.head].find(({ sequence }) => sequence === log.durable)
+    const [row] = known ? [known] : await this.#rows(link, log.durable, log.durable)
+    return headOf(row ?? EMPTY)
+  }
+
   /** Takes notice of how the server stands. Whether there is something to take over. */
   notice({ log }: ServerStatus): boolean {
     if (!log) return false
@@ -76,6 +86,7 @@ export class Reader {
     if (from === head.sequence + 1) return head
     if (from > head.sequence || from < 1) throw conflict(from - 1, head)
     if (from <= this.#base.sequence) throw dropped(this.#base)
+    if (from - 1 === this.#base.sequence) return this.#base
     const hash = this.#journal.hashAt(from - 1)
     if (hash !== undefined) return { sequence: from - 1, hash }
     const link = this.#tools.link()
@@ -99,14 +110,18 @@ export class Reader {
     const link = this.#tools.link()
     const { log, runId } = await link.status()
     if (log?.armed !== runId) throw notArmed()
-    const own = this.#journal.head.sequence
-    if (log.base.sequence > own) throw droppedMeanwhile(log.base)
-    const isAll = log.head.sequence === log.durable || log.head.sequence <= own
-    const end = isAll ? log.durable : (await link.settle()).sequence
+    if (log.base.sequence > this.#journal.head.sequence) throw droppedMeanwhile(log.base)
+    this.movedBase(log.base)
+    await this.#takeUpTo(link, log.durable)
+    const isAll = log.head.sequence <= Math.max(log.durable, this.#journal.head.sequence)
+    if (!isAll) await this.#takeUpTo(link, (await link.settle()).sequence)
+  }
+
+  async #takeUpTo(link: Link, end: number): Promise<void> {
     while (this.#journal.head.sequence < end) {
       for (const row of await this.#rows(link, this.#journal.head.sequence + 1, end)) this.#take(row)
+      this.#tools.onNews()
     }
-    this.#tools.onNews()
   }
 
   /** Own changes may have come to the journal meanwhile, from the other connection. */

@@ -208,6 +208,15 @@ redis.call('HSET', META, 'baseSequence', text(last), 'baseHash', hash)
 return { 'done', text(last), hash, last < limit and '1' or '0' }`,
 )
 
+/** Lets an empty log begin behind an entry that it does not have. Arguments: its sequence and hash. */
+export const BEGIN = script(
+  'begin',
+  `${FENCE}
+if meta.sequence ~= '0' then return { 'taken' } end
+redis.call('HSET', META, 'sequence', ARGV[1], 'hash', ARGV[2], 'baseSequence', ARGV[1], 'baseHash', ARGV[2])
+return { 'done' }`,
+)
+
 /** Takes or keeps a duty for a while. Arguments: its name, who wants it, milliseconds. Answers whether it is theirs. */
 export const LEASE = script(
   'lease',

@@ -15,8 +15,10 @@ export interface SupervisorTools {
   readonly keys: Keys
   readonly writer: string
   readonly journal: Journal
-  /** A link stands; changes go once this resolves. `unwitnessed`: nobody could vouch for what the server has. */
+  /** A link stands, on which the log can be read. `unwitnessed`: nobody could vouch for what the server has. */
   readonly onLink: (link: Link, unwitnessed: boolean) => Promise<void>
+  /** Changes go. */
+  readonly onAccept: (link: Link) => void
   /** What was acknowledged is not in the log any more, and it goes on without. */
   readonly onLoss: (reason: WeftError) => void
   /** How the server stands; at every look, and when somebody rang. */
@@ -95,7 +97,6 @@ export class Supervisor {
       if (taken.kind === 'lost') return this.#refuse(this.#lost(taken))
       this.#link = link
       await onLink(link, taken.unwitnessed)
-      this.#refusal = undefined
       await this.#watch(link, place)
     } finally {
       this.#link = undefined
@@ -127,9 +128,10 @@ export class Supervisor {
       const status = await link.status()
       if (!status.isPrimary) throw gone('is a replica now')
       if (status.log?.armed !== status.runId) throw gone('has to be armed again')
-      const missing = missingReplicas(link, status)
-      if (missing) this.#refuse(missing)
-      else if (!signal.aborted) this.#refusal = undefined
+      const problem = missingReplicas(link, status) ?? (this.#refusal && (await trySettle(link)))
+      if (signal.aborted) return
+      if (problem) this.#refuse(problem)
+      else this.#accept(link)
       this.#tools.onStatus(status)
       await wait(LOOK_INTERVAL, undefined, { signal }).catch(() => undefined)
     }
@@ -148,10 +150,26 @@ export class Supervisor {
     }
   }
 
+  #accept(link: Link): void {
+    const isNews = this.#refusal !== undefined
+    this.#refusal = undefined
+    if (isNews) this.#tools.onAccept(link)
+  }
+
   #refuse(reason: WeftError): void {
     const isNews = this.#refusal?.message !== reason.message
     this.#refusal = reason
     if (isNews) this.#tools.onRefusal(reason)
+  }
+}
+
+/** What is at the end of the log is made safe before anything is put behind it. Why that could not be done. */
+async function trySettle(link: Link): Promise<WeftError | undefined> {
+  try {
+    await link.settle()
+    return undefined
+  } catch (error) {
+    return toWeftError(error)
   }
 }
 

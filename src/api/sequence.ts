@@ -1,0 +1,66 @@
+import type { Controller } from '../controller/controller.ts'
+import { WeftError } from '../errors.ts'
+import type { App } from './instance.ts'
+
+/** The header of both directions: how far the log was when an answer was given, or has to be before one is. */
+const HEADER = 'weft-sequence'
+
+/** Milliseconds for which a request waits for this replica to come as far as its caller has seen. */
+const LIMIT = 3_000
+
+/**
+ * Lets callers read at any replica what they wrote at another: every answer says how far the log was, and a request that
+ * repeats that is answered from a state in which all of it is.
+ */
+export function keepSequence(app: App, controller: Controller): void {
+  app.addHook('onRequest', async ({ headers: { [HEADER]: given } }) => {
+    if (given === undefined) return
+    if (typeof given !== 'string' || !/^\d{1,15}$/.test(given)) throw malformed()
+    await controller.comeTo(Number(given), LIMIT)
+  })
+  app.addHook('onSend', async (_request, reply) => {
+    reply.header(HEADER, controller.state.sequence)
+  })
+}
+
+const description =
+  'How far the log is. Give the one of an earlier answer, and the request is answered from a state in which everything is that the answer spoke of, at any replica; 503 when that takes more than three seconds.'
+const schema = { type: 'string', pattern: '^\\d{1,15}$', examples: ['1042'] } as const
+const PARAMETER = { name: 'Weft-Sequence', in: 'header', required: false, description, schema } as const
+
+/** The OpenAPI document with the header at every operation and answer under /v1. */
+export function withSequence<Document extends object>(document: Document): Document {
+  const paths = 'paths' in document && isRecord(document.paths) ? document.paths : {}
+  const described = Object.entries(paths).map(([path, methods]) =>
+    path.startsWith('/v1/') && isRecord(methods) ? [path, mapValues(methods, withHeader)] : [path, methods],
+  )
+  return { ...document, paths: Object.fromEntries(described) }
+}
+
+function withHeader(operation: unknown): unknown {
+  if (!isRecord(operation)) return operation
+  const { parameters, responses } = operation
+  const own = Array.isArray(parameters) ? parameters : []
+  const answers = isRecord(responses) ? mapValues(responses, withAnswerHeader) : {}
+  return { ...operation, parameters: [...own, PARAMETER], responses: answers }
+}
+
+function withAnswerHeader(answer: unknown): unknown {
+  const headers = { 'Weft-Sequence': { description, schema } }
+  return isRecord(answer) ? { ...answer, headers } : answer
+}
+
+function mapValues(record: object, change: (value: unknown) => unknown): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, change(value)]))
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function malformed(): WeftError {
+  return new WeftError('invalid-input', 'The header Weft-Sequence is not one that was given in an answer.', {
+    field: HEADER,
+    advice: 'Repeat what the answer of a controller said, or leave it out.',
+  })
+}

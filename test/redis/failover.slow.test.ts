@@ -1,0 +1,42 @@
+import assert from 'node:assert/strict'
+import { randomUUID } from 'node:crypto'
+import { it } from 'node:test'
+import { setTimeout as wait } from 'node:timers/promises'
+import { openRedisLog } from '../../src/log/redis/log.ts'
+import { eventually } from '../rig.ts'
+import { DOWN_AFTER, startCluster, startWithSentinels } from './site.ts'
+import { figuresText, optionsFor, Writers } from './writers.ts'
+
+/** `npm run faults` asks for more. */
+const KILLS = Number(process.env.WEFT_FAULT_RUNS ?? 3)
+
+/** down-after, an election, and what the writers need to find the new primary and to arm it. */
+const LONGEST_PAUSE = DOWN_AFTER + 5_000
+
+for (const [name, start] of [
+  ['Sentinel', startWithSentinels],
+  ['Cluster', startCluster],
+] as const) {
+  it(`${name}: the primary is killed ${KILLS} times under four writers, and nothing is lost`, async (context) => {
+    await using site = await start()
+    const realm = 'test'
+    await using writers = await Writers.start(4, () => optionsFor(site, realm))
+    for (let kill = 0; kill < KILLS; kill++) {
+      const before = writers.acknowledged
+      await eventually('changes go', () => writers.acknowledged > before + 50, 30_000)
+      const primary = await site.primary()
+      await primary.kill()
+      if (name === 'Sentinel')
+        await eventually('another primary', async () => (await site.primary()) !== primary, 20_000)
+      else await wait(DOWN_AFTER + 500)
+      await site.revive(primary)
+      const then = writers.acknowledged
+      await eventually('changes go again', () => writers.acknowledged > then + 50, 30_000)
+    }
+    const figures = await writers.stop()
+    context.diagnostic(`${name}: ${KILLS} kills, ${figuresText(figures)}`)
+    await using log = await openRedisLog(optionsFor(site, realm, { writer: randomUUID() }))
+    await writers.check(log)
+    assert.ok(figures.longestPause < LONGEST_PAUSE * 2, `a pause of ${figures.longestPause} ms`)
+  })
+}

@@ -1,0 +1,223 @@
+import assert from 'node:assert/strict'
+import { cp, mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, it } from 'node:test'
+import { setTimeout as wait } from 'node:timers/promises'
+import { openRedisLog, type RedisLog } from '../../src/log/redis/log.ts'
+import { appendAll, change } from '../log/fixture.ts'
+import { eventually } from '../rig.ts'
+import type { RedisServer } from './server.ts'
+import { startSingle, startWithSentinels } from './site.ts'
+import { figuresText, optionsFor, Writers } from './writers.ts'
+
+/** Milliseconds in which a change that cannot be made has to be refused. */
+const REFUSAL_LIMIT = 3_000
+
+describe('A Redis server', () => {
+  it('that stands still, or answers slowly, costs refusals in time and loses nothing', async (context) => {
+    await using site = await startSingle()
+    await using writers = await Writers.start(3, () => optionsFor(site, 'test'))
+    await eventually('changes go', () => writers.acknowledged > 50)
+    writers.resetPauses()
+    site.server.freeze()
+    await wait(5_000)
+    site.server.thaw()
+    const then = writers.acknowledged
+    await eventually('changes go again', () => writers.acknowledged > then + 50, 10_000)
+    for (let stutter = 0; stutter < 10; stutter++) {
+      site.server.freeze()
+      await wait(250)
+      site.server.thaw()
+      await wait(100)
+    }
+    const figures = await writers.stop()
+    context.diagnostic(figuresText(figures))
+    assert.ok(figures.slowestAnswer < REFUSAL_LIMIT + 1_000, `an answer took ${figures.slowestAnswer} ms`)
+    await using log = await openRedisLog(optionsFor(site, 'test'))
+    await writers.check(log)
+  })
+
+  it('that is killed and comes back with its data is armed again', async (context) => {
+    await using site = await startSingle()
+    await using writers = await Writers.start(2, () => optionsFor(site, 'test', { level: 'restart-only' }))
+    for (let kill = 0; kill < 3; kill++) {
+      const before = writers.acknowledged
+      await eventually('changes go', () => writers.acknowledged > before + 50, 10_000)
+      await site.server.kill()
+      await wait(200)
+      await site.server.start()
+    }
+    const before = writers.acknowledged
+    await eventually('changes go again', () => writers.acknowledged > before + 50, 10_000)
+    const figures = await writers.stop()
+    context.diagnostic(`3 kills, ${figuresText(figures)}`)
+    await using log = await openRedisLog(optionsFor(site, 'test', { level: 'restart-only' }))
+    await writers.check(log)
+  })
+
+  it('without memory refuses changes and gives reads; with memory again it takes them', async () => {
+    await using site = await startSingle()
+    await using log = await openRedisLog(optionsFor(site, 'test'))
+    await appendAll(log, 1, 20)
+    await site.server.call('CONFIG', 'SET', 'maxmemory', '1mb')
+    await assert.rejects(log.append(20, change(21)), { code: 'store-unavailable', message: /memory/ })
+    assert.equal((await log.find('op-20'))?.sequence, 20)
+    await site.server.call('CONFIG', 'SET', 'maxmemory', '0')
+    await eventually('changes go again', () => takes(log, 21), 5_000)
+    assert.equal(log.head().sequence, 21)
+  })
+
+  for (const [title, forget] of [
+    ['flushed', (server: RedisServer) => server.call('FLUSHALL')],
+    ['restarted empty', restartEmpty],
+  ] as const) {
+    it(`that was ${title} takes nothing from who knows better, now and after a restart`, async () => {
+      await using site = await startSingle()
+      await using dir = await scratchDir()
+      const options = () => optionsFor(site, 'test', { journal: join(dir.path, 'journal.json') })
+      await using log = await openRedisLog(options())
+      await appendAll(log, 1, 30)
+      await forget(site.server)
+      await eventually('it is noticed', () => refuses(log, /lost its data/), 5_000)
+      await assert.rejects(log.append(30, change(31)), { code: 'log-damaged' })
+      assert.equal(log.head().sequence, 30, 'what was known is still there')
+      const [entry] = await firstOf(log)
+      assert.equal(entry?.operation, 'op-1')
+      await log[Symbol.asyncDispose]()
+      await assert.rejects(openRedisLog(options()), { code: 'log-damaged', message: /lost its data/ })
+      assert.equal(await site.server.call('EXISTS', '{weft:test}:meta'), 0, 'nothing was written to it')
+    })
+  }
+
+  it('that lost its last entries gets them back from a controller that has them', async () => {
+    await using site = await startSingle()
+    await using dir = await scratchDir()
+    await using log = await openRedisLog(
+      optionsFor(site, 'test', { journal: join(dir.path, 'journal.json') }),
+    )
+    await appendAll(log, 1, 20)
+    await cp(join(site.server.dir, 'data'), join(dir.path, 'old'), { recursive: true })
+    const later = await appendAll(log, 21, 40)
+    await site.server.kill()
+    await rm(join(site.server.dir, 'data'), { recursive: true })
+    await cp(join(dir.path, 'old'), join(site.server.dir, 'data'), { recursive: true })
+    await site.server.start()
+    await eventually('changes go again', () => takes(log, 41), 10_000)
+    await using other = await openRedisLog(optionsFor(site, 'test'))
+    assert.equal(other.head().sequence, 41)
+    assert.deepEqual(await other.find('op-40'), later.at(-1)?.entry)
+  })
+
+  it('that is an older copy, or holds another history, is refused by one that has only its file', async () => {
+    await using site = await startSingle()
+    await using dir = await scratchDir()
+    const journal = join(dir.path, 'journal.json')
+    await using log = await openRedisLog(optionsFor(site, 'test', { journal }))
+    await appendAll(log, 1, 20)
+    await cp(join(site.server.dir, 'data'), join(dir.path, 'old'), { recursive: true })
+    await appendAll(log, 21, 40)
+    await log[Symbol.asyncDispose]()
+    await site.server.kill()
+    await rm(join(site.server.dir, 'data'), { recursive: true })
+    await cp(join(dir.path, 'old'), join(site.server.dir, 'data'), { recursive: true })
+    await site.server.start()
+    await assert.rejects(openRedisLog(optionsFor(site, 'test', { journal })), {
+      code: 'log-damaged',
+      message: /ends at entry 20, but entry 40 was acknowledged/,
+    })
+    // What it claimed counts for ten seconds.
+    await site.server.call('DEL', '{weft:test}:claims')
+    await using stranger = await openRedisLog(optionsFor(site, 'test'))
+    await appendAll(stranger, 101, 130)
+    await assert.rejects(openRedisLog(optionsFor(site, 'test', { journal })), {
+      code: 'log-damaged',
+      message: /Entry 40 .* is not the one/,
+    })
+  })
+})
+
+describe('The settings of Redis servers', () => {
+  for (const [name, value, wanted] of [
+    ['appendonly', 'no', 'yes'],
+    ['appendfsync', 'everysec', 'always'],
+    ['maxmemory-policy', 'allkeys-lru', 'noeviction'],
+  ] as const) {
+    it(`are refused with ${name} ${value}`, async () => {
+      await using site = await startSingle({ [name]: value })
+      await assert.rejects(openRedisLog(optionsFor(site, 'test')), {
+        code: 'invalid-config',
+        field: 'redisLevel',
+        message: new RegExp(`${name} '${value}'`),
+        advice: new RegExp(`'${wanted}'`),
+      })
+    })
+  }
+
+  it('are refused with a replica that somebody may promote; one of priority 0 is let be', async () => {
+    await using site = await startWithSentinels(1)
+    const [primary, replica] = site.servers
+    assert.ok(primary && replica)
+    const alone = { ...site, urls: [`redis://${primary.place}`] }
+    await assert.rejects(openRedisLog(optionsFor(alone, 'test')), {
+      code: 'invalid-config',
+      message: /may be promoted/,
+    })
+    await assert.rejects(openRedisLog(optionsFor(site, 'test', { level: 'restart-only' })), {
+      code: 'invalid-config',
+      message: /may be promoted/,
+    })
+    await replica.call('CONFIG', 'SET', 'replica-priority', '0')
+    await using log = await openRedisLog(optionsFor(alone, 'test'))
+    await appendAll(log, 1, 3)
+  })
+})
+
+describe('A replica that is missing', () => {
+  it('stops changes at strict, and no reads; available goes on while one is there', async () => {
+    await using site = await startWithSentinels(2)
+    await using strict = await openRedisLog(optionsFor(site, 'one'))
+    await using available = await openRedisLog(optionsFor(site, 'two', { level: 'available' }))
+    await appendAll(strict, 1, 5)
+    await appendAll(available, 1, 5)
+    const primary = await site.primary()
+    const replica = site.servers.find((server) => server !== primary)
+    assert.ok(replica)
+    await replica.kill()
+    await eventually('strict refuses', () => refuses(strict, /replica/), 5_000)
+    assert.equal((await strict.find('op-5'))?.sequence, 5)
+    assert.equal((await available.append(5, change(6))).entry.sequence, 6)
+    await site.revive(replica)
+    await eventually('strict goes on', () => takes(strict, 6), 15_000)
+  })
+})
+
+async function restartEmpty(server: RedisServer): Promise<void> {
+  await server.kill()
+  await server.empty()
+  await server.start()
+}
+
+async function takes(log: RedisLog, number: number): Promise<boolean> {
+  return log.append(log.head().sequence, change(number)).then(
+    () => true,
+    () => false,
+  )
+}
+
+async function refuses(log: RedisLog, message: RegExp): Promise<boolean> {
+  return log.append(log.head().sequence, change(9_999)).then(
+    () => false,
+    (error: Error) => message.test(error.message),
+  )
+}
+
+async function firstOf(log: RedisLog) {
+  for await (const entry of log.read(1)) return [entry]
+  return []
+}
+
+async function scratchDir(): Promise<AsyncDisposable & { readonly path: string }> {
+  const path = await mkdtemp(join(tmpdir(), 'weft-trouble-'))
+  return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) }
+}

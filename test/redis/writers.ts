@@ -1,0 +1,172 @@
+import assert from 'node:assert/strict'
+import { randomUUID } from 'node:crypto'
+import { setTimeout as wait } from 'node:timers/promises'
+import { Ledger } from '../../src/controller/ledger.ts'
+import { WeftError } from '../../src/errors.ts'
+import type { Entry } from '../../src/log/log.ts'
+import { openRedisLog, type RedisLog, type RedisLogOptions } from '../../src/log/redis/log.ts'
+import { collect } from '../log/fixture.ts'
+import type { RedisSite } from './site.ts'
+
+/** What became of an operation, as its caller was told. */
+type Told = { readonly kind: 'ok'; readonly entry: Entry } | { readonly kind: 'failed' | 'unknown' }
+
+export interface Figures {
+  readonly acknowledged: number
+  readonly unknown: number
+  readonly refused: number
+  /** Milliseconds between two acknowledged changes, at most. */
+  readonly longestPause: number
+  /** Milliseconds that an answer took, at most. */
+  readonly slowestAnswer: number
+}
+
+export function optionsFor(
+  site: RedisSite,
+  realm: string,
+  more: Partial<RedisLogOptions> = {},
+): RedisLogOptions {
+  return { urls: site.urls, realm, level: 'strict', writer: randomUUID(), ...more }
+}
+
+/** Several controllers' worth of writers, which go on whatever happens and write down what they were told. */
+export class Writers implements AsyncDisposable {
+  readonly logs: readonly RedisLog[]
+  readonly #told = new Map<string, Told>()
+  readonly #followed: Entry[][] = []
+  readonly #stop: AbortController
+  readonly #work: Promise<unknown>[]
+  #last = performance.now()
+  #longestPause = 0
+  #slowestAnswer = 0
+  #isOver = false
+
+  private constructor(logs: readonly RedisLog[], ledgers: readonly Ledger[], stop: AbortController) {
+    this.logs = logs
+    this.#stop = stop
+    const writing = ledgers.map((ledger, at) => this.#write(ledger, at))
+    this.#work = [...writing, ...logs.map((log, at) => this.#follow(log, at))]
+  }
+
+  static async start(count: number, options: () => RedisLogOptions): Promise<Writers> {
+    const logs = await Promise.all(Array.from({ length: count }, () => openRedisLog(options())))
+    const stop = new AbortController()
+    const ledgers = await Promise.all(logs.map((log) => Ledger.open(log, stop.signal, () => undefined)))
+    return new Writers(logs, ledgers, stop)
+  }
+
+  get acknowledged(): number {
+    return [...this.#told.values()].filter(({ kind }) => kind === 'ok').length
+  }
+
+  /** Forgets the pauses so far. */
+  resetPauses(): void {
+    this.#last = performance.now()
+    this.#longestPause = 0
+    this.#slowestAnswer = 0
+  }
+
+  async stop(): Promise<Figures> {
+    this.#isOver = true
+    await Promise.all(this.#work.slice(0, this.logs.length))
+    await wait(300)
+    this.#stop.abort()
+    await Promise.all(this.#work)
+    const count = (kind: Told['kind']) => [...this.#told.values()].filter((told) => told.kind === kind).length
+    return {
+      acknowledged: count('ok'),
+      unknown: count('unknown'),
+      refused: count('failed'),
+      longestPause: Math.round(this.#longestPause),
+      slowestAnswer: Math.round(this.#slowestAnswer),
+    }
+  }
+
+  /**
+   * Whether the log holds what it has to: all that was acknowledged, at its place, once; nothing that was refused; and
+   * every follower saw a beginning of just that.
+   */
+  async check(log: RedisLog): Promise<void> {
+    const entries = await collect(log.read(1))
+    const byOperation = new Map(entries.map((entry) => [entry.operation, entry]))
+    assert.equal(byOperation.size, entries.length, 'an operation was done twice')
+    const lost = [...this.#told].filter(
+      ([operation, told]) => told.kind === 'ok' && byOperation.get(operation)?.hash !== told.entry.hash,
+    )
+    assert.deepEqual(
+      lost.map(([operation]) => operation),
+      [],
+      `of ${this.acknowledged} acknowledged changes these were lost`,
+    )
+    const undead = [...this.#told].filter(
+      ([operation, told]) => told.kind === 'failed' && byOperation.has(operation),
+    )
+    assert.deepEqual(
+      undead.map(([operation]) => operation),
+      [],
+      'changes were refused and made all the same',
+    )
+    for (const seen of this.#followed) {
+      const wrong = seen.find((entry, at) => entry.hash !== entries[at]?.hash)
+      assert.equal(wrong, undefined, 'a follower saw what is not in the log')
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#isOver = true
+    this.#stop.abort()
+    await Promise.all(this.#work)
+    await Promise.all(this.logs.map((log) => log[Symbol.asyncDispose]()))
+  }
+
+  async #write(ledger: Ledger, writer: number): Promise<void> {
+    for (let number = 0; !this.#isOver; number++) {
+      const group = Array.from({ length: 4 }, (_, at) => `writer-${writer}-${number}-${at}`)
+      const told = await Promise.all(group.map((operation) => this.#change(ledger, operation)))
+      if (told.some(({ kind }) => kind !== 'ok')) await wait(20)
+    }
+  }
+
+  async #change(ledger: Ledger, operation: string): Promise<Told> {
+    const began = performance.now()
+    const told = await this.#try(ledger, operation)
+    this.#told.set(operation, told)
+    const now = performance.now()
+    this.#slowestAnswer = Math.max(this.#slowestAnswer, now - began)
+    if (told.kind !== 'ok') return told
+    this.#longestPause = Math.max(this.#longestPause, now - this.#last)
+    this.#last = now
+    return told
+  }
+
+  async #try(ledger: Ledger, operation: string): Promise<Told> {
+    try {
+      const request = { actor: 'test', operation, at: Date.now() }
+      const { entry } = await ledger.change(request, ({ epoch }) => ({
+        events: [{ type: 'epoch-raised', epoch: epoch + 1 }],
+        result: undefined,
+      }))
+      return entry ? { kind: 'ok', entry } : { kind: 'failed' }
+    } catch (error) {
+      const isOpen = error instanceof WeftError && /^Whether/.test(error.message)
+      return { kind: isOpen ? 'unknown' : 'failed' }
+    }
+  }
+
+  async #follow(log: RedisLog, at: number): Promise<void> {
+    const seen: Entry[] = []
+    this.#followed[at] = seen
+    for await (const entry of log.follow(1, this.#stop.signal)) seen.push(entry)
+  }
+}
+
+/** As a line of a report. */
+export function figuresText({
+  acknowledged,
+  unknown,
+  refused,
+  longestPause,
+  slowestAnswer,
+}: Figures): string {
+  return `${acknowledged} acknowledged, 0 lost, ${unknown} unknown, ${refused} refused; longest pause ${longestPause} ms, slowest answer ${slowestAnswer} ms`
+}

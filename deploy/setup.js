@@ -31,7 +31,8 @@ function main([name, ...args]) {
   }
   if (!ensureModules()) process.exit(1)
   // Without them the command still runs, does what it can, and says itself what it leaves out.
-  ensurePrograms(command.programs)
+  const shares = args.some((arg) => arg.startsWith('--replicas'))
+  ensurePrograms(shares ? [...command.programs, 'redis-server'] : command.programs)
   if (command.console) ensureConsole()
   launch([...command.run, ...args])
 }

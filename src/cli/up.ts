@@ -8,6 +8,7 @@ import { runScenario } from './up/run.ts'
 const NODES_MIN = 2
 const NODES_MAX = 16
 const NODES_DEFAULT = 4
+const REPLICAS_MAX = 5
 
 const HELP = `
 A controller and agents run as they would on real machines, each in a network namespace of its own; the network
@@ -16,12 +17,14 @@ A controller and agents run as they would on real machines, each in a network na
 Examples:
   npm run up                              until Ctrl-C
   npm run up -- --once --nodes 8          ping every pair of eight nodes and leave
+  npm run up -- --replicas 3              three controllers on one Redis, agents spread over them
   npm run up -- --lab cone                nodes behind routers; 'npx weft lab list' shows what else there is`
 
 interface UpOptions {
   readonly lab: string
   readonly nodes?: number
   readonly once?: boolean
+  readonly replicas?: number
 }
 
 /** `weft up` */
@@ -31,11 +34,22 @@ export function upCommand(): Command {
     .option('--lab <name>', 'what is between the nodes', 'flat')
     .option('--nodes <count>', `how many nodes in the flat lab, ${NODES_MIN} to ${NODES_MAX}`, nodeCount)
     .option(
+      '--replicas <count>',
+      `how many controllers, 1 to ${REPLICAS_MAX}; more than one share a Redis`,
+      replicaCount,
+    )
+    .option(
       '--once',
       'leave after the pings; exit code 0 only if every pair answered, over the path expected',
     )
     .addHelpText('after', HELP)
     .action((options: UpOptions) => runScenario(scenarioFor(options), options))
+}
+
+function replicaCount(text: string): number {
+  const count = /^\d+$/.test(text) ? Number(text) : 0
+  if (count >= 1 && count <= REPLICAS_MAX) return count
+  throw new InvalidArgumentError(`It must be a whole number from 1 to ${REPLICAS_MAX}.`)
 }
 
 function nodeCount(text: string): number {

@@ -10,6 +10,7 @@ import { findNetwork } from '../../src/controller/lookup.ts'
 import { Identity } from '../../src/keys/identity.ts'
 import { systemRandom } from '../../src/keys/random.ts'
 import { SecretBytes } from '../../src/keys/secret.ts'
+import { DEFAULT_PROJECT } from '../../src/model/names.ts'
 import { RawAgent } from '../rawagent.ts'
 import { allApplied, eventually } from '../rig.ts'
 import { call } from './call.ts'
@@ -96,7 +97,7 @@ describe('Three controllers on one Redis', () => {
     await Promise.all(names.map((name, at) => network(at, name)))
     await Promise.all(fleet.replicas.map(({ controller }) => controller.comeTo(before + names.length, 5_000)))
     for (const { controller } of fleet.replicas) {
-      const ranges = names.map((name) => findNetwork(controller.state, name).ipv4)
+      const ranges = names.map((name) => findNetwork(controller.state, DEFAULT_PROJECT, name).ipv4)
       assert.equal(new Set(ranges).size, names.length, 'no range is given twice')
       assert.equal(controller.state.sequence, before + names.length)
     }
@@ -123,7 +124,7 @@ describe('Three controllers on one Redis', () => {
     for (let at = 0; at < 9; at++) fleet.startAgent(`agent-${at}`, token)
     await eventually(
       'all nine have joined',
-      () => findNetwork(fleet.at(0).controller.state, 'shared').members.size === 9,
+      () => findNetwork(fleet.at(0).controller.state, DEFAULT_PROJECT, 'shared').members.size === 9,
       20_000,
     )
     await eventually(
@@ -135,7 +136,7 @@ describe('Three controllers on one Redis', () => {
 
   it('show an agent as online wherever one asks, and its links too', async () => {
     const isOnline = ({ controller }: Replica) =>
-      [...findNetwork(controller.state, 'shared').members.keys()].every(
+      [...findNetwork(controller.state, DEFAULT_PROJECT, 'shared').members.keys()].every(
         (node) => controller.nodeStatus(node).online,
       )
     await eventually('all are online at all', () => fleet.replicas.every(isOnline), 20_000)
@@ -158,7 +159,8 @@ describe('Three controllers on one Redis', () => {
       20_000,
     )
     for (const { controller } of fleet.replicas) {
-      for (const { port } of fleet.replicas) assert.ok(findNetwork(controller.state, `during-${port}`))
+      for (const { port } of fleet.replicas)
+        assert.ok(findNetwork(controller.state, DEFAULT_PROJECT, `during-${port}`))
     }
   })
 

@@ -1,8 +1,9 @@
 import { WeftError } from '../../errors.ts'
 import { SecretBytes } from '../../keys/secret.ts'
 import { openDoor } from '../../lab/door.ts'
+import type { Host } from '../../lab/host.ts'
 import { CONTROLLER, type Scenario } from '../../lab/topology.ts'
-import { startController } from '../../lab/weft.ts'
+import { type LabController, startController, startReplicas } from '../../lab/weft.ts'
 import { Client } from '../client.ts'
 import { parseControllerUrl } from '../url.ts'
 import { directions } from './directions.ts'
@@ -18,11 +19,11 @@ const PORT = 7443
  */
 export async function runScenario(
   scenario: Scenario,
-  { once = false }: { readonly once?: boolean },
+  { once = false, replicas = 1 }: { readonly once?: boolean; readonly replicas?: number },
 ): Promise<void> {
   const stopped = untilSignal()
   await using lab = await openLab(scenario)
-  const { socket, fingerprint, adminToken = '' } = await startController(lab.host(CONTROLLER))
+  const { socket, fingerprint, adminToken = '' } = await startControllers(lab.host(CONTROLLER), replicas)
   const token = new SecretBytes(Buffer.from(adminToken))
   using client = new Client(parseControllerUrl(`unix:${socket}#${fingerprint}`), token)
   const shown = await Promise.race([show(client, lab, scenario), stopped])
@@ -33,6 +34,14 @@ export async function runScenario(
   process.stdout.write(directions(url, adminToken, shown))
   await stopped
   process.stdout.write('\nStopping; nothing of it stays behind.\n')
+}
+
+async function startControllers(host: Host, replicas: number): Promise<LabController> {
+  if (replicas === 1) return startController(host)
+  const [first] = await startReplicas(host, replicas)
+  if (!first) throw new WeftError('internal', 'No controller was started.')
+  process.stdout.write(`${replicas} controllers share a log on a Redis server.\n`)
+  return first
 }
 
 /**

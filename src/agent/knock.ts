@@ -1,8 +1,7 @@
 import { createSocket } from 'node:dgram'
 import type { Address } from '../address/cidr.ts'
+import { DISCARD_PORT } from '../wireguard/filter-ruleset.ts'
 
-/** The discard port (RFC 863): nobody listens there, and nobody has to. */
-const DISCARD = 9
 /** Sent at once, so that the buffer of the socket holds them. */
 const BATCH = 64
 
@@ -15,7 +14,7 @@ export async function knock(addresses: readonly Address[]): Promise<void> {
   const socket = createSocket('udp4')
   socket.on('error', () => undefined)
   const send = (address: Address) =>
-    new Promise<void>((resolve) => socket.send(new Uint8Array(1), DISCARD, address, () => resolve()))
+    new Promise<void>((resolve) => socket.send(new Uint8Array(1), DISCARD_PORT, address, () => resolve()))
   for (let at = 0; at < addresses.length; at += BATCH)
     await Promise.all(addresses.slice(at, at + BATCH).map(send))
   socket.close()

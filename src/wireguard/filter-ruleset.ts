@@ -26,6 +26,15 @@ export interface Flow {
   readonly localPort: number
 }
 
+/** The discard port (RFC 863), to which agents knock: nobody listens there, and nobody has to. */
+export const DISCARD_PORT = 9
+
+/**
+ * What becomes of all that may not come in. A knock is answered, as it is where there is no filter: a tunnel that carries
+ * one way only is taken for dead long before WireGuard itself would say a word.
+ */
+const CLOSED = [`udp dport ${DISCARD_PORT} reject`, 'drop']
+
 /** Beside the table of the gate (ruleset.ts), which is there for other reasons and at other times. */
 export function filterTableOf(name: InterfaceName): string {
   if (parseInterfaceName(name)) return `inet weft_${name}_policy`
@@ -53,7 +62,7 @@ export function filterRuleset(filter: PacketFilter): string {
       `    ip saddr @four_${at} goto allow_${at}`,
       `    ip6 saddr @six_${at} goto allow_${at}`,
     ]),
-    '    drop',
+    ...CLOSED.map((rule) => `    ${rule}`),
     '  }',
     '  chain input {',
     '    type filter hook input priority filter; policy accept;',
@@ -117,7 +126,7 @@ function set(name: string, type: string, items: readonly string[]): string[] {
 }
 
 function chainFor(allow: Allowance, at: number): string[] {
-  const rules = allow === 'everything' ? ['accept'] : [...allow.map(ruleFor), 'drop']
+  const rules = allow === 'everything' ? ['accept'] : [...allow.map(ruleFor), ...CLOSED]
   return [`  chain allow_${at} {`, ...rules.map((rule) => `    ${rule}`), '  }']
 }
 

@@ -71,6 +71,8 @@ describe('A policy in a mesh with real tunnels', { skip }, () => {
     assert.deepEqual(await answersOf(one, two), [true, true])
     assert.deepEqual(await answersOf(two, one), [false, false])
     assert.deepEqual(await answersOf(one, three), [false, false])
+    // Paths are judged by whether a knock comes back, whatever the policy lets in.
+    for (const address of addressesOf(one)) assert.equal(await knockAnswer(two, address), 'ECONNREFUSED')
     for (const listener of [...busy, ...quiet]) {
       const ticks = ticksOf(listener)
       await eventually(`${listener.name} hears more`, () => ticksOf(listener) > ticks, SOON)
@@ -155,4 +157,15 @@ describe('A policy in a mesh with real tunnels', { skip }, () => {
 async function tablesOn(host: Host): Promise<string[]> {
   const tables = await host.exec(locate('nft'), ['list', 'tables'])
   return tables.split('\n').filter((line) => line.endsWith('_policy'))
+}
+
+/** What becomes of a UDP packet to the discard port: `ECONNREFUSED` when the other end says that nobody listens. */
+function knockAnswer(from: Host, address: string): Promise<string> {
+  const script = `
+    const socket = require('node:dgram').createSocket('udp${address.includes(':') ? 6 : 4}')
+    const say = (text) => { console.log(text); process.exit() }
+    socket.on('error', ({ code }) => say(code))
+    socket.connect(9, '${address}', () => socket.send('x'))
+    setTimeout(() => say('nothing'), 5000)`
+  return from.exec(process.execPath, ['-e', script])
 }

@@ -32,9 +32,10 @@ describe('A packet filter', () => {
     assert.match(text, /iifname "wfpolicy" oifname != "wfpolicy" jump judge/)
   })
 
-  it('drops whoever is not listed, after flows that are known', () => {
+  it('drops whoever is not listed, after flows that are known, and answers a knock', () => {
     const judge = filterRuleset(filter([])).split('chain judge {')[1]?.split('}')[0]
-    assert.equal(judge?.trim().replaceAll(/\s+/g, ' '), 'ct state established,related accept drop')
+    const rules = ['ct state established,related accept', 'udp dport 9 reject', 'drop']
+    assert.equal(judge?.trim().replaceAll(/\s+/g, ' '), rules.join(' '))
   })
 
   it('changes addresses by their difference, those that go first', () => {

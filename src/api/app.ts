@@ -1,8 +1,16 @@
 import type { Socket } from 'node:net'
 import swagger from '@fastify/swagger'
 import { type TypeBoxTypeProvider, TypeBoxValidatorCompiler } from '@fastify/type-provider-typebox'
-import { type FastifyBaseLogger, fastify, LogController } from 'fastify'
+import {
+  type FastifyBaseLogger,
+  type FastifyReply,
+  type FastifyRequest,
+  fastify,
+  LogController,
+} from 'fastify'
+import type { Clock } from '../clock.ts'
 import type { Controller } from '../controller/controller.ts'
+import type { ControllerSettings } from '../controller/settings.ts'
 import { WeftError } from '../errors.ts'
 import type { Random } from '../keys/random.ts'
 import { toBase32 } from '../keys/text.ts'
@@ -11,10 +19,13 @@ import { guardRoutes } from './access/guard.ts'
 import { consoleRoutes } from './console.ts'
 import { components, documentOptions } from './document.ts'
 import type { App } from './instance.ts'
+import { Limits, type RateLimits } from './limits/limits.ts'
 import { measureRequests } from './metrics.ts'
 import { sendProblem } from './problem.ts'
 import { apiTokenRoutes } from './routes/apitoken.ts'
 import { convergenceRoutes } from './routes/convergence.ts'
+import { batchRoutes } from './routes/batch.ts'
+import { errorRoutes } from './routes/error.ts'
 import { eventRoutes } from './routes/event.ts'
 import { grantRoutes } from './routes/grant.ts'
 import { graphRoutes } from './routes/graph.ts'
@@ -32,6 +43,7 @@ import { tokenRoutes } from './routes/token.ts'
 export interface AppTools {
   readonly log: FastifyBaseLogger
   readonly random: Random
+  readonly clock: Clock
   /** Called with the socket of each caller that has shown a token. */
   readonly onKnown: (socket: Socket) => void
 }
@@ -39,12 +51,17 @@ export interface AppTools {
 /** The REST application, ready to be given requests; it listens nowhere by itself. */
 export async function createApp(controller: Controller, tools: AppTools): Promise<App> {
   const app = createInstance(tools)
-  app.addHook('onRequest', async (request) => {
-    authenticate(controller.state, request)
-    if (request.actor) tools.onKnown(request.socket)
+  const limits = new Limits(tools.clock, ratesOf(controller.settings))
+  app.addHook('onRequest', async (request, reply) => {
+    limits.assertNotOverloaded(request)
+    // Whoever shows a token that is known is not held up by strangers behind the same address.
+    if (!isKnown(controller, request, reply, limits)) return limits.takeStranger(request, reply)
+    limits.takeToken(request, reply)
+    tools.onKnown(request.socket)
   })
   // Before the guard, because its files come as the build makes them and can stand in no table.
   await app.register(async (scope: App) => consoleRoutes(scope))
+  app.addHook('onClose', async () => limits[Symbol.dispose]())
   guardRoutes(app, controller)
   logRequests(app)
   measureRequests(app, controller)
@@ -58,13 +75,39 @@ export async function createApp(controller: Controller, tools: AppTools): Promis
   return app
 }
 
+/** Throws `unauthenticated`; a stranger who does that too often hears of that instead. */
+function isKnown(
+  controller: Controller,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  limits: Limits,
+): boolean {
+  try {
+    authenticate(controller.state, request)
+  } catch (error) {
+    limits.takeStranger(request, reply)
+    throw error
+  }
+  return request.actor !== ''
+}
+
+/** Seconds of requests that may come at once. */
+const BURST = 4
+
+function ratesOf({ requestsPerSecond, strangerRequestsPerSecond }: ControllerSettings): RateLimits {
+  const allow = (rate: number) => ({ rate, burst: rate * BURST })
+  return { token: allow(requestsPerSecond), stranger: allow(strangerRequestsPerSecond) }
+}
+
 const ROUTES = [
   openRoutes,
+  errorRoutes,
   projectRoutes,
   apiTokenRoutes,
   networkRoutes,
   grantRoutes,
   memberRoutes,
+  batchRoutes,
   nodeRoutes,
   tokenRoutes,
   graphRoutes,

@@ -49,7 +49,12 @@ export class Inside implements AsyncDisposable {
     const lines: string[] = []
     const log = pino({ level: 'info' }, { write: (line: string) => void lines.push(line) })
     const controller = await openController(settings, { clock: systemClock, random: systemRandom, log })
-    const app = await createApp(controller, { log, random: systemRandom, onKnown: () => undefined })
+    const app = await createApp(controller, {
+      log,
+      random: systemRandom,
+      clock: systemClock,
+      onKnown: () => undefined,
+    })
     return new Inside(controller, app, dataDir, lines)
   }
 

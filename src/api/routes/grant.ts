@@ -5,7 +5,7 @@ import { absent } from '../../controller/lookup.ts'
 import { authorise } from '../access/authorise.ts'
 import type { App } from '../instance.ts'
 import { pageOf } from '../paging.ts'
-import { idOrName, PageQuery, refTo } from '../schemas/common.ts'
+import { idOrName, listQuery, refTo } from '../schemas/common.ts'
 import { answers } from '../schemas/problem.ts'
 import { Grant, GrantList } from '../schemas/project.ts'
 
@@ -50,13 +50,13 @@ function addList(app: App, controller: Controller): void {
     summary: 'With which projects a network is shared, by id.',
     tags,
     params: Type.Object(inNetwork),
-    querystring: PageQuery,
+    querystring: listQuery(['project'], {}),
     response: answers({ 200: refTo(GrantList) }, 404),
   }
   app.get('/v1/networks/:network/grants', { schema }, async (request) => {
     const { network } = authorise(controller.state, request, controller.now())
     const projects = network.grants.map((_, project) => project)
-    return pageOf(projects, request.query, (project) => ({ network: network.id, project }))
+    return pageOf(projects, request.query, { view: (project) => ({ network: network.id, project }) })
   })
 }
 

@@ -8,9 +8,10 @@ import { findMember, findNode } from '../../controller/lookup.ts'
 import type { Member as MemberState, Network, State } from '../../model/state.ts'
 import { authorise } from '../access/authorise.ts'
 import { create } from '../change.ts'
+import { assertMatch, tagged, tagOf } from '../etag.ts'
 import type { App } from '../instance.ts'
-import { pageOf } from '../paging.ts'
-import { idOrName, OperationHeaders, PageQuery, refTo } from '../schemas/common.ts'
+import { includes, pageOf } from '../paging.ts'
+import { idOrName, listQuery, MatchHeaders, nameFilter, OperationHeaders, refTo } from '../schemas/common.ts'
 import { Member, MemberList, NewMember } from '../schemas/member.ts'
 import { answers } from '../schemas/problem.ts'
 import { memberView } from '../views/member.ts'
@@ -71,13 +72,27 @@ function addList(app: App, controller: Controller): void {
     summary: 'All members of a network, by node id.',
     tags,
     params: networkParams,
-    querystring: PageQuery,
+    querystring: listQuery(['node', 'name', 'addedAt'], {
+      name: nameFilter,
+      state: Type.Optional(Type.Index(Member, ['state'])),
+    }),
     response: answers({ 200: refTo(MemberList) }, 404),
   }
   app.get('/v1/networks/:network/members', { schema }, async (request) => {
     const { state } = controller
     const { network } = authorise(state, request, controller.now())
-    return pageOf(network.members, request.query, (member) => view(controller, state, network, member))
+    const { name = '', state: wanted } = request.query
+    return pageOf(network.members, request.query, {
+      keep: (member) => includes(state.nodes.get(member.node), name),
+      view: (member) => {
+        const shown = view(controller, state, network, member)
+        return wanted === undefined || shown.state === wanted ? shown : undefined
+      },
+      orders: {
+        name: (member) => state.nodes.get(member.node)?.name ?? '',
+        addedAt: (member) => member.addedAt,
+      },
+    })
   })
 }
 
@@ -89,10 +104,10 @@ function addShow(app: App, controller: Controller): void {
     params: memberParams,
     response: answers({ 200: refTo(Member) }, 404),
   }
-  app.get('/v1/networks/:network/members/:node', { schema }, async (request) => {
+  app.get('/v1/networks/:network/members/:node', { schema }, async (request, reply) => {
     const { state } = controller
     const { network, member } = authorise(state, request, controller.now())
-    return view(controller, state, network, member)
+    return tagged(reply, view(controller, state, network, member), tagOf(member))
   })
 }
 
@@ -102,12 +117,14 @@ function addDelete(app: App, controller: Controller): void {
     summary: 'Take a node out of a network. Its addresses stay reserved for its return for a while.',
     tags,
     params: memberParams,
-    response: answers({ 204: Type.Null({ description: 'Gone.' }) }, 404, 409),
+    headers: MatchHeaders,
+    response: answers({ 204: Type.Null({ description: 'Gone.' }) }, 404, 409, 412),
   }
   app.delete('/v1/networks/:network/members/:node', { schema }, async (request, reply) => {
     await controller.change({ actor: request.actor }, (state, tools) => {
       const { network, member } = authorise(state, request, tools.now)
       assertNotSystem(state, network.id)
+      assertMatch(request, tagOf(member))
       return removeMember(state, tools, network.id, member.node)
     })
     return reply.code(204).send()

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net'
 import swagger from '@fastify/swagger'
-import { type TypeBoxTypeProvider, TypeBoxValidatorCompiler } from '@fastify/type-provider-typebox'
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import {
   type FastifyBaseLogger,
   type FastifyReply,
@@ -17,6 +17,7 @@ import { toBase32 } from '../keys/text.ts'
 import { authenticate } from './access/authenticate.ts'
 import { guardRoutes } from './access/guard.ts'
 import { consoleRoutes } from './console.ts'
+import { compileSchema } from './compiler.ts'
 import { components, documentOptions } from './document.ts'
 import type { App } from './instance.ts'
 import { Limits, type RateLimits } from './limits/limits.ts'
@@ -133,7 +134,7 @@ function createInstance({ log, random }: AppTools): App {
     routerOptions: { maxParamLength: 16_384 },
     frameworkErrors: sendProblem,
   }).withTypeProvider<TypeBoxTypeProvider>()
-  app.setValidatorCompiler(TypeBoxValidatorCompiler)
+  app.setValidatorCompiler(compileSchema)
   app.removeContentTypeParser('text/plain')
   app.setErrorHandler(sendProblem)
   app.setNotFoundHandler(() => {

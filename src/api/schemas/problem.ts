@@ -41,7 +41,7 @@ export const ErrorCodeList = component('ErrorCodeList', 'Every code there is.', 
 export const PROBLEM_TYPE = 'application/problem+json'
 
 /** Statuses that any route can answer with. */
-const COMMON = [400, 401, 403, 429, 500, 503]
+const COMMON = [400, 401, 403, 404, 429, 500, 503]
 
 /** The `response` of a route: what it answers when all is well, and the problems it may answer with otherwise. */
 export function answers<Good extends Record<number, Type.TSchema>>(

@@ -50,7 +50,7 @@ describe('a bucket', () => {
 })
 
 describe('the load', () => {
-  it('is too high when the loop is a second late five times in a row, until it is in time again', () => {
+  it('is too high when the loop is two seconds late five times in a row, until it is in time again', () => {
     const clock = new Stopped()
     using load = new Load(clock)
     const lookAfter = (milliseconds: number) => {
@@ -58,7 +58,7 @@ describe('the load', () => {
       clock.ring()
       return load.isTooHigh
     }
-    const seen = [1_300, 1_300, 250, 1_300, 1_300, 1_300, 1_300, 1_300, 1_300, 1_200, 1_300].map(lookAfter)
+    const seen = [2_300, 2_300, 250, 2_300, 2_300, 2_300, 2_300, 2_300, 2_300, 2_200, 2_300].map(lookAfter)
     const expected = [false, false, false, false, false, false, false, true, true, false, false]
     assert.deepEqual(seen, expected)
   })

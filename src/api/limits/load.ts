@@ -2,7 +2,7 @@ import type { Clock } from '../../clock.ts'
 
 /** Milliseconds between two looks, and how late one may be. */
 const INTERVAL = 250
-const LATE = 1_000
+const LATE = 2_000
 /** So many late looks in a row are overload; a single one is a pause, of the machine or for a large batch. */
 const OVERLOAD = 5
 

@@ -5,14 +5,17 @@ import { assertNotSystem } from '../../controller/commands/network.ts'
 import type { Controller } from '../../controller/controller.ts'
 import { eventsOf } from '../../controller/ledger.ts'
 import { findMember, findNode } from '../../controller/lookup.ts'
+import type { Tools } from '../../controller/tools.ts'
 import { toWeftError, WeftError } from '../../errors.ts'
 import { systemRandom } from '../../keys/random.ts'
 import type { State } from '../../model/state.ts'
 import { assertMayTouch, authorise } from '../access/authorise.ts'
 import { create } from '../change.ts'
 import type { App } from '../instance.ts'
+import { DryRunQuery, rehearse } from '../rehearsal.ts'
 import { idOrName, OperationHeaders, refTo } from '../schemas/common.ts'
 import { BatchResult, MemberBatch } from '../schemas/member.ts'
+import { LinkChanges } from '../schemas/policy.ts'
 import { answers } from '../schemas/problem.ts'
 
 /** POST of many members at once. */
@@ -22,20 +25,24 @@ export function batchRoutes(app: App, controller: Controller): void {
     summary: 'Add and remove many members at once: all of it, or nothing.',
     tags: ['members'],
     params: Type.Object({ network: idOrName('network', 'demo') }),
+    querystring: DryRunQuery,
     headers: OperationHeaders,
     body: MemberBatch,
-    response: answers({ 200: refTo(BatchResult) }, 404, 409, 413, 415),
+    response: answers({ 200: Type.Union([refTo(BatchResult), refTo(LinkChanges)]) }, 404, 409, 413, 415),
   }
   app.post('/v1/networks/:network/members/batch', { schema }, async (request) => {
     const keys = await prepare(controller, request)
+    const decide = (before: State, tools: Tools) => {
+      const { id, batch } = read(before, request, tools.now)
+      assertNotSystem(before, id)
+      const { events } = changeMembers(before, tools, id, batch, keys)
+      const revision = (before.networks.get(id)?.revision ?? 0) + batch.add.length + batch.remove.length
+      return { events, result: { ...counts(batch), network: id, revision } }
+    }
+    const wouldBe = rehearse(controller, request, decide)
+    if (wouldBe) return wouldBe
     const { result } = await create(controller, request, {
-      decide: (before, tools) => {
-        const { id, batch } = read(before, request, tools.now)
-        assertNotSystem(before, id)
-        const { events } = changeMembers(before, tools, id, batch, keys)
-        const revision = (before.networks.get(id)?.revision ?? 0) + batch.add.length + batch.remove.length
-        return { events, result: { ...counts(batch), network: id, revision } }
-      },
+      decide,
       recall: (events, after) => {
         const { network } = authorise(after, request, controller.now())
         const [add, remove] = [eventsOf(events, 'member-added'), eventsOf(events, 'member-removed')]

@@ -5,12 +5,14 @@ import { assertNotSystem } from '../../controller/commands/network.ts'
 import type { Controller } from '../../controller/controller.ts'
 import { eventsOf } from '../../controller/ledger.ts'
 import { findMember, findNode } from '../../controller/lookup.ts'
+import type { Tools } from '../../controller/tools.ts'
 import type { Member as MemberState, Network, State } from '../../model/state.ts'
 import { authorise } from '../access/authorise.ts'
 import { create } from '../change.ts'
 import { assertMatch, tagged, tagOf } from '../etag.ts'
 import type { App } from '../instance.ts'
 import { includes, pageOf } from '../paging.ts'
+import { DryRunQuery, rehearse, rehearsed } from '../rehearsal.ts'
 import { idOrName, listQuery, MatchHeaders, nameFilter, OperationHeaders, refTo } from '../schemas/common.ts'
 import { Member, MemberList, NewMember } from '../schemas/member.ts'
 import { answers } from '../schemas/problem.ts'
@@ -35,17 +37,21 @@ function addCreate(app: App, controller: Controller): void {
     summary: 'Add a node to a network: it gets its addresses and key, and all others hear of it.',
     tags,
     params: networkParams,
+    querystring: DryRunQuery,
     headers: OperationHeaders,
     body: NewMember,
-    response: answers({ 201: refTo(Member) }, 404, 409, 413, 415),
+    response: answers({ ...rehearsed, 201: refTo(Member) }, 404, 409, 413, 415),
   }
   app.post('/v1/networks/:network/members', { schema }, async (request, reply) => {
+    const decide = (before: State, tools: Tools) => {
+      const { network, node } = subjects(before, request, tools.now)
+      assertNotSystem(before, network.id)
+      return addMember(before, tools, network.id, node.id)
+    }
+    const wouldBe = rehearse(controller, request, decide)
+    if (wouldBe) return wouldBe
     const { result, state } = await create(controller, request, {
-      decide: (before, tools) => {
-        const { network, node } = subjects(before, request, tools.now)
-        assertNotSystem(before, network.id)
-        return addMember(before, tools, network.id, node.id)
-      },
+      decide,
       recall: (events, after) => {
         const { network, node } = subjects(after, request, controller.now())
         const added = eventsOf(events, 'member-added').filter((event) => event.network === network.id)
@@ -117,16 +123,20 @@ function addDelete(app: App, controller: Controller): void {
     summary: 'Take a node out of a network. Its addresses stay reserved for its return for a while.',
     tags,
     params: memberParams,
+    querystring: DryRunQuery,
     headers: MatchHeaders,
-    response: answers({ 204: Type.Null({ description: 'Gone.' }) }, 404, 409, 412),
+    response: answers({ ...rehearsed, 204: Type.Null({ description: 'Gone.' }) }, 404, 409, 412),
   }
   app.delete('/v1/networks/:network/members/:node', { schema }, async (request, reply) => {
-    await controller.change({ actor: request.actor }, (state, tools) => {
+    const decide = (state: State, tools: Tools) => {
       const { network, member } = authorise(state, request, tools.now)
       assertNotSystem(state, network.id)
       assertMatch(request, tagOf(member))
       return removeMember(state, tools, network.id, member.node)
-    })
+    }
+    const wouldBe = rehearse(controller, request, decide)
+    if (wouldBe) return wouldBe
+    await controller.change({ actor: request.actor }, decide)
     return reply.code(204).send()
   })
 }

@@ -4,6 +4,7 @@ import { createNetwork, deleteNetwork } from '../../controller/commands/network.
 import type { Controller } from '../../controller/controller.ts'
 import { eventsOf } from '../../controller/ledger.ts'
 import { findNetwork } from '../../controller/lookup.ts'
+import type { Tools } from '../../controller/tools.ts'
 import type { NetworkId, ProjectId } from '../../model/names.ts'
 import type { Network as NetworkState, State } from '../../model/state.ts'
 import { authorise } from '../access/authorise.ts'
@@ -12,6 +13,7 @@ import { assertConfirmed } from '../confirm.ts'
 import { assertMatch, tagged, tagOf } from '../etag.ts'
 import type { App } from '../instance.ts'
 import { includes, pageOf, shown } from '../paging.ts'
+import { dryRunQuery, rehearse, rehearsed } from '../rehearsal.ts'
 import {
   ConfirmQuery,
   idOrName,
@@ -122,17 +124,22 @@ function addDelete(app: App, controller: Controller): void {
     summary: 'Delete a network, with all its members, at once. Wants its name back while members are online.',
     tags,
     params,
-    querystring: ConfirmQuery,
+    querystring: Type.Object({ ...ConfirmQuery.properties, ...dryRunQuery }, { additionalProperties: false }),
     headers: MatchHeaders,
-    response: answers({ 204: Type.Null({ description: 'Gone.' }) }, 404, 409, 412),
+    response: answers({ ...rehearsed, 204: Type.Null({ description: 'Gone.' }) }, 404, 409, 412),
   }
   app.delete('/v1/networks/:network', { schema }, async (request, reply) => {
-    await controller.change({ actor: request.actor }, (state, tools) => {
+    const decide = (state: State, tools: Tools) => {
       const { network } = authorise(state, request, tools.now)
       assertMatch(request, networkTag(network, state.epoch))
-      const decision = deleteNetwork(state, network.id)
+      return { ...deleteNetwork(state, network.id), result: network }
+    }
+    const wouldBe = rehearse(controller, request, decide)
+    if (wouldBe) return wouldBe
+    await controller.change({ actor: request.actor }, (state, tools) => {
+      const { events, result: network } = decide(state, tools)
       assertConfirmed(network.name, request.query.confirm, onlineMembers(controller, network))
-      return decision
+      return { events, result: undefined }
     })
     return reply.code(204).send()
   })

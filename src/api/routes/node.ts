@@ -6,20 +6,24 @@ import { setRoles } from '../../controller/commands/role.ts'
 import type { Controller } from '../../controller/controller.ts'
 import { eventsOf } from '../../controller/ledger.ts'
 import { findNode } from '../../controller/lookup.ts'
+import type { Tools } from '../../controller/tools.ts'
 import type { NodeId } from '../../keys/identity.ts'
-import type { Node as NodeState } from '../../model/state.ts'
+import type { Node as NodeState, State } from '../../model/state.ts'
 import { authorise } from '../access/authorise.ts'
 import { create } from '../change.ts'
 import { assertMatch, tagged, tagOf } from '../etag.ts'
 import type { App } from '../instance.ts'
 import { includes, pageOf, shown } from '../paging.ts'
+import { DryRunQuery, rehearse, rehearsed } from '../rehearsal.ts'
 import { ChangeHeaders, idOrName, listQuery, MatchHeaders, nameFilter, refTo } from '../schemas/common.ts'
 import { NewRoles, Node, NodeList, NodePatch } from '../schemas/node.ts'
+import { LinkChanges } from '../schemas/policy.ts'
 import { answers } from '../schemas/problem.ts'
 import { nodeView } from '../views/node.ts'
 
 const params = Type.Object({ node: idOrName('node', 'web-1') })
 const tags = ['nodes']
+const nodeOrLinks = Type.Union([refTo(Node), refTo(LinkChanges)])
 
 /** GET, PATCH and DELETE of nodes, and POST of their roles; nodes come to be by joining, not by REST. */
 export function nodeRoutes(app: App, controller: Controller): void {
@@ -103,18 +107,22 @@ function addSetRoles(app: App, controller: Controller): void {
     summary: 'Say what a node does for others: the whole list, which may be empty.',
     tags,
     params,
+    querystring: DryRunQuery,
     headers: ChangeHeaders,
     body: NewRoles,
-    response: answers({ 200: refTo(Node) }, 404, 409, 412, 413, 415),
+    response: answers({ 200: nodeOrLinks }, 404, 409, 412, 413, 415),
   }
   app.post('/v1/nodes/:node/roles', { schema }, async (request, reply) => {
     const { roles } = request.body
+    const decide = (before: State, tools: Tools) => {
+      const { node } = authorise(before, request, tools.now)
+      assertMatch(request, tagOf(node))
+      return setRoles(before, tools, node.id, roles)
+    }
+    const wouldBe = rehearse(controller, request, decide)
+    if (wouldBe) return wouldBe
     const { result, state } = await create(controller, request, {
-      decide: (before, tools) => {
-        const { node } = authorise(before, request, tools.now)
-        assertMatch(request, tagOf(node))
-        return setRoles(before, tools, node.id, roles)
-      },
+      decide,
       recall: (events, after) =>
         eventsOf(events, 'node-roles-set')
           .filter((event) => event.roles.join() === roles.toSorted().join())
@@ -132,17 +140,21 @@ function addPatch(app: App, controller: Controller): void {
     summary: 'Change the labels of a node: those given are set, null takes one away, all others stay.',
     tags,
     params,
+    querystring: DryRunQuery,
     headers: MatchHeaders,
     body: NodePatch,
-    response: answers({ 200: refTo(Node) }, 404, 409, 412, 413, 415),
+    response: answers({ 200: nodeOrLinks }, 404, 409, 412, 413, 415),
   }
   app.patch('/v1/nodes/:node', { schema }, async (request, reply) => {
     const { actor, body } = request
-    const { state } = await controller.change({ actor }, (before, tools) => {
+    const decide = (before: State, tools: Tools) => {
       const { node } = authorise(before, request, tools.now)
       assertMatch(request, tagOf(node))
       return changeLabels(before, node.id, body.labels)
-    })
+    }
+    const wouldBe = rehearse(controller, request, decide)
+    if (wouldBe) return wouldBe
+    const { state } = await controller.change({ actor }, decide)
     const { node } = authorise(state, request, controller.now())
     return tagged(reply, nodeView(node, controller.nodeStatus(node.id)), tagOf(node))
   })
@@ -154,15 +166,19 @@ function addDelete(app: App, controller: Controller): void {
     summary: 'Forget a node: out of all its networks, and refused until it joins anew.',
     tags,
     params,
+    querystring: DryRunQuery,
     headers: MatchHeaders,
-    response: answers({ 204: Type.Null({ description: 'Gone.' }) }, 404, 409, 412),
+    response: answers({ ...rehearsed, 204: Type.Null({ description: 'Gone.' }) }, 404, 409, 412),
   }
   app.delete('/v1/nodes/:node', { schema }, async (request, reply) => {
-    await controller.change({ actor: request.actor }, (state, tools) => {
+    const decide = (state: State, tools: Tools) => {
       const { node } = authorise(state, request, tools.now)
       assertMatch(request, tagOf(node))
       return removeNode(state, tools, node.id)
-    })
+    }
+    const wouldBe = rehearse(controller, request, decide)
+    if (wouldBe) return wouldBe
+    await controller.change({ actor: request.actor }, decide)
     return reply.code(204).send()
   })
 }

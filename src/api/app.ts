@@ -1,20 +1,32 @@
 import type { Socket } from 'node:net'
 import swagger from '@fastify/swagger'
-import { type TypeBoxTypeProvider, TypeBoxValidatorCompiler } from '@fastify/type-provider-typebox'
-import { type FastifyBaseLogger, fastify, LogController } from 'fastify'
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
+import {
+  type FastifyBaseLogger,
+  type FastifyReply,
+  type FastifyRequest,
+  fastify,
+  LogController,
+} from 'fastify'
+import type { Clock } from '../clock.ts'
 import type { Controller } from '../controller/controller.ts'
+import type { ControllerSettings } from '../controller/settings.ts'
 import { WeftError } from '../errors.ts'
 import type { Random } from '../keys/random.ts'
 import { toBase32 } from '../keys/text.ts'
 import { authenticate } from './access/authenticate.ts'
 import { guardRoutes } from './access/guard.ts'
+import { compileSchema } from './compiler.ts'
 import { consoleRoutes } from './console.ts'
 import { components, documentOptions } from './document.ts'
 import type { App } from './instance.ts'
+import { Limits, type RateLimits } from './limits/limits.ts'
 import { measureRequests } from './metrics.ts'
 import { sendProblem } from './problem.ts'
 import { apiTokenRoutes } from './routes/apitoken.ts'
+import { batchRoutes } from './routes/batch.ts'
 import { convergenceRoutes } from './routes/convergence.ts'
+import { errorRoutes } from './routes/error.ts'
 import { eventRoutes } from './routes/event.ts'
 import { grantRoutes } from './routes/grant.ts'
 import { graphRoutes } from './routes/graph.ts'
@@ -33,6 +45,7 @@ import { keepSequence } from './sequence.ts'
 export interface AppTools {
   readonly log: FastifyBaseLogger
   readonly random: Random
+  readonly clock: Clock
   /** Called with the socket of each caller that has shown a token. */
   readonly onKnown: (socket: Socket) => void
 }
@@ -41,12 +54,17 @@ export interface AppTools {
 export async function createApp(controller: Controller, tools: AppTools): Promise<App> {
   const app = createInstance(tools)
   keepSequence(app, controller)
-  app.addHook('onRequest', async (request) => {
-    authenticate(controller.state, request)
-    if (request.actor) tools.onKnown(request.socket)
+  const limits = new Limits(tools.clock, ratesOf(controller.settings))
+  app.addHook('onRequest', async (request, reply) => {
+    limits.assertNotOverloaded(request)
+    // Whoever shows a token that is known is not held up by strangers behind the same address.
+    if (!isKnown(controller, request, reply, limits)) return limits.takeStranger(request, reply)
+    limits.takeToken(request, reply)
+    tools.onKnown(request.socket)
   })
   // Before the guard, because its files come as the build makes them and can stand in no table.
   await app.register(async (scope: App) => consoleRoutes(scope))
+  app.addHook('onClose', async () => limits[Symbol.dispose]())
   guardRoutes(app, controller)
   logRequests(app)
   measureRequests(app, controller)
@@ -60,13 +78,39 @@ export async function createApp(controller: Controller, tools: AppTools): Promis
   return app
 }
 
+/** Throws `unauthenticated`; a stranger who does that too often hears of that instead. */
+function isKnown(
+  controller: Controller,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  limits: Limits,
+): boolean {
+  try {
+    authenticate(controller.state, request)
+  } catch (error) {
+    limits.takeStranger(request, reply)
+    throw error
+  }
+  return request.actor !== ''
+}
+
+/** Seconds of requests that may come at once. */
+const BURST = 4
+
+function ratesOf({ requestsPerSecond, strangerRequestsPerSecond }: ControllerSettings): RateLimits {
+  const allow = (rate: number) => ({ rate, burst: rate * BURST })
+  return { token: allow(requestsPerSecond), stranger: allow(strangerRequestsPerSecond) }
+}
+
 const ROUTES = [
   openRoutes,
+  errorRoutes,
   projectRoutes,
   apiTokenRoutes,
   networkRoutes,
   grantRoutes,
   memberRoutes,
+  batchRoutes,
   nodeRoutes,
   tokenRoutes,
   graphRoutes,
@@ -92,7 +136,7 @@ function createInstance({ log, random }: AppTools): App {
     routerOptions: { maxParamLength: 16_384 },
     frameworkErrors: sendProblem,
   }).withTypeProvider<TypeBoxTypeProvider>()
-  app.setValidatorCompiler(TypeBoxValidatorCompiler)
+  app.setValidatorCompiler(compileSchema)
   app.removeContentTypeParser('text/plain')
   app.setErrorHandler(sendProblem)
   app.setNotFoundHandler(() => {

@@ -6,6 +6,7 @@ import { failpoint } from '../log/failpoint.ts'
 import type { Event } from '../model/event.ts'
 import type { TokenId } from '../model/names.ts'
 import type { State } from '../model/state.ts'
+import { fingerprintOf } from './fingerprint.ts'
 
 /** What a change made, and the state right after it was durable. */
 export interface Changed<Result> {
@@ -31,12 +32,14 @@ export async function create<Result>(
 ): Promise<Changed<Result>> {
   const { actor } = request
   const key = request.headers['idempotency-key']
-  const operation = typeof key === 'string' ? { operation: `${actor}:${key}` } : {}
+  const fingerprint = fingerprintOf(request)
+  const operation = typeof key === 'string' ? { operation: `${actor}:${key}`, request: fingerprint } : {}
   failpoint('api-before-change')
   const outcome = await controller.change({ actor, ...operation }, decide)
   failpoint('api-before-answer')
   if (!outcome.repeated) return outcome
-  const result = recall(outcome.entry.events, outcome.state)
+  const isSame = outcome.entry.request === fingerprint
+  const result = isSame ? recall(outcome.entry.events, outcome.state) : undefined
   if (result !== undefined) return { result, state: outcome.state }
   throw new WeftError('conflict', 'This Idempotency-Key was used for another request before.', {
     field: 'idempotency-key',

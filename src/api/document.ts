@@ -1,17 +1,18 @@
 import type { FastifyDynamicSwaggerOptions } from '@fastify/swagger'
 import type Type from 'typebox'
+import { ERROR_CODES } from '../errors.ts'
 import { ApiToken, ApiTokenList, CreatedApiToken, Whoami } from './schemas/apitoken.ts'
 import type { Component } from './schemas/common.ts'
 import { Convergence } from './schemas/convergence.ts'
 import { Graph, GraphPatch } from './schemas/graph.ts'
 import { Change, ChangeList } from './schemas/history.ts'
 import { Link } from './schemas/link.ts'
-import { Member, MemberList } from './schemas/member.ts'
+import { BatchResult, Member, MemberList } from './schemas/member.ts'
 import { Network, NetworkList } from './schemas/network.ts'
 import { Node, NodeList } from './schemas/node.ts'
 import { Paths } from './schemas/path.ts'
 import { LinkChanges, Policy } from './schemas/policy.ts'
-import { Problem } from './schemas/problem.ts'
+import { ErrorCodeInfo, ErrorCodeList, Problem } from './schemas/problem.ts'
 import { Grant, GrantList, Project, ProjectList } from './schemas/project.ts'
 import { CreatedToken, Token, TokenList } from './schemas/token.ts'
 import { withSequence } from './sequence.ts'
@@ -19,6 +20,8 @@ import { withSequence } from './sequence.ts'
 /** Every schema with a name of its own. */
 export const components: readonly Component<Type.TSchema>[] = Object.freeze([
   Problem,
+  ErrorCodeInfo,
+  ErrorCodeList,
   Project,
   ProjectList,
   Grant,
@@ -31,6 +34,7 @@ export const components: readonly Component<Type.TSchema>[] = Object.freeze([
   NetworkList,
   Member,
   MemberList,
+  BatchResult,
   Node,
   NodeList,
   Token,
@@ -58,7 +62,12 @@ export const documentOptions: FastifyDynamicSwaggerOptions = {
       description: [
         'Every list answers `{items, next?}`; give `next` as `cursor` to get the next page.',
         'Every error is RFC 9457 problem details; `code` is for programs, `advice` for people.',
-        'Every POST takes an `Idempotency-Key`: repeated with the same key, it is done once.',
+        'Every POST takes an `Idempotency-Key`: repeated with the same key, it is done once; with the same key and another request it is refused. Keys are remembered as long as the log is not compacted beyond them.',
+        'What can be changed has an `ETag`; a change with `If-Match` is refused when the object is another by then.',
+        'The codes of problems: ' +
+          Object.entries(ERROR_CODES)
+            .map(([code, meaning]) => `\n- \`${code}\`: ${meaning}`)
+            .join(''),
         '`{network}` and `{node}` are ids or names. Names are unique within a project.',
         'Every request acts in one project: that of its token, or, for a global token, the one of `?project=` (else `default`). What belongs to another project is answered as if it did not exist.',
         'Several controllers may serve one log: repeat the `Weft-Sequence` of an answer, and any of them has read as far.',

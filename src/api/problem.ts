@@ -4,7 +4,7 @@ import { PROBLEM_TYPE, type Problem } from './schemas/problem.ts'
 import { validationError } from './validation.ts'
 
 /** The HTTP status of every code. */
-const STATUS: Readonly<Record<ErrorCode, number>> = Object.freeze({
+export const STATUS: Readonly<Record<ErrorCode, number>> = Object.freeze({
   'invalid-input': 400,
   'invalid-config': 500,
   'not-found': 404,
@@ -20,6 +20,9 @@ const STATUS: Readonly<Record<ErrorCode, number>> = Object.freeze({
   'digest-mismatch': 500,
   'precondition-failed': 412,
   conflict: 409,
+  'confirmation-needed': 409,
+  'too-many-requests': 429,
+  overloaded: 503,
   'log-damaged': 500,
   'store-unavailable': 503,
   unsupported: 500,
@@ -36,10 +39,15 @@ export interface Failure {
   readonly error: WeftError
 }
 
+/** Leads to what the code means: a reference that is resolved at the controller itself. */
+export function problemType(code: ErrorCode): string {
+  return `/v1/errors/${code}`
+}
+
 /** Problem details (RFC 9457): message, field and advice of the error, never its cause. */
 export function toProblem({ status, error }: Failure, requestId: string): Problem {
   return {
-    type: `urn:weft:problem:${error.code}`,
+    type: problemType(error.code),
     title: ERROR_CODES[error.code],
     status,
     detail: error.message,

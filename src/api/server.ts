@@ -44,6 +44,7 @@ export async function startServer(
   const app = await createApp(controller, {
     log,
     random: systemRandom,
+    clock: systemClock,
     onKnown: (socket) => strangers.known(socket),
   })
   const underWay = new Set<ServerResponse>()

@@ -1,6 +1,6 @@
 import { Command } from 'commander'
-import type { Member } from '../api/schemas/member.ts'
-import { path } from './client.ts'
+import type { BatchResult, Member } from '../api/schemas/member.ts'
+import { type Client, path } from './client.ts'
 import { confirm } from './confirm.ts'
 import { type ClientOptions, clientCommand, openClient } from './connection.ts'
 import { fields, orDash, print, table } from './output.ts'
@@ -16,11 +16,16 @@ export function memberCommand(): Command {
 
 function addCommand(): Command {
   return memberOf(clientCommand('add'))
-    .description('Add a node to a network.')
-    .argument('<node>', 'id or name')
-    .addHelpText('after', '\nExample:\n  weft member add demo web-1')
-    .action(async (network: string, node: string, options: ClientOptions) => {
+    .description('Add nodes to a network; several all at once, or none.')
+    .argument('<node...>', 'ids or names')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  weft member add demo web-1\n  weft member add demo web-1 web-2 db-1',
+    )
+    .action(async (network: string, nodes: readonly string[], options: ClientOptions) => {
       using client = openClient(options)
+      const [node, ...more] = nodes
+      if (more.length > 0) return changeMany(client, network, { add: nodes }, options.json)
       const member = await client.post<Member>(path`/v1/networks/${network}/members`, { node })
       const { publicKey, listenPort, ...rest } = member
       print(options.json, member, () =>
@@ -54,14 +59,26 @@ interface RemoveOptions extends ClientOptions {
 
 function removeCommand(): Command {
   return memberOf(clientCommand('remove'))
-    .description('Take a node out of a network; its addresses stay reserved for a while.')
-    .argument('<node>', 'id or name')
+    .description('Take nodes out of a network; their addresses stay reserved for a while.')
+    .argument('<node...>', 'ids or names')
     .option('-y, --yes', 'do not ask')
-    .action(async (network: string, node: string, options: RemoveOptions) => {
+    .action(async (network: string, nodes: readonly string[], options: RemoveOptions) => {
       using client = openClient(options)
-      await confirm(`Take ${node} out of ${network}?`, options.yes)
+      await confirm(`Take ${nodes.join(', ')} out of ${network}?`, options.yes)
+      const [node = '', ...more] = nodes
+      if (more.length > 0) return changeMany(client, network, { remove: nodes }, options.json)
       await client.delete(path`/v1/networks/${network}/members/${node}`)
     })
+}
+
+async function changeMany(
+  client: Client,
+  network: string,
+  batch: { readonly add?: readonly string[]; readonly remove?: readonly string[] },
+  json: boolean | undefined,
+): Promise<void> {
+  const result = await client.post<BatchResult>(path`/v1/networks/${network}/members/batch`, batch)
+  print(json, result, () => `${result.added} added, ${result.removed} removed.\n`)
 }
 
 function memberOf(command: Command): Command {

@@ -97,8 +97,9 @@ function deleteCommand(): Command {
     .option('-y, --yes', 'do not ask')
     .action(async (name: string, options: DeleteOptions) => {
       using client = openClient(options)
-      await confirm(`Delete the network ${name}? Its members lose one another.`, options.yes)
-      await client.delete(path`/v1/networks/${name}`)
+      const network = await client.get<Network>(path`/v1/networks/${name}`)
+      await confirm(`Delete the network ${network.name}? Its members lose one another.`, options.yes)
+      await client.delete(path`/v1/networks/${network.id}?confirm=${network.name}`)
     })
 }
 

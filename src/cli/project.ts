@@ -68,7 +68,11 @@ function deleteCommand(): Command {
     .option('-y, --yes', 'do not ask')
     .action(async (name: string, options: DeleteOptions) => {
       using client = openClient(options)
-      await confirm(`Delete the project ${name} with all its networks, nodes and tokens?`, options.yes)
-      await client.delete(path`/v1/projects/${name}`)
+      const project = await client.get<Project>(path`/v1/projects/${name}`)
+      await confirm(
+        `Delete the project ${project.name} with all its networks, nodes and tokens?`,
+        options.yes,
+      )
+      await client.delete(path`/v1/projects/${project.id}?confirm=${project.name}`)
     })
 }

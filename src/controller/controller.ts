@@ -30,7 +30,7 @@ import { NOTES_FILE, openDataDir, openWrappingKey } from './home.ts'
 import { AgentInbox } from './inbox.ts'
 import { writeKeptHead } from './kepthead.ts'
 import { Lag } from './lag.ts'
-import type { Ledger, Outcome } from './ledger.ts'
+import type { ChangeRequest, Ledger, Outcome } from './ledger.ts'
 import { type LinkDetail, linkDetail } from './link.ts'
 import { explainLink, type LinkExplanation } from './links.ts'
 import { Notebook } from './notebook.ts'
@@ -231,14 +231,14 @@ export class Controller implements AsyncDisposable {
 
   /** Decides on the latest state and appends what was decided. The same operation is done once. */
   change<Result>(
-    request: { readonly actor: string; readonly operation?: string },
+    request: Pick<ChangeRequest, 'actor' | 'request'> & { readonly operation?: string },
     decide: (state: State, tools: Tools) => Decision<Result>,
   ): Promise<Outcome<Result>> {
     const { clock, random, settings, ledger } = this.#parts
     const now = clock.now()
     const operation = request.operation ?? `once-${toBase32(random(16))}`
     const tools = { now, random, settings }
-    return ledger.change({ actor: request.actor, operation, at: now }, (state) => decide(state, tools))
+    return ledger.change({ ...request, operation, at: now }, (state) => decide(state, tools))
   }
 
   /** The whole string for `weft agent --join`. */

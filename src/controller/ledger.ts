@@ -12,6 +12,8 @@ export interface ChangeRequest {
   readonly actor: string
   /** The same operation is done once, however often it is asked for. */
   readonly operation: string
+  /** Kept with the operation, to tell whether it is really the same. */
+  readonly request?: string
   /** Milliseconds since 1970. */
   readonly at: number
 }

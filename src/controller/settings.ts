@@ -92,6 +92,19 @@ export const controllerSettings = Type.Object(
       description:
         'The first change of a network is pushed at once; those that follow within this time go together.',
     }),
+    requestsPerSecond: Type.Number({
+      minimum: 1,
+      maximum: 1_000_000,
+      default: 5_000,
+      description: 'REST requests a second that one token may make; for a moment four times as many.',
+    }),
+    strangerRequestsPerSecond: Type.Number({
+      minimum: 1,
+      maximum: 1_000_000,
+      default: 100,
+      description:
+        'REST requests a second that one address may make without a token that is known; for a moment four times as many.',
+    }),
     insecurePlainWebsocket: Type.Boolean({
       default: false,
       description:

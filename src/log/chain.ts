@@ -14,8 +14,8 @@ export interface Row extends Head {
 export const EMPTY: Head = Object.freeze({ sequence: 0, hash: '0'.repeat(64) })
 
 /** The row that follows `previous`. Throws `TypeError` when the draft holds something that must not be written. */
-export function link(previous: Head, { operation, at, actor, events }: Draft): Row {
-  const payload = Buffer.from(JSON.stringify({ operation, at, actor, events }))
+export function link(previous: Head, { operation, at, actor, request, events }: Draft): Row {
+  const payload = Buffer.from(JSON.stringify({ operation, at, actor, request, events }))
   const sequence = previous.sequence + 1
   return { sequence, operation, payload, hash: hashOf(previous, sequence, payload) }
 }

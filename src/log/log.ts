@@ -9,6 +9,8 @@ export interface Draft {
   readonly at: number
   /** Who wanted it: a token id, a node id, or `system`. */
   readonly actor: string
+  /** Of a change that may be asked for again: what tells its request from others under the same name. */
+  readonly request?: string
   readonly events: readonly Event[]
 }
 

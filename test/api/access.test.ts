@@ -24,6 +24,8 @@ const EXPECTED: Readonly<Record<string, Expectation>> = {
   'GET /healthz': { least: 'anybody' },
   'GET /readyz': { least: 'anybody' },
   'GET /openapi.json': { least: 'anybody' },
+  'GET /v1/errors': { least: 'anybody' },
+  'GET /v1/errors/:code': { least: 'anybody' },
   'GET /metrics': { least: 'global viewer' },
   'GET /v1/whoami': { least: 'anybody known' },
   'POST /v1/projects': { least: 'global admin', body: () => ({ name: freshName() }) },
@@ -42,6 +44,7 @@ const EXPECTED: Readonly<Record<string, Expectation>> = {
   'GET /v1/networks/:network/links/:a/:b': { least: 'viewer' },
   'GET /v1/networks/:network/history': { least: 'viewer' },
   'GET /v1/events': { least: 'viewer' },
+  'GET /v1/networks/:network/convergence': { least: 'viewer' },
   'GET /v1/networks/:network/paths': { least: 'viewer' },
   'GET /v1/networks/:network/policy': { least: 'viewer' },
   'PUT /v1/networks/:network/policy': {
@@ -52,6 +55,11 @@ const EXPECTED: Readonly<Record<string, Expectation>> = {
   'PUT /v1/networks/:network/grants/:project': { least: 'admin' },
   'DELETE /v1/networks/:network/grants/:project': { least: 'admin' },
   'POST /v1/networks/:network/members': { least: 'operator', shared: 'yes', body: member },
+  'POST /v1/networks/:network/members/batch': {
+    least: 'operator',
+    shared: 'yes',
+    body: ({ idle }) => ({ add: [idle] }),
+  },
   'GET /v1/networks/:network/members': { least: 'viewer', shared: 'yes' },
   'GET /v1/networks/:network/members/:node': { least: 'viewer', shared: 'yes' },
   'DELETE /v1/networks/:network/members/:node': { least: 'operator', shared: 'own' },
@@ -105,7 +113,7 @@ describe('who may do what', () => {
   before(async () => {
     inside = await Inside.open({ ipv4Pool: ['10.0.0.0/8'] })
     absent = await makeEstate(inside, await makeProject(inside, 'gone'))
-    await inside.call('DELETE', '/v1/projects/gone')
+    await inside.call('DELETE', '/v1/projects/gone?confirm=gone')
     await renew()
   })
   after(() => inside[Symbol.asyncDispose]())
@@ -132,6 +140,7 @@ describe('who may do what', () => {
   const pathOf = (route: string, { network, member: node, idle, ...estate }: Estate) =>
     (route.split(' ')[1] ?? '')
       .replace('/v1/networks/:network/paths', `/v1/networks/${network}/paths?from=${node}&to=${idle}`)
+      .replace(':code', 'conflict')
       .replace(':network', network)
       .replace(':a/:b', `${node}/${idle}`)
       .replace('grants/:project', `grants/${route.startsWith('PUT') ? theirs.project : mine.project}`)
@@ -143,15 +152,21 @@ describe('who may do what', () => {
   const ask = (route: string, caller: Caller | undefined, estate: Estate): Promise<InsideAnswer> => {
     const path = pathOf(route, estate)
     const inProject = caller?.isGlobal && path.startsWith('/v1/')
+    const name = inside.state.projects.get(estate.project)?.name
+    const confirm = route === 'DELETE /v1/projects/:project' ? `?confirm=${name}` : ''
     const query = inProject ? `${path.includes('?') ? '&' : '?'}project=${mine.project}` : ''
     // Nodes are never shared: what is added to a network, its own or another's, is a node of the caller's project.
     const body = EXPECTED[route]?.body?.(estate === theirs || estate === absent ? estate : idleOfMine())
-    return inside.call(route.split(' ')[0] ?? '', path + query, {
-      token: caller?.token ?? '',
-      // A stream would not end: what is asked after the decision is refused.
-      headers: { 'last-event-id': '999999999' },
-      ...(body && { body }),
-    })
+    return inside.call(
+      route.split(' ')[0] ?? '',
+      path + (query || confirm) + (query && confirm.replace('?', '&')),
+      {
+        token: caller?.token ?? '',
+        // A stream would not end: what is asked after the decision is refused.
+        headers: { 'last-event-id': '999999999' },
+        ...(body && { body }),
+      },
+    )
   }
   /** In the shared network our idle node is a member already, so another one is added there. */
   const idleOfMine = (): Estate => ({ ...mine, idle: spare })
@@ -172,7 +187,7 @@ describe('who may do what', () => {
 
   for (const [route, expectation] of Object.entries(EXPECTED)) {
     it(`${route}: each role, and own, shared, foreign and absent objects`, async () => {
-      const names = (route.match(/:\w+/g) ?? []).join()
+      const names = (route.match(/:(?!code)\w+/g) ?? []).join()
       const relations: Relation[] = names ? ['own', 'foreign', 'absent'] : ['own']
       if (names.includes(':network')) relations.push('shared')
       if (names.includes(':node') && names.includes(':network')) relations.push('shared, own member')
@@ -206,7 +221,7 @@ describe('who may do what', () => {
     (/paths$|links/.test(route) && body.detail.includes('member'))
 
   it('never tells a foreign object from an absent one', async () => {
-    for (const route of Object.keys(EXPECTED).filter((one) => one.includes(':'))) {
+    for (const route of Object.keys(EXPECTED).filter((one) => /:(?!code)/.test(one))) {
       for (const caller of callers.filter(({ isGlobal }) => !isGlobal)) {
         const told = await Promise.all([theirs, absent].map((estate) => ask(route, caller, estate)))
         const [one, other] = told.map(({ status, body, headers }, at) => {

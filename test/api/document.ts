@@ -41,7 +41,7 @@ export function misfits(document: Document, schema: unknown, value: unknown): st
 }
 
 /** The schema with its references put in place, and without room for fields that it does not name. */
-function closed(document: Document, schema: unknown): object {
+export function closed(document: Document, schema: unknown): object {
   if (Array.isArray(schema)) return schema.map((one) => (isObject(one) ? closed(document, one) : one))
   if (!isObject(schema)) return {}
   if (typeof schema.$ref === 'string') {

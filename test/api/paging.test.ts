@@ -5,7 +5,7 @@ import { Map as ImmutableMap } from 'immutable'
 import { type Page, pageOf } from '../../src/api/paging.ts'
 import { Place } from './fixture.ts'
 
-const same = (value: string) => value
+const same = { view: (value: string) => value }
 const name = fc.stringMatching(/^[a-z0-9]{1,3}$/)
 
 function mapOf(keys: Iterable<string>): ImmutableMap<string, string> {
@@ -50,7 +50,7 @@ describe('pageOf', () => {
   })
 
   it('leaves out what has no view', () => {
-    const page = pageOf(mapOf(['a', 'b', 'c']), {}, (key) => (key === 'b' ? undefined : key))
+    const page = pageOf(mapOf(['a', 'b', 'c']), {}, { view: (key) => (key === 'b' ? undefined : key) })
     assert.deepEqual(page, { items: ['a', 'c'] })
   })
 

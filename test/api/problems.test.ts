@@ -20,7 +20,7 @@ describe('problem details', () => {
     assert.match(answer.headers['content-type'] ?? '', /^application\/problem\+json/)
     assert.deepEqual(misfits(document, { $ref: '#/components/schemas/Problem' }, answer.body), [])
     assert.equal(answer.body.status, answer.status)
-    assert.equal(answer.body.type, `urn:weft:problem:${answer.body.code}`)
+    assert.equal(answer.body.type, `/v1/errors/${answer.body.code}`)
   }
 
   const json = { 'content-type': 'application/json' }
@@ -147,7 +147,7 @@ describe('failureOf and toProblem', () => {
     const cause = new Error('hidden')
     const error = new WeftError('invalid-input', 'No.', { field: 'ipv4', advice: 'Try again.', cause })
     assert.deepEqual(toProblem({ status: 400, error }, 'id-1'), {
-      type: 'urn:weft:problem:invalid-input',
+      type: '/v1/errors/invalid-input',
       title: ERROR_CODES['invalid-input'],
       status: 400,
       detail: 'No.',

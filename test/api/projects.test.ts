@@ -146,7 +146,16 @@ describe('projects over REST', () => {
     await post(`/v1/networks/${other.network}/members`, { node: estate.idle }, admin)
     await post(`/v1/networks/${other.network}/members`, { node: estate.member }, admin)
     const { sequence } = inside.state
-    assert.equal((await inside.call('DELETE', `/v1/projects/${project}`)).status, 204)
+    const path = `/v1/projects/${project}`
+    const refused = await inside.call('DELETE', path)
+    assert.deepEqual(
+      [refused.status, refused.body.code, refused.body.field],
+      [409, 'confirmation-needed', 'confirm'],
+    )
+    assert.equal(
+      (await inside.call('DELETE', `${path}?confirm=${inside.state.projects.get(project)?.name}`)).status,
+      204,
+    )
     const { state } = inside
     assert.equal(state.sequence, sequence + 1)
     const text = JSON.stringify({

@@ -7,7 +7,7 @@ import { createNetwork } from '../../src/controller/commands/network.ts'
 import { createProject } from '../../src/controller/commands/project.ts'
 import { createJoinToken } from '../../src/controller/commands/token.ts'
 import type { Decision } from '../../src/controller/tools.ts'
-import { Identity, type NodeId } from '../../src/keys/identity.ts'
+import { Identity, type NodeId, toNodeId } from '../../src/keys/identity.ts'
 import { SecretBytes } from '../../src/keys/secret.ts'
 import type { Event } from '../../src/model/event.ts'
 import type { NetworkId, ProjectId, TokenId } from '../../src/model/names.ts'
@@ -60,16 +60,19 @@ export function share(inside: Inside, from: Estate, to: Estate): Promise<void> {
   }))
 }
 
+const { signing, sealing } = new Identity(new SecretBytes(randomBytes(32)))
+/** The same for all, because making them takes longer than what is tested. */
+const KEYS = { publicKey: signing.publicKey, sealingKey: sealing.publicKey }
+
 /** A node that never ran, enrolled without a token. */
 export function enrol(inside: Inside, project: ProjectId): Promise<NodeId> {
   const event = enrolment(project)
   return inside.change(() => ({ events: [event], result: event.id }))
 }
 
-function enrolment(project: ProjectId): Extract<Event, { type: 'node-enrolled' }> {
-  const { id, signing, sealing } = new Identity(new SecretBytes(randomBytes(32)))
-  const keys = { publicKey: signing.publicKey, sealingKey: sealing.publicKey }
-  return { type: 'node-enrolled', at: 0, id, project, name: freshName(), labels: {}, ...keys }
+export function enrolment(project: ProjectId): Extract<Event, { type: 'node-enrolled' }> {
+  const id = toNodeId(randomBytes(16))
+  return { type: 'node-enrolled', at: 0, id, project, name: freshName(), labels: {}, ...KEYS }
 }
 
 export function freshName(): string {

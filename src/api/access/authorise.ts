@@ -9,6 +9,7 @@ import {
   findProject,
 } from '../../controller/lookup.ts'
 import { WeftError } from '../../errors.ts'
+import type { NodeId } from '../../keys/identity.ts'
 import { type ProjectId, parseProjectId } from '../../model/names.ts'
 import type { Permission } from '../../model/permission.ts'
 import type { ApiToken, Member, Network, Node, Project, State } from '../../model/state.ts'
@@ -96,6 +97,11 @@ function networkOf(
 /** A network of the project itself, for what shows more than guests may see. */
 export function ownNetwork(state: State, { caller, project }: Scope, name: string): Network {
   return networkOf(state, { rule: {}, caller, project }, name)
+}
+
+/** Throws `forbidden` unless a member is a node of the project, or of a network of it. */
+export function assertMayTouch(state: State, { project, network }: Scope, member: NodeId): void {
+  if (network.project !== project && state.nodes.get(member)?.project !== project) throw ofItsOwner()
 }
 
 function memberOf(state: State, question: Question, network: string, name: string): Named {

@@ -19,7 +19,7 @@ export function guardRoutes(app: App, controller: Controller): void {
   app.addHook('onRoute', (route) => {
     const access = ruleFor(route)
     route.config = { ...route.config, access }
-    if (route.url.startsWith('/v1/')) addProjectQuery(route)
+    if (access !== 'open' && route.url.startsWith('/v1/')) addProjectQuery(route)
   })
   app.addHook('preHandler', async (request) => {
     const { access } = request.routeOptions.config

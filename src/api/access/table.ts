@@ -23,6 +23,8 @@ export const ACCESS: Readonly<Record<string, Rule | 'open'>> = {
   'GET /healthz': 'open',
   'GET /readyz': 'open',
   'GET /openapi.json': 'open',
+  'GET /v1/errors': 'open',
+  'GET /v1/errors/:code': 'open',
   'GET /metrics': { needs: 'metrics:read' },
 
   'GET /v1/whoami': {},
@@ -57,6 +59,11 @@ export const ACCESS: Readonly<Record<string, Rule | 'open'>> = {
   'DELETE /v1/networks/:network/grants/:project': { needs: 'grants:write', about: 'grant' },
 
   'POST /v1/networks/:network/members': { needs: 'members:write', about: 'network', shared: 'everything' },
+  'POST /v1/networks/:network/members/batch': {
+    needs: 'members:write',
+    about: 'network',
+    shared: 'everything',
+  },
   'GET /v1/networks/:network/members': { needs: 'networks:read', about: 'network', shared: 'everything' },
   'GET /v1/networks/:network/members/:node': {
     needs: 'networks:read',

@@ -9,9 +9,9 @@ import { authorise } from '../access/authorise.ts'
 import type { Scope } from '../access/scope.ts'
 import { create, notShownAgain } from '../change.ts'
 import type { App } from '../instance.ts'
-import { pageOf } from '../paging.ts'
+import { includes, pageOf } from '../paging.ts'
 import { ApiToken, ApiTokenList, CreatedApiToken, NewApiToken, Whoami } from '../schemas/apitoken.ts'
-import { OperationHeaders, PageQuery, refTo, TokenIdText } from '../schemas/common.ts'
+import { listQuery, nameFilter, OperationHeaders, refTo, TokenIdText } from '../schemas/common.ts'
 import { answers } from '../schemas/problem.ts'
 import { apiTokenView } from '../views/apitoken.ts'
 
@@ -86,18 +86,27 @@ function addList(app: App, controller: Controller): void {
     operationId: 'listApiTokens',
     summary: 'The API tokens of the project, by id; for global tokens those that count in all projects, too.',
     tags,
-    querystring: PageQuery,
+    querystring: listQuery(['id', 'name', 'createdAt'], {
+      name: nameFilter,
+      global: Type.Optional(
+        Type.Boolean({ description: 'Whether only those of all projects, or none of these.' }),
+      ),
+    }),
     response: answers({ 200: refTo(ApiTokenList) }),
   }
   app.get('/v1/api-tokens', { schema }, async (request) => {
     const { state } = controller
     const { caller, project } = authorise(state, request, controller.now())
     const isSeen = (of: string | undefined) => of === project || (of === undefined && !caller.bound)
-    return pageOf(
-      state.apiTokens.filter((token) => isSeen(token.project)),
-      request.query,
-      apiTokenView,
-    )
+    const { name = '', global } = request.query
+    return pageOf(state.apiTokens, request.query, {
+      keep: (token) =>
+        isSeen(token.project) &&
+        includes(token, name) &&
+        (global === undefined || global === (token.project === undefined)),
+      view: apiTokenView,
+      orders: { name: (token) => token.name, createdAt: (token) => token.createdAt },
+    })
   })
 }
 

@@ -2,10 +2,13 @@ import Type from 'typebox'
 import { shareNetwork, unshareNetwork } from '../../controller/commands/grant.ts'
 import type { Controller } from '../../controller/controller.ts'
 import { absent } from '../../controller/lookup.ts'
+import type { Tools } from '../../controller/tools.ts'
+import type { State } from '../../model/state.ts'
 import { authorise } from '../access/authorise.ts'
 import type { App } from '../instance.ts'
 import { pageOf } from '../paging.ts'
-import { idOrName, PageQuery, refTo } from '../schemas/common.ts'
+import { DryRunQuery, rehearse, rehearsed } from '../rehearsal.ts'
+import { idOrName, listQuery, refTo } from '../schemas/common.ts'
 import { answers } from '../schemas/problem.ts'
 import { Grant, GrantList } from '../schemas/project.ts'
 
@@ -50,13 +53,13 @@ function addList(app: App, controller: Controller): void {
     summary: 'With which projects a network is shared, by id.',
     tags,
     params: Type.Object(inNetwork),
-    querystring: PageQuery,
+    querystring: listQuery(['project'], {}),
     response: answers({ 200: refTo(GrantList) }, 404),
   }
   app.get('/v1/networks/:network/grants', { schema }, async (request) => {
     const { network } = authorise(controller.state, request, controller.now())
     const projects = network.grants.map((_, project) => project)
-    return pageOf(projects, request.query, (project) => ({ network: network.id, project }))
+    return pageOf(projects, request.query, { view: (project) => ({ network: network.id, project }) })
   })
 }
 
@@ -66,15 +69,19 @@ function addUnshare(app: App, controller: Controller): void {
     summary: 'Share a network no longer: nodes of the other project are members no more, at once.',
     tags,
     params,
-    response: answers({ 204: Type.Null({ description: 'Shared no longer.' }) }, 404, 409),
+    querystring: DryRunQuery,
+    response: answers({ ...rehearsed, 204: Type.Null({ description: 'Shared no longer.' }) }, 404, 409),
   }
   app.delete('/v1/networks/:network/grants/:project', { schema }, async (request, reply) => {
-    await controller.change({ actor: request.actor }, (state, tools) => {
+    const decide = (state: State, tools: Tools) => {
       const { network, subject } = authorise(state, request, tools.now)
       if (!network.grants.has(subject.id))
         throw absent('grant', request.params.project, `network grants ${network.name}`)
       return unshareNetwork(state, tools, network.id, subject.id)
-    })
+    }
+    const wouldBe = rehearse(controller, request, decide)
+    if (wouldBe) return wouldBe
+    await controller.change({ actor: request.actor }, decide)
     return reply.code(204).send()
   })
 }

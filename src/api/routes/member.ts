@@ -5,12 +5,15 @@ import { assertNotSystem } from '../../controller/commands/network.ts'
 import type { Controller } from '../../controller/controller.ts'
 import { eventsOf } from '../../controller/ledger.ts'
 import { findMember, findNode } from '../../controller/lookup.ts'
+import type { Tools } from '../../controller/tools.ts'
 import type { Member as MemberState, Network, State } from '../../model/state.ts'
 import { authorise } from '../access/authorise.ts'
 import { create } from '../change.ts'
+import { assertMatch, tagged, tagOf } from '../etag.ts'
 import type { App } from '../instance.ts'
-import { pageOf } from '../paging.ts'
-import { idOrName, OperationHeaders, PageQuery, refTo } from '../schemas/common.ts'
+import { includes, pageOf } from '../paging.ts'
+import { DryRunQuery, rehearse, rehearsed } from '../rehearsal.ts'
+import { idOrName, listQuery, MatchHeaders, nameFilter, OperationHeaders, refTo } from '../schemas/common.ts'
 import { Member, MemberList, NewMember } from '../schemas/member.ts'
 import { answers } from '../schemas/problem.ts'
 import { memberView } from '../views/member.ts'
@@ -34,17 +37,21 @@ function addCreate(app: App, controller: Controller): void {
     summary: 'Add a node to a network: it gets its addresses and key, and all others hear of it.',
     tags,
     params: networkParams,
+    querystring: DryRunQuery,
     headers: OperationHeaders,
     body: NewMember,
-    response: answers({ 201: refTo(Member) }, 404, 409, 413, 415),
+    response: answers({ ...rehearsed, 201: refTo(Member) }, 404, 409, 413, 415),
   }
   app.post('/v1/networks/:network/members', { schema }, async (request, reply) => {
+    const decide = (before: State, tools: Tools) => {
+      const { network, node } = subjects(before, request, tools.now)
+      assertNotSystem(before, network.id)
+      return addMember(before, tools, network.id, node.id)
+    }
+    const wouldBe = rehearse(controller, request, decide)
+    if (wouldBe) return wouldBe
     const { result, state } = await create(controller, request, {
-      decide: (before, tools) => {
-        const { network, node } = subjects(before, request, tools.now)
-        assertNotSystem(before, network.id)
-        return addMember(before, tools, network.id, node.id)
-      },
+      decide,
       recall: (events, after) => {
         const { network, node } = subjects(after, request, controller.now())
         const added = eventsOf(events, 'member-added').filter((event) => event.network === network.id)
@@ -71,13 +78,27 @@ function addList(app: App, controller: Controller): void {
     summary: 'All members of a network, by node id.',
     tags,
     params: networkParams,
-    querystring: PageQuery,
+    querystring: listQuery(['node', 'name', 'addedAt'], {
+      name: nameFilter,
+      state: Type.Optional(Type.Index(Member, ['state'])),
+    }),
     response: answers({ 200: refTo(MemberList) }, 404),
   }
   app.get('/v1/networks/:network/members', { schema }, async (request) => {
     const { state } = controller
     const { network } = authorise(state, request, controller.now())
-    return pageOf(network.members, request.query, (member) => view(controller, state, network, member))
+    const { name = '', state: wanted } = request.query
+    return pageOf(network.members, request.query, {
+      keep: (member) => includes(state.nodes.get(member.node), name),
+      view: (member) => {
+        const shown = view(controller, state, network, member)
+        return wanted === undefined || shown.state === wanted ? shown : undefined
+      },
+      orders: {
+        name: (member) => state.nodes.get(member.node)?.name ?? '',
+        addedAt: (member) => member.addedAt,
+      },
+    })
   })
 }
 
@@ -89,10 +110,10 @@ function addShow(app: App, controller: Controller): void {
     params: memberParams,
     response: answers({ 200: refTo(Member) }, 404),
   }
-  app.get('/v1/networks/:network/members/:node', { schema }, async (request) => {
+  app.get('/v1/networks/:network/members/:node', { schema }, async (request, reply) => {
     const { state } = controller
     const { network, member } = authorise(state, request, controller.now())
-    return view(controller, state, network, member)
+    return tagged(reply, view(controller, state, network, member), tagOf(member))
   })
 }
 
@@ -102,14 +123,20 @@ function addDelete(app: App, controller: Controller): void {
     summary: 'Take a node out of a network. Its addresses stay reserved for its return for a while.',
     tags,
     params: memberParams,
-    response: answers({ 204: Type.Null({ description: 'Gone.' }) }, 404, 409),
+    querystring: DryRunQuery,
+    headers: MatchHeaders,
+    response: answers({ ...rehearsed, 204: Type.Null({ description: 'Gone.' }) }, 404, 409, 412),
   }
   app.delete('/v1/networks/:network/members/:node', { schema }, async (request, reply) => {
-    await controller.change({ actor: request.actor }, (state, tools) => {
+    const decide = (state: State, tools: Tools) => {
       const { network, member } = authorise(state, request, tools.now)
       assertNotSystem(state, network.id)
+      assertMatch(request, tagOf(member))
       return removeMember(state, tools, network.id, member.node)
-    })
+    }
+    const wouldBe = rehearse(controller, request, decide)
+    if (wouldBe) return wouldBe
+    await controller.change({ actor: request.actor }, decide)
     return reply.code(204).send()
   })
 }

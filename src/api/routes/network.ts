@@ -4,13 +4,25 @@ import { createNetwork, deleteNetwork } from '../../controller/commands/network.
 import type { Controller } from '../../controller/controller.ts'
 import { eventsOf } from '../../controller/ledger.ts'
 import { findNetwork } from '../../controller/lookup.ts'
+import type { Tools } from '../../controller/tools.ts'
 import type { NetworkId, ProjectId } from '../../model/names.ts'
-import type { State } from '../../model/state.ts'
+import type { Network as NetworkState, State } from '../../model/state.ts'
 import { authorise } from '../access/authorise.ts'
 import { create } from '../change.ts'
+import { assertConfirmed } from '../confirm.ts'
+import { assertMatch, tagged, tagOf } from '../etag.ts'
 import type { App } from '../instance.ts'
-import { pageOf } from '../paging.ts'
-import { idOrName, OperationHeaders, PageQuery, refTo } from '../schemas/common.ts'
+import { includes, pageOf, shown } from '../paging.ts'
+import { dryRunQuery, rehearse, rehearsed } from '../rehearsal.ts'
+import {
+  ConfirmQuery,
+  idOrName,
+  listQuery,
+  MatchHeaders,
+  nameFilter,
+  OperationHeaders,
+  refTo,
+} from '../schemas/common.ts'
 import { Network, NetworkList, NewNetwork } from '../schemas/network.ts'
 import { answers } from '../schemas/problem.ts'
 import { networkView } from '../views/network.ts'
@@ -46,7 +58,8 @@ function addCreate(app: App, controller: Controller): void {
     })
     reply.code(201).header('location', `/v1/networks/${id}`)
     const { project } = authorise(state, request, controller.now())
-    return networkView(findNetwork(state, project, id), state.epoch)
+    const network = findNetwork(state, project, id)
+    return tagged(reply, networkView(network, state.epoch), networkTag(network, state.epoch))
   })
 }
 
@@ -55,16 +68,27 @@ function addList(app: App, controller: Controller): void {
     operationId: 'listNetworks',
     summary: 'The networks of the project, by name, and those that are shared with it.',
     tags,
-    querystring: PageQuery,
+    querystring: listQuery(['name', 'createdAt'], {
+      name: nameFilter,
+      topology: Type.Optional(Type.Index(Network, ['topology'])),
+      shared: Type.Optional(
+        Type.Boolean({ description: 'Whether only those of other projects, or none of these.' }),
+      ),
+    }),
     response: answers({ 200: refTo(NetworkList) }),
   }
   app.get('/v1/networks', { schema }, async (request) => {
     const { state } = controller
     const scope = authorise(state, request, controller.now())
-    return pageOf(networksSeenBy(state, scope.project), request.query, (id) => {
-      const network = state.networks.get(id)
-      const isHidden = id === state.transit && scope.caller.bound
-      return network && !isHidden ? networkView(network, state.epoch) : undefined
+    const { name = '', topology, shared } = request.query
+    const isWanted = (network: NetworkState | undefined) =>
+      includes(network, name) &&
+      (topology === undefined || network?.topology === topology) &&
+      (shared === undefined || shared === (network?.project !== scope.project))
+    return pageOf(networksSeenBy(state, scope.project), request.query, {
+      keep: (id) => !(id === state.transit && scope.caller.bound) && isWanted(state.networks.get(id)),
+      view: (id) => shown(state.networks.get(id), (network) => networkView(network, state.epoch)),
+      orders: { createdAt: (id) => state.networks.get(id)?.createdAt ?? 0 },
     })
   })
 }
@@ -87,24 +111,47 @@ function addShow(app: App, controller: Controller): void {
     params,
     response: answers({ 200: refTo(Network) }, 404),
   }
-  app.get('/v1/networks/:network', { schema }, async (request) => {
+  app.get('/v1/networks/:network', { schema }, async (request, reply) => {
     const { state } = controller
-    return networkView(authorise(state, request, controller.now()).network, state.epoch)
+    const { network } = authorise(state, request, controller.now())
+    return tagged(reply, networkView(network, state.epoch), networkTag(network, state.epoch))
   })
 }
 
 function addDelete(app: App, controller: Controller): void {
   const schema = {
     operationId: 'deleteNetwork',
-    summary: 'Delete a network, with all its members, at once.',
+    summary: 'Delete a network, with all its members, at once. Wants its name back while members are online.',
     tags,
     params,
-    response: answers({ 204: Type.Null({ description: 'Gone.' }) }, 404, 409),
+    querystring: Type.Object({ ...ConfirmQuery.properties, ...dryRunQuery }, { additionalProperties: false }),
+    headers: MatchHeaders,
+    response: answers({ ...rehearsed, 204: Type.Null({ description: 'Gone.' }) }, 404, 409, 412),
   }
   app.delete('/v1/networks/:network', { schema }, async (request, reply) => {
-    await controller.change({ actor: request.actor }, (state, tools) =>
-      deleteNetwork(state, authorise(state, request, tools.now).network.id),
-    )
+    const decide = (state: State, tools: Tools) => {
+      const { network } = authorise(state, request, tools.now)
+      assertMatch(request, networkTag(network, state.epoch))
+      return { ...deleteNetwork(state, network.id), result: network }
+    }
+    const wouldBe = rehearse(controller, request, decide)
+    if (wouldBe) return wouldBe
+    await controller.change({ actor: request.actor }, (state, tools) => {
+      const { events, result: network } = decide(state, tools)
+      assertConfirmed(network.name, request.query.confirm, onlineMembers(controller, network))
+      return { events, result: undefined }
+    })
     return reply.code(204).send()
   })
+}
+
+/** Moves with every change of a network or of its members. */
+function networkTag(network: NetworkState, epoch: number): string {
+  return tagOf(networkView(network, epoch))
+}
+
+function onlineMembers(controller: Controller, { members }: NetworkState): string | undefined {
+  const count = [...members.keys()].filter((node) => controller.nodeStatus(node).online).length
+  if (count === 0) return undefined
+  return count === 1 ? 'a member that is online' : `${count} members that are online`
 }

@@ -1,13 +1,13 @@
 import Type from 'typebox'
 import { setPolicy } from '../../controller/commands/policy.ts'
 import type { Controller } from '../../controller/controller.ts'
-import { WeftError } from '../../errors.ts'
-import type { Network, State } from '../../model/state.ts'
+import type { State } from '../../model/state.ts'
 import { linkChanges } from '../../topology/policy/link-changes.ts'
 import { authorise } from '../access/authorise.ts'
+import { assertMatch } from '../etag.ts'
 import type { App } from '../instance.ts'
-import { idOrName, refTo } from '../schemas/common.ts'
-import { LinkChanges, MatchHeaders, NewPolicy, Policy, PolicyQuery } from '../schemas/policy.ts'
+import { idOrName, MatchHeaders, refTo } from '../schemas/common.ts'
+import { LinkChanges, NewPolicy, Policy, PolicyQuery } from '../schemas/policy.ts'
 import { answers } from '../schemas/problem.ts'
 import { linkChangesView, policyEtag, policyView } from '../views/policy.ts'
 
@@ -51,7 +51,7 @@ function addSet(app: App, controller: Controller): void {
     const { actor, body, query } = request
     const decide = (state: State, now: number) => {
       const { network } = authorise(state, request, now)
-      assertMatch(request.headers['if-match'], network, state.epoch)
+      assertMatch(request, policyEtag(network, state.epoch))
       return setPolicy(state, network.id, body)
     }
     if (query.dryRun) {
@@ -62,16 +62,5 @@ function addSet(app: App, controller: Controller): void {
     const { network } = authorise(state, request, controller.now())
     reply.header('etag', policyEtag(network, state.epoch))
     return policyView(network.policy)
-  })
-}
-
-/** Throws `precondition-failed` when the policy is another than the caller has read. */
-function assertMatch(wanted: string | undefined, network: Network, epoch: number): void {
-  if (wanted === undefined || wanted === '*') return
-  const etag = policyEtag(network, epoch)
-  if (wanted.split(',').some((one) => one.trim() === etag)) return
-  throw new WeftError('precondition-failed', 'The policy was changed since it was read.', {
-    field: 'if-match',
-    advice: 'Read it again, make your change there, and send the ETag of that.',
   })
 }

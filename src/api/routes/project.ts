@@ -3,12 +3,23 @@ import { createProject, deleteProject } from '../../controller/commands/project.
 import type { Controller } from '../../controller/controller.ts'
 import { eventsOf } from '../../controller/ledger.ts'
 import { findProject } from '../../controller/lookup.ts'
+import type { ProjectId } from '../../model/names.ts'
 import type { State } from '../../model/state.ts'
 import { authorise } from '../access/authorise.ts'
 import { create } from '../change.ts'
+import { assertConfirmed } from '../confirm.ts'
+import { assertMatch, tagged, tagOf } from '../etag.ts'
 import type { App } from '../instance.ts'
-import { pageOf } from '../paging.ts'
-import { idOrName, OperationHeaders, PageQuery, refTo } from '../schemas/common.ts'
+import { includes, pageOf, shown } from '../paging.ts'
+import {
+  ConfirmQuery,
+  idOrName,
+  listQuery,
+  MatchHeaders,
+  nameFilter,
+  OperationHeaders,
+  refTo,
+} from '../schemas/common.ts'
 import { answers } from '../schemas/problem.ts'
 import { NewProject, Project, ProjectList } from '../schemas/project.ts'
 import { projectView } from '../views/project.ts'
@@ -49,17 +60,18 @@ function addList(app: App, controller: Controller): void {
     operationId: 'listProjects',
     summary: 'All projects, by name; only its own for a token of one project.',
     tags,
-    querystring: PageQuery,
+    querystring: listQuery(['name', 'createdAt'], { name: nameFilter }),
     response: answers({ 200: refTo(ProjectList) }),
   }
   app.get('/v1/projects', { schema }, async (request) => {
     const { state } = controller
     const { caller } = authorise(state, request, controller.now())
     const { projects, projectsByName } = state
-    const seen = caller.bound ? projectsByName.filter((id) => id === caller.home) : projectsByName
-    return pageOf(seen, request.query, (id) => {
-      const project = projects.get(id)
-      return project && projectView(project)
+    const { name = '' } = request.query
+    return pageOf(projectsByName, request.query, {
+      keep: (id) => (!caller.bound || id === caller.home) && includes(projects.get(id), name),
+      view: (id) => shown(projects.get(id), projectView),
+      orders: { createdAt: (id) => projects.get(id)?.createdAt ?? 0 },
     })
   })
 }
@@ -72,23 +84,37 @@ function addShow(app: App, controller: Controller): void {
     params,
     response: answers({ 200: refTo(Project) }, 404),
   }
-  app.get('/v1/projects/:project', { schema }, async (request) =>
-    projectView(authorise(controller.state, request, controller.now()).subject),
-  )
+  app.get('/v1/projects/:project', { schema }, async (request, reply) => {
+    const view = projectView(authorise(controller.state, request, controller.now()).subject)
+    return tagged(reply, view, tagOf(view))
+  })
 }
 
 function addDelete(app: App, controller: Controller): void {
   const schema = {
     operationId: 'deleteProject',
-    summary: 'Delete a project with all its networks, nodes and tokens, at once.',
+    summary:
+      'Delete a project with all its networks, nodes and tokens, at once. Wants its name back if it has any.',
     tags,
     params,
-    response: answers({ 204: Type.Null({ description: 'Gone.' }) }, 404, 409),
+    querystring: ConfirmQuery,
+    headers: MatchHeaders,
+    response: answers({ 204: Type.Null({ description: 'Gone.' }) }, 404, 409, 412),
   }
   app.delete('/v1/projects/:project', { schema }, async (request, reply) => {
-    await controller.change({ actor: request.actor }, (state: State, tools) =>
-      deleteProject(state, tools, authorise(state, request, tools.now).subject.id),
-    )
+    await controller.change({ actor: request.actor }, (state: State, tools) => {
+      const { subject } = authorise(state, request, tools.now)
+      assertMatch(request, tagOf(projectView(subject)))
+      const decision = deleteProject(state, tools, subject.id)
+      assertConfirmed(subject.name, request.query.confirm, belongings(state, subject.id))
+      return decision
+    })
     return reply.code(204).send()
   })
+}
+
+function belongings(state: State, project: ProjectId): string | undefined {
+  const networks = state.networksByName.get(project)?.size ?? 0
+  const nodes = state.nodesByName.get(project)?.size ?? 0
+  return networks + nodes === 0 ? undefined : `${networks} networks and ${nodes} nodes`
 }

@@ -6,7 +6,7 @@ import { authorise } from '../access/authorise.ts'
 import { create, notShownAgain } from '../change.ts'
 import type { App } from '../instance.ts'
 import { pageOf } from '../paging.ts'
-import { OperationHeaders, PageQuery, refTo, TokenIdText } from '../schemas/common.ts'
+import { listQuery, OperationHeaders, refTo, TokenIdText } from '../schemas/common.ts'
 import { answers } from '../schemas/problem.ts'
 import { CreatedToken, NewToken, TokenList } from '../schemas/token.ts'
 import { instantText } from '../views/instant.ts'
@@ -49,13 +49,24 @@ function addList(app: App, controller: Controller): void {
     operationId: 'listTokens',
     summary: 'All join tokens that were not revoked, by id, spent and expired ones among them.',
     tags,
-    querystring: PageQuery,
+    querystring: listQuery(['id', 'createdAt', 'expiresAt'], {
+      usable: Type.Optional(
+        Type.Boolean({ description: 'Whether only those with which a node can join now, or none of these.' }),
+      ),
+    }),
     response: answers({ 200: refTo(TokenList) }),
   }
   app.get('/v1/tokens', { schema }, async (request) => {
-    const { project } = authorise(controller.state, request, controller.now())
-    const own = controller.state.joinTokens.filter((token) => token.project === project)
-    return pageOf(own, request.query, tokenView)
+    const now = controller.now()
+    const { project } = authorise(controller.state, request, now)
+    const { usable } = request.query
+    return pageOf(controller.state.joinTokens, request.query, {
+      keep: (token) =>
+        token.project === project &&
+        (usable === undefined || usable === (token.uses > 0 && token.expiresAt > now)),
+      view: tokenView,
+      orders: { createdAt: (token) => token.createdAt, expiresAt: (token) => token.expiresAt },
+    })
   })
 }
 

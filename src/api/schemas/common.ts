@@ -98,8 +98,55 @@ export const PageQuery = Type.Object(
 )
 export type PageQuery = Type.Static<typeof PageQuery>
 
-/** Other headers are nobody's business here, so they pass. */
-export const OperationHeaders = Type.Object({
+/** The query of a list that can be sorted and filtered. @param orders what it can be sorted by, the usual one first */
+export function listQuery<Filters extends Type.TProperties>(orders: readonly string[], filters: Filters) {
+  const sort = Type.Optional(
+    Type.Enum([...orders, ...orders.map((order) => `-${order}`)], {
+      default: orders[0],
+      description: 'What to sort by; with a hyphen, backwards. A cursor goes with the order it was made in.',
+    }),
+  )
+  return Type.Object({ ...PageQuery.properties, sort, ...filters }, { additionalProperties: false })
+}
+
+/** Asks for the name of what is cut off. */
+export const ConfirmQuery = Type.Object(
+  {
+    confirm: Type.Optional(
+      Type.String({
+        maxLength: 64,
+        description: 'Its name, given back: needed when machines are cut off by it.',
+        examples: ['demo'],
+      }),
+    ),
+  },
+  { additionalProperties: false },
+)
+
+/** A filter for names. */
+export const nameFilter = Type.Optional(
+  Type.String({
+    minLength: 1,
+    maxLength: 64,
+    description: 'Only those whose name contains this.',
+    examples: ['web'],
+  }),
+)
+
+const ifMatch = {
+  'if-match': Type.Optional(
+    Type.String({
+      maxLength: 256,
+      description: 'ETag of the version that is to be changed. Another one is not touched.',
+      examples: ['"2jmj7l5rSw0yVb_vlWAYkK"'],
+    }),
+  ),
+}
+
+/** Headers of a change to what exists. */
+export const MatchHeaders = Type.Object(ifMatch)
+
+const operation = {
   'idempotency-key': Type.Optional(
     Type.String({
       pattern: '^[\\x21-\\x7e]{1,128}$',
@@ -109,4 +156,10 @@ export const OperationHeaders = Type.Object({
       'x-expects': '1 to 128 visible ASCII characters',
     }),
   ),
-})
+}
+
+/** Other headers are nobody's business here, so they pass. */
+export const OperationHeaders = Type.Object(operation)
+
+/** Headers of a POST that changes what exists. */
+export const ChangeHeaders = Type.Object({ ...operation, ...ifMatch })

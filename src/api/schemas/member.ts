@@ -6,6 +6,29 @@ export const NewMember = Type.Object(
   { additionalProperties: false, examples: [{ node: 'web-1' }] },
 )
 
+/** Most nodes of one batch, each way. */
+const MAX_BATCH = 10_000
+
+const nodes = (description: string) =>
+  Type.Optional(Type.Array(idOrName('node', 'web-1'), { maxItems: MAX_BATCH, description }))
+
+export const MemberBatch = Type.Object(
+  { add: nodes('Nodes that become members.'), remove: nodes('Members that are to leave; they go first.') },
+  {
+    additionalProperties: false,
+    minProperties: 1,
+    examples: [{ add: ['web-1', 'web-2'], remove: ['old-1'] }],
+  },
+)
+
+export const BatchResult = component('BatchResult', 'What a batch changed.', {
+  network: Type.String({ description: 'Id of the network.' }),
+  revision: Type.Integer({ description: 'Revision of the network after it.' }),
+  added: Type.Integer({ minimum: 0, examples: [2] }),
+  removed: Type.Integer({ minimum: 0, examples: [1] }),
+})
+export type BatchResult = Type.Static<typeof BatchResult>
+
 export const Member = component('Member', 'The place of a node in a network.', {
   node: Type.String({ description: 'Id of the node.', examples: ['abcdefghijklmnopqrstuvwxyz'] }),
   name: Type.String({ description: 'Name of the node.', examples: ['web-1'] }),

@@ -94,13 +94,3 @@ export const PolicyQuery = Type.Object(
   },
   { additionalProperties: false },
 )
-
-/** Other headers are nobody's business here, so they pass. */
-export const MatchHeaders = Type.Object({
-  'if-match': Type.Optional(
-    Type.String({
-      maxLength: 256,
-      description: 'The ETag of what was read: the change is made only if that is still how it is.',
-    }),
-  ),
-})

@@ -4,7 +4,10 @@ import { component, refTo } from './common.ts'
 
 /** RFC 9457 problem details, with our code, field and advice as extensions. */
 export const Problem = component('Problem', 'Problem details (RFC 9457).', {
-  type: Type.String({ description: 'One URI for each code.', examples: ['urn:weft:problem:not-found'] }),
+  type: Type.String({
+    description: 'One for each code: what it leads to says what it means.',
+    examples: ['/v1/errors/not-found'],
+  }),
   title: Type.String({ description: 'What the code means, the same each time.' }),
   status: Type.Integer({ description: 'The HTTP status.', examples: [404] }),
   detail: Type.String({
@@ -21,10 +24,24 @@ export const Problem = component('Problem', 'Problem details (RFC 9457).', {
 })
 export type Problem = Type.Static<typeof Problem>
 
+export const ErrorCodeInfo = component('ErrorCode', 'A code that a problem can have.', {
+  code: Type.String({ examples: ['not-found'] }),
+  status: Type.Integer({ description: 'The HTTP status that goes with it, as a rule.', examples: [404] }),
+  title: Type.String({ description: 'What it means.' }),
+  type: Type.String({
+    description: 'The type of a problem with this code.',
+    examples: ['/v1/errors/not-found'],
+  }),
+})
+
+export const ErrorCodeList = component('ErrorCodeList', 'Every code there is.', {
+  items: Type.Array(refTo(ErrorCodeInfo)),
+})
+
 export const PROBLEM_TYPE = 'application/problem+json'
 
 /** Statuses that any route can answer with. */
-const COMMON = [400, 401, 403, 500, 503]
+const COMMON = [400, 401, 403, 404, 429, 500, 503]
 
 /** The `response` of a route: what it answers when all is well, and the problems it may answer with otherwise. */
 export function answers<Good extends Record<number, Type.TSchema>>(

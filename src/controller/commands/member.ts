@@ -2,6 +2,7 @@ import { chooseSlot, slotCount } from '../../address/allocation.ts'
 import { overlaps } from '../../address/cidr.ts'
 import { WeftError } from '../../errors.ts'
 import type { NodeId } from '../../keys/identity.ts'
+import type { Random } from '../../keys/random.ts'
 import { seal } from '../../keys/seal.ts'
 import { createKeyPair, type PublicKey, parsePublicKey } from '../../keys/wireguard.ts'
 import type { Event } from '../../model/event.ts'
@@ -12,12 +13,22 @@ import type { Decision, Tools } from '../tools.ts'
 
 const DAY = 86_400_000
 
+interface IssuedKey {
+  readonly publicKey: PublicKey
+  readonly sealedKey: string
+}
+
+/** Keys that were made ahead, each by the place that it is sealed for. */
+export type IssuedKeys = ReadonlyMap<string, IssuedKey>
+const NO_KEYS: IssuedKeys = new Map()
+
 /** Decides that a node becomes a member: its place and, with custody `controller`, its sealed key. */
 export function addMember(
   state: State,
   tools: Tools,
   networkId: NetworkId,
   nodeId: NodeId,
+  keys: IssuedKeys = NO_KEYS,
 ): Decision<NodeId> {
   const network = known(state.networks.get(networkId))
   const node = known(state.nodes.get(nodeId))
@@ -30,7 +41,10 @@ export function addMember(
   const { slot, clear } = choosePlace(network, nodeId, tools)
   // The revision that this event will make: never twice in a network, so no key that was removed is ever derived again.
   const keyVersion = network.revision + 1
-  const key = network.keyCustody === 'controller' ? issueKey(network, node, keyVersion, tools) : {}
+  const place = memberKeyPlace(networkId, nodeId, keyVersion)
+  const ready = keys.get(place)
+  const key =
+    network.keyCustody === 'controller' ? (ready ?? issueKey(network, node, keyVersion, tools.random)) : {}
   const added: Event = {
     type: 'member-added',
     network: networkId,
@@ -106,9 +120,9 @@ function choosePlace(network: Network, node: NodeId, tools: Tools) {
   )
 }
 
-/** The plaintext lives in this function only. */
-function issueKey(network: Network, node: Node, keyVersion: number, tools: Tools) {
-  const { publicKey, privateKey } = createKeyPair(tools.random)
+/** A key pair for one member. The plaintext lives in this function only. */
+export function issueKey(network: Network, node: Node, keyVersion: number, random: Random): IssuedKey {
+  const { publicKey, privateKey } = createKeyPair(random)
   const place = memberKeyPlace(network.id, node.id, keyVersion)
   const sealed = seal(privateKey, node.sealingKey, place)
   privateKey.forget()

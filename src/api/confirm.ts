@@ -1,0 +1,14 @@
+import { WeftError } from '../errors.ts'
+
+/**
+ * Throws `confirmation-needed` unless the name was given back. A deletion that cuts nobody off needs none, so that scripts
+ * which clean up what is empty go on working.
+ * @param loss what would be cut off, as the end of "This would cut off …"; undefined: nothing
+ */
+export function assertConfirmed(name: string, given: string | undefined, loss: string | undefined): void {
+  if (loss === undefined || given === name) return
+  throw new WeftError('confirmation-needed', `This would cut off ${loss}.`, {
+    field: 'confirm',
+    advice: `Add ?confirm=${name} to do it all the same.`,
+  })
+}

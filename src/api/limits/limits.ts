@@ -1,0 +1,59 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { Clock } from '../../clock.ts'
+import { WeftError } from '../../errors.ts'
+import { type Allowance, Buckets } from './buckets.ts'
+import { Load } from './load.ts'
+
+export interface RateLimits {
+  /** For each token. */
+  readonly token: Allowance
+  /** For each address, of requests that show no token that is known: guesses, and what needs none. */
+  readonly stranger: Allowance
+}
+
+/** Refuses what is too much: from strangers by address, from everybody by token, and anything while agents would wait. */
+export class Limits implements Disposable {
+  readonly #rates: RateLimits
+  readonly #buckets: Buckets
+  readonly #load: Load
+
+  constructor(clock: Clock, rates: RateLimits) {
+    this.#rates = rates
+    this.#buckets = new Buckets(clock)
+    this.#load = new Load(clock)
+  }
+
+  /** Before anything else is looked at. What supervisors ask is answered always. */
+  assertNotOverloaded(request: FastifyRequest): void {
+    if (!this.#load.isTooHigh || VITAL.has(request.routeOptions.url ?? '')) return
+    throw new WeftError('overloaded', 'The controller is busy; agents go first.', {
+      advice: 'Try again in a few seconds, with the same Idempotency-Key.',
+    })
+  }
+
+  /** Of an address behind which nobody has been recognised. */
+  takeStranger(request: FastifyRequest, reply: FastifyReply): void {
+    // Callers on a Unix socket have no address, and were let in by the file system.
+    if (request.ip) this.#take(`address ${request.ip}`, this.#rates.stranger, reply)
+  }
+
+  /** Of a token that is known. */
+  takeToken(request: FastifyRequest, reply: FastifyReply): void {
+    this.#take(`token ${request.actor}`, this.#rates.token, reply)
+  }
+
+  [Symbol.dispose](): void {
+    this.#load[Symbol.dispose]()
+  }
+
+  #take(key: string, allowance: Allowance, reply: FastifyReply): void {
+    const wait = this.#buckets.take(key, allowance)
+    if (wait === 0) return
+    reply.header('retry-after', String(Math.ceil(wait / 1_000)))
+    throw new WeftError('too-many-requests', `More than ${allowance.rate} requests a second, for too long.`, {
+      advice: 'Wait for the time that Retry-After says, and send many changes as one: …/members/batch.',
+    })
+  }
+}
+
+const VITAL: ReadonlySet<string> = new Set(['/healthz', '/readyz', '/metrics'])

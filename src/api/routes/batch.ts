@@ -1,0 +1,107 @@
+import type { FastifyRequest } from 'fastify'
+import Type from 'typebox'
+import { changeMembers, issueAhead } from '../../controller/commands/batch.ts'
+import { assertNotSystem } from '../../controller/commands/network.ts'
+import type { Controller } from '../../controller/controller.ts'
+import { eventsOf } from '../../controller/ledger.ts'
+import { findMember, findNode } from '../../controller/lookup.ts'
+import type { Tools } from '../../controller/tools.ts'
+import { toWeftError, WeftError } from '../../errors.ts'
+import { systemRandom } from '../../keys/random.ts'
+import type { State } from '../../model/state.ts'
+import { assertMayTouch, authorise } from '../access/authorise.ts'
+import { create } from '../change.ts'
+import type { App } from '../instance.ts'
+import { DryRunQuery, rehearse } from '../rehearsal.ts'
+import { idOrName, OperationHeaders, refTo } from '../schemas/common.ts'
+import { BatchResult, MemberBatch } from '../schemas/member.ts'
+import { LinkChanges } from '../schemas/policy.ts'
+import { answers } from '../schemas/problem.ts'
+
+/** POST of many members at once. */
+export function batchRoutes(app: App, controller: Controller): void {
+  const schema = {
+    operationId: 'changeMembers',
+    summary: 'Add and remove many members at once: all of it, or nothing.',
+    tags: ['members'],
+    params: Type.Object({ network: idOrName('network', 'demo') }),
+    querystring: DryRunQuery,
+    headers: OperationHeaders,
+    body: MemberBatch,
+    response: answers({ 200: Type.Union([refTo(BatchResult), refTo(LinkChanges)]) }, 404, 409, 413, 415),
+  }
+  app.post('/v1/networks/:network/members/batch', { schema }, async (request) => {
+    const keys = await prepare(controller, request)
+    const decide = (before: State, tools: Tools) => {
+      const { id, batch } = read(before, request, tools.now)
+      assertNotSystem(before, id)
+      const { events } = changeMembers(before, tools, id, batch, keys)
+      const revision = (before.networks.get(id)?.revision ?? 0) + batch.add.length + batch.remove.length
+      return { events, result: { ...counts(batch), network: id, revision } }
+    }
+    const wouldBe = rehearse(controller, request, decide)
+    if (wouldBe) return wouldBe
+    const { result } = await create(controller, request, {
+      decide,
+      recall: (events, after) => {
+        const { network } = authorise(after, request, controller.now())
+        const [add, remove] = [eventsOf(events, 'member-added'), eventsOf(events, 'member-removed')]
+        return { ...counts({ add, remove }), network: network.id, revision: network.revision }
+      },
+    })
+    return result
+  })
+}
+
+type BatchRequest = FastifyRequest & { readonly body: Type.Static<typeof MemberBatch> }
+
+/** What can be worked out before the decision, which has to be quick. What is wrong is found by the decision. */
+async function prepare(controller: Controller, request: BatchRequest) {
+  const { state } = controller
+  const { id, batch } = read(state, request, controller.now())
+  return issueAhead(state, systemRandom, id, batch)
+}
+
+function read(state: State, request: BatchRequest, now: number) {
+  const scope = authorise(state, request, now)
+  const { project, network } = scope
+  const { add = [], remove = [] } = request.body
+  const batch = {
+    remove: remove.map((name, at) =>
+      inField(`remove.${at}`, () => {
+        const { node } = findMember(state, project, network.id, name)
+        assertMayTouch(state, scope, node)
+        return node
+      }),
+    ),
+    add: add.map((name, at) => inField(`add.${at}`, () => findNode(state, project, name).id)),
+  }
+  assertEachOnce('remove', batch.remove)
+  assertEachOnce('add', batch.add)
+  return { id: network.id, batch }
+}
+
+function assertEachOnce(field: string, ids: readonly string[]): void {
+  const seen = new Set<string>()
+  for (const [at, id] of ids.entries()) {
+    if (seen.has(id)) {
+      const details = { field: `${field}.${at}`, advice: 'Name each node once.' }
+      throw new WeftError('invalid-input', 'The same node is named twice.', details)
+    }
+    seen.add(id)
+  }
+}
+
+function counts({ add, remove }: { readonly add: readonly unknown[]; readonly remove: readonly unknown[] }) {
+  return { added: add.length, removed: remove.length }
+}
+
+/** Says which of many it was that failed. */
+function inField<Value>(field: string, read: () => Value): Value {
+  try {
+    return read()
+  } catch (error) {
+    const { code, message, advice } = toWeftError(error)
+    throw new WeftError(code, message, { field, ...(advice !== undefined && { advice }) })
+  }
+}

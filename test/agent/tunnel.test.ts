@@ -39,3 +39,29 @@ it('After a move peers get their endpoints anew, and those that are kept in touc
   ])
   assert.deepEqual((await tunnel.inspect()).drift, [])
 })
+
+it('Peers that a plan has no longer go even where it cannot be carried out, and no other comes', async () => {
+  const device = await new MemoryDriver().open(interfaceName(nodeId(1), network))
+  const tunnel = await Tunnel.adopt(device, new HandClock(), { free: () => 51_820, used: () => [] })
+  const { ipv4, ipv6 } = record(1)
+  const planWith = (...numbers: readonly number[]) => ({
+    networkId: network,
+    alias: 'weft demo',
+    ranges: [parseCidr('10.1.0.0/16'), parseCidr('fd00:0:1::/48')],
+    mtu: 1_420,
+    self: { addresses: [ipv4, ipv6] },
+    peers: numbers.map((number) => ({
+      publicKey: record(number).publicKey,
+      allowedIps: [parseCidr(`10.1.${number}.0/24`)],
+      keepalive: 0,
+    })),
+  })
+  const keys = createKeyPair(systemRandom)
+  await tunnel.narrow(planWith(2))
+  assert.equal((await device.observe()).peers.size, 0)
+  await tunnel.apply(planWith(2, 3), keys)
+  await tunnel.narrow(planWith(3, 4))
+  assert.deepEqual([...(await device.observe()).peers.keys()], [record(3).publicKey])
+  await tunnel.apply(planWith(3, 4), keys)
+  assert.equal((await device.observe()).peers.size, 2)
+})

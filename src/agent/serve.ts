@@ -26,6 +26,8 @@ export async function serve(
   const stopWatching = watch(connection, clock)
   const hangUp = () => socket.close(1000)
   signal.addEventListener('abort', hangUp, { once: true })
+  // It may have come while the connection was made: of what is over already, nobody is told.
+  if (signal.aborted) hangUp()
   const send = (frame: AgentFrame) => {
     if (socket.readyState === socket.OPEN) socket.send(encodeFrame(frame))
   }

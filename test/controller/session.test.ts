@@ -155,6 +155,22 @@ describe('A network of agents', () => {
     await eventually('it is applied in the end', () => size(rig) === 1 && allApplied(rig.controller, 'demo'))
   })
 
+  it('lets an agent go that is stopped at the very moment it is let in', async () => {
+    await using rig = await startRig()
+    const join = await rig.joinToken({ uses: 1 })
+    const agent = rig.startAgent({ join, name: 'a' })
+    // The agent has not heard yet what the controller has just decided.
+    rig.lines.push = (...lines) => {
+      if (lines.some((line) => line.includes('agent connected'))) void agent.stop()
+      return Array.prototype.push.apply(rig.lines, lines)
+    }
+    let ended = false
+    agent.done.finally(() => {
+      ended = true
+    })
+    await eventually('it ends', () => ended)
+  })
+
   it('finds an agent that does not answer any more within three heartbeats', async () => {
     await using rig = await startRig({ heartbeatSeconds: 0.2 })
     const [a] = await form(rig, ['a', 'b'])

@@ -13,8 +13,9 @@ const LIMIT = 3_000
  * repeats that is answered from a state in which all of it is.
  */
 export function keepSequence(app: App, controller: Controller): void {
-  app.addHook('onRequest', async ({ headers: { [HEADER]: given } }) => {
-    if (given === undefined) return
+  app.addHook('onRequest', async ({ method, headers: { [HEADER]: given } }) => {
+    // What a change is about may have been made at another replica a moment ago.
+    if (given === undefined) return method === 'GET' ? undefined : controller.catchUp()
     if (typeof given !== 'string' || !/^\d{1,15}$/.test(given)) throw malformed()
     await controller.comeTo(Number(given), LIMIT)
   })

@@ -224,6 +224,11 @@ export class Controller implements AsyncDisposable {
     return this.#parts.clock.now()
   }
 
+  /** Resolves when everything is in the state that is durable anywhere by now, or the store does not answer. */
+  async catchUp(): Promise<void> {
+    if (this.settings.store !== 'sqlite') await this.#parts.ledger.catchUp()
+  }
+
   /** Resolves when the state has come to `sequence`; rejects with `store-unavailable` when that takes over `limit` ms. */
   async comeTo(sequence: number, limit: number): Promise<void> {
     await this.#parts.ledger.comeTo(sequence, limit)

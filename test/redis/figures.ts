@@ -1,0 +1,73 @@
+/**
+ * `node test/redis/figures.ts`: what one fsync costs, and how many durable member additions a second a controller takes over
+ * HTTPS by 50 connections when its log is on one Redis server at `strict`. Nothing else should run meanwhile.
+ */
+import { fileURLToPath } from 'node:url'
+import { createNetwork } from '../../src/controller/commands/network.ts'
+import { joinNode } from '../../src/controller/commands/node.ts'
+import { createJoinToken } from '../../src/controller/commands/token.ts'
+import { Identity } from '../../src/keys/identity.ts'
+import { systemRandom } from '../../src/keys/random.ts'
+import { SecretBytes } from '../../src/keys/secret.ts'
+import { startHelper } from '../bench/helper.ts'
+import type { CallerCalls } from '../bench/stage/caller-process.ts'
+import { ReplicaFleet } from './fleet.ts'
+import { startSingle } from './site.ts'
+
+const CALLER = fileURLToPath(new URL('../bench/stage/caller-process.ts', import.meta.url))
+const NODES = 800
+const NETWORKS = 12
+/** Of the networks, those whose additions are not counted, for the code is not compiled yet. */
+const WARM_UP = 3
+
+await using site = await startSingle()
+await using probe = await site.server.client()
+const durable = await medianOfSets(1_000)
+await probe.redis.call('CONFIG', 'SET', 'appendfsync', 'no')
+const lazy = await medianOfSets(1_000)
+await probe.redis.call('CONFIG', 'SET', 'appendfsync', 'always')
+console.log(`one SET, one after the other: ${durable} ms with an fsync, ${lazy} ms without`)
+
+await using fleet = await ReplicaFleet.start(site, 1, { logLevel: 'error' })
+const { controller, port } = fleet.at(0)
+const token = await controller.change({ actor: 'bench' }, (state, tools) =>
+  createJoinToken(state, tools, { uses: NODES }),
+)
+if (token.repeated) throw new Error('unreachable')
+const secret = Buffer.from(token.result.secret.expose()).toString()
+const ids = await Promise.all(
+  Array.from({ length: NODES }, async (_, at) => {
+    const { signing, sealing, id } = new Identity(new SecretBytes(systemRandom(32)))
+    const input = { publicKey: signing.publicKey, sealingKey: sealing.publicKey, secret, name: `node-${at}` }
+    await controller.change({ actor: 'bench' }, (state, tools) => joinNode(state, tools, input))
+    return id
+  }),
+)
+const names = Array.from({ length: NETWORKS }, (_, at) => `net-of-${at}`)
+for (const [at, name] of names.entries())
+  await controller.change({ actor: 'bench' }, (state, tools) =>
+    createNetwork(state, tools, { name, ipv4: `10.${at}.0.0/16`, nodePrefixLength: 28 }),
+  )
+const requests = names.map((name) =>
+  ids.map((node) => [`/v1/networks/${name}/members`, JSON.stringify({ node })] as const),
+)
+await using caller = await startHelper<CallerCalls>(CALLER)
+const common = { token: fleet.token, connections: 50, port }
+await caller.call('post', { ...common, requests: requests.slice(0, WARM_UP).flat() })
+const counted = requests.slice(WARM_UP).flat()
+const { took, times } = await caller.call('post', { ...common, requests: counted })
+const sorted = times.toSorted((a, b) => a - b)
+const at = (share: number) => Math.round((sorted[Math.floor(sorted.length * share)] ?? 0) * 10) / 10
+console.log(
+  `${Math.round((counted.length / took) * 1_000)} durable additions a second of ${counted.length}; p50 ${at(0.5)} ms, p99 ${at(0.99)} ms`,
+)
+
+async function medianOfSets(count: number): Promise<number> {
+  const took: number[] = []
+  for (let at = 0; at < count; at++) {
+    const start = performance.now()
+    await probe.redis.set('figure', at)
+    took.push(performance.now() - start)
+  }
+  return Math.round((took.toSorted((a, b) => a - b)[count / 2] ?? 0) * 1_000) / 1_000
+}

@@ -385,8 +385,20 @@ export class Controller implements AsyncDisposable {
     collectDefaultMetrics({ register: this.metrics })
     const registers = [this.metrics]
     const counter = (name: string, help: string) => new Counter({ name, help, registers })
-    const frames = counter('weft_agent_frames_sent_total', 'Frames sent to agents.')
-    const bytes = counter('weft_agent_bytes_sent_total', 'Bytes of frames sent to agents.')
+    // Counted for every frame, so as plain numbers; the counters take them over when somebody asks.
+    const sent = { frames: 0, bytes: 0 }
+    const sum = (name: string, help: string, value: () => number) =>
+      new Counter({
+        name,
+        help,
+        registers,
+        collect() {
+          this.reset()
+          this.inc(value())
+        },
+      })
+    sum('weft_agent_frames_sent_total', 'Frames sent to agents.', () => sent.frames)
+    sum('weft_agent_bytes_sent_total', 'Bytes of frames sent to agents.', () => sent.bytes)
     const gauge = (name: string, help: string, value: () => number) =>
       new Gauge({
         name,
@@ -404,8 +416,8 @@ export class Controller implements AsyncDisposable {
       encodings: counter('weft_content_encodings_total', 'Distinct contents that were encoded for agents.'),
       signatures: counter('weft_content_signatures_total', 'Distinct contents that were signed for agents.'),
       sent: (count: number, size: number) => {
-        frames.inc(count)
-        bytes.inc(size)
+        sent.frames += count
+        sent.bytes += size
       },
     }
   }

@@ -1,11 +1,22 @@
 import assert from 'node:assert/strict'
-import { describe, it } from 'node:test'
-import { checkAfter, LARGE, runWriter } from './child.ts'
+import { after, describe, it } from 'node:test'
+import { report, runs } from '../chaos/runs.ts'
+import { checkAfter, LARGE, type Run, runWriter } from './child.ts'
 import { scratch } from './fixture.ts'
 
-const RUNS = 50
+const RUNS = runs(5, 50)
 
-describe('50 kills at every step, on one log that goes on', () => {
+const total = { runs: 0, acknowledged: 0, lost: 0 }
+
+/** Counts what was checked and found. */
+function count({ acknowledged }: Run): void {
+  total.runs++
+  total.acknowledged += acknowledged.length
+}
+
+describe('kills at every step of the log, on one that goes on', () => {
+  after(() => report('log killed at every step', total))
+
   for (const step of ['log-before-begin', 'log-before-commit', 'log-after-commit', 'log-before-answer']) {
     it(`lose nothing at ${step}`, async () => {
       await using dir = await scratch()
@@ -13,6 +24,7 @@ describe('50 kills at every step, on one log that goes on', () => {
         const result = await runWriter(dir.log, { appends: 300, failpoint: `${step}:${1 + (run % 20)}` })
         assert.equal(result.signal, 'SIGKILL')
         await checkAfter(dir.log, result)
+        count(result)
       }
     })
   }
@@ -25,6 +37,7 @@ describe('50 kills at every step, on one log that goes on', () => {
         const result = await runWriter(dir.log, { appends: 300, size: LARGE, failpoint })
         assert.equal(result.signal, 'SIGKILL')
         await checkAfter(dir.log, result, LARGE)
+        count(result)
       }
     })
   }
@@ -35,6 +48,7 @@ describe('50 kills at every step, on one log that goes on', () => {
       const result = await runWriter(dir.log, { appends: 100_000, killAfter: 1 + ((run * 37) % 200) })
       assert.equal(result.signal, 'SIGKILL')
       await checkAfter(dir.log, result)
+      count(result)
     }
   })
 })

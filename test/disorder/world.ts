@@ -6,9 +6,11 @@ import { pino } from 'pino'
 import { memberPlace } from '../../src/address/allocation.ts'
 import { addMember, removeMember } from '../../src/controller/commands/member.ts'
 import { createNetwork } from '../../src/controller/commands/network.ts'
+import { setPolicy } from '../../src/controller/commands/policy.ts'
 import { createJoinToken } from '../../src/controller/commands/token.ts'
 import { type Controller, openController } from '../../src/controller/controller.ts'
 import { controllerSettings } from '../../src/controller/settings.ts'
+import type { NodeId } from '../../src/keys/identity.ts'
 import { systemRandom } from '../../src/keys/random.ts'
 import { openSqliteLog } from '../../src/log/sqlite.ts'
 import { applyEntry } from '../../src/model/apply.ts'
@@ -78,6 +80,14 @@ export class World implements AsyncDisposable {
     )
   }
 
+  /** From now on only these pairs of agents may talk in a network, each from the first to the second; undefined: all may. */
+  async permit(name: string, pairs: readonly (readonly [SimAgent, SimAgent])[] | undefined): Promise<void> {
+    const rules = (pairs ?? []).map(([from, to]) => ({ from: from.identity.id, to: to.identity.id }))
+    await this.controller.change({ actor: 'test' }, (state) =>
+      setPolicy(state, findNetwork(state, name).id, { default: pairs ? 'deny' : 'allow', rules }),
+    )
+  }
+
   /** The controller stops without a word to anybody, and starts again on the same log. */
   async restart(): Promise<void> {
     await Promise.all(this.agents.map((agent) => agent.disconnect()))
@@ -143,13 +153,22 @@ export class World implements AsyncDisposable {
 function wanted(network: Network, agent: SimAgent) {
   const own = network.members.get(agent.identity.id)
   if (!own?.publicKey) return undefined
-  const others = [...network.members.values()].filter(({ node, publicKey }) => node !== own.node && publicKey)
+  const others = [...network.members.values()].filter(
+    ({ node, publicKey }) => node !== own.node && publicKey && isPermitted(network, own.node, node),
+  )
   const { ipv4, ipv6 } = memberPlace(network, own.slot)
   return {
     publicKey: own.publicKey,
     addresses: [`${ipv4}/32`, `${ipv6}/128`].sort(),
     peers: others.map((other) => [other.publicKey, subnetsOf(network, other)] as const).sort(byKey),
   }
+}
+
+/** The policies of this test name nodes only. A pair that may open something to each other, either way, is one of peers. */
+function isPermitted({ policy }: Network, a: NodeId, b: NodeId): boolean {
+  const speaksOf = (from: NodeId, to: NodeId) =>
+    policy.rules.some((rule) => rule.from === from && rule.to === to)
+  return policy.default === 'allow' || speaksOf(a, b) || speaksOf(b, a)
 }
 
 function subnetsOf(network: Network, { slot }: Member): string[] {

@@ -15,7 +15,7 @@ import { onCanvas, placeOf } from './canvas.ts'
 import { takePictures } from './pictures.ts'
 
 /** Milliseconds: far more than the goals of 2 and 3 s, for a machine that does other things besides and paints in software. */
-const BOUND = 30_000
+const BOUND = 120_000
 
 describe('the web console and many members', { skip: whatIsMissing() }, () => {
   let place: Place
@@ -27,6 +27,7 @@ describe('the web console and many members', { skip: whatIsMissing() }, () => {
     url = `https://127.0.0.1:${place.port}/`
     browser = await Browser.open()
     page = await browser.page()
+    page.setDefaultTimeout(BOUND)
     await signIn(page, url, place.token)
   })
   after(async () => {

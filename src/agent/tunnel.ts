@@ -69,10 +69,14 @@ export class Tunnel {
     if (peers.size < this.#previous.peers.size) await this.#bringInLine({ ...this.#previous, peers })
   }
 
-  /** What the device says of the peers, by one program run. */
+  /**
+   * What the device says of the peers, by one program run. Peers that somebody changed are left for `inspect`: were they
+   * taken over here, the next plan would put them right without a word.
+   */
   async sight(): Promise<ReadonlyMap<PublicKey, ObservedPeer>> {
     const peers = await this.#device.observePeers()
-    if (this.#seen) this.#seen = new SimulatedInterface({ ...this.#seen.observe(), peers })
+    const seen = this.#seen?.observe()
+    if (seen && areAsKnown(peers, seen.peers)) this.#seen = new SimulatedInterface({ ...seen, peers })
     return peers
   }
 
@@ -117,6 +121,22 @@ export class Tunnel {
     await this.#device.apply(steps)
     for (const step of steps) this.#seen?.take(step)
   }
+}
+
+/** Whether nothing but endpoints, handshakes and counters is another. */
+function areAsKnown(
+  peers: ReadonlyMap<PublicKey, ObservedPeer>,
+  known: ReadonlyMap<PublicKey, ObservedPeer>,
+): boolean {
+  if (peers.size !== known.size) return false
+  return [...peers].every(([publicKey, { allowedIps, keepalive, hasPresharedKey }]) => {
+    const before = known.get(publicKey)
+    return (
+      before?.keepalive === keepalive &&
+      before.hasPresharedKey === hasPresharedKey &&
+      before.allowedIps.join() === allowedIps.join()
+    )
+  })
 }
 
 /** What was found wrong, by the step that mends it. */

@@ -18,6 +18,12 @@ if (process.argv.includes('wait')) setInterval(() => {}, 1000)
 else process.exitCode = 7
 `
 const NPM = `echo "npm $*" >> calls; mkdir -p node_modules; cp package-lock.json node_modules/.package-lock.json`
+/** Makes of the console what the server looks for. */
+const VITE = `
+const { mkdirSync, writeFileSync } = require('node:fs')
+mkdirSync('dist/console', { recursive: true })
+writeFileSync('dist/console/index.html', '')
+`
 /** Has no package list before it is told to fetch one. */
 const APT = 'echo "apt-get $*" >> calls; case "$*" in *update*) touch updated;; esac; test -e updated'
 
@@ -136,6 +142,9 @@ function createClone(context: TestContext, programs: Record<string, string>): Cl
   write('package.json', '{ "type": "module" }')
   write('package-lock.json', lock({}))
   write('src/cli/main.ts', MAIN)
+  write('src/console/index.html', '')
+  write('config/console.js', '')
+  write('node_modules/vite/bin/vite.js', VITE)
   for (const [name, script] of Object.entries(programs)) {
     write(`bin/${name}`, `#!/bin/sh\nPATH=/usr/bin:/bin\n${script}\n`, 0o755)
   }

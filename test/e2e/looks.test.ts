@@ -27,7 +27,7 @@ test('an interface is looked at and changed by one at a time, so that no look ta
     [3, 'second'],
   ] as const) {
     rig.startAgent({ join, name, ephemeral: true })
-    await eventually(`${name} is applied`, () => applied(count))
+    await eventually(`${name} is applied`, () => applied(count), 30_000)
   }
   // The first extra look after a change comes after a second.
   await wait(1_500)

@@ -35,7 +35,7 @@ export async function runTestFile(file: string, limit: number): Promise<FileResu
   let output = ''
   const stream = run({ files: [file], timeout: limit - GRACE_MS, signal: AbortSignal.timeout(limit) })
   stream.on('test:pass', ({ name, details, skip, todo }) => {
-    if (details.type === 'suite') return
+    if (details.type === 'suite' && !skip) return
     if (skip || todo) skips.push(`${name} (${skip || todo})`)
     else if (name === file) failures.push({ title: WHOLE, error: 'There is no test in it.' })
     else passed += 1

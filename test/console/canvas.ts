@@ -1,4 +1,5 @@
 import type { Page } from 'playwright-core'
+import { eventually } from '../rig.ts'
 
 export interface OnCanvas {
   readonly nodes: readonly { readonly key: string; readonly label: string; readonly color: string }[]
@@ -17,9 +18,18 @@ export async function onCanvas(page: Page): Promise<OnCanvas | undefined> {
   return typeof text === 'string' && text !== '' ? (JSON.parse(text) as OnCanvas) : undefined
 }
 
+/** Waits until nothing moves any more. Asked from here: the page's policy lets no text become code, a waiting look included. */
+export async function untilResting(page: Page): Promise<void> {
+  await eventually(
+    'the canvas rests',
+    async () => (await page.evaluate('window.weft?.canvas.isResting')) === true,
+    30_000,
+  )
+}
+
 /** Where a node is on the page, in pixels, once it has come to rest. */
 export async function placeOf(page: Page, key: string): Promise<{ x: number; y: number }> {
-  await page.waitForFunction('window.weft?.canvas.isResting')
+  await untilResting(page)
   const box = await page.locator('.canvas').boundingBox()
   const text = await page.evaluate(
     `JSON.stringify((() => { const { sigma } = window.weft.canvas; return sigma.graphToViewport(sigma.getGraph().getNodeAttributes(${JSON.stringify(key)})) })())`,

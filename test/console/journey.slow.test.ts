@@ -5,7 +5,7 @@ import type { Page } from 'playwright-core'
 import { Place } from '../api/fixture.ts'
 import { eventually } from '../rig.ts'
 import { Browser, signIn, whatIsMissing } from './browser.ts'
-import { onCanvas, placeOf } from './canvas.ts'
+import { onCanvas, placeOf, untilResting } from './canvas.ts'
 import type { Cast } from './cast.ts'
 import { takePictures } from './pictures.ts'
 import { HOSTILE, stage } from './scene.ts'
@@ -149,7 +149,7 @@ describe('the web console', { skip: whatIsMissing() }, () => {
     assert.equal(new Set(all).size, colours.size, 'and no two have the same')
     assert.ok(colours.size >= 5, [...colours.keys()].join())
     await page.locator('[data-figures]').getByText(`${counts.up} up · ${counts.relayed} relayed`).waitFor()
-    await page.waitForFunction('window.weft.canvas.isResting')
+    await untilResting(page)
     await takePictures(page, 'network')
   })
 

@@ -14,7 +14,8 @@ export interface FuzzReport {
   readonly codes: ReadonlySet<string>
   /** Operations that were answered as they should be at least once. */
   readonly done: ReadonlySet<string>
-  readonly operations: number
+  /** Ids of all. */
+  readonly operations: readonly string[]
 }
 
 /** No call may take longer, in ms, on whatever machine. */
@@ -26,7 +27,11 @@ const RENEWAL = 500
 
 /** Asks `calls` times, and fails at the first answer that must not be. The seed repeats the run. */
 export async function fuzz(calls: number, seed: number): Promise<FuzzReport> {
-  await using inside = await Inside.open({ requestsPerSecond: 1_000_000, ipv4Pool: ['10.0.0.0/8'] })
+  await using inside = await Inside.open({
+    requestsPerSecond: 1_000_000,
+    strangerRequestsPerSecond: 1_000_000,
+    ipv4Pool: ['10.0.0.0/8'],
+  })
   const fuzzer = await Fuzzer.start(inside, new Chance(seed))
   for (let at = 0; at < calls; at++) {
     if (at % RENEWAL === 0) await fuzzer.renew()
@@ -96,7 +101,8 @@ class Fuzzer {
     this.#check(operation, answer, what)
     if (answer.status >= 400)
       assert.equal(this.#inside.state, before, `${what()} was refused and changed something`)
-    if (call.broken && answer.status !== 401) {
+    // A list that is too long may make a body that is: 413 comes before anybody looks into it.
+    if (call.broken && answer.status !== 401 && answer.status !== 413) {
       assert.equal(answer.status, 400, `${what()}: ${answer.text.slice(0, 500)}`)
       assert.equal(answer.body.code, 'invalid-input', what())
     }
@@ -126,7 +132,7 @@ class Fuzzer {
       byStatus: this.#byStatus,
       codes: this.#codes,
       done: this.#done,
-      operations: this.#operations.length,
+      operations: this.#operations.map(([, , { operationId }]) => operationId),
     }
   }
 

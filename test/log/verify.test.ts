@@ -187,17 +187,19 @@ describe('verifyLog', () => {
         const copy = Buffer.from(bytes)
         copy.writeUInt8((copy.readUInt8(at) ^ (1 << bit)) & 0xff, at)
         await writeFile(flipped, copy)
-        try {
-          await verifyLog(flipped)
-        } catch {
-          found++
-          return
-        }
-        await using log = await openSqliteLog(flipped)
-        assert.deepEqual(await collect(log.read(1)), original)
+        const entries = await readChecked(flipped).catch(() => undefined)
+        if (entries) assert.deepEqual(entries, original)
+        else found++
       }),
       { numRuns: 300 },
     )
     assert.ok(found > 0)
   })
 })
+
+/** All entries of a log that stands the check. Rejects when the check, or whoever opens it to write, refuses it. */
+async function readChecked(path: string) {
+  await verifyLog(path)
+  await using log = await openSqliteLog(path)
+  return await collect(log.read(1))
+}

@@ -38,7 +38,10 @@ export interface Rig extends AsyncDisposable {
   /** Stops controller and server; agents run on. */
   stopController(): Promise<void>
   /** @param prepare what to do to the controller before it serves anybody */
-  startController(prepare?: (controller: Controller) => Promise<unknown>): Promise<void>
+  startController(
+    prepare?: (controller: Controller) => Promise<unknown>,
+    other?: Partial<ControllerSettings>,
+  ): Promise<void>
 }
 
 export interface RunningAgent {
@@ -95,8 +98,8 @@ export async function startRig(overrides: Partial<ControllerSettings> = {}): Pro
       running = await start(at, log)
     },
     stopController: () => running.stop(),
-    async startController(prepare) {
-      running = await start(at, log, prepare)
+    async startController(prepare, other) {
+      running = await start({ ...at, ...other }, log, prepare)
     },
     async [Symbol.asyncDispose]() {
       await Promise.all([...agents].map((agent) => agent.stop()))

@@ -7,10 +7,12 @@ import { LOG_FILE, usualDataDir } from '../controller/home.ts'
 import { HEAD_FILE, readKeptHead } from '../controller/kepthead.ts'
 import { backupLog } from '../log/backup.ts'
 import { exportLog, openImport } from '../log/export.ts'
-import { installLog } from '../log/install.ts'
+import { installLog, raiseEpoch } from '../log/install.ts'
 import type { Head } from '../log/log.ts'
 import { openSource } from '../log/source.ts'
+import { auditSource, copyLog, type Source } from '../log/transfer.ts'
 import { type Verified, verifyLog } from '../log/verify.ts'
+import { addFleetOptions, type FleetOptions, openFleetLog } from './fleetlog.ts'
 import { fields, print } from './output.ts'
 
 /** `weft log verify`, `export`, `import` and `backup` */
@@ -58,23 +60,30 @@ const EXPORT_EXAMPLES = `
 Examples:
   weft log export > log.jsonl
   weft log export --data-dir /srv/weft --output log.jsonl
+  weft log export --redis-url redis://10.0.0.5:6379 > log.jsonl
 
 The controller may be running. Secrets in it stay encrypted: keep wrapping.key apart.`
 
 function exportCommand(): Command {
-  return new Command('export')
+  return addFleetOptions(new Command('export'))
     .description('Write a log as lines of JSON that any controller can import.')
     .addOption(dataDirOption())
     .option('--output <file>', 'a new file, instead of stdout')
     .addHelpText('after', EXPORT_EXAMPLES)
-    .action(async ({ dataDir, output }: Options & { readonly output?: string }) => {
-      using source = openSource(join(dataDir, LOG_FILE))
-      const lines = exportLog(source)
-      if (output === undefined) return await pipeline(Readable.from(lines), process.stdout, { end: false })
-      await using file = await open(output, 'wx', 0o600)
-      await file.writeFile(lines)
-      await file.sync()
+    .action(async (options: FleetOptions & { readonly output?: string }) => {
+      await using fleet = await openFleetLog(options)
+      if (fleet) return await writeExport(fleet.store, options.output)
+      using source = openSource(join(options.dataDir, LOG_FILE))
+      await writeExport(source, options.output)
     })
+}
+
+async function writeExport(source: Source, output: string | undefined): Promise<void> {
+  const lines = exportLog(source)
+  if (output === undefined) return await pipeline(Readable.from(lines), process.stdout, { end: false })
+  await using file = await open(output, 'wx', 0o600)
+  await file.writeFile(lines)
+  await file.sync()
 }
 
 const IMPORT_EXAMPLES = `
@@ -84,22 +93,38 @@ Examples:
                     restores a backup that may lack the last changes: agents take what it says for
                     new, also where they have seen a later revision of the time that is lost
 
-There must be no log in the data directory. wrapping.key belongs beside it.`
+  weft log import log.jsonl --redis-url redis://10.0.0.5:6379
+                    moves house: stop the controller, export, import, start controllers with
+                    --store redis and the same wrapping key and public URLs; agents go on
+
+There must be no log where it goes. wrapping.key belongs beside it.`
 
 function importCommand(): Command {
-  return new Command('import')
+  return addFleetOptions(new Command('import'))
     .description('Make an export or a backup the log of a data directory. Every entry is checked.')
     .argument('<file>', 'what `weft log export` or `weft log backup` wrote')
     .addOption(dataDirOption())
     .option('--new-epoch', 'raise the epoch, because the last changes are missing')
     .option('--json', 'print JSON for programs')
     .addHelpText('after', IMPORT_EXAMPLES)
-    .action(async (file: string, { dataDir, json, newEpoch }: Options & { readonly newEpoch?: boolean }) => {
-      using source = await openImport(file)
-      const install = { newEpoch: newEpoch ?? false, now: Date.now() }
-      const { sequence, hash } = await installLog(source, join(dataDir, LOG_FILE), install)
-      print(json, { sequence, hash }, () => fields({ head: `${sequence}:${hash}` }))
+    .action(async (file: string, options: ImportOptions) => {
+      const { sequence, hash } = await importLog(file, options)
+      print(options.json, { sequence, hash }, () => fields({ head: `${sequence}:${hash}` }))
     })
+}
+
+type ImportOptions = Options & FleetOptions & { readonly newEpoch?: boolean }
+
+async function importLog(file: string, options: ImportOptions): Promise<Head> {
+  const install = { newEpoch: options.newEpoch ?? false, now: Date.now() }
+  await using fleet = await openFleetLog(options)
+  using source = await openImport(file)
+  if (!fleet) return await installLog(source, join(options.dataDir, LOG_FILE), install)
+  await auditSource(source)
+  using again = await openImport(file)
+  await copyLog(again, fleet.store)
+  if (install.newEpoch) await raiseEpoch(fleet.store, install.now)
+  return fleet.store.head()
 }
 
 const BACKUP_EXAMPLES = `

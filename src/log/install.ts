@@ -38,7 +38,7 @@ export async function installLog(
 }
 
 /** After a copy was restored that lacks what agents have seen: revisions begin anew, so that nothing is mistaken for it. */
-async function raiseEpoch(log: Log, now: number): Promise<void> {
+export async function raiseEpoch(log: Log, now: number): Promise<void> {
   let { state } = await startingState(log)
   for await (const entry of log.read(state.sequence + 1)) state = applyEntry(state, entry)
   const epoch = state.epoch + 1

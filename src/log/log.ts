@@ -85,6 +85,11 @@ export interface Log extends AsyncDisposable {
   base(): Promise<Head>
   /** Drops the entries up to `sequence`, but none that is not in every kept snapshot. Resolves with the base as it is then. */
   compact(sequence: number): Promise<Head>
+  /**
+   * Lets an empty log begin behind `base`, to take in one from which entries were dropped; a snapshot has to follow. Rejects
+   * with `conflict` when it is not empty.
+   */
+  beginAt(base: Head): Promise<void>
   /** Resolves when the log can never be used again: nothing that was written since can be vouched for, so stop. */
   readonly failed: Promise<WeftError>
 }

@@ -18,7 +18,7 @@ const DROP_LIMIT = 200
  * The embedded log: one SQLite file, one process that writes to it. Rejects with `store-unavailable` when another process
  * has it, `invalid-config` when it cannot be at `path`, `log-damaged` when the file is no longer sound.
  */
-export async function openSqliteLog(path: string): Promise<EmbeddedLog> {
+export async function openSqliteLog(path: string): Promise<Log> {
   const lock = takeLock(path)
   try {
     return new SqliteLog(new Store(path), lock)
@@ -28,15 +28,6 @@ export async function openSqliteLog(path: string): Promise<EmbeddedLog> {
   }
 }
 
-/** What only the embedded log can do. */
-export interface EmbeddedLog extends Log {
-  /**
-   * Lets an empty log begin behind `base`, to take in one from which entries were dropped; a snapshot has to follow. Rejects
-   * with `conflict` when it is not empty.
-   */
-  beginAt(base: Head): Promise<void>
-}
-
 /** An append on its way to the disk. */
 interface Queued {
   readonly before: Head
@@ -44,7 +35,7 @@ interface Queued {
   readonly written: PromiseWithResolvers<Entry>
 }
 
-class SqliteLog implements EmbeddedLog {
+class SqliteLog implements Log {
   readonly #failure = Promise.withResolvers<WeftError>()
   readonly failed = this.#failure.promise
   readonly #store: Store

@@ -1,8 +1,7 @@
 import { WeftError } from '../errors.ts'
 import { Audit } from './audit.ts'
-import { link } from './chain.ts'
+import { link, type Row } from './chain.ts'
 import type { Draft, Entry, Head, Log, Snapshot } from './log.ts'
-import type { EmbeddedLog } from './sqlite.ts'
 
 /** A log that is only read: of either engine, or an export. */
 export type Source = Pick<Log, 'base' | 'snapshots' | 'read'>
@@ -10,15 +9,22 @@ export type Source = Pick<Log, 'base' | 'snapshots' | 'read'>
 /** Appends under way at a time. */
 const WINDOW = 500
 
+/** Reads all of it. Rejects with `log-damaged`, naming the first bad entry. */
+export async function auditSource(source: Source): Promise<void> {
+  const audit = new Audit(await source.base(), await source.snapshots())
+  for await (const entry of source.read(audit.head.sequence + 1)) audit.take(rowOf(audit.head, entry))
+  audit.finish()
+}
+
 /**
  * Copies `source` into `log`, which must be empty: the same entries with the same hashes, and the same snapshots. Each is
  * checked on its way. Resolves with where it ends; when it fails, what it wrote so far stays behind.
  */
-export async function copyLog(source: Source, log: Log | EmbeddedLog): Promise<Head> {
+export async function copyLog(source: Source, log: Log): Promise<Head> {
   if (log.head().sequence > 0) throw notEmpty()
   const snapshots = (await source.snapshots()).toReversed()
   const audit = new Audit(await source.base(), snapshots)
-  if (audit.head.sequence > 0) await begin(log, audit.head)
+  if (audit.head.sequence > 0) await log.beginAt(audit.head)
   let underWay: Promise<unknown>[] = []
   const settle = async () => {
     await Promise.all(underWay)
@@ -27,19 +33,13 @@ export async function copyLog(source: Source, log: Log | EmbeddedLog): Promise<H
   }
   await settle()
   for await (const entry of source.read(audit.head.sequence + 1)) {
-    audit.take({ ...link(audit.head, draftOf(entry)), sequence: entry.sequence, hash: entry.hash })
+    audit.take(rowOf(audit.head, entry))
     underWay.push(log.append(entry.sequence - 1, draftOf(entry)))
     if (underWay.length >= WINDOW) await settle()
   }
   audit.finish()
   await settle()
   return audit.head
-}
-
-async function begin(log: Log | EmbeddedLog, base: Head): Promise<void> {
-  if ('beginAt' in log) return log.beginAt(base)
-  const message = `Entries up to ${base.sequence} were dropped; this store takes whole logs only.`
-  throw new WeftError('unsupported', message)
 }
 
 /** Takes those out of `snapshots`, the oldest first, whose entry is in the log by now, and keeps them there. */
@@ -49,6 +49,11 @@ async function keepReached(snapshots: Snapshot[], log: Log): Promise<void> {
     await log.keepSnapshot(snapshots[0])
     snapshots.shift()
   }
+}
+
+/** The entry as it would be stored behind `previous`, with the number and hash that it came with. */
+function rowOf(previous: Head, entry: Entry): Row {
+  return { ...link(previous, draftOf(entry)), sequence: entry.sequence, hash: entry.hash }
 }
 
 function draftOf({ operation, at, actor, events }: Entry): Draft {

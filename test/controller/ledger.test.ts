@@ -144,6 +144,7 @@ function failing(log: Log, operations: readonly string[]): Log {
     keepSnapshot: (snapshot) => log.keepSnapshot(snapshot),
     base: () => log.base(),
     compact: (sequence) => log.compact(sequence),
+    beginAt: (base) => log.beginAt(base),
     failed: log.failed,
     append(expected: number, draft: Draft) {
       if (!left.delete(draft.operation)) return log.append(expected, draft)

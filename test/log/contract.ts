@@ -258,6 +258,23 @@ function describeCompaction(trying: Trying): void {
     assert.deepEqual(await collect(again.read(11)), [entry])
   })
 
+  trying(
+    'is taken over by an empty log, which goes on from there; by another it is refused',
+    async (engine) => {
+      const log = await engine.open()
+      const base = { sequence: 41, hash: 'a'.repeat(64) }
+      await log.beginAt(base)
+      assert.deepEqual([log.head(), await log.base()], [base, base])
+      await log.keepSnapshot({ ...base, state: new Uint8Array([1]), signature: 'signed' })
+      const { entry } = await log.append(41, change(42))
+      await assert.rejects(log.beginAt(base), { code: 'conflict' })
+      await using again = await reopen(engine, log)
+      assert.deepEqual(await collect(again.read(42)), [entry])
+      assert.equal((await again.snapshots())[0]?.sequence, 41)
+      assert.deepEqual([await again.base(), again.head().sequence], [base, 42])
+    },
+  )
+
   trying('runs beside writes and readers', async (engine) => {
     await using log = await engine.open()
     await appendAll(log, 1, 2_000)

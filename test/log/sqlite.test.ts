@@ -12,24 +12,6 @@ describeContract('SQLite', async () => {
   return { open: () => openSqliteLog(dir.log), [Symbol.asyncDispose]: dir[Symbol.asyncDispose] }
 })
 
-describe('an empty log', () => {
-  it('can begin behind the base of another, and goes on from there; one that is not empty cannot', async () => {
-    await using dir = await scratch()
-    const log = await openSqliteLog(dir.log)
-    const base = { sequence: 41, hash: 'a'.repeat(64) }
-    await log.beginAt(base)
-    assert.deepEqual([log.head(), await log.base()], [base, base])
-    await log.keepSnapshot({ ...base, state: new Uint8Array([1]), signature: 'signed' })
-    const { entry } = await log.append(41, change(42))
-    await assert.rejects(log.beginAt(base), { code: 'conflict' })
-    await log[Symbol.asyncDispose]()
-    await using again = await openSqliteLog(dir.log)
-    assert.deepEqual(await collect(again.read(42)), [entry])
-    assert.equal((await again.snapshots())[0]?.sequence, 41)
-    assert.deepEqual([await again.base(), again.head().sequence], [base, 42])
-  })
-})
-
 describe('what is given out', () => {
   it('is on the disk', async () => {
     await using dir = await scratch()

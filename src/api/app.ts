@@ -41,6 +41,7 @@ import { policyRoutes } from './routes/policy.ts'
 import { projectRoutes } from './routes/project.ts'
 import { tokenRoutes } from './routes/token.ts'
 import { keepSequence } from './sequence.ts'
+import { lazySerializers } from './serializer.ts'
 
 export interface AppTools {
   readonly log: FastifyBaseLogger
@@ -135,6 +136,7 @@ function createInstance({ log, random }: AppTools): App {
     // The head of a request is limited already; what is too long to be a name is refused by its schema, in words.
     routerOptions: { maxParamLength: 16_384 },
     frameworkErrors: sendProblem,
+    schemaController: { compilersFactory: { buildSerializer: lazySerializers } },
   }).withTypeProvider<TypeBoxTypeProvider>()
   app.setValidatorCompiler(compileSchema)
   app.removeContentTypeParser('text/plain')

@@ -64,9 +64,8 @@ class World implements AsyncDisposable {
   readonly #dir: string
   readonly #token: string
   readonly #history = new History()
-  readonly #stopping = new AbortController()
   readonly #startTimes: number[] = []
-  #agent: Promise<void> | undefined
+  #stopAgent: (() => Promise<void>) | undefined
   #next = 0
 
   private constructor(dir: string, token: string) {
@@ -80,7 +79,7 @@ class World implements AsyncDisposable {
     await using first = life
     const world = new World(dir, life.adminToken)
     const { body } = await first.ask('POST', '/v1/tokens', { uses: 1, ttlSeconds: 3_600 })
-    world.#agent = world.#runAgent(String(body.token))
+    world.#startAgent(String(body.token))
     await eventually(
       'the agent has joined',
       async () => {
@@ -99,7 +98,7 @@ class World implements AsyncDisposable {
     if (!life) return
     await using here = life
     this.#startTimes.push(here.startedIn)
-    if (isOfSession(step)) await agentIsBack(here)
+    if (isOfSession(step)) await this.#bringAgent(here)
     const retries = [...this.#history.open, ...this.#history.acknowledged.slice(-3)]
     const limit = this.#next + MOST_CHANGES
     const next = () => retries.shift() ?? (this.#next < limit ? `n${this.#next++}` : undefined)
@@ -151,30 +150,34 @@ class World implements AsyncDisposable {
     }
   }
 
-  async #runAgent(join: string): Promise<void> {
-    const settings = { ...loadSettings(agentSettings, { environment: {}, flags: {} }), join, name: 'agent' }
+  /** Waits until the agent has a session, or the controller has died of it. Begun anew, it does not wait for its next try. */
+  async #bringAgent(life: Life): Promise<void> {
+    await this.#stopAgent?.()
+    this.#startAgent('')
+    const isOver = () => life.ask('GET', '/v1/nodes').then(isOnline, () => true)
+    await eventually('the agent is back', isOver, 60_000)
+  }
+
+  #startAgent(joinToken: string): void {
+    const stopping = new AbortController()
+    const defaults = loadSettings(agentSettings, { environment: {}, flags: {} })
+    const settings = { ...defaults, stateDir: join(this.#dir, 'agent'), join: joinToken, name: 'agent' }
     const log = pino({ level: 'silent' })
-    const tools = { clock: systemClock, random: systemRandom, log, signal: this.#stopping.signal }
-    await runAgent(settings, { ...tools, driver: new MemoryDriver() })
+    const tools = { clock: systemClock, random: systemRandom, log, signal: stopping.signal }
+    const done = runAgent(settings, { ...tools, driver: new MemoryDriver() }).catch(() => undefined)
+    this.#stopAgent = async () => {
+      stopping.abort()
+      await done
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#stopping.abort()
-    await this.#agent?.catch(() => undefined)
+    await this.#stopAgent?.()
   }
 }
 
 function isOfSession(step: string): boolean {
   return step.startsWith('session-')
-}
-
-/** Resolves when the agent has a session, or the controller has died of it. */
-function agentIsBack(life: Life): Promise<unknown> {
-  return eventually(
-    'the agent is back',
-    () => life.ask('GET', '/v1/nodes').then(isOnline, () => true),
-    60_000,
-  )
 }
 
 function isOnline({ body }: Answer): boolean {

@@ -51,7 +51,8 @@ export class Life implements AsyncDisposable {
       'error',
     ]
     const child = spawn(process.execPath, args, {
-      env: { FAILPOINT: failpoint },
+      // Compiled modules are kept, as the launcher has it.
+      env: { NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? '', FAILPOINT: failpoint },
       stdio: ['ignore', 'pipe', 'inherit'],
     })
     let startedIn: number | undefined

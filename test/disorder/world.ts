@@ -27,6 +27,9 @@ const settings = loadSettings(controllerSettings, {
 })
 const log = pino({ level: 'silent' })
 
+/** Looks, 10 ms apart, at which nothing was sent: much longer than pushes are gathered. */
+const QUIET_LOOKS = 10
+
 /** One network for each way in which keys come to be. */
 export const NETWORKS = ['issued', 'derived']
 
@@ -102,7 +105,16 @@ export class World implements AsyncDisposable {
       agent.flow()
       await agent.connect(this.controller)
     }
-    await eventually('every agent has what the log says', () => this.#agrees(this.controller.state), 20_000)
+    await eventually('every agent has what the log says', () => this.#heals(), 20_000)
+    // It may have been so for a moment, before something that was on its way.
+    let [frames, same] = [Number.NaN, 0]
+    const isQuiet = async () => {
+      const sent = await this.#framesSent()
+      same = sent === frames ? same + 1 : 0
+      frames = sent
+      return same > QUIET_LOOKS && (await this.#agrees(this.controller.state))
+    }
+    await eventually('it stays so', isQuiet, 20_000)
   }
 
   /** What the log alone says, and whether every interface is that. */
@@ -136,9 +148,18 @@ export class World implements AsyncDisposable {
     return [...state.networks.values()].flatMap((network) => this.agents.map((agent) => ({ network, agent })))
   }
 
-  async #agrees(state: State): Promise<boolean> {
-    // The slow compare, sixty parts of an hour at once, and whatever waits for its next try.
+  /** The slow compare, sixty parts of an hour at once, and whatever waits for its next try. */
+  async #heals(): Promise<boolean> {
     for (let minute = 0; minute < 60; minute++) this.clock.passTime()
+    return this.#agrees(this.controller.state)
+  }
+
+  async #framesSent(): Promise<number> {
+    const metric = await this.controller.metrics.getSingleMetric('weft_agent_frames_sent_total')?.get()
+    return metric?.values[0]?.value ?? Number.NaN
+  }
+
+  async #agrees(state: State): Promise<boolean> {
     const members = [...state.networks.values()].flatMap((network) => [...network.members.values()])
     if (!members.every(({ publicKey }) => publicKey)) return false
     for (const { network, agent } of this.#places(state)) {

@@ -83,6 +83,7 @@ describe('Members of a network with a policy', () => {
     await using world = await World.open({ a: ['a-1', 'a-2'], b: ['b-1'] }, { default: 'deny', rules })
     await world.sees('a-1', ['a-1', 'a-2'])
     await world.sees('b-1', ['b-1'])
+    await eventually('b-1 is told where it is itself', () => world.agent('b-1').framesOf('hints').length > 0)
     const before = world.agent('b-1').frames.length
     const counts = await world.counts()
     await world.join({ role: 'a' }, ['a-3'])

@@ -40,7 +40,11 @@ export class Caller {
     const { parameters = [] } = operation
     const body = Object.values(operation.requestBody?.content ?? {})[0]?.schema
     const parts = parameters
-      .filter(({ required }) => required || this.#chance.once(3))
+      // A global token that names no project acts in the default one, where little is.
+      .filter(
+        ({ required, name }) =>
+          required || this.#chance.once(3) || (name === 'project' && this.#chance.once(2)),
+      )
       .map((parameter) => ({ parameter, value: this.#value(parameter) }))
     const content = body && validValue(body, this.#chance, this.#known)
     const parameterBreaks = parts.filter(({ parameter }) => parameter.in !== 'header')

@@ -54,6 +54,7 @@ class Fuzzer {
   readonly #secrets: string[] = []
   #tokens: readonly string[] = []
   #estates: readonly Estate[] = []
+  #focus: Estate | undefined
 
   private constructor(inside: Inside, chance: Chance, document: Document) {
     this.#inside = inside
@@ -86,12 +87,13 @@ class Fuzzer {
     const bound = await Promise.all(roles.map((role) => makeToken(inside, { name: role, role, project })))
     const scopes = ['networks:read', 'members:write'] as const
     const narrow = await makeToken(inside, { name: 'narrow', role: 'operator', project, scopes })
-    this.#tokens = [inside.token, ...bound, ...bound, narrow, 'weft_unknown']
+    this.#tokens = [inside.token, inside.token, inside.token, ...bound, ...bound, narrow, 'weft_unknown']
     this.#secrets.push(...bound, narrow)
   }
 
   async step(): Promise<void> {
     const [method, path, operation] = this.#chance.pick(this.#operations)
+    this.#focus = this.#chance.pick(this.#estates)
     const call = this.#caller.call(method, path, operation, !this.#chance.once(VALID_SHARE))
     const token = this.#chance.pick(this.#tokens)
     const before = this.#inside.state
@@ -103,7 +105,8 @@ class Fuzzer {
       assert.equal(this.#inside.state, before, `${what()} was refused and changed something`)
     // A list that is too long may make a body that is: 413 comes before anybody looks into it.
     if (call.broken && answer.status !== 401 && answer.status !== 413) {
-      assert.equal(answer.status, 400, `${what()}: ${answer.text.slice(0, 500)}`)
+      // A list with too many entries may make the body too large before they are counted.
+      assert.ok([400, 413].includes(answer.status), `${what()}: ${answer.text.slice(0, 500)}`)
       assert.equal(answer.body.code, 'invalid-input', what())
     }
     if (answer.body?.token) this.#secrets.push(answer.body.token)
@@ -185,10 +188,17 @@ class Fuzzer {
       compiled.Errors(value)[1].map(({ instancePath, message }) => `${instancePath} ${message}`)
   }
 
+  #nameOf({ network, project }: Estate): string | undefined {
+    const { networks, projects } = this.#inside.state
+    return this.#chance.once(2) ? networks.get(network)?.name : projects.get(project)?.name
+  }
+
   /** What there is of that name: of the own project, of others, and of what is shared. */
   #known(name: string): unknown {
     if (this.#chance.once(5)) return undefined
-    const estate = this.#chance.pick(this.#estates)
+    // Most calls speak of one estate only, so that they fit together.
+    const estate = this.#chance.once(8) ? this.#chance.pick(this.#estates) : this.#focus
+    if (!estate) return undefined
     const { network, member, idle, joinToken, apiToken, project } = estate
     const node = this.#chance.pick([member, idle])
     const known: Readonly<Record<string, () => unknown>> = {
@@ -202,10 +212,11 @@ class Fuzzer {
       'add[]': () => idle,
       'remove[]': () => member,
       token: () => this.#chance.pick([joinToken, apiToken]),
+      confirm: () => this.#nameOf(estate),
       project: () => project,
+      code: () => 'not-found',
       name: () => freshName(),
       cursor: () => undefined,
-      confirm: () => this.#inside.state.networks.get(network)?.name,
       'if-match': () => '*',
     }
     return Object.hasOwn(known, name) ? known[name]?.() : undefined

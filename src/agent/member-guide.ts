@@ -142,7 +142,8 @@ export class MemberGuide implements Guide {
       return sighting ? [[node, sighting] as const] : []
     })
     const step = this.#pathfinder.look({ now: clock.monotonic(), utc: clock.now() }, seen)
-    this.#knocks = [...new Set([...this.#knocks, ...step.knocks])]
+    // An interface in memory has nobody to knock for: knocks that stay due would ask for a plan at each look.
+    if (isReal) this.#knocks = [...new Set([...this.#knocks, ...step.knocks])]
     for (const [peer, { kind, via, endpoint, confirmed }] of step.changed)
       log.debug({ peer, kind, via, endpoint, confirmed }, confirmed ? 'path works' : 'path is tried')
     this.nextLook = isReal ? step.next : undefined

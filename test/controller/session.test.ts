@@ -122,8 +122,11 @@ describe('A network of agents', () => {
     const [name] = (await a?.driver.list('wf')) ?? []
     assert.ok(a && name)
     const device = await a.driver.open(name)
-    const peer = (await device.observe()).peers.values().next().value
-    assert.ok(peer)
+    // Until it has the endpoint a plan is still on its way, which would put the peer right before anybody looks.
+    const peer = await eventually('a plan with the endpoint of the peer is applied', async () => {
+      const [found] = (await device.observe()).peers.values()
+      return found?.endpoint ? found : undefined
+    })
     await device.apply([{ kind: 'remove-peer', publicKey: peer.publicKey }])
     await eventually('the peer is back', async () => (await deviceOf(a.driver))?.peers.has(peer.publicKey))
     await eventually('it was reported', () =>

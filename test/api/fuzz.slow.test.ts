@@ -10,6 +10,7 @@ const RARE: ReadonlySet<string> = new Set([
   'deleteProject',
   'showLink',
   'explainPaths',
+  'unshareNetwork',
 ])
 
 describe('every operation of the document', () => {

@@ -17,15 +17,20 @@ test('an address that comes while the agent waits for the controller to answer i
   await using demo = await openDemo({ nodes: 1 })
   const { client, lab } = demo
   const host = lab.host('node-1')
-  const [controller = ''] = lab.host(CONTROLLER).addresses
-  // Packets to the controller go to a machine that is not there.
-  const nobody = `neighbor replace ${controller} dev eth0 nud permanent lladdr 02:00:00:00:00:01`
-  await host.exec('ip', nobody.split(' '))
+  const { addresses } = lab.host(CONTROLLER)
+  // Packets to the controller go to a machine that is not there, in both families.
+  for (const address of addresses)
+    await host.exec('ip', [
+      'neighbor',
+      'replace',
+      address,
+      ...'dev eth0 nud permanent lladdr 02:00:00:00:00:01'.split(' '),
+    ])
   const token = await createToken(client, [])
   const agent = await startAgent(withEnvironment(host, RECORD), { device: 'auto', token })
   await eventually('it dials', async () => (await host.exec('ss', ['-Htn', 'state', 'syn-sent'])) !== '')
   await host.exec('ip', ['address', 'add', `${LATE}/24`, 'dev', 'eth0'])
-  await host.exec('ip', ['neighbor', 'delete', controller, 'dev', 'eth0'])
+  for (const address of addresses) await host.exec('ip', ['neighbor', 'delete', address, 'dev', 'eth0'])
   await eventually('it is there', async () => (await client.list<Node>('/v1/nodes')).length === 1, 20_000)
   assert.ok(await eventually('it is told', () => readFileSync(agent.stdout, 'utf8').includes(LATE)))
 })

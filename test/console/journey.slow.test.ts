@@ -261,6 +261,39 @@ describe('the web console', { skip: whatIsMissing() }, () => {
     )
   })
 
+  it('shows on the graph what a policy would do before it is made, and then makes it', async () => {
+    await go('networks/demo?tab=policy')
+    const field = page.locator('textarea[name=policy]')
+    await eventually(
+      'it is read',
+      async () => (await field.inputValue()).includes('"default": "allow"'),
+      20_000,
+    )
+    const deny = { default: 'deny', rules: [{ from: 'site=berlin', to: 'site=berlin' }] }
+    await field.fill(JSON.stringify(deny))
+    await page.getByRole('button', { name: 'Preview' }).click()
+    const { body } = await place.call('PUT', '/v1/networks/demo/policy?dryRun=true', { body: deny })
+    assert.ok(body.disappear.count > 20)
+    await page.locator('[data-preview]').getByText(`${body.disappear.count} links would disappear`).waitFor()
+    const dashed = (await onCanvas(page))?.edges.filter(({ dash }) => dash === 1).map(({ key }) => key)
+    assert.deepEqual(dashed?.sort(), body.disappear.links.map(({ a, b }: Link) => `${a} ${b}`).sort())
+    assert.equal(
+      (await place.get('/v1/networks/demo/policy')).body.default,
+      'allow',
+      'nothing was changed yet',
+    )
+    await takePictures(page, 'policy')
+    await page.getByRole('button', { name: 'Apply' }).click()
+    await eventually(
+      'it holds',
+      async () => (await place.get('/v1/networks/demo/policy')).body.default === 'deny',
+      20_000,
+    )
+    const { counts } = await graph()
+    await eventually('it is drawn', async () => (await onCanvas(page))?.edges.length === counts.links, 20_000)
+    await place.call('PUT', '/v1/networks/demo/policy', { body: { default: 'allow', rules: [] } })
+  })
+
   it('works by keyboard alone, and on a phone', async () => {
     await go('networks/demo')
     await page.locator('.canvas').waitFor()

@@ -1,5 +1,6 @@
 import type { Graph } from '../../api/schemas/graph.ts'
-import type { Drawing } from './drawing.ts'
+import type { LinkChanges } from '../../api/schemas/policy.ts'
+import type { Drawing, DrawnEdge } from './drawing.ts'
 import { keyOf } from './model.ts'
 import type { GraphLink, GraphNode } from './view.ts'
 
@@ -78,5 +79,35 @@ export function drawDifference(before: Graph, after: Graph, selected: readonly s
         faded: false,
       }
     }),
+  }
+}
+
+/** A drawing with what a change would do to it: links that would go and links that would come; the rest is pale. */
+export function drawPreview(drawing: Drawing, { appear, disappear }: LinkChanges): Drawing {
+  const gone = new Set(disappear.links.map(keyOf))
+  const shown = new Set(drawing.nodes.map(({ key }) => key))
+  const have = new Set(drawing.edges.map(({ key }) => key))
+  const coming = appear.links.filter(
+    (link) => shown.has(link.a) && shown.has(link.b) && !have.has(keyOf(link)),
+  )
+  return {
+    nodes: drawing.nodes,
+    edges: [
+      ...drawing.edges.map((edge): DrawnEdge => {
+        if (!gone.has(edge.key)) return { ...edge, tone: 'same', dashed: false, width: 1.2 }
+        return { ...edge, tone: 'removed', dashed: true, width: 2.4, faded: false }
+      }),
+      ...coming.map(
+        (link): DrawnEdge => ({
+          key: keyOf(link),
+          source: link.a,
+          target: link.b,
+          tone: 'added',
+          dashed: false,
+          width: 2.4,
+          faded: false,
+        }),
+      ),
+    ],
   }
 }

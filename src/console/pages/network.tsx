@@ -1,8 +1,9 @@
 import { useEffect, useMemo, useState } from 'preact/hooks'
 import type { Graph } from '../../api/schemas/graph.ts'
 import type { Node } from '../../api/schemas/node.ts'
+import type { LinkChanges } from '../../api/schemas/policy.ts'
 import { get, path } from '../api/client.ts'
-import { drawDifference } from '../graph/difference.ts'
+import { drawDifference, drawPreview } from '../graph/difference.ts'
 import { type Drawing, drawingOf, groupNamed, groupOf } from '../graph/drawing.ts'
 import { isFiltering, linkMatches, nodeMatches } from '../graph/filter.ts'
 import { GraphModel, type LiveLink } from '../graph/model.ts'
@@ -15,6 +16,7 @@ import { Inspector } from '../panels/inspector.tsx'
 import { Legend } from '../panels/legend.tsx'
 import { Notice } from '../panels/notice.tsx'
 import { Picture } from '../panels/picture.tsx'
+import { PolicyPanel } from '../panels/policy.tsx'
 import { LinkTable, MemberTable } from '../panels/tables.tsx'
 import { Toolbar } from '../panels/toolbar.tsx'
 import { useRight } from '../rights.ts'
@@ -22,7 +24,7 @@ import { change, route } from '../route.ts'
 import { useStore } from '../store.ts'
 import { plural } from '../text.ts'
 
-const TABS = ['links', 'members', 'history'] as const
+const TABS = ['links', 'members', 'policy', 'history'] as const
 type Tab = (typeof TABS)[number]
 
 /** One network: its graph, now and at any revision, and everything about what is selected in it. */
@@ -33,7 +35,11 @@ export function Network({ name }: { readonly name: string }) {
   const past = usePast(name, view)
   const source = useMemo(() => asOf(live, past.shown), [live.model, live.version, live.by, past.shown])
   const outsiders = useOutsiders(live.model, live.version)
-  const drawing = useMemo(() => drawAll(source, past, view, outsiders), [source, past, view, outsiders])
+  const [preview, setPreview] = useState<LinkChanges>()
+  const drawing = useMemo(() => {
+    const plain = drawAll(source, past, view, outsiders)
+    return preview ? drawPreview(plain, preview) : plain
+  }, [source, past, view, outsiders, preview])
   useKeys(view)
   const { model } = source
   const nameOf = (id: string) =>
@@ -80,6 +86,8 @@ export function Network({ name }: { readonly name: string }) {
             live={live}
             view={view}
             past={past}
+            preview={preview}
+            onPreview={setPreview}
             nameOf={nameOf}
             onSelect={select}
           />
@@ -141,11 +149,14 @@ interface PanelProps {
   readonly live: Source
   readonly view: View
   readonly past: Past
+  readonly preview: LinkChanges | undefined
+  readonly onPreview: (changes: LinkChanges | undefined) => void
   readonly nameOf: (id: string) => string
   readonly onSelect: (ids: readonly string[]) => void
 }
 
-function Panel({ name, model, live, view, past, nameOf, onSelect }: PanelProps) {
+function Panel(props: PanelProps) {
+  const { name, model, live, view, past, nameOf, onSelect } = props
   const { query } = useStore(route)
   const tab: Tab = TABS.find((each) => each === query.get('tab')) ?? 'links'
   const nodes = [...model.nodes.values()]
@@ -197,6 +208,15 @@ function Panel({ name, model, live, view, past, nameOf, onSelect }: PanelProps) 
           />
         )}
         {tab === 'members' && <MemberTable nodes={nodes} onSelect={(id) => onSelect([id])} />}
+        {tab === 'policy' && (
+          <PolicyPanel
+            network={name}
+            revision={model.graph.revision}
+            preview={props.preview}
+            onPreview={props.onPreview}
+            nameOf={nameOf}
+          />
+        )}
         {tab === 'history' && (
           <History network={name} latest={live.model?.graph.revision ?? 1} view={view} past={past} />
         )}

@@ -1,6 +1,6 @@
 import type { Controller } from '../controller/controller.ts'
-import { networksOf } from '../controller/describe.ts'
-import type { GraphPatch } from '../controller/watch.ts'
+import { networksOf } from '../controller/graph/describe.ts'
+import type { GraphPatch } from '../controller/graph/watch.ts'
 import type { Entry } from '../log/log.ts'
 import type { NetworkId } from '../model/names.ts'
 import type { Scope } from './access/scope.ts'

@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander'
 import { openDataDir } from '../controller/home.ts'
-import { type OpenStore, openStore } from '../controller/openstore.ts'
+import { type OpenStore, openStore } from '../controller/ledger/openstore.ts'
 import { controllerSettings } from '../controller/settings.ts'
 import { systemRandom } from '../keys/random.ts'
 import { loadSettings } from '../settings.ts'

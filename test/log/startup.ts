@@ -4,7 +4,7 @@
 
 import { statSync } from 'node:fs'
 import { parseCidr } from '../../src/address/cidr.ts'
-import { Ledger } from '../../src/controller/ledger.ts'
+import { Ledger } from '../../src/controller/ledger/ledger.ts'
 import { SecretBytes } from '../../src/keys/secret.ts'
 import { SigningKey } from '../../src/keys/signature.ts'
 import type { Log } from '../../src/log/log.ts'

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { setTimeout as wait } from 'node:timers/promises'
-import { Ledger } from '../../src/controller/ledger.ts'
+import { Ledger } from '../../src/controller/ledger/ledger.ts'
 import { WeftError } from '../../src/errors.ts'
 import type { Entry } from '../../src/log/log.ts'
 import { openRedisLog, type RedisLog, type RedisLogOptions } from '../../src/log/redis/log.ts'

@@ -1,7 +1,7 @@
 import Type from 'typebox'
 import { createApiToken, revokeApiToken } from '../../controller/commands/apitoken.ts'
 import type { Controller } from '../../controller/controller.ts'
-import { eventsOf } from '../../controller/ledger.ts'
+import { eventsOf } from '../../controller/ledger/ledger.ts'
 import { findApiToken } from '../../controller/lookup.ts'
 import { WeftError } from '../../errors.ts'
 import { permissionsOf } from '../../model/permission.ts'

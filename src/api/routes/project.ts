@@ -1,7 +1,7 @@
 import Type from 'typebox'
 import { createProject, deleteProject } from '../../controller/commands/project.ts'
 import type { Controller } from '../../controller/controller.ts'
-import { eventsOf } from '../../controller/ledger.ts'
+import { eventsOf } from '../../controller/ledger/ledger.ts'
 import { findProject } from '../../controller/lookup.ts'
 import type { ProjectId } from '../../model/names.ts'
 import type { State } from '../../model/state.ts'

@@ -1,7 +1,7 @@
 import Type from 'typebox'
 import { createJoinToken, revokeJoinToken } from '../../controller/commands/token.ts'
 import type { Controller } from '../../controller/controller.ts'
-import { eventsOf } from '../../controller/ledger.ts'
+import { eventsOf } from '../../controller/ledger/ledger.ts'
 import { authorise } from '../access/authorise.ts'
 import { create, notShownAgain } from '../change.ts'
 import type { App } from '../instance.ts'

@@ -1,4 +1,4 @@
-import type { Convergence as Found } from '../../controller/convergence.ts'
+import type { Convergence as Found } from '../../controller/push/convergence.ts'
 import type { Convergence, ConvergenceQuery } from '../schemas/convergence.ts'
 
 const DEFAULT_LIMIT = 100

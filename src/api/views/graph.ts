@@ -1,5 +1,5 @@
-import type { GraphLink, GraphNode, NetworkGraph } from '../../controller/graph.ts'
-import type { GraphPatch as PatchState } from '../../controller/watch.ts'
+import type { GraphLink, GraphNode, NetworkGraph } from '../../controller/graph/graph.ts'
+import type { GraphPatch as PatchState } from '../../controller/graph/watch.ts'
 import type { Graph, GraphPatch } from '../schemas/graph.ts'
 
 /** A peer graph as REST shows it: what is not known is null, so that every link has the same fields. */

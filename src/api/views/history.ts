@@ -1,4 +1,4 @@
-import type { Change as ChangeState } from '../../controller/history.ts'
+import type { Change as ChangeState } from '../../controller/graph/history.ts'
 import type { Change } from '../schemas/history.ts'
 import { instantText } from './instant.ts'
 

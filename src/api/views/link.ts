@@ -1,5 +1,5 @@
-import type { LinkDetail, LinkEnd } from '../../controller/link.ts'
-import type { TrafficLevel } from '../../controller/traffic.ts'
+import type { LinkDetail, LinkEnd } from '../../controller/graph/link.ts'
+import type { TrafficLevel } from '../../controller/graph/traffic.ts'
 import type { Link } from '../schemas/link.ts'
 import { changeView } from './history.ts'
 import { instantText } from './instant.ts'

@@ -1,4 +1,4 @@
-import type { LinkExplanation } from '../../controller/links.ts'
+import type { LinkExplanation } from '../../controller/graph/links.ts'
 import { type Allowance, allowanceText } from '../../model/policy.ts'
 import type { Direction } from '../../topology/explain.ts'
 import type { Paths } from '../schemas/path.ts'

@@ -1,0 +1,270 @@
+import { setImmediate as breathe } from 'node:timers/promises'
+import { WeftError } from '../../errors.ts'
+import type { Entry, Log } from '../../log/log.ts'
+import { earliestState } from '../../log/snapshot.ts'
+import { applyEntry } from '../../model/apply.ts'
+import type { Event } from '../../model/event.ts'
+import { type NetworkId, type ProjectId, parseNetworkId } from '../../model/names.ts'
+import { emptyState, type Network, type State } from '../../model/state.ts'
+import { eventOwners, ownersOf } from '../owners.ts'
+import { describeEvent, networksOf } from './describe.ts'
+
+/** One change, as people read it. */
+export interface Change {
+  readonly sequence: number
+  /** Milliseconds since 1970. */
+  readonly at: number
+  readonly actor: string
+  /** What the actor is called. */
+  readonly actorName: string
+  readonly networks: readonly NetworkId[]
+  /** Each the end of a sentence that begins with the actor; the first SENTENCES of them. */
+  readonly what: readonly string[]
+  /** How many events it was in all. */
+  readonly events: number
+}
+
+/** A change to one network. */
+export interface NetworkChange extends Change {
+  /** The revision of the network after it. */
+  readonly revision: number
+}
+
+/** Where a network stood after an entry. */
+interface Point {
+  readonly sequence: number
+  readonly revision: number
+}
+
+/** Sentences of one change; a bulk change has thousands. */
+const SENTENCES = 20
+/** States that are kept to fold from. More entries lie between two of them as the log grows. */
+const MOST_CHECKPOINTS = 64
+const FIRST_SPACING = 256
+
+/** From where somebody looks. */
+interface Viewer {
+  readonly project: ProjectId
+  readonly caller: { readonly bound: boolean }
+}
+
+/** Who acts from outside a project, as seen from within. */
+const OTHERS = 'another project'
+
+/**
+ * The log as a time line: what changed in a network, and what it was at any revision. Read at the first question. Once
+ * entries were dropped it begins with the older of the snapshots.
+ */
+export class History {
+  readonly #log: Log
+  readonly #current: () => State
+  readonly #points = new Map<NetworkId, Point[]>()
+  /** Of what is no more; the rest is called as it is called now. */
+  readonly #formerNames = new Map<string, string>()
+  /** Who saw what is no more. */
+  readonly #formerOwners = new Map<string, ReadonlySet<ProjectId>>()
+  #checkpoints: readonly State[] = [emptyState]
+  #spacing = FIRST_SPACING
+  /** As far as this has read. */
+  #state: State = emptyState
+  #reading: Promise<void> = Promise.resolve()
+
+  constructor(log: Log, current: () => State) {
+    this.#log = log
+    this.#current = current
+  }
+
+  /** Changes to a network, the latest first, from the one before `before` on. */
+  async changes(
+    network: NetworkId,
+    { limit, before = Number.POSITIVE_INFINITY }: { readonly limit: number; readonly before?: number },
+  ): Promise<readonly NetworkChange[]> {
+    await this.#catchUp()
+    const points = this.#points.get(network) ?? []
+    const wanted = points
+      .slice(0, firstAtOrAfter(points, 'sequence', before))
+      .slice(-limit)
+      .reverse()
+    const changes: NetworkChange[] = []
+    for (const { sequence, revision } of wanted) {
+      changes.push({ ...this.describe(await this.#entry(sequence), network), revision })
+    }
+    return changes
+  }
+
+  /** The change that made a revision. */
+  async changeOf(network: NetworkId, revision: number): Promise<NetworkChange | undefined> {
+    await this.#catchUp()
+    const points = this.#points.get(network) ?? []
+    const point = points[firstAtOrAfter(points, 'revision', revision)]
+    return point && { ...this.describe(await this.#entry(point.sequence), network), revision: point.revision }
+  }
+
+  /**
+   * Everything as it was when the network was at `revision`, or at the last one before it. Rejects with `not-found` when it never was.
+   */
+  async at(id: NetworkId, revision: number): Promise<{ readonly state: State; readonly network: Network }> {
+    await this.#catchUp()
+    const points = this.#points.get(id) ?? []
+    const point = points[firstAtOrAfter(points, 'revision', revision + 1) - 1]
+    const isFuture = revision > (points.at(-1)?.revision ?? 0)
+    const state = point && !isFuture ? await this.#stateAt(point.sequence) : undefined
+    const network = state?.networks.get(id)
+    if (state && network) return { state, network }
+    throw new WeftError(
+      'not-found',
+      `The network was never at revision ${revision}, as far as the log goes.`,
+      {
+        field: 'revision',
+        advice: `It can be one of ${points[0]?.revision ?? 1} to ${points.at(-1)?.revision ?? 1}.`,
+      },
+    )
+  }
+
+  /** @param about only what concerns this network */
+  describe({ sequence, at, actor, events }: Entry, about?: NetworkId): Change {
+    const state = this.#current()
+    const concerned = events.filter((event) => !about || !isOfAnother(event, about))
+    const nameOf = (id: string) => this.nameOf(id)
+    return {
+      sequence,
+      at,
+      actor,
+      actorName: nameOf(actor),
+      networks: [...new Set(events.flatMap((event) => networksOf(event, state)))],
+      what: concerned.slice(0, SENTENCES).map((event) => describeEvent(event, nameOf)),
+      events: concerned.length,
+    }
+  }
+
+  /** What a node, network or API token is or was called; the id itself if it has no name. */
+  nameOf(id: string): string {
+    return nameIn(this.#current(), id) ?? this.#formerNames.get(id) ?? id
+  }
+
+  /** Keeps what those are called that an entry takes away. */
+  remember({ events }: Entry, before: State): void {
+    for (const event of events)
+      if (isEnd(event)) {
+        this.#formerNames.set(event.id, nameIn(before, event.id) ?? event.id)
+        this.#formerOwners.set(event.id, ownersOf(event.id, before))
+      }
+  }
+
+  /** An entry with only those of its events that somebody in this project may see; undefined when there is none. */
+  seenBy(entry: Entry, { project, caller: { bound } }: Viewer): Entry | undefined {
+    const state = this.#current()
+    const isSeen = (event: Event) => {
+      const owners = eventOwners(event, (id) => this.#formerOwners.get(id) ?? ownersOf(id, state), state)
+      return owners.has(project) || (owners.size === 0 && !bound)
+    }
+    const events = entry.events.filter(isSeen)
+    if (events.length === 0) return undefined
+    const isForeign = bound && !ownersOf(entry.actor, state).has(project)
+    return { ...entry, events, actor: isForeign ? OTHERS : entry.actor }
+  }
+
+  /** One after the other: what is read by one question serves the next. */
+  #catchUp(): Promise<void> {
+    this.#reading = this.#reading.catch(() => undefined).then(() => this.#read())
+    return this.#reading
+  }
+
+  async #read(): Promise<void> {
+    if (this.#state.sequence >= this.#current().sequence) return
+    await this.#beginLater()
+    for await (const entry of this.#log.read(this.#state.sequence + 1)) {
+      this.#take(entry)
+      if (entry.sequence % FIRST_SPACING === 0) await breathe()
+    }
+  }
+
+  /** Begins anew, with what is left, when entries that were read have been dropped since. */
+  async #beginLater(): Promise<void> {
+    const { sequence } = await this.#log.base()
+    if (sequence <= (this.#checkpoints[0]?.sequence ?? 0)) return
+    this.#points.clear()
+    this.#state = await earliestState(this.#log)
+    this.#checkpoints = [this.#state]
+  }
+
+  #take(entry: Entry): void {
+    const before = this.#state
+    const after = applyEntry(before, entry)
+    this.remember(entry, before)
+    for (const event of entry.events) {
+      for (const id of networksOf(event, before)) this.#mark(id, entry.sequence, before, after)
+      for (const id of networksOf(event, after)) this.#mark(id, entry.sequence, before, after)
+    }
+    this.#state = after
+    const last = this.#checkpoints.at(-1)?.sequence ?? 0
+    if (after.sequence - last >= this.#spacing)
+      this.#checkpoints = this.#thinned([...this.#checkpoints, after])
+  }
+
+  #mark(id: NetworkId, sequence: number, before: State, after: State): void {
+    const network = after.networks.get(id)
+    const points = this.#points.get(id) ?? []
+    if (network === before.networks.get(id) || points.at(-1)?.sequence === sequence) return
+    points.push({ sequence, revision: network?.revision ?? (points.at(-1)?.revision ?? 0) + 1 })
+    this.#points.set(id, points)
+  }
+
+  /** When there are too many, every second one goes. */
+  #thinned(checkpoints: readonly State[]): readonly State[] {
+    if (checkpoints.length <= MOST_CHECKPOINTS) return checkpoints
+    this.#spacing *= 2
+    return checkpoints.filter((_, at) => at % 2 === 0)
+  }
+
+  async #stateAt(sequence: number): Promise<State> {
+    let state = this.#checkpoints.findLast((each) => each.sequence <= sequence) ?? emptyState
+    if (state.sequence === sequence) return state
+    for await (const entry of this.#log.read(state.sequence + 1)) {
+      state = applyEntry(state, entry)
+      if (entry.sequence === sequence) break
+      if (entry.sequence % FIRST_SPACING === 0) await breathe()
+    }
+    return state
+  }
+
+  async #entry(sequence: number): Promise<Entry> {
+    for await (const entry of this.#log.read(sequence)) return entry
+    throw new WeftError('not-found', `Entry ${sequence} is not in the log any more.`)
+  }
+}
+
+const ENDS: readonly string[] = [
+  'node-removed',
+  'network-deleted',
+  'project-deleted',
+  'api-token-revoked',
+  'join-token-revoked',
+]
+
+function isEnd(event: Event): event is Extract<Event, { readonly id: string }> {
+  return ENDS.includes(event.type)
+}
+
+/** Whether an event names another network than this. */
+function isOfAnother(event: Event, network: NetworkId): boolean {
+  const named = 'network' in event ? event.network : 'id' in event ? parseNetworkId(event.id) : undefined
+  return named !== undefined && named !== network
+}
+
+function nameIn({ nodes, networks, projects, apiTokens }: State, id: string): string | undefined {
+  const find = (map: { get(key: string): { readonly name: string } | undefined }) => map.get(id)?.name
+  return find(nodes) ?? find(networks) ?? find(projects) ?? find(apiTokens)
+}
+
+/** Index of the first point that is not before `value`, by halving. */
+function firstAtOrAfter(points: readonly Point[], what: keyof Point, value: number): number {
+  let low = 0
+  let high = points.length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if ((points[middle]?.[what] ?? 0) < value) low = middle + 1
+    else high = middle
+  }
+  return low
+}

@@ -1,0 +1,57 @@
+import { setImmediate as breathe } from 'node:timers/promises'
+import { memberPlace } from '../../address/allocation.ts'
+import type { NetworkId } from '../../model/names.ts'
+import type { GraphLink, NetworkGraph } from './graph.ts'
+import type { History } from './history.ts'
+import { pairsOf } from './pairs.ts'
+import { count, emptyTally } from './tally.ts'
+
+const USUAL_LINKS = 20_000
+const AT_ONCE = 8_192
+
+/** What was wanted at a revision of the past; what was observed then is not kept, so all links are pending. */
+export async function pastGraph(
+  history: History,
+  id: NetworkId,
+  revision: number,
+  limit = USUAL_LINKS,
+): Promise<NetworkGraph> {
+  const { state, network } = await history.at(id, revision)
+  const counts = emptyTally()
+  const links: GraphLink[] = []
+  for (const [a, b] of pairsOf(network, state).all()) {
+    count(counts, 'pending')
+    if (links.length < limit) links.push({ a, b, ...UNKNOWN })
+    if (counts.links % AT_ONCE === 0) await breathe()
+  }
+  const members = [...network.members.values()].toSorted((a, b) => (a.node < b.node ? -1 : 1))
+  const nodes = members.map(({ node, slot }) => {
+    const { name = node, roles = [], labels = {} } = state.nodes.get(node) ?? {}
+    const { ipv4, ipv6 } = memberPlace(network, slot)
+    return { id: node, name, roles, labels, ipv4, ipv6, ...UNSEEN, desiredRevision: network.revision }
+  })
+  return {
+    network: id,
+    epoch: state.epoch,
+    revision: network.revision,
+    sequence: state.sequence,
+    observed: false,
+    nodes,
+    links,
+    counts,
+    omitted: counts.links - links.length,
+    between: [],
+  }
+}
+
+const UNSEEN = { online: false, state: 'offline', appliedRevision: 0 } as const
+
+const UNKNOWN = {
+  path: 'none',
+  via: undefined,
+  reason: 'It was wanted so; what was observed at that time is not kept.',
+  state: 'pending',
+  handshakeAgeSeconds: undefined,
+  rxBytes: 0,
+  txBytes: 0,
+} as const

@@ -1,0 +1,243 @@
+import { WeftError } from '../../errors.ts'
+import { failpoint } from '../../log/failpoint.ts'
+import type { Draft, Entry, Log } from '../../log/log.ts'
+import { startingState } from '../../log/snapshot.ts'
+import { applyEntry } from '../../model/apply.ts'
+import type { Event } from '../../model/event.ts'
+import type { State } from '../../model/state.ts'
+import type { Decision } from '../tools.ts'
+
+export interface ChangeRequest {
+  /** Who wants it: a token id, a node id, or `system`. */
+  readonly actor: string
+  /** The same operation is done once, however often it is asked for. */
+  readonly operation: string
+  /** Kept with the operation, to tell whether it is really the same. */
+  readonly request?: string
+  /** Milliseconds since 1970. */
+  readonly at: number
+}
+
+/** What became of a change. A repeated operation answers with the entry of the first time; `result` is not made again. */
+export type Outcome<Result> =
+  | {
+      readonly repeated: false
+      readonly result: Result
+      readonly state: State
+      readonly entry: Entry | undefined
+    }
+  | { readonly repeated: true; readonly state: State; readonly entry: Entry }
+
+/** Called after each entry, in order: with the state before and after it. */
+export type EntryListener = (entry: Entry, before: State, after: State) => void
+
+interface Pending {
+  readonly draft: Draft
+  readonly before: State
+  readonly after: State
+}
+
+interface Waiting {
+  readonly sequence: number
+  /** Whether it is for something that is not durable yet, and may never be. */
+  readonly isHope: boolean
+  readonly resolve: () => void
+  readonly reject: (cause: unknown) => void
+}
+
+/** A decision made on a state that another writer has overtaken is made again, this often; writers take turns. */
+const MAX_TRIES = 32
+
+/**
+ * The projection of the log, and the way to change it. Decisions are made one after the other on the state as it will be
+ * when everything before them is durable, so that many can be on their way to the disk at once; nothing of them is seen by
+ * anybody before the log has them. Entries come back through `follow`, those of other writers too.
+ */
+export class Ledger {
+  /** Why snapshots were passed over at the start. */
+  readonly passedOver: readonly WeftError[]
+  readonly #log: Log
+  readonly #listeners: EntryListener[] = []
+  readonly #underWay = new Map<string, Promise<unknown>>()
+  #pending: readonly Pending[] = []
+  #state: State
+  #waiting: readonly Waiting[] = []
+
+  private constructor(log: Log, state: State, passedOver: readonly WeftError[]) {
+    this.passedOver = passedOver
+    this.#log = log
+    this.#state = state
+  }
+
+  /**
+   * Folds the log, from its newest snapshot on, then follows it until `signal` is aborted. `onFailure` hears when following
+   * ends otherwise.
+   */
+  static async open(log: Log, signal: AbortSignal, onFailure: (cause: unknown) => void): Promise<Ledger> {
+    const start = await startingState(log)
+    let { state } = start
+    for await (const entry of log.read(state.sequence + 1)) state = applyEntry(state, entry)
+    const ledger = new Ledger(log, state, start.passedOver)
+    ledger.#follow(signal).catch(onFailure)
+    return ledger
+  }
+
+  /** What is durable. */
+  get state(): State {
+    return this.#state
+  }
+
+  onEntry(listener: EntryListener): void {
+    this.#listeners.push(listener)
+  }
+
+  /**
+   * Resolves with a state in which everything is that was durable anywhere at the time of the call; with the one that is
+   * there when the store does not answer.
+   */
+  async catchUp(): Promise<State> {
+    const head = await this.#log.refresh().catch(() => undefined)
+    return head ? this.#reach(head.sequence) : this.#state
+  }
+
+  /** Resolves with the state as soon as it has come to `sequence`; rejects with `store-unavailable` after `limit` ms. */
+  async comeTo(sequence: number, limit: number): Promise<State> {
+    if (this.#state.sequence >= sequence) return this.#state
+    const late = Promise.withResolvers<never>()
+    const timer = setTimeout(() => late.reject(notThere(sequence, this.#state)), limit)
+    try {
+      await Promise.race([this.catchUp(), late.promise])
+      return await Promise.race([this.#reach(sequence), late.promise])
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+
+  /** Decides, appends, and resolves once the result is durable and in `state`. Rejects with what `decide` threw. */
+  async change<Result>(
+    request: ChangeRequest,
+    decide: (state: State) => Decision<Result>,
+  ): Promise<Outcome<Result>> {
+    await this.#underWay.get(request.operation)?.catch(() => undefined)
+    const known = await this.#log.find(request.operation)
+    if (known) return { repeated: true, state: await this.#reach(known.sequence), entry: known }
+    const work = this.#decideAndAppend(request, decide)
+    this.#underWay.set(request.operation, work)
+    return work.finally(() => this.#underWay.delete(request.operation))
+  }
+
+  async #decideAndAppend<Result>(
+    request: ChangeRequest,
+    decide: (state: State) => Decision<Result>,
+  ): Promise<Outcome<Result>> {
+    for (let tries = 1; ; tries++) {
+      const before = this.#pending.at(-1)?.after ?? this.#state
+      try {
+        const { events, result } = decide(before)
+        if (events.length === 0) {
+          const state = await this.#reach(before.sequence, true)
+          return { repeated: false, result, state, entry: undefined }
+        }
+        const { entry, repeated } = await this.#append(before, { ...request, events })
+        const state = await this.#reach(entry.sequence)
+        return repeated ? { repeated, state, entry } : { repeated, result, state, entry }
+      } catch (error) {
+        if (tries === MAX_TRIES || !(await this.#isOvertaken(before, error))) throw error
+        const known = await this.#log.find(request.operation)
+        if (known) return { repeated: true, state: await this.#reach(known.sequence), entry: known }
+      }
+    }
+  }
+
+  /** Whether a change failed, or was refused, only because another writer has changed something since, perhaps. */
+  async #isOvertaken(before: State, error: unknown): Promise<boolean> {
+    if (!(error instanceof WeftError)) return false
+    if (error.code === 'conflict') {
+      await this.#reach(this.#log.head().sequence)
+      return true
+    }
+    if (error.code === 'store-unavailable' || error.code === 'unavailable') return false
+    return (await this.catchUp()).sequence > before.sequence
+  }
+
+  async #append(before: State, draft: Draft) {
+    const after = applyEntry(before, { sequence: before.sequence + 1, events: draft.events })
+    const pending: Pending = { draft, before, after }
+    this.#pending = [...this.#pending, pending]
+    try {
+      failpoint('ledger-before-append')
+      const appended = await this.#log.append(before.sequence, draft)
+      // What was made the first time counts; what was decided now never comes.
+      if (appended.repeated) this.#dropFrom(pending, overtaken())
+      return appended
+    } catch (error) {
+      this.#dropFrom(pending, error)
+      throw error
+    }
+  }
+
+  /** What stood on a change that failed fails too (the log sees to that), so none of it is decided upon any more. */
+  #dropFrom(failed: Pending, cause: unknown): void {
+    const at = this.#pending.indexOf(failed)
+    if (at >= 0) this.#pending = this.#pending.slice(0, at)
+    this.#disappoint(failed.after.sequence, cause)
+  }
+
+  #disappoint(from: number, cause: unknown): void {
+    const isHopeless = ({ isHope, sequence }: Waiting) => isHope && sequence >= from
+    const hopeless = this.#waiting.filter(isHopeless)
+    this.#waiting = this.#waiting.filter((waiting) => !isHopeless(waiting))
+    for (const { reject } of hopeless) reject(cause)
+  }
+
+  async #follow(signal: AbortSignal): Promise<void> {
+    for await (const entry of this.#log.follow(this.#state.sequence + 1, signal)) this.#take(entry)
+  }
+
+  #take(entry: Entry): void {
+    const before = this.#state
+    const [first] = this.#pending
+    const own = first?.before === before && isOf(first.draft, entry) ? first : undefined
+    this.#state = own ? own.after : applyEntry(before, entry)
+    this.#pending = own ? this.#pending.slice(1) : []
+    if (!own) this.#disappoint(0, overtaken())
+    failpoint('ledger-before-tell')
+    for (const listener of this.#listeners) listener(entry, before, this.#state)
+    failpoint('ledger-before-answer')
+    for (const { resolve } of this.#waiting.filter(({ sequence }) => sequence <= entry.sequence)) resolve()
+    this.#waiting = this.#waiting.filter(({ sequence }) => sequence > entry.sequence)
+  }
+
+  /** Resolves with the durable state as soon as it has come to `sequence`. */
+  async #reach(sequence: number, isHope = false): Promise<State> {
+    if (this.#state.sequence < sequence) {
+      await new Promise<void>((resolve, reject) => {
+        this.#waiting = [...this.#waiting, { sequence, isHope, resolve, reject }]
+      })
+    }
+    return this.#state
+  }
+}
+
+/** Whether this is what became of the draft. Two replicas may have decided the same operation, each its own way. */
+function isOf(draft: Draft, entry: Entry): boolean {
+  if (draft.operation !== entry.operation || draft.at !== entry.at) return false
+  return JSON.stringify(draft.events) === JSON.stringify(entry.events)
+}
+
+function overtaken(): WeftError {
+  return new WeftError('conflict', 'Another writer was faster.')
+}
+
+function notThere(sequence: number, state: State): WeftError {
+  const message = `This controller has not come to entry ${sequence} yet; it is at ${state.sequence}.`
+  return new WeftError('store-unavailable', message, { advice: 'Try again in a moment.' })
+}
+
+/** Those of `events` that have this type. */
+export function eventsOf<Type extends Event['type']>(
+  events: readonly Event[],
+  type: Type,
+): Extract<Event, { readonly type: Type }>[] {
+  return events.filter((event): event is Extract<Event, { readonly type: Type }> => event.type === type)
+}

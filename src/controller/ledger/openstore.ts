@@ -1,0 +1,60 @@
+import { join } from 'node:path'
+import type { Logger } from 'pino'
+import type { Random } from '../../keys/random.ts'
+import { toBase32 } from '../../keys/text.ts'
+import type { Log } from '../../log/log.ts'
+import type { RedisNews } from '../../log/redis/log.ts'
+import { openSqliteLog } from '../../log/sqlite.ts'
+import { JOURNAL_FILE, LOG_FILE } from '../home.ts'
+import type { Board } from '../presence/sharing.ts'
+import type { ControllerSettings } from '../settings.ts'
+
+export interface StoreTools {
+  readonly log: Logger
+  readonly random: Random
+}
+
+/** A log, and what its controllers tell each other besides. */
+export interface OpenStore {
+  readonly store: Log
+  /** Undefined when there is only one controller. */
+  readonly board: (Board & Disposable) | undefined
+}
+
+/** The log that the settings name: a file of this controller, or one on Redis that it shares with others. */
+export async function openStore(
+  settings: ControllerSettings,
+  dataDir: string,
+  { log, random }: StoreTools,
+): Promise<OpenStore> {
+  if (settings.store === 'sqlite')
+    return { store: await openSqliteLog(join(dataDir, LOG_FILE)), board: undefined }
+  // Who has a file needs no client for Redis.
+  const { openRedisLog } = await import('../../log/redis/log.ts')
+  const { RedisBoard } = await import('../../log/redis/board.ts')
+  const writer = toBase32(random(10))
+  const { redisUrls: urls, redisRealm: realm, redisLevel: level } = settings
+  const journal = join(dataDir, JOURNAL_FILE)
+  const store = await openRedisLog({ urls, realm, level, writer, journal, tell: (news) => tell(news, log) })
+  return { store, board: new RedisBoard(store, writer) }
+}
+
+function tell(news: RedisNews, log: Logger): void {
+  switch (news.kind) {
+    case 'accepting':
+      return log.info({ server: news.server }, 'the log takes changes')
+    case 'unwitnessed':
+      return log.warn(
+        { server: news.server },
+        'nobody could vouch for what this Redis server has: it is believed',
+      )
+    case 'refusing': {
+      const { code, message: reason, cause } = news.reason
+      const isGrave = code !== 'store-unavailable'
+      log[isGrave ? 'fatal' : 'warn']({ code, reason, cause }, 'the log takes no changes')
+      return
+    }
+    case 'lost':
+      log.fatal({ reason: news.reason.message }, 'acknowledged changes were lost')
+  }
+}

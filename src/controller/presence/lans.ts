@@ -1,0 +1,123 @@
+import type { NodeId } from '../../keys/identity.ts'
+import type { NetworkId } from '../../model/names.ts'
+import type { State } from '../../model/state.ts'
+import {
+  type ControllerFrameOf,
+  encodeFrame,
+  type Hint,
+  type LanHint,
+  lanDigest,
+} from '../../protocol/frames.ts'
+import { LanIndex, lanEndpoints, lanPlacesOf } from '../../topology/lan.ts'
+import type { Presence } from './presence.ts'
+import { factsOf, overlaysOf } from './surroundings.ts'
+
+export interface LansTools {
+  readonly state: () => State
+  readonly presence: Presence
+  /** Whether two members of a network may know of each other. */
+  readonly sees: (network: NetworkId, a: NodeId, b: NodeId) => boolean
+  /** How a member can be reached itself, where it does not hear that with all others. */
+  readonly own: (network: NetworkId, node: NodeId) => Hint | undefined
+}
+
+/** What one viewer alone is told of where members are. */
+export interface LanFrame {
+  readonly bytes: Buffer
+  /** By which an agent that comes back shows that it knows this. */
+  readonly digest: string
+}
+
+interface NetworkLans {
+  readonly index: LanIndex
+  /** What each viewer is told, until something about it changes. */
+  readonly frames: Map<NodeId, LanFrame | undefined>
+}
+
+/**
+ * Who shares a LAN with whom in each network. Private endpoints go to those on the same LAN that may know of each other, and
+ * to nobody else.
+ */
+export class Lans {
+  readonly #tools: LansTools
+  readonly #networks = new Map<NetworkId, NetworkLans>()
+
+  constructor(tools: LansTools) {
+    this.#tools = tools
+  }
+
+  /** Takes over where a member is now. Gives who has to be told. */
+  update(network: NetworkId, node: NodeId): readonly NodeId[] {
+    const { index, frames } = this.#of(network)
+    const isMember = this.#tools.state().networks.get(network)?.members.has(node)
+    const places = isMember ? this.#placesOf(network, node) : []
+    if (samePlaces(places, index.placesOf(node))) return []
+    const neighbours = index.put(node, places)
+    const touched = [node, ...neighbours]
+    for (const viewer of touched) frames.delete(viewer)
+    return neighbours.size > 0 ? touched : []
+  }
+
+  /** Who may know of whom is another now: for one member, or for all. Gives who is concerned. */
+  renew(network: NetworkId, node?: NodeId): readonly NodeId[] {
+    const { index, frames } = this.#of(network)
+    const concerned = node === undefined ? [...frames.keys()] : [node, ...index.neighboursOf(node)]
+    for (const viewer of concerned) frames.delete(viewer)
+    return concerned
+  }
+
+  /** A member can be reached in another way. */
+  renewOwn(network: NetworkId, node: NodeId): void {
+    this.#of(network).frames.delete(node)
+  }
+
+  /** The network is gone. */
+  forget(network: NetworkId): void {
+    this.#networks.delete(network)
+  }
+
+  /** The frame for one viewer; undefined when it is on no LAN and hears of itself with all others. */
+  frameFor(network: NetworkId, viewer: NodeId): LanFrame | undefined {
+    const { index, frames } = this.#of(network)
+    if (frames.has(viewer)) return frames.get(viewer)
+    const own = index.placesOf(viewer)
+    // Sorted, so that the same neighbours give the same digest whoever came first.
+    const seen = [...index.neighboursOf(viewer)].filter((node) => this.#tools.sees(network, viewer, node))
+    const hints = seen.sort().map((node) => ({
+      node,
+      endpoints: [...lanEndpoints(own, index.placesOf(node))],
+    }))
+    const itself = this.#tools.own(network, viewer)
+    const frame = own.length > 0 || itself ? lanFrame(network, hints, itself) : undefined
+    frames.set(viewer, frame)
+    return frame
+  }
+
+  #placesOf(network: NetworkId, node: NodeId) {
+    const { state, presence } = this.#tools
+    return lanPlacesOf(factsOf(state(), presence, network, node), overlaysOf(state(), node))
+  }
+
+  #of(network: NetworkId): NetworkLans {
+    const known = this.#networks.get(network)
+    if (known) return known
+    const fresh = { index: new LanIndex(), frames: new Map() }
+    this.#networks.set(network, fresh)
+    const { state, presence } = this.#tools
+    for (const node of state().networks.get(network)?.members.keys() ?? [])
+      if (presence.get(node)) fresh.index.put(node, this.#placesOf(network, node))
+    return fresh
+  }
+}
+
+function lanFrame(network: NetworkId, hints: LanHint[], own: Hint | undefined): LanFrame {
+  const frame: ControllerFrameOf<'lan'> = { type: 'lan', network, hints, ...(own && { own }) }
+  return { bytes: Buffer.from(encodeFrame(frame)), digest: lanDigest(frame) }
+}
+
+function samePlaces(a: readonly { readonly lan: string; readonly endpoint: string }[], b: typeof a): boolean {
+  return (
+    a.length === b.length &&
+    a.every(({ lan, endpoint }, at) => lan === b[at]?.lan && endpoint === b[at]?.endpoint)
+  )
+}

@@ -1,0 +1,247 @@
+import type { ErrorCode } from '../../errors.ts'
+import type { NodeId } from '../../keys/identity.ts'
+import type { NetworkId } from '../../model/names.ts'
+import type { NetworkPosition, PeerReport } from '../../protocol/frames.ts'
+import type { Notebook } from '../ledger/notebook.ts'
+import { type NodeReport, parseReport, reportText } from './facts.ts'
+
+/** What an agent last said of its place in one network. */
+export interface Standing {
+  /** What the agent has on its interface. */
+  readonly applied?: NetworkPosition
+  /** Milliseconds it took. */
+  readonly took?: number
+  /** The last refusal, until something is applied again. */
+  readonly refused?: { readonly code: ErrorCode; readonly reason: string } | undefined
+  readonly peers: ReadonlyMap<NodeId, PeerReport>
+  /** The latest handshake with any peer, milliseconds since 1970. */
+  readonly lastHandshakeAt?: number
+  /** When `peers` was reported, milliseconds since 1970. */
+  readonly reportedAt?: number
+  readonly drift: readonly string[]
+}
+
+export interface NodePresence {
+  readonly online: boolean
+  /** Milliseconds since 1970; undefined while it was not seen by this process. */
+  readonly lastSeenAt: number | undefined
+  readonly report: NodeReport
+  readonly standings: ReadonlyMap<NetworkId, Standing>
+}
+
+/** A member that a relay can speak of. */
+interface WitnessPlace {
+  readonly network: NetworkId
+  readonly node: NodeId
+}
+
+/** What became known of a node. */
+export interface PresenceNews {
+  readonly node: NodeId
+  /** Where, if it is about one network. */
+  readonly network: NetworkId | undefined
+  /** Of which peers it reported something new; undefined: it is about the node itself. */
+  readonly peers: readonly NodeId[] | undefined
+}
+
+/** What of it outlives the process (notebook.ts). */
+type Notes = Pick<Notebook, 'put' | 'delete' | 'all'>
+
+const NO_NOTES: Notes = Object.freeze({ put: () => undefined, delete: () => undefined, all: () => [] })
+
+const NOTHING: Standing = Object.freeze({ peers: new Map(), drift: [] })
+
+/**
+ * Who is connected, and what was observed: short-lived, never in the log. Where nodes were is noted, so that a controller
+ * that starts again finds the same and has nothing to tell; all else is empty after a restart.
+ */
+export class Presence {
+  readonly #notes: Notes
+  readonly #nodes = new Map<NodeId, NodePresence>()
+  readonly #witnessed = new Map<string, Map<NodeId, string>>()
+  readonly #listeners: ((news: PresenceNews) => void)[] = []
+  #onChange: (node: NodeId) => void = () => undefined
+  #onWitness: (relay: NodeId, place: string, endpoint: string | undefined) => void = () => undefined
+
+  constructor(notes: Notes = NO_NOTES) {
+    this.#notes = notes
+  }
+
+  /** Takes up what was noted of nodes that are still known. */
+  recall(isKnown: (node: NodeId) => boolean): void {
+    for (const [node, text] of this.#notes.all('report')) {
+      const report = parseReport(text)
+      if (!report || !isKnown(node as NodeId)) this.#notes.delete('report', node)
+      else
+        this.#nodes.set(node as NodeId, {
+          online: false,
+          lastSeenAt: undefined,
+          report,
+          standings: new Map(),
+        })
+    }
+    for (const [key, text] of this.#notes.all('witnessed')) {
+      const [place, relay] = splitWitness(key)
+      if (!isKnown(placeOf(place).node)) this.#notes.delete('witnessed', key)
+      else this.#witnessed.set(place, (this.#witnessed.get(place) ?? new Map()).set(relay, text))
+    }
+  }
+
+  /** Calls `listener` whenever a node comes, goes, or says something of its place in a network. */
+  onNews(listener: (news: PresenceNews) => void): void {
+    this.#listeners.push(listener)
+  }
+
+  /** Calls `listener` after each change of what is known of a node, except that it was seen. */
+  onChange(listener: (node: NodeId) => void): void {
+    this.#onChange = listener
+  }
+
+  /** Calls `listener` with what relays say of members, and undefined when it does not count any more. */
+  onWitness(listener: (relay: NodeId, place: string, endpoint: string | undefined) => void): void {
+    this.#onWitness = listener
+  }
+
+  /** Takes over what another replica knows of a node that is connected there. */
+  adopt(node: NodeId, presence: NodePresence): void {
+    const before = this.#nodes.get(node)
+    this.#nodes.set(node, presence)
+    if (!before?.online) this.#tell({ node, network: undefined, peers: undefined })
+    for (const [network, { peers }] of presence.standings) {
+      const known = before?.standings.get(network)?.peers ?? new Map()
+      this.#tell({
+        node,
+        network,
+        peers: [...peers].flatMap(([id, peer]) => (isSame(known.get(id), peer) ? [] : [id])),
+      })
+    }
+  }
+
+  get(node: NodeId): NodePresence | undefined {
+    return this.#nodes.get(node)
+  }
+
+  standing(node: NodeId, network: NetworkId): Standing {
+    return this.#nodes.get(node)?.standings.get(network) ?? NOTHING
+  }
+
+  arrived(node: NodeId, now: number, report: NodeReport): void {
+    const standings = this.#nodes.get(node)?.standings ?? new Map()
+    this.#note(node, report)
+    this.#nodes.set(node, { online: true, lastSeenAt: now, report, standings })
+    this.#onChange(node)
+    this.#tell({ node, network: undefined, peers: undefined })
+  }
+
+  seen(node: NodeId, now: number): void {
+    this.#change(node, { lastSeenAt: now })
+  }
+
+  report(node: NodeId, report: NodeReport): void {
+    this.#note(node, report)
+    this.#change(node, { report })
+    this.#onChange(node)
+  }
+
+  /**
+   * What a relay says of where a member's packets come from. Whether that was news. Then what relays said that have left
+   * counts no more where it is another: they would have seen the change, too, and two words make a translation that changes
+   * its ports.
+   */
+  witness(relay: NodeId, network: NetworkId, node: NodeId, endpoint: string): boolean {
+    const key = `${network} ${node}`
+    const seen = this.#witnessed.get(key) ?? new Map<NodeId, string>()
+    if (seen.get(relay) === endpoint) return false
+    for (const [other, word] of seen) if (word !== endpoint && !this.get(other)?.online) seen.delete(other)
+    this.#witnessed.set(key, seen.set(relay, endpoint))
+    this.#notes.put('witnessed', `${key} ${relay}`, endpoint)
+    this.#onWitness(relay, key, endpoint)
+    return true
+  }
+
+  /** Drops all that a relay said; gives whom it had spoken of. */
+  dropWitness(relay: NodeId): readonly WitnessPlace[] {
+    const places = [...this.#witnessed].filter(([, seen]) => seen.delete(relay)).map(([place]) => place)
+    for (const place of places) this.#notes.delete('witnessed', `${place} ${relay}`)
+    return places.map(placeOf)
+  }
+
+  /** By relay. */
+  witnessesOf(network: NetworkId, node: NodeId): ReadonlyMap<NodeId, string> {
+    return this.#witnessed.get(`${network} ${node}`) ?? new Map()
+  }
+
+  left(node: NodeId, now: number): void {
+    this.#change(node, { online: false, lastSeenAt: now })
+    this.#onChange(node)
+    this.#tell({ node, network: undefined, peers: undefined })
+  }
+
+  forget(node: NodeId): void {
+    this.#notes.delete('report', node)
+    this.#nodes.delete(node)
+    this.#onChange(node)
+  }
+
+  /** Puts `change` over what was known of the node's place in the network. */
+  update(node: NodeId, network: NetworkId, change: Partial<Standing>): void {
+    const known = this.#nodes.get(node)
+    if (!known) return
+    const standings = new Map(known.standings)
+    const before = known.standings.get(network) ?? NOTHING
+    standings.set(network, { ...before, ...change })
+    this.#change(node, { standings })
+    this.#onChange(node)
+    this.#tell({ node, network, peers: change.peers && newIn(change.peers, before.peers) })
+  }
+
+  forgetMember(node: NodeId, network: NetworkId): void {
+    const place = `${network} ${node}`
+    for (const relay of this.#witnessed.get(place)?.keys() ?? [])
+      this.#notes.delete('witnessed', `${place} ${relay}`)
+    this.#witnessed.delete(place)
+    const known = this.#nodes.get(node)
+    if (!known?.standings.has(network)) return
+    const standings = new Map(known.standings)
+    standings.delete(network)
+    this.#change(node, { standings })
+  }
+
+  onlineCount(): number {
+    return [...this.#nodes.values()].filter(({ online }) => online).length
+  }
+
+  #note(node: NodeId, report: NodeReport): void {
+    const text = reportText(report)
+    const known = this.#nodes.get(node)?.report
+    if (!known || reportText(known) !== text) this.#notes.put('report', node, text)
+  }
+
+  #change(node: NodeId, change: Partial<NodePresence>): void {
+    const known = this.#nodes.get(node)
+    if (known) this.#nodes.set(node, { ...known, ...change })
+  }
+
+  #tell(news: PresenceNews): void {
+    for (const listener of this.#listeners) listener(news)
+  }
+}
+
+/** What was not reported anew is the same object as before. */
+function newIn(peers: Standing['peers'], before: Standing['peers']): NodeId[] {
+  return [...peers].flatMap(([node, peer]) => (before.get(node) === peer ? [] : [node]))
+}
+
+function isSame(one: PeerReport | undefined, other: PeerReport): boolean {
+  return one !== undefined && JSON.stringify(one) === JSON.stringify(other)
+}
+
+function placeOf(key: string): WitnessPlace {
+  const [network, node] = key.split(' ')
+  return { network: network as NetworkId, node: node as NodeId }
+}
+
+function splitWitness(key: string): [place: string, relay: NodeId] {
+  const at = key.lastIndexOf(' ')
+  return [key.slice(0, at), key.slice(at + 1) as NodeId]
+}

@@ -1,0 +1,149 @@
+import type { NodeId } from '../../keys/identity.ts'
+import type { NetworkId } from '../../model/names.ts'
+import type { PeerReport } from '../../protocol/frames.ts'
+import { parseReport, reportText } from './facts.ts'
+import type { NodePresence, Presence, Standing } from './presence.ts'
+
+/** What replicas tell each other (log/redis/board.ts). */
+export interface Board {
+  put(key: string, text: string | undefined): void
+  onOther(listener: (writer: string, key: string, text: string | undefined) => void): void
+}
+
+export interface SharingTools {
+  readonly board: Board
+  readonly presence: Presence
+  readonly now: () => number
+  /** Whether a node's session is here. */
+  readonly isHere: (node: NodeId) => boolean
+  /** Ends the session of a node, which has a newer one elsewhere. */
+  readonly replaced: (node: NodeId) => void
+  /** Something became known about a node. */
+  readonly onFacts: (node: NodeId) => void
+}
+
+/** Peers of whom a report is passed on, for each network: the rest is known where the agent is connected. */
+const PEERS_SHARED = 32
+
+/** One session, as the replica says that has it. */
+interface Shared {
+  /** Of two sessions of a node the one with the higher number is the newer. */
+  readonly order: number
+  readonly at: number
+  readonly report: string
+  readonly standings: readonly (readonly [NetworkId, SharedStanding])[]
+}
+
+type SharedStanding = Omit<Standing, 'peers'> & { readonly peers: readonly (readonly [NodeId, PeerReport])[] }
+
+/**
+ * Lets every replica know of the agents at the others: where they are, what they have applied, how their links stand; and
+ * sees to it that a node is served by one of them only.
+ */
+export class Sharing {
+  readonly #tools: SharingTools
+  /** Numbers of the sessions here. */
+  readonly #orders = new Map<NodeId, number>()
+  /** Who has the session of a node that is not here, and its number. */
+  readonly #holders = new Map<NodeId, { readonly writer: string; readonly order: number }>()
+
+  constructor(tools: SharingTools) {
+    this.#tools = tools
+    tools.presence.onChange((node) => this.#tell(node))
+    tools.presence.onWitness((relay, place, endpoint) => {
+      if (tools.isHere(relay)) tools.board.put(`w:${place} ${relay}`, endpoint)
+    })
+    tools.board.onOther((writer, key, text) => this.#hear(writer, key, text))
+  }
+
+  /** A session was opened here. */
+  arrived(node: NodeId): void {
+    const elsewhere = this.#holders.get(node)?.order ?? 0
+    this.#orders.set(node, Math.max(this.#tools.now(), elsewhere + 1))
+    this.#holders.delete(node)
+  }
+
+  #tell(node: NodeId): void {
+    const { board, presence, isHere } = this.#tools
+    const known = presence.get(node)
+    const order = this.#orders.get(node)
+    if (order === undefined) return
+    if (known && isHere(node)) return board.put(`n:${node}`, encode(order, known))
+    this.#orders.delete(node)
+    board.put(`n:${node}`, undefined)
+  }
+
+  #hear(writer: string, key: string, text: string | undefined): void {
+    if (key.startsWith('n:')) this.#hearNode(writer, key.slice(2) as NodeId, text)
+    else if (key.startsWith('w:')) this.#hearWitness(key.slice(2), text)
+  }
+
+  #hearNode(writer: string, node: NodeId, text: string | undefined): void {
+    if (text === undefined) return this.#left(writer, node)
+    const shared = decode(text)
+    if (!shared) return
+    const { presence, isHere, replaced, onFacts } = this.#tools
+    if (isHere(node) && (this.#orders.get(node) ?? 0) >= shared.order) return
+    if ((this.#holders.get(node)?.order ?? 0) > shared.order) return
+    this.#holders.set(node, { writer, order: shared.order })
+    if (isHere(node)) {
+      this.#orders.delete(node)
+      this.#tools.board.put(`n:${node}`, undefined)
+      replaced(node)
+    }
+    const report = parseReport(shared.report)
+    if (!report) return
+    const standings = new Map(
+      shared.standings.map(([network, standing]) => [
+        network,
+        { ...standing, peers: new Map(standing.peers) },
+      ]),
+    )
+    presence.adopt(node, { online: true, lastSeenAt: shared.at, report, standings })
+    onFacts(node)
+  }
+
+  /** It counts only from who had the session last: an agent that moves leaves one replica after it has come to another. */
+  #left(writer: string, node: NodeId): void {
+    if (this.#holders.get(node)?.writer !== writer) return
+    this.#holders.delete(node)
+    if (!this.#tools.isHere(node)) this.#tools.presence.left(node, this.#tools.now())
+  }
+
+  #hearWitness(key: string, endpoint: string | undefined): void {
+    const [network, node, relay] = key.split(' ')
+    if (!network || !node || !relay || endpoint === undefined) return
+    const { presence, onFacts } = this.#tools
+    if (presence.witness(relay as NodeId, network as NetworkId, node as NodeId, endpoint))
+      onFacts(node as NodeId)
+  }
+}
+
+function encode(order: number, { lastSeenAt, report, standings }: NodePresence): string {
+  const shared: Shared = {
+    order,
+    at: lastSeenAt ?? 0,
+    report: reportText(report),
+    standings: [...standings].map(([network, standing]) => [
+      network,
+      { ...standing, peers: [...standing.peers].slice(0, PEERS_SHARED) },
+    ]),
+  }
+  return JSON.stringify(shared)
+}
+
+function decode(text: string): Shared | undefined {
+  try {
+    const value: unknown = JSON.parse(text)
+    return isShared(value) ? value : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** Its shape and no more: it comes from a replica, which has checked what its agent said. */
+function isShared(value: unknown): value is Shared {
+  if (typeof value !== 'object' || value === null) return false
+  if (!('order' in value && 'at' in value && 'report' in value && 'standings' in value)) return false
+  return typeof value.order === 'number' && typeof value.report === 'string' && Array.isArray(value.standings)
+}

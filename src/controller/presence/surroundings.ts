@@ -1,0 +1,76 @@
+import type { Cidr } from '../../address/cidr.ts'
+import type { NodeId } from '../../keys/identity.ts'
+import type { NetworkId } from '../../model/names.ts'
+import { ENDPOINT_LABEL, type Network, SITE_LABEL, type State } from '../../model/state.ts'
+import type { Hint } from '../../protocol/frames.ts'
+import { type NodeFacts, reachOf, type Witness } from '../../topology/distil.ts'
+import type { Reach, RelayView } from '../../topology/reach.ts'
+import type { Presence } from './presence.ts'
+
+/** What the engine is told of a member: its report, what relays witnessed of it, and what the operator said. */
+export function factsOf(state: State, presence: Presence, network: NetworkId, node: NodeId): NodeFacts {
+  const report = presence.get(node)?.report
+  const labels = state.nodes.get(node)?.labels ?? {}
+  return {
+    node,
+    addresses: report?.addresses ?? [],
+    port: report?.ports.get(network),
+    mtu: report?.mtu,
+    witnessed: witnessesOf(state, presence, network, node),
+    seenFrom: report?.seenFrom,
+    site: labels[SITE_LABEL] ?? '',
+    forwarded: labels[ENDPOINT_LABEL],
+    transitSlot: transitOf(state)?.members.get(node)?.slot,
+  }
+}
+
+/** Ranges that no underlay address can be in: those of the networks of this node, and of the transit. */
+export function overlaysOf(state: State, node: NodeId): readonly Cidr[] {
+  const networks = [...(state.networksOfNode.get(node)?.keys() ?? [])].map((id) => state.networks.get(id))
+  return networks.flatMap((network) => (network ? [network.ipv4, network.ipv6] : []))
+}
+
+export function memberReach(state: State, presence: Presence, network: NetworkId, node: NodeId): Reach {
+  return reachOf(factsOf(state, presence, network, node), overlaysOf(state, node))
+}
+
+const USUAL_MTU = 1_500
+
+/** What is shared with all members, without what is usual. */
+export function toHint({ node, direct, outside, nat, families, transit, mtu }: Reach): Hint {
+  return {
+    node,
+    direct: [...direct],
+    ...(outside !== undefined && { outside }),
+    ...(nat !== 'unknown' && { nat }),
+    ...(families.length !== 2 && { families: [...families] }),
+    ...(transit && { transit }),
+    ...(mtu !== USUAL_MTU && { mtu }),
+  }
+}
+
+/** All relays, as a node sees them; those of which it said nothing count as dead. */
+export function relaysSeenBy(state: State, presence: Presence, node: NodeId): RelayView[] {
+  const reports = new Map(presence.get(node)?.report.relays.map((relay) => [relay.node, relay]))
+  return relaysOf(state).map(({ node: relay, slot }) => {
+    const seen = reports.get(relay)
+    return { node: relay, slot, alive: seen?.alive ?? false, rtt: seen?.rtt }
+  })
+}
+
+export function transitOf(state: State): Network | undefined {
+  return state.transit && state.networks.get(state.transit)
+}
+
+function relaysOf(state: State) {
+  const members = [...(transitOf(state)?.members.values() ?? [])]
+  return members.filter(({ node }) => state.nodes.get(node)?.roles.includes('relay'))
+}
+
+/** Only relays are believed, and only while they are relays. */
+function witnessesOf(state: State, presence: Presence, network: NetworkId, node: NodeId): Witness[] {
+  const seen = [...presence.witnessesOf(network, node)]
+  return seen
+    .filter(([relay]) => state.nodes.get(relay)?.roles.includes('relay'))
+    .map(([relay, endpoint]) => ({ relay, endpoint }))
+}

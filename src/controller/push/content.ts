@@ -1,0 +1,212 @@
+import type { NodeId } from '../../keys/identity.ts'
+import type { SigningKey } from '../../keys/signature.ts'
+import { toBase64Url } from '../../keys/text.ts'
+import type { NetworkId } from '../../model/names.ts'
+import { type Head, type Signed, signDelta, signHead } from '../../protocol/content.ts'
+import { type ControllerFrame, encodeFrame, type Hint } from '../../protocol/frames.ts'
+import { HintSet } from '../../protocol/hints.ts'
+import { View } from '../../protocol/view.ts'
+
+export interface ContentTools {
+  readonly signing: SigningKey
+  readonly epoch: () => number
+  /** Seconds since 1970 at which what is signed now becomes stale. */
+  readonly expiresAt: () => number
+  /** Counts what must not grow with the number of sessions. */
+  readonly count: (what: 'encodings' | 'signatures') => void
+}
+
+/** A head that is this many seconds old is signed anew before it is told again. */
+const HEAD_LIFE = 3_600
+
+/**
+ * What one audience may know of a network, and the frames that say so. Each frame is signed and encoded once, and kept
+ * until something changes, so that all sessions that need it get the same bytes.
+ */
+export class Content {
+  readonly #network: NetworkId
+  readonly #tools: ContentTools
+  readonly #view = new View()
+  readonly #hints = new HintSet()
+  readonly #frames = new Map<string, Buffer>()
+  #revision: number
+  #digest: string
+  #head: (Signed & { readonly expiresAt: number }) | undefined
+
+  constructor(
+    network: { readonly id: NetworkId; readonly revision: number },
+    { records, filter }: Told,
+    tools: ContentTools,
+  ) {
+    this.#network = network.id
+    this.#revision = network.revision
+    this.#tools = tools
+    this.#view.change(records, [], filter)
+    this.#digest = this.#view.digest()
+  }
+
+  /** Of the network, when something of this last changed. */
+  get revision(): number {
+    return this.#revision
+  }
+
+  get epoch(): number {
+    return this.#tools.epoch()
+  }
+
+  /** Of the set of records and the filter. */
+  get digest(): string {
+    return this.#digest
+  }
+
+  get hintsDigest(): string {
+    return this.#hints.digest()
+  }
+
+  get size(): number {
+    return this.#view.size
+  }
+
+  has(node: NodeId): boolean {
+    return this.#view.record(node) !== undefined
+  }
+
+  nodes(): NodeId[] {
+    return this.#view.nodes()
+  }
+
+  /** As it is told. */
+  record(node: NodeId): Uint8Array | undefined {
+    return this.#view.encodedRecord(node)
+  }
+
+  /** As it is told. */
+  get filter(): Uint8Array {
+    return this.#view.encodedFilter
+  }
+
+  /** Takes over what is let in. */
+  changeFilter(revision: number, filter: Uint8Array): void {
+    this.#view.change([], [], filter)
+    this.#digest = this.#view.digest()
+    this.catchUp(revision)
+  }
+
+  /** Puts a record in place of what `node` had, or takes it out together with what is known of where it is. */
+  change(revision: number, node: NodeId, record: Uint8Array | undefined): void {
+    this.#view.change(record ? [record] : [], record ? [] : [node])
+    if (!record) this.#hints.remove(node)
+    this.#digest = this.#view.digest()
+    this.catchUp(revision)
+  }
+
+  /** Nothing that this audience sees happened up to `revision`. */
+  catchUp(revision: number): void {
+    this.#revision = revision
+    this.renew()
+  }
+
+  /** Whether that was news. */
+  hint(hint: Hint): boolean {
+    const isNews = this.has(hint.node as NodeId) && this.#hints.put(hint)
+    if (isNews) this.#frames.clear()
+    return isNews
+  }
+
+  /** What is signed from now on has the epoch and the expiry of now. */
+  renew(): void {
+    this.#head = undefined
+    this.#frames.clear()
+  }
+
+  /** Says that nothing changed. */
+  current(): Buffer {
+    const head = this.#signedHead()
+    return this.#once('current', () => ({ type: 'current', ...head, hints: this.hintsDigest }))
+  }
+
+  /** Everything. */
+  snapshot(): Buffer {
+    const head = this.#signedHead()
+    return this.#once('snapshot', () => {
+      const records = this.#view.encodedRecords().map(toBase64Url)
+      const filter = this.filter.length > 0 ? { filter: toBase64Url(this.filter) } : {}
+      return { type: 'snapshot', ...head, records, hints: this.#hints.all(), ...filter }
+    })
+  }
+
+  /** How the records of `nodes` changed since revision `from`, and where those of `hinted` are. */
+  delta(name: string, from: number, find: () => Changed): Buffer {
+    return this.#once(`delta ${name}`, () => {
+      const { nodes, hinted, isFilterNew } = find()
+      const upserts = nodes.map((node) => this.#view.encodedRecord(node)).filter((one) => one !== undefined)
+      const removals = nodes.filter((node) => !this.#view.encodedRecord(node))
+      const hints = this.#hintsOf(hinted)
+      this.#tools.count('signatures')
+      const filter = isFilterNew ? { filter: this.filter } : {}
+      const delta = { head: this.#plainHead(), from, upserts, removals, ...filter }
+      const signed = signDelta(delta, this.#tools.signing)
+      return hints.length > 0 ? { type: 'delta', ...signed, hints } : { type: 'delta', ...signed }
+    })
+  }
+
+  allHints(): Buffer {
+    return this.#once('hints', () => {
+      return { type: 'hints', network: this.#network, hints: this.#hints.all(), whole: true }
+    })
+  }
+
+  hints(name: string, find: () => readonly NodeId[]): Buffer {
+    return this.#once(`hints ${name}`, () => {
+      return { type: 'hints', network: this.#network, hints: this.#hintsOf(find()) }
+    })
+  }
+
+  #signedHead(): Signed {
+    const head = this.#plainHead()
+    if (this.#head && head.expiresAt - this.#head.expiresAt > HEAD_LIFE) this.renew()
+    if (!this.#head) {
+      this.#tools.count('signatures')
+      this.#head = { ...signHead(head, this.#tools.signing), expiresAt: head.expiresAt }
+    }
+    const { body, signature } = this.#head
+    return { body, signature }
+  }
+
+  #plainHead(): Head {
+    return {
+      network: this.#network,
+      epoch: this.epoch,
+      revision: this.#revision,
+      digest: this.#digest,
+      expiresAt: this.#tools.expiresAt(),
+    }
+  }
+
+  #hintsOf(nodes: readonly NodeId[]): Hint[] {
+    return nodes.map((node) => this.#hints.get(node)).filter((hint) => hint !== undefined)
+  }
+
+  /** `name` tells apart what can be said at the same time. */
+  #once(name: string, make: () => ControllerFrame): Buffer {
+    const known = this.#frames.get(name)
+    if (known) return known
+    this.#tools.count('encodings')
+    const frame = Buffer.from(encodeFrame(make()))
+    this.#frames.set(name, frame)
+    return frame
+  }
+}
+
+/** What an audience is told at first, encoded. */
+interface Told {
+  readonly records: readonly Uint8Array[]
+  readonly filter: Uint8Array
+}
+
+/** Members of whom there is something to tell, and whether there is another filter. */
+interface Changed {
+  readonly nodes: readonly NodeId[]
+  readonly hinted: readonly NodeId[]
+  readonly isFilterNew: boolean
+}

@@ -1,0 +1,206 @@
+import type { Clock } from '../../clock.ts'
+import type { NodeId } from '../../keys/identity.ts'
+import type { SigningKey } from '../../keys/signature.ts'
+import type { Entry } from '../../log/log.ts'
+import type { NetworkId } from '../../model/names.ts'
+import type { Network, State } from '../../model/state.ts'
+import { type LanFrame, Lans } from '../presence/lans.ts'
+import type { Presence } from '../presence/presence.ts'
+import { memberReach, toHint } from '../presence/surroundings.ts'
+import type { ControllerSettings } from '../settings.ts'
+import { Due, type News } from './due.ts'
+import type { Feed } from './feed.ts'
+import { NetworkFeeds } from './network-feeds.ts'
+
+export interface FeedsTools {
+  readonly clock: Clock
+  readonly settings: ControllerSettings
+  readonly signing: SigningKey
+  readonly state: () => State
+  readonly presence: Presence
+  readonly count: (what: 'encodings' | 'signatures') => void
+}
+
+/** @param viewers who has something to be told; undefined: all members */
+type TouchListener = (network: NetworkId, viewers: readonly NodeId[] | undefined) => void
+
+const DAY_SECONDS = 86_400
+
+/** The feeds of all networks that somebody listens to, and when each is pushed. */
+export class Feeds {
+  readonly #tools: FeedsTools
+  readonly #networks = new Map<NetworkId, NetworkFeeds>()
+  readonly #lans: Lans
+  /** When a network was last pushed, and which pushes are on their way. */
+  readonly #pushed = new Map<NetworkId, number>()
+  readonly #due = new Map<NetworkId, Due>()
+  #onTouched: TouchListener = () => undefined
+
+  constructor(tools: FeedsTools) {
+    this.#tools = tools
+    this.#lans = new Lans({
+      ...tools,
+      sees: (id, a, b) => this.#in(id, (feeds) => feeds.sees(a, b)) ?? false,
+      own: (id, node) => this.#in(id, (feeds, network) => feeds.own(network, node)),
+    })
+  }
+
+  /** `listener` is called when a network has something to tell: at once for the first change, gathered for the next. */
+  onTouched(listener: TouchListener): void {
+    this.#onTouched = listener
+  }
+
+  /** What a node may see of a network. */
+  get(id: NetworkId, viewer: NodeId): Feed | undefined {
+    return this.#in(id, (feeds, network) => feeds.get(network, viewer))
+  }
+
+  /** What the viewer alone is told: endpoints on its LAN above all. */
+  lan(id: NetworkId, viewer: NodeId): LanFrame | undefined {
+    return this.#lans.frameFor(id, viewer)
+  }
+
+  onEntry(entry: Entry, before: State, after: State): void {
+    if (before.epoch !== after.epoch) this.#renew()
+    for (const event of entry.events) {
+      if (event.type === 'network-policy-set') this.#reclassify(event.network)
+      if (event.type === 'node-labels-set') this.#relabel(event.id)
+    }
+    for (const [id, nodes] of touchedMembers(entry, after)) {
+      const network = after.networks.get(id)
+      if (network) this.#advance(network, nodes)
+      else this.#forget(id)
+    }
+  }
+
+  /** Takes over what became known about a node, in all its networks or in one. */
+  onFacts(node: NodeId, only?: NetworkId): void {
+    const state = this.#tools.state()
+    const ids = only ? [only] : [...(state.networksOfNode.get(node)?.keys() ?? [])]
+    for (const id of ids) {
+      const network = state.networks.get(id)
+      if (network) this.#tell(id, this.#hint(network, node))
+    }
+  }
+
+  #in<Answer>(id: NetworkId, ask: (feeds: NetworkFeeds, network: Network) => Answer): Answer | undefined {
+    const network = this.#tools.state().networks.get(id)
+    return network && ask(this.#of(network), network)
+  }
+
+  #of(network: Network): NetworkFeeds {
+    const known = this.#networks.get(network.id)
+    if (known) return known
+    const { signing, count, clock, settings, state, presence } = this.#tools
+    const fresh = new NetworkFeeds(network, {
+      signing,
+      count,
+      epoch: () => state().epoch,
+      now: () => clock.monotonic(),
+      expiresAt: () => Math.floor(clock.now() / 1_000) + settings.planDays * DAY_SECONDS,
+      node: (id) => state().nodes.get(id),
+      hintOf: (node) =>
+        presence.get(node) ? toHint(memberReach(state(), presence, network.id, node)) : undefined,
+    })
+    this.#networks.set(network.id, fresh)
+    return fresh
+  }
+
+  #advance(network: Network, nodes: readonly NodeId[]): void {
+    const classes = [...(this.#networks.get(network.id)?.advance(network, nodes) ?? [])]
+    // A member that others do not see has to be told its own part all the same.
+    this.#tell(network.id, { classes, nodes })
+    for (const node of nodes) this.#tell(network.id, this.#hint(network, node))
+  }
+
+  /** Another policy. */
+  #reclassify(id: NetworkId): void {
+    const network = this.#tools.state().networks.get(id)
+    if (!network) return
+    this.#networks.get(id)?.reclassify(network)
+    this.#lans.renew(id)
+    this.#tell(id, 'all')
+  }
+
+  /** Other labels: neighbours on its LAN may see it now, or not any more. */
+  #relabel(node: NodeId): void {
+    for (const id of this.#tools.state().networksOfNode.get(node)?.keys() ?? [])
+      this.#tell(id, { classes: [], nodes: this.#lans.renew(id, node) })
+  }
+
+  /** What is the same in the new epoch is not told again: its head is. */
+  #renew(): void {
+    for (const feeds of this.#networks.values()) feeds.renew()
+  }
+
+  #forget(id: NetworkId): void {
+    this.#networks.delete(id)
+    this.#due.delete(id)
+    this.#lans.forget(id)
+  }
+
+  /** Gives who has to be told. */
+  #hint(network: Network, node: NodeId): News {
+    const { state, presence } = this.#tools
+    const nodes = this.#lans.update(network.id, node)
+    const feeds = this.#networks.get(network.id)
+    if (!feeds || !presence.get(node)) return { classes: [], nodes }
+    const classes = [...feeds.hint(toHint(memberReach(state(), presence, network.id, node)))]
+    if (!feeds.own(network, node)) return { classes, nodes }
+    this.#lans.renewOwn(network.id, node)
+    return { classes, nodes: [...nodes, node] }
+  }
+
+  /** The first change goes out at once; what follows within the gathering time goes together at its end. */
+  #tell(id: NetworkId, news: News | 'all'): void {
+    if (news !== 'all' && news.classes.length + news.nodes.length === 0) return
+    const due = this.#due.get(id)
+    if (due) return due.add(news)
+    const first = new Due()
+    first.add(news)
+    this.#due.set(id, first)
+    const since = this.#tools.clock.monotonic() - (this.#pushed.get(id) ?? Number.NEGATIVE_INFINITY)
+    const wait = this.#tools.settings.gatherMilliseconds - since
+    if (wait <= 0) setImmediate(() => this.#push(id))
+    else this.#tools.clock.after(wait, () => this.#push(id))
+  }
+
+  #push(id: NetworkId): void {
+    const due = this.#due.get(id)
+    if (!due) return
+    this.#due.delete(id)
+    this.#pushed.set(id, this.#tools.clock.monotonic())
+    this.#onTouched(
+      id,
+      due.viewers((classes) => this.#networks.get(id)?.membersOf(classes)),
+    )
+  }
+}
+
+/** By network, the members whose records an entry may have changed. */
+function touchedMembers(entry: Entry, after: State): ReadonlyMap<NetworkId, NodeId[]> {
+  const touched = new Map<NetworkId, NodeId[]>()
+  const touch = (network: NetworkId, ...nodes: NodeId[]) => {
+    const known = touched.get(network)
+    if (known) known.push(...nodes)
+    else touched.set(network, nodes)
+  }
+  for (const event of entry.events) {
+    switch (event.type) {
+      case 'member-added':
+      case 'member-removed':
+      case 'member-key-certified':
+        touch(event.network, event.node)
+        break
+      case 'node-roles-set':
+      case 'node-labels-set':
+        for (const network of after.networksOfNode.get(event.id)?.keys() ?? []) touch(network, event.id)
+        break
+      case 'network-deleted':
+        touch(event.id)
+        break
+      default:
+    }
+  }
+  return touched
+}

@@ -1,0 +1,340 @@
+import type { Logger } from 'pino'
+import type { WebSocket } from 'ws'
+import { type Address, parseAddress } from '../../address/cidr.ts'
+import type { Clock } from '../../clock.ts'
+import { toWeftError, WeftError } from '../../errors.ts'
+import type { NodeId } from '../../keys/identity.ts'
+import type { Random } from '../../keys/random.ts'
+import type { SigningKey } from '../../keys/signature.ts'
+import type { Entry } from '../../log/log.ts'
+import type { Event } from '../../model/event.ts'
+import type { NetworkId } from '../../model/names.ts'
+import type { State } from '../../model/state.ts'
+import { signWitnessList } from '../../protocol/content.ts'
+import { type ControllerFrame, encodeFrame, parseAgentFrame } from '../../protocol/frames.ts'
+import { signTranscript } from '../../protocol/handshake.ts'
+import { toNodeReport } from '../presence/facts.ts'
+import type { Presence } from '../presence/presence.ts'
+import { type WitnessChange, Witnesses } from '../presence/witnesses.ts'
+import type { ControllerSettings } from '../settings.ts'
+import type { Cursor } from './feed.ts'
+import type { Feeds } from './feeds.ts'
+import { greet, type ProvenAgent } from './greeting.ts'
+import { Heartbeat } from './heartbeat.ts'
+import type { AgentInbox } from './inbox.ts'
+import type { Lag } from './lag.ts'
+import { Session } from './session.ts'
+
+export interface FleetTools {
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Logger
+  readonly settings: ControllerSettings
+  readonly signing: SigningKey
+  readonly state: () => State
+  readonly presence: Presence
+  readonly feeds: Feeds
+  /** Enrols the agent if it is new or brings a token; rejects when it may not come in. */
+  readonly admit: (agent: ProvenAgent) => Promise<void>
+  /** Resolves with a state in which everything is that is durable now. */
+  readonly catchUp: () => Promise<State>
+  /** A session was opened; said before anything becomes known of it. */
+  readonly onArrived: (node: NodeId) => void
+  readonly inbox: AgentInbox
+  readonly sent: (frames: number, bytes: number) => void
+  readonly lag: Lag
+}
+
+/** Close codes of our own (RFC 6455 section 7.4.2). */
+const REPLACED = 4_001
+const REFUSED = 4_002
+const GOING_AWAY = 1_001
+
+/** Every agent compares what it has with a fresh head once in an hour: one of 60 each minute. */
+const COMPARE_STEP = 60_000
+const COMPARE_PARTS = 60
+
+/** Drained agents come back at moments of their own choice, within this many ms or more: TLS takes about 1 ms for each. */
+const DRAIN_SPREAD = 2_000
+const DRAIN_SPREAD_EACH = 1.5
+
+/** All connected agents: who may come in, what they are told when something changes, and when they are given up. */
+export class Fleet {
+  readonly #tools: FleetTools
+  readonly #sessions = new Map<NodeId, Session>()
+  readonly #members = new Map<NetworkId, Set<Session>>()
+  /** The networks in whose `#members` a session is. */
+  readonly #networks = new Map<Session, Set<NetworkId>>()
+  readonly #sockets = new Map<WebSocket, Session>()
+  readonly #witnesses: Witnesses
+  /** Sockets that have not proven yet who they are. */
+  readonly #greeting = new Set<WebSocket>()
+  readonly #heartbeat: Heartbeat
+  #stopComparing: () => void = () => undefined
+  #compared = 0
+  #draining = false
+
+  constructor(tools: FleetTools) {
+    this.#tools = tools
+    this.#witnesses = new Witnesses(tools)
+    tools.feeds.onTouched((network, viewers) => this.#flush(network, viewers))
+    this.#heartbeat = new Heartbeat(tools.settings.heartbeatSeconds)
+    this.#compareLater()
+  }
+
+  /** Takes a socket that has just been opened; it has HANDSHAKE_LIMIT ms to prove who it is. */
+  async accept(socket: WebSocket, channel: { binding: Uint8Array; remoteAddress: string }): Promise<void> {
+    const log = this.#tools.log.child({ remoteAddress: channel.remoteAddress })
+    socket.on('error', (error) => log.debug({ reason: error.message }, 'agent socket failed'))
+    try {
+      this.#greeting.add(socket)
+      if (this.#draining) throw new WeftError('unavailable', 'This controller is stopping.')
+      const agent = await greet(socket, channel.binding, this.#tools)
+      if (isRemoved(this.#tools.state(), agent)) {
+        // It may have joined again at another replica a moment ago.
+        if (isRemoved(await this.#tools.catchUp(), agent)) return this.#dismiss(socket, agent)
+      }
+      await this.#tools.admit(agent)
+      this.#welcome(socket, agent, { log, seenFrom: addressIn(channel.remoteAddress) })
+    } catch (error) {
+      const { code, message, cause } = toWeftError(error)
+      log.info({ code, cause }, 'agent refused')
+      refuse(socket, { type: 'error', code, message })
+    } finally {
+      this.#greeting.delete(socket)
+    }
+  }
+
+  /** What a log entry means for those connected. */
+  onEntry(entry: Entry, before: State, state: State): void {
+    for (const event of entry.events) this.#onEvent(event, state)
+    this.#tellRelays(this.#witnesses.onEntry(entry, before))
+  }
+
+  /** What follows for others from what became known about a node. */
+  onFacts(node: NodeId): void {
+    this.#tools.feeds.onFacts(node)
+    this.#tellRelays(this.#witnesses.onFacts(node))
+  }
+
+  /** Tells all agents to come back in a moment, to another replica or to the next process, and lets them go. */
+  drain(): void {
+    this.#draining = true
+    this.#heartbeat.stop()
+    this.#stopComparing()
+    for (const socket of this.#greeting) socket.close(GOING_AWAY, 'draining')
+    const reconnectWithin = Math.ceil(Math.max(DRAIN_SPREAD, this.#sockets.size * DRAIN_SPREAD_EACH))
+    for (const [socket, session] of this.#sockets) {
+      session.send({ type: 'drain', reconnectWithin })
+      socket.close(GOING_AWAY, 'draining')
+    }
+  }
+
+  /** What the agent of a node was sent of a network; undefined while it is not connected. */
+  cursor(node: NodeId, network: NetworkId): Cursor | undefined {
+    return this.#sessions.get(node)?.cursor(network)
+  }
+
+  has(node: NodeId): boolean {
+    return this.#sessions.has(node)
+  }
+
+  /** Ends the session of a node that has a newer one at another replica. */
+  replaced(node: NodeId): void {
+    const session = this.#sessions.get(node)
+    this.#sessions.delete(node)
+    session?.close(REPLACED, 'replaced by a newer session')
+  }
+
+  get isDraining(): boolean {
+    return this.#draining
+  }
+
+  get size(): number {
+    return this.#sessions.size
+  }
+
+  #welcome(
+    socket: WebSocket,
+    agent: ProvenAgent,
+    { log, seenFrom }: { readonly log: Logger; readonly seenFrom: Address | undefined },
+  ): void {
+    if (socket.readyState !== socket.OPEN) return
+    const { node, hello } = agent
+    this.#sessions.get(node)?.close(REPLACED, 'replaced by a newer session')
+    const { feeds } = this.#tools
+    const session = new Session(node, socket, {
+      ...this.#tools,
+      feed: (network, viewer) => feeds.get(network, viewer),
+      lan: (network, viewer) => feeds.lan(network, viewer),
+    })
+    this.#sessions.set(node, session)
+    this.#sockets.set(socket, session)
+    this.#heartbeat.add(socket, () => session.bytesGone)
+    const { heartbeatSeconds } = this.#tools.settings
+    session.send({ type: 'welcome', node, heartbeatSeconds })
+    // Subscribed first, so that each feed is there and what the agent says is news to it.
+    for (const id of this.#tools.state().networksOfNode.get(node)?.keys() ?? []) {
+      feeds.get(id, node)
+      this.#subscribe(id, session)
+    }
+    this.#tools.onArrived(node)
+    this.#tools.presence.arrived(node, this.#tools.clock.now(), toNodeReport(hello.facts, seenFrom))
+    this.#listen(socket, session, log.child({ node }))
+    session.resume(hello.networks)
+    this.onFacts(node)
+    this.#instructRelay(session)
+    log.info({ node }, 'agent connected')
+  }
+
+  #listen(socket: WebSocket, session: Session, log: Logger): void {
+    socket.on('message', (data: Buffer) => {
+      try {
+        this.#tools.inbox.take(session, parseAgentFrame(data.toString()))
+      } catch (error) {
+        const { code, message } = toWeftError(error)
+        log.warn({ code, reason: message }, 'frame refused')
+        session.send({ type: 'error', code, message })
+      }
+    })
+    socket.on('close', (code) => {
+      log.info({ code }, 'agent left')
+      this.#forget(socket, session)
+    })
+  }
+
+  #forget(socket: WebSocket, session: Session): void {
+    this.#sockets.delete(socket)
+    for (const network of this.#networks.get(session) ?? []) this.#drop(network, session)
+    this.#networks.delete(session)
+    if (this.#sessions.get(session.node) !== session) return
+    this.#sessions.delete(session.node)
+    this.#tools.presence.left(session.node, this.#tools.clock.now())
+  }
+
+  #onEvent(event: Event, state: State): void {
+    switch (event.type) {
+      case 'member-added': {
+        const session = this.#sessions.get(event.node)
+        if (session) this.#subscribe(event.network, session)
+        break
+      }
+      case 'member-removed': {
+        const session = this.#sessions.get(event.node)
+        this.#tools.presence.forgetMember(event.node, event.network)
+        if (session) this.#unsubscribe(event.network, session)
+        break
+      }
+      case 'network-deleted':
+        for (const session of this.#members.get(event.id) ?? []) this.#unsubscribe(event.id, session)
+        break
+      case 'node-removed':
+        this.#tools.presence.forget(event.id)
+        this.#dropWitness(event.id)
+        this.#sessions.get(event.id)?.close(REFUSED, 'this node was removed')
+        break
+      case 'node-roles-set': {
+        if (!event.roles.includes('relay')) this.#dropWitness(event.id)
+        const session = this.#sessions.get(event.id)
+        if (session) this.#instructRelay(session)
+        break
+      }
+      case 'epoch-raised':
+        for (const id of state.networks.keys()) this.#flush(id)
+        break
+      default:
+    }
+  }
+
+  /** A node that is no relay any more is not believed any more either. */
+  #dropWitness(relay: NodeId): void {
+    for (const { network, node } of this.#tools.presence.dropWitness(relay))
+      this.#tools.feeds.onFacts(node, network)
+  }
+
+  /** The whole list of those it is to be a witness of. */
+  #instructRelay(session: Session): void {
+    if (this.#isRelay(session.node))
+      this.#sendWitnesses(session, { whole: true, added: this.#witnesses.all(), removed: [] })
+  }
+
+  #tellRelays(change: WitnessChange): void {
+    if (change.added.length + change.removed.length === 0) return
+    const relays = [...this.#sessions.values()].filter(({ node }) => this.#isRelay(node))
+    for (const relay of relays) this.#sendWitnesses(relay, { whole: false, ...change })
+  }
+
+  #sendWitnesses(session: Session, change: WitnessChange & { readonly whole: boolean }): void {
+    const signed = signWitnessList({ node: session.node, ...change }, this.#tools.signing)
+    session.send({ type: 'witness', ...signed })
+  }
+
+  #isRelay(node: NodeId): boolean {
+    return this.#tools.state().nodes.get(node)?.roles.includes('relay') ?? false
+  }
+
+  #subscribe(network: NetworkId, session: Session): void {
+    addTo(this.#members, network, session)
+    addTo(this.#networks, session, network)
+  }
+
+  #unsubscribe(network: NetworkId, session: Session): void {
+    this.#drop(network, session)
+    this.#networks.get(session)?.delete(network)
+    session.flush(network)
+  }
+
+  #drop(network: NetworkId, session: Session): void {
+    const sessions = this.#members.get(network)
+    sessions?.delete(session)
+    if (sessions?.size === 0) this.#members.delete(network)
+  }
+
+  /** @param viewers those that have something to be told, if not all */
+  #flush(network: NetworkId, viewers?: readonly NodeId[]): void {
+    const members = this.#members.get(network)
+    const sessions = viewers?.map((node) => this.#sessions.get(node)) ?? members ?? []
+    for (const session of sessions) if (session && members?.has(session)) session.flush(network)
+  }
+
+  /** One part of the agents after the other is told the head of what it has, so that a fault nobody thought of heals. */
+  #compare(): void {
+    const sessions = [...this.#sessions.values()].filter((_, at) => at % COMPARE_PARTS === this.#compared)
+    for (const session of sessions) session.compare()
+    this.#compared = (this.#compared + 1) % COMPARE_PARTS
+    this.#compareLater()
+  }
+
+  #compareLater(): void {
+    this.#stopComparing = this.#tools.clock.after(COMPARE_STEP, () => this.#compare())
+  }
+
+  /** Tells a removed node so, signed over this very handshake: it takes down what it had. */
+  #dismiss(socket: WebSocket, { transcript }: ProvenAgent): void {
+    const signature = signTranscript(this.#tools.signing, 'weft/1 farewell', transcript)
+    refuse(socket, { type: 'farewell', signature })
+  }
+}
+
+function addTo<Key, Value>(sets: Map<Key, Set<Value>>, key: Key, value: Value): void {
+  sets.set(key, (sets.get(key) ?? new Set()).add(value))
+}
+
+function isRemoved(state: State, { node, hello }: ProvenAgent): boolean {
+  return state.removedNodes.has(node) && !hello.join
+}
+
+function refuse(socket: WebSocket, frame: ControllerFrame): void {
+  if (socket.readyState !== socket.OPEN) return
+  socket.send(encodeFrame(frame))
+  socket.close(REFUSED, 'refused')
+}
+
+/** The other end of a connection, where it is an address that others may see too. */
+function addressIn(text: string): Address | undefined {
+  try {
+    return parseAddress(text.replace(/^::ffff:/, ''))
+  } catch {
+    return undefined
+  }
+}

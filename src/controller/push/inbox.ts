@@ -1,0 +1,140 @@
+import type { Logger } from 'pino'
+import { Histogram, type Registry } from 'prom-client'
+import type { Clock } from '../../clock.ts'
+import { WeftError } from '../../errors.ts'
+import type { NodeId } from '../../keys/identity.ts'
+import type { NetworkId } from '../../model/names.ts'
+import type { State } from '../../model/state.ts'
+import type { AgentFrame, AgentFrameOf, PeerReport } from '../../protocol/frames.ts'
+import { toNodeReport } from '../presence/facts.ts'
+import type { Presence } from '../presence/presence.ts'
+import type { Feeds } from './feeds.ts'
+import type { Session } from './session.ts'
+
+export interface InboxTools {
+  readonly clock: Clock
+  readonly log: Logger
+  readonly state: () => State
+  readonly presence: Presence
+  readonly feeds: Feeds
+  /** Something became known about a node. */
+  readonly onFacts: (node: NodeId) => void
+  /** An agent shows that our log is not the one that it was told from. Throws when it does not show that. */
+  readonly onProof: (node: NodeId, proof: AgentFrameOf<'proof'>) => void
+  readonly metrics: Registry
+  /** Certifies a key that a node derived for itself. */
+  readonly certify: (node: NodeId, offered: AgentFrameOf<'key'>) => Promise<void>
+}
+
+/** What connected agents say. A node speaks for itself only: its id comes from the session, never from a frame. */
+export class AgentInbox {
+  readonly #tools: InboxTools
+  readonly #took: Histogram
+
+  constructor(tools: InboxTools) {
+    this.#tools = tools
+    this.#took = new Histogram({
+      name: 'weft_agent_apply_seconds',
+      help: 'Time that agents took to apply a revision to their interfaces.',
+      buckets: [0.001, 0.005, 0.02, 0.1, 0.5, 2, 10],
+      registers: [tools.metrics],
+    })
+  }
+
+  /** Throws `protocol-error` for a frame that is out of place. */
+  take(session: Session, frame: AgentFrame): void {
+    const { presence, clock } = this.#tools
+    presence.seen(session.node, clock.now())
+    switch (frame.type) {
+      case 'open':
+      case 'hello':
+        throw new WeftError('protocol-error', `A ${frame.type} frame came after the handshake.`)
+      case 'facts':
+        presence.report(session.node, toNodeReport(frame.facts, presence.get(session.node)?.report.seenFrom))
+        return this.#tools.onFacts(session.node)
+      case 'key':
+        return this.#certify(session, frame)
+      case 'resync':
+        return session.resync(frame.network as NetworkId, frame.position)
+      case 'proof':
+        return this.#tools.onProof(session.node, frame)
+      case 'applied':
+        session.applied(frame)
+        return this.#applied(session.node, frame)
+      case 'refused':
+        return this.#refused(session.node, frame)
+      case 'report':
+        return this.#report(session.node, frame)
+      case 'witnessed':
+        return this.#witnessed(session.node, frame)
+    }
+  }
+
+  #certify(session: Session, frame: AgentFrameOf<'key'>): void {
+    this.#tools.certify(session.node, frame).catch((error: unknown) => {
+      this.#tools.log.warn({ node: session.node, error }, 'offered key refused')
+      const reason = error instanceof WeftError ? error.message : 'The key could not be certified.'
+      this.#refused(session.node, {
+        ...frame,
+        type: 'refused',
+        epoch: 0,
+        revision: 0,
+        code: 'conflict',
+        reason,
+      })
+    })
+  }
+
+  #applied(node: NodeId, { network, epoch, revision, digest, took }: AgentFrameOf<'applied'>): void {
+    this.#took.observe(took / 1_000)
+    const applied = { network, epoch, revision, digest }
+    this.#update(node, network, { applied, took, refused: undefined })
+  }
+
+  #refused(node: NodeId, { network, code, reason }: AgentFrameOf<'refused'>): void {
+    // It has something newer: a late frame, or a log that went back, which it proves.
+    if (code === 'stale-revision') return
+    this.#tools.log.warn({ node, network, code, reason }, 'agent could not apply')
+    this.#update(node, network, { refused: { code, reason } })
+  }
+
+  #report(node: NodeId, frame: AgentFrameOf<'report'>): void {
+    const { presence, clock, log } = this.#tools
+    const network = frame.network as NetworkId
+    if (frame.drift.length > 0)
+      log.warn({ node, network, drift: frame.drift }, 'agent repaired its interface')
+    const members = this.#tools.state().networks.get(network)?.members
+    const fresh = frame.peers.filter((peer) => members?.has(peer.node as NodeId))
+    const known = presence.standing(node, network)
+    const peers = new Map([...known.peers, ...fresh.map((peer) => [peer.node as NodeId, peer] as const)])
+    for (const peer of peers.keys()) if (!members?.has(peer)) peers.delete(peer)
+    const drift = frame.drift.length > 0 ? frame.drift : known.drift
+    const lastHandshakeAt = latestHandshake(frame.peers, clock.now(), known.lastHandshakeAt)
+    this.#update(node, network, { peers, drift, reportedAt: clock.now(), ...lastHandshakeAt })
+  }
+
+  /** Only a relay may say where others are, and only of members. */
+  #witnessed(relay: NodeId, { seen }: AgentFrameOf<'witnessed'>): void {
+    const { presence, state, feeds } = this.#tools
+    if (!state().nodes.get(relay)?.roles.includes('relay')) {
+      throw new WeftError('protocol-error', 'Only a relay can be a witness.')
+    }
+    for (const { network, node, endpoint } of seen) {
+      const [id, member] = [network as NetworkId, node as NodeId]
+      if (!state().networks.get(id)?.members.has(member)) continue
+      if (presence.witness(relay, id, member, endpoint)) feeds.onFacts(member, id)
+    }
+  }
+
+  #update(node: NodeId, network: string, change: Parameters<Presence['update']>[2]): void {
+    const id = network as NetworkId
+    if (this.#tools.state().networks.get(id)?.members.has(node)) this.#tools.presence.update(node, id, change)
+  }
+}
+
+function latestHandshake(peers: readonly PeerReport[], now: number, known: number | undefined) {
+  const ages = peers.map(({ handshakeAge }) => handshakeAge).filter((age) => age !== undefined)
+  const fresh = ages.reduce((least, age) => Math.min(least, age), Number.POSITIVE_INFINITY)
+  const lastHandshakeAt = Math.max(known ?? Number.NEGATIVE_INFINITY, now - fresh * 1_000)
+  return Number.isFinite(lastHandshakeAt) ? { lastHandshakeAt } : {}
+}

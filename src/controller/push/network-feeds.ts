@@ -1,0 +1,225 @@
+import type { NodeId } from '../../keys/identity.ts'
+import type { Member, Network, Node } from '../../model/state.ts'
+import { encodeFilter, groupOf } from '../../protocol/filter.ts'
+import type { Hint } from '../../protocol/frames.ts'
+import { type Group, NO_GROUP } from '../../protocol/group.ts'
+import { encodeRecord } from '../../protocol/record.ts'
+import { NO_FILTER } from '../../protocol/view.ts'
+import { Audiences } from '../../topology/policy/audiences.ts'
+import { type ClassFilter, filterOf } from '../../topology/policy/filter.ts'
+import { Regime } from '../../topology/policy/regime.ts'
+import { Feed, type FeedTools } from './feed.ts'
+import { recordOf } from './record-of.ts'
+
+export interface NetworkFeedsTools
+  extends Pick<FeedTools, 'signing' | 'epoch' | 'expiresAt' | 'count' | 'now'> {
+  readonly node: (id: NodeId) => Node | undefined
+  /** How a member can be reached; undefined while nothing is known of it. */
+  readonly hintOf: (node: NodeId) => Hint | undefined
+}
+
+interface Encoded {
+  readonly member: Member
+  readonly node: Node
+  readonly group: Group
+  readonly bytes: Uint8Array | undefined
+}
+
+/** The key of the one class there is where all members see the same. */
+const EVERYBODY = ''
+
+/** The feeds of one network: one for each class of members that somebody listens in. */
+export class NetworkFeeds {
+  readonly #tools: NetworkFeedsTools
+  readonly #feeds = new Map<string, Feed>()
+  readonly #encoded = new Map<NodeId, Encoded>()
+  readonly #groups = new Map<string, Group>()
+  #regime: Regime
+  /** Undefined where all members see the same. */
+  #audiences: Audiences | undefined
+
+  constructor(network: Network, tools: NetworkFeedsTools) {
+    this.#tools = tools
+    this.#regime = new Regime(network)
+    this.#audiences = this.#classify(network)
+  }
+
+  /** What a member may see. */
+  get(network: Network, viewer: NodeId): Feed {
+    const key = this.#keyOf(viewer)
+    const feed = this.#feeds.get(key) ?? this.#create(network, key)
+    this.#feeds.set(key, feed)
+    return feed
+  }
+
+  /** Takes over members that came, went or changed. Gives the classes that have to be told. */
+  advance(network: Network, nodes: readonly NodeId[]): ReadonlySet<string> {
+    const affected = new Map<string, NodeId[]>()
+    for (const node of nodes) {
+      for (const key of this.#shift(network, node)) {
+        const known = affected.get(key)
+        if (known) known.push(node)
+        else affected.set(key, [node])
+      }
+    }
+    return new Set(
+      [...affected].flatMap(([key, some]) => (this.#feeds.get(key)?.advance(network, some) ? key : [])),
+    )
+  }
+
+  /** Takes over another policy: who sees whom is worked out anew, and each feed told what that changed. */
+  reclassify(network: Network): void {
+    const before = this.#audiences
+    const everybody = [...network.members.keys()]
+    this.#regime = new Regime(network)
+    this.#audiences = this.#classify(network)
+    const keyBefore = (node: NodeId) => (before ? before.of(node)?.key : EVERYBODY)
+    const entered = new Set(
+      everybody.flatMap((node) => (keyBefore(node) === this.#keyOf(node) ? [] : this.#keyOf(node))),
+    )
+    const hintOf = rememberedBy(this.#tools.hintOf)
+    for (const [key, feed] of this.#feeds) {
+      if (this.#exists(key)) this.#renewFeed(network, key, feed, hintOf)
+      else this.#feeds.delete(key)
+      if (entered.has(key)) feed.raise(network)
+    }
+  }
+
+  /** Takes over how a member can be reached. Gives the classes that have to be told. */
+  hint(hint: Hint): ReadonlySet<string> {
+    return new Set([...this.#feeds].flatMap(([key, feed]) => (feed.hint(hint) ? key : [])))
+  }
+
+  /** How a member can be reached itself, where its class does not see itself and so does not hear it. */
+  own({ topology }: Network, member: NodeId): Hint | undefined {
+    if (this.#regime.isUniform || topology === 'transit' || this.sees(member, member)) return undefined
+    return this.#tools.hintOf(member)
+  }
+
+  /** The epoch was raised. */
+  renew(): void {
+    for (const feed of this.#feeds.values()) feed.renew()
+  }
+
+  /** Whether two members are peers, or could be if the topology links them. */
+  sees(a: NodeId, b: NodeId): boolean {
+    return this.#audiences?.sees(a, b) ?? true
+  }
+
+  /** Members of these classes; undefined: all. */
+  membersOf(keys: Iterable<string>): NodeId[] | undefined {
+    const audiences = this.#audiences
+    return audiences && [...keys].flatMap((key) => [...audiences.membersOf(key)])
+  }
+
+  #classify(network: Network): Audiences | undefined {
+    if (this.#regime.isUniform) return undefined
+    const nodes = [...network.members.keys()].map((id) => this.#tools.node(id))
+    return new Audiences(
+      this.#regime,
+      nodes.filter((node) => node !== undefined),
+    )
+  }
+
+  #exists(key: string): boolean {
+    return this.#audiences ? this.#audiences.get(key) !== undefined : key === EVERYBODY
+  }
+
+  #keyOf(viewer: NodeId): string {
+    return this.#audiences?.of(viewer)?.key ?? EVERYBODY
+  }
+
+  /** Gives the classes that may see something else now. */
+  #shift(network: Network, id: NodeId): Iterable<string> {
+    if (!network.members.has(id)) this.#encoded.delete(id)
+    if (!this.#audiences) return [EVERYBODY]
+    const before = this.#keyOf(id)
+    const node = network.members.has(id) ? this.#tools.node(id) : undefined
+    const { affected, hasMoved } = node ? this.#audiences.put(node) : this.#audiences.remove(id)
+    if (!this.#exists(before)) this.#feeds.delete(before)
+    if (hasMoved) this.#feeds.get(this.#keyOf(id))?.raise(network)
+    return affected
+  }
+
+  #create(network: Network, key: string): Feed {
+    const { signing, epoch, expiresAt, count, now } = this.#tools
+    const members = this.#audiences?.visibleTo(key) ?? [...network.members.keys()]
+    const feed = new Feed(network, {
+      signing,
+      epoch,
+      expiresAt,
+      count,
+      now,
+      members,
+      record: (latest, node) => this.#record(latest, node, key),
+      filter: () => this.#filter(network, key),
+    })
+    putHints(feed, members, this.#tools.hintOf)
+    return feed
+  }
+
+  /** Another policy may show other members, in another light. */
+  #renewFeed(network: Network, key: string, feed: Feed, hintOf: HintFinder): void {
+    const visible = this.#audiences?.visibleTo(key) ?? [...network.members.keys()]
+    const before = feed.members()
+    feed.advance(network, [...new Set([...visible, ...before])])
+    const known = new Set(before)
+    putHints(
+      feed,
+      visible.filter((node) => !known.has(node)),
+      hintOf,
+    )
+  }
+
+  /** Encoded once, however many classes see it. */
+  #record(network: Network, id: NodeId, key: string): Uint8Array | undefined {
+    const [member, node] = [network.members.get(id), this.#tools.node(id)]
+    if (!member || !node || !this.#isVisible(id, key)) return undefined
+    const group = this.#groupOf(network, id)
+    const known = this.#encoded.get(id)
+    if (known?.member === member && known.node === node && known.group === group) return known.bytes
+    const record = recordOf(network, member, node, group)
+    const bytes = record && encodeRecord(record)
+    if (this.#audiences) this.#encoded.set(id, { member, node, group, bytes })
+    return bytes
+  }
+
+  #isVisible(node: NodeId, key: string): boolean {
+    const own = this.#audiences?.of(node)
+    return !this.#audiences || (own !== undefined && this.#audiences.partnersOf(key).has(own.key))
+  }
+
+  #groupOf(network: Network, node: NodeId): Group {
+    return this.#regime.isUnfiltered ? NO_GROUP : this.#group(network, this.#keyOf(node))
+  }
+
+  #group(network: Network, key: string): Group {
+    const group = this.#groups.get(key) ?? groupOf(network.id, key)
+    this.#groups.set(key, group)
+    return group
+  }
+
+  #filter(network: Network, key: string): Uint8Array {
+    const filter: ClassFilter | undefined = this.#audiences && filterOf(this.#audiences, key)
+    if (!filter) return NO_FILTER
+    const groups = [...filter.classes].map(
+      ([each, allowance]) => [this.#group(network, each), allowance] as const,
+    )
+    return encodeFilter({ others: filter.others, groups: new Map(groups) })
+  }
+}
+
+type HintFinder = NetworkFeedsTools['hintOf']
+
+function putHints(feed: Feed, nodes: readonly NodeId[], hintOf: HintFinder): void {
+  for (const hint of nodes.map(hintOf)) if (hint) feed.hint(hint)
+}
+
+/** Each is looked for once. */
+function rememberedBy(find: HintFinder): HintFinder {
+  const known = new Map<NodeId, Hint | undefined>()
+  return (node) => {
+    if (!known.has(node)) known.set(node, find(node))
+    return known.get(node)
+  }
+}

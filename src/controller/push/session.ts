@@ -1,0 +1,243 @@
+import type { WebSocket } from 'ws'
+import type { NodeId } from '../../keys/identity.ts'
+import type { SigningKey } from '../../keys/signature.ts'
+import { failpoint } from '../../log/failpoint.ts'
+import type { NetworkId } from '../../model/names.ts'
+import type { Member, Network, State } from '../../model/state.ts'
+import {
+  type ControllerFrame,
+  encodeFrame,
+  type NetworkPosition,
+  type ResumePosition,
+} from '../../protocol/frames.ts'
+import type { LanFrame } from '../presence/lans.ts'
+import { isAhead } from './ahead.ts'
+import type { Cursor, Feed } from './feed.ts'
+import type { Lag } from './lag.ts'
+import { removedFrame, selfFrame } from './member-frames.ts'
+
+/** Bytes that may wait in a socket before the session is left alone until they are gone. */
+const BUFFER_LIMIT = 1_048_576
+
+/** What a session has been told of one network. */
+interface Told {
+  /** What the cursor counts in. It is another when the node has got another role. */
+  feed: Feed | undefined
+  /** Undefined: only a snapshot helps. */
+  cursor: Cursor | undefined
+  /** The last word on its LAN. */
+  lan: LanFrame | undefined
+  /** Revision of the member's own record, 0 before it was told, and the epoch in which it was. */
+  self: { readonly revision: number; readonly epoch: number }
+  /** The first change that it was sent and has not applied yet: of which revision, and since when there was one. */
+  unapplied: { readonly revision: number; readonly since: number } | undefined
+  /** Where the agent says it is, while that is beyond our log: nothing that we have could help it. */
+  ahead: ResumePosition | undefined
+}
+
+export interface SessionTools {
+  readonly signing: SigningKey
+  readonly state: () => State
+  /** What this node may see of a network. */
+  readonly feed: (network: NetworkId, node: NodeId) => Feed | undefined
+  /** Endpoints that only the LAN of the node may know, encoded once for all on it. */
+  readonly lan: (network: NetworkId, node: NodeId) => LanFrame | undefined
+  readonly sent: (frames: number, bytes: number) => void
+  readonly lag: Lag
+}
+
+/**
+ * One authenticated agent. It keeps no queue: only how far the agent was told of each network. What is due is worked out
+ * when the socket can take it, so a slow agent costs a few numbers a network and delays nobody.
+ */
+export class Session {
+  readonly node: NodeId
+  readonly #socket: WebSocket
+  readonly #tools: SessionTools
+  readonly #told = new Map<NetworkId, Told>()
+  #waiting = false
+  #bytesSent = 0
+
+  constructor(node: NodeId, socket: WebSocket, tools: SessionTools) {
+    this.node = node
+    this.#socket = socket
+    this.#tools = tools
+  }
+
+  /** Takes up where the agent says it stands, for each network that it is a member of. */
+  resume(positions: readonly ResumePosition[]): void {
+    const state = this.#tools.state()
+    const known = new Map(positions.map((position) => [position.network as NetworkId, position]))
+    for (const id of state.networksOfNode.get(this.node)?.keys() ?? []) {
+      this.#resumeNetwork(id, known.get(id))
+      known.delete(id)
+    }
+    for (const [id, position] of known) this.#refute(state, id, position)
+  }
+
+  /** Starts over, because the agent asks for it: from where it says it stands, or with a snapshot. */
+  resync(network: NetworkId, position: ResumePosition | undefined): void {
+    const state = this.#tools.state()
+    if (state.networks.get(network)?.members.has(this.node)) this.#resumeNetwork(network, position)
+    else if (position) this.#refute(state, network, position)
+    else if (state.networks.has(network) || state.deletedNetworks.has(network)) this.#leave(network)
+  }
+
+  /** Tells the head of every network of which the agent was told all, so that both see whether they agree. */
+  compare(): void {
+    for (const [id, told] of this.#told) {
+      if (!told.feed || !told.cursor || !told.feed.isTold(told.cursor)) continue
+      told.cursor = told.feed.withHeadDue(told.cursor)
+      this.flush(id)
+    }
+  }
+
+  /** Sends what is due for a network, or nothing while the socket is full. */
+  flush(id: NetworkId): void {
+    if (this.#isFull()) return
+    const network = this.#tools.state().networks.get(id)
+    const member = network?.members.get(this.node)
+    if (!network || !member) return this.#leave(id)
+    const told = this.#told.get(id) ?? nothingTold()
+    this.#told.set(id, told)
+    if (told.ahead) return this.#reconsider(id, told.ahead)
+    if (!member.publicKey) return this.#askForKey(network, member, told)
+    const feed = this.#tools.feed(id, this.node)
+    if (!feed) return
+    if (!this.#knowsItself(member, told)) this.#sendSelf(network, member, told)
+    this.#sendContent(feed, told)
+    this.#sendLan(id, told)
+  }
+
+  send(frame: ControllerFrame): void {
+    this.sendBytes(Buffer.from(encodeFrame(frame)))
+  }
+
+  sendBytes(bytes: Buffer): void {
+    this.#bytesSent += bytes.length
+    this.#tools.sent(1, bytes.length)
+    failpoint('session-before-send')
+    this.#socket.send(bytes, { binary: false })
+    failpoint('session-after-send')
+  }
+
+  /** What it was told of a network. */
+  cursor(network: NetworkId): Cursor | undefined {
+    return this.#told.get(network)?.cursor
+  }
+
+  /** Bytes that have left this process. */
+  get bytesGone(): number {
+    return this.#bytesSent - this.#socket.bufferedAmount
+  }
+
+  /** The agent has applied this: how long that took is known if it was a change that went out in this session. */
+  applied({ network, epoch, revision }: NetworkPosition): void {
+    const told = this.#told.get(network as NetworkId)
+    const { unapplied } = told ?? {}
+    if (!told || !unapplied || epoch !== told.cursor?.epoch || revision < unapplied.revision) return
+    told.unapplied = undefined
+    this.#tools.lag.applied(unapplied.since)
+  }
+
+  close(code: number, reason: string): void {
+    this.#socket.close(code, reason)
+  }
+
+  #resumeNetwork(id: NetworkId, position: ResumePosition | undefined): void {
+    const state = this.#tools.state()
+    if (position && isAhead(state, position)) {
+      this.#told.set(id, { ...nothingTold(), ahead: position })
+      return this.send({ type: 'prove', network: id })
+    }
+    const member = state.networks.get(id)?.members.get(this.node)
+    const feed = this.#tools.feed(id, this.node)
+    const cursor = position && feed?.resume(position)
+    // An agent that has a revision has its own record of that time; what changed since then is told again.
+    const hasSelf = cursor && member && member.revision <= cursor.revision
+    const self = hasSelf ? { revision: member.revision, epoch: position.epoch } : NO_SELF
+    const lan = this.#tools.lan(id, this.node)
+    const hasLan = lan && position?.lan === lan.digest
+    this.#told.set(id, { ...nothingTold(), feed, cursor, self, lan: hasLan ? lan : undefined })
+    this.flush(id)
+  }
+
+  /** Once the log has come to where the agent is, or has begun a new epoch, it is of use to it. */
+  #reconsider(id: NetworkId, position: ResumePosition): void {
+    if (!isAhead(this.#tools.state(), position)) this.#resumeNetwork(id, position)
+  }
+
+  /** The agent has a network that it is no member of. It is told only if our log surely knows more than the agent. */
+  #refute(state: State, id: NetworkId, position: ResumePosition): void {
+    if (isAhead(state, position)) return this.send({ type: 'prove', network: id })
+    const isOlder = state.networks.has(id) && position.epoch === state.epoch
+    if (isOlder || state.deletedNetworks.has(id)) this.#leave(id)
+  }
+
+  #leave(network: NetworkId): void {
+    this.#told.delete(network)
+    const { state, signing } = this.#tools
+    this.send(removedFrame(state(), network, this.node, signing))
+  }
+
+  #askForKey(network: Network, member: Member, told: Told): void {
+    if (this.#knowsItself(member, told)) return
+    told.self = { revision: member.revision, epoch: this.#tools.state().epoch }
+    this.send({ type: 'key-wanted', network: network.id, keyVersion: member.keyVersion })
+  }
+
+  #knowsItself({ revision }: Member, { self }: Told): boolean {
+    return self.revision === revision && self.epoch === this.#tools.state().epoch
+  }
+
+  #sendSelf(network: Network, member: Member, told: Told): void {
+    const state = this.#tools.state()
+    const frame = selfFrame(state, network, member, this.#tools.signing)
+    if (!frame) return
+    told.self = { revision: member.revision, epoch: state.epoch }
+    this.send(frame)
+  }
+
+  #sendContent(feed: Feed, told: Told): void {
+    const { frames, cursor, since } = feed.follow(told.feed === feed ? told.cursor : undefined)
+    told.feed = feed
+    told.cursor = cursor
+    for (const frame of frames) this.sendBytes(frame)
+    if (since === undefined) return
+    this.#tools.lag.delivered(since)
+    told.unapplied ??= { revision: cursor.revision, since }
+  }
+
+  #sendLan(network: NetworkId, told: Told): void {
+    const lan = this.#tools.lan(network, this.node)
+    const isNews = lan?.digest !== told.lan?.digest
+    told.lan = lan
+    if (lan && isNews) this.sendBytes(lan.bytes)
+  }
+
+  /** When the socket is full, everything is looked at again as soon as what it holds has gone out. */
+  #isFull(): boolean {
+    if (this.#socket.bufferedAmount <= BUFFER_LIMIT) return false
+    if (this.#waiting) return true
+    this.#waiting = true
+    // An empty ping is queued behind all that waits, so its callback says that this has been written.
+    this.#socket.ping('', false, () => {
+      this.#waiting = false
+      for (const id of this.#told.keys()) this.flush(id)
+    })
+    return true
+  }
+}
+
+const NO_SELF = Object.freeze({ revision: 0, epoch: 0 })
+
+function nothingTold(): Told {
+  return {
+    feed: undefined,
+    cursor: undefined,
+    lan: undefined,
+    self: NO_SELF,
+    unapplied: undefined,
+    ahead: undefined,
+  }
+}

@@ -1,0 +1,64 @@
+import type { NodeId } from '../../keys/identity.ts'
+
+/** Something that happened to one member of a feed, or to what is let in from them. */
+export interface Touch {
+  /** Undefined for the filter. */
+  readonly node: NodeId | undefined
+  readonly what: 'record' | 'hint' | 'filter'
+  /** Of the feed after this touch. */
+  readonly revision: number
+  /** Of records and filter after this touch. */
+  readonly digest: string
+  /** Of the set of hints after this touch. */
+  readonly hints: string
+  /** When, by the monotonic clock, in milliseconds. */
+  readonly at: number
+}
+
+/** How many touches a session may lie behind and still be told only what is new. */
+const LIMIT = 4_096
+
+/** The last touches of a feed, numbered from its beginning. What is long past is forgotten, so memory stays bounded. */
+export class Touches {
+  #ring: Touch[] = []
+  /** Number of the first that is still known. */
+  #first = 0
+  #recordEnd = 0
+
+  add(touch: Touch): void {
+    this.#ring.push(touch)
+    if (touch.what !== 'hint') this.#recordEnd = this.end
+    if (this.#ring.length <= LIMIT * 2) return
+    this.#first += this.#ring.length - LIMIT
+    this.#ring = this.#ring.slice(-LIMIT)
+  }
+
+  /** Number that the next one will have. */
+  get end(): number {
+    return this.#first + this.#ring.length
+  }
+
+  /** Number after the last that touched a record or the filter. */
+  get recordEnd(): number {
+    return this.#recordEnd
+  }
+
+  /** Whether all from number `from` on are still known. */
+  reaches(from: number): boolean {
+    return from >= this.#first
+  }
+
+  since(from: number): readonly Touch[] {
+    return this.#ring.slice(from - this.#first)
+  }
+
+  get(number: number): Touch | undefined {
+    return this.#ring[number - this.#first]
+  }
+
+  /** The number after the last touch for which `is` holds. */
+  afterLast(is: (touch: Touch) => boolean): number | undefined {
+    const at = this.#ring.findLastIndex(is)
+    return at < 0 ? undefined : this.#first + at + 1
+  }
+}

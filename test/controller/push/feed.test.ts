@@ -1,0 +1,254 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import fc from 'fast-check'
+import { Map as ImmutableMap } from 'immutable'
+import { parseCidr } from '../../../src/address/cidr.ts'
+import { type Cursor, Feed } from '../../../src/controller/push/feed.ts'
+import { recordOf } from '../../../src/controller/push/record-of.ts'
+import type { NodeId } from '../../../src/keys/identity.ts'
+import { fromBase64Url } from '../../../src/keys/text.ts'
+import { toPublicKey } from '../../../src/keys/wireguard.ts'
+import { apply } from '../../../src/model/apply.ts'
+import type { Event } from '../../../src/model/event.ts'
+import { DEFAULT_PROJECT } from '../../../src/model/names.ts'
+import { emptyState, type Network, type Node, type State } from '../../../src/model/state.ts'
+import { openDelta, openHead } from '../../../src/protocol/content.ts'
+import { type Hint, parseControllerFrame } from '../../../src/protocol/frames.ts'
+import { HintSet } from '../../../src/protocol/hints.ts'
+import { encodeRecord } from '../../../src/protocol/record.ts'
+import { NO_FILTER, View } from '../../../src/protocol/view.ts'
+import { controllerKey, network as id, nodeId } from '../../protocol/samples.ts'
+
+describe('The feed of a network', () => {
+  it('brings a reader from any earlier point to the digest of the whole, by a delta or by a snapshot', () => {
+    const step = fc.record({ node: fc.integer({ min: 1, max: 9 }), read: fc.boolean() })
+    fc.assert(
+      fc.property(fc.array(step, { minLength: 1, maxLength: 40 }), (steps) => {
+        const world = newWorld()
+        const reader = new Reader()
+        for (const { node, read } of steps) {
+          world.toggle(nodeId(node))
+          if (read) reader.read(world.feed)
+        }
+        reader.read(world.feed)
+        assert.equal(reader.view.digest(), world.feed.digest)
+        assert.equal(reader.revision, world.network().revision)
+      }),
+      { numRuns: 60 },
+    )
+  })
+
+  it('encodes and signs a change once, however many sessions read it', () => {
+    const world = newWorld()
+    for (let node = 1; node <= 20; node++) world.toggle(nodeId(node))
+    const cursors = Array.from({ length: 500 }, () => world.feed.end)
+    world.counts.clear()
+    world.toggle(nodeId(21))
+    const frames = new Set(cursors.flatMap((cursor) => world.feed.follow(cursor).frames))
+    assert.equal(frames.size, 1)
+    assert.deepEqual(Object.fromEntries(world.counts), { encodings: 1, signatures: 1 })
+  })
+
+  it('has nothing to say to a session that knows everything', () => {
+    const world = newWorld()
+    world.toggle(nodeId(1))
+    assert.deepEqual(world.feed.follow(world.feed.end).frames, [])
+  })
+
+  it('lets an agent resume from a revision that it can still tell, and from no other', () => {
+    const world = newWorld()
+    world.toggle(nodeId(1))
+    const before = world.position()
+    world.toggle(nodeId(2))
+    const resumed = world.feed.resume(before)
+    assert.ok(resumed)
+    assert.equal(frameOf(world.feed, resumed).type, 'delta')
+    assert.equal(world.feed.resume({ ...before, digest: 'A'.repeat(22) }), undefined)
+    assert.equal(world.feed.resume({ ...before, revision: before.revision + 9 }), undefined)
+    assert.equal(world.feed.resume({ ...before, epoch: 2 }), undefined)
+  })
+
+  it('tells an agent that has everything so, with a head and nothing else, whatever the epoch it knows', () => {
+    const world = newWorld()
+    world.toggle(nodeId(1))
+    world.feed.hint(hintOf(1, 51_820))
+    for (const epoch of [1, 0]) {
+      const position = { ...world.position(), epoch, hints: digestOf([hintOf(1, 51_820)]) }
+      assert.deepEqual(typesOf(world.feed, world.feed.resume(position)), ['current'])
+    }
+  })
+
+  it('tells an agent the hints that it missed and no others, and all of them when it has another set', () => {
+    const world = newWorld()
+    for (const number of [1, 2, 3]) world.toggle(nodeId(number))
+    for (const number of [1, 2]) world.feed.hint(hintOf(number, 51_820))
+    const hints = digestOf([hintOf(1, 51_820), hintOf(2, 51_820)])
+    world.feed.hint(hintOf(3, 51_820))
+    const missed = world.feed.follow(world.feed.resume({ ...world.position(), hints }))
+    assert.deepEqual(missed.frames.map(hintsIn), [[hintOf(3, 51_820)], undefined])
+    const lost = world.feed.follow(world.feed.resume({ ...world.position(), hints: digestOf([]) }))
+    assert.deepEqual(lost.frames.map(hintsIn), [[1, 2, 3].map((number) => hintOf(number, 51_820)), undefined])
+  })
+
+  it('tells a session the head of a new epoch when it has everything, and a snapshot when it has not', () => {
+    const world = newWorld()
+    world.toggle(nodeId(1))
+    const behind = world.feed.end
+    world.toggle(nodeId(2))
+    const upToDate = world.feed.end
+    world.raise()
+    assert.deepEqual(typesOf(world.feed, upToDate), ['current'])
+    assert.deepEqual(typesOf(world.feed, behind), ['snapshot'])
+    assert.deepEqual(typesOf(world.feed, world.feed.follow(upToDate).cursor), [])
+  })
+
+  it('forgets what is long past, and tells who lies too far behind everything', () => {
+    const world = newWorld()
+    for (const number of [1, 2, 3]) world.toggle(nodeId(number))
+    const start = world.feed.end
+    for (let round = 0; round < 9_000; round++) world.feed.hint(hintOf(1 + (round % 3), 1 + round))
+    assert.deepEqual(world.feed.follow(start).frames.map(hintsIn), [
+      [1, 2, 3].map((number) => hintOf(number, 8_997 + number)),
+    ])
+    for (let round = 0; round < 9_000; round++) world.toggle(nodeId(1 + (round % 3)))
+    assert.deepEqual(typesOf(world.feed, start), ['snapshot'])
+  })
+
+  it('tells endpoints of members only, as hints without a new revision', () => {
+    const world = newWorld()
+    world.toggle(nodeId(1))
+    const cursor = world.feed.end
+    world.feed.hint(hintOf(1, 51_820))
+    world.feed.hint(hintOf(8, 51_820))
+    const frame = frameOf(world.feed, cursor)
+    assert.ok(frame.type === 'hints')
+    assert.deepEqual(frame.hints, [hintOf(1, 51_820)])
+    assert.equal(world.feed.end.revision, cursor.revision)
+  })
+})
+
+const NODE: Omit<Node, 'id'> = {
+  project: DEFAULT_PROJECT,
+  name: 'node',
+  publicKey: controllerKey.publicKey,
+  sealingKey: toPublicKey(new Uint8Array(32)),
+  labels: {},
+  roles: [],
+  enrolledAt: 0,
+}
+
+function hintOf(number: number, port: number) {
+  return { node: nodeId(number), direct: [`192.0.2.${number}:${port}`] }
+}
+
+/** A network whose members come and go by events, with its feed. */
+function newWorld() {
+  const counts = new Map<string, number>()
+  const created: Event = {
+    type: 'network-created',
+    id,
+    project: DEFAULT_PROJECT,
+    name: 'demo',
+    ipv4: parseCidr('10.1.0.0/16'),
+    ipv6: parseCidr('fd00:0:1::/48'),
+    nodePrefixLength: 24,
+    topology: 'mesh',
+    keyCustody: 'controller',
+    at: 0,
+  }
+  let epoch = 1
+  let state: State = apply({ ...emptyState, networks: ImmutableMap() }, created)
+  const network = (): Network => {
+    const found = state.networks.get(id)
+    assert.ok(found)
+    return found
+  }
+  const feed = new Feed(network(), {
+    signing: controllerKey,
+    epoch: () => epoch,
+    now: () => 0,
+    expiresAt: () => 2_000_000_000,
+    count: (what) => counts.set(what, (counts.get(what) ?? 0) + 1),
+    members: [],
+    record: (latest, node) => {
+      const member = latest.members.get(node)
+      const record = member && recordOf(latest, member, { ...NODE, id: node })
+      return record && encodeRecord(record)
+    },
+    filter: () => NO_FILTER,
+  })
+  const toggle = (node: NodeId) => {
+    const { members, slots } = network()
+    const event: Event = members.has(node)
+      ? { type: 'member-removed', network: id, node, at: 0 }
+      : {
+          type: 'member-added',
+          network: id,
+          node,
+          at: 0,
+          keyVersion: 1,
+          slot: slots.tombstones.get(node)?.slot ?? slots.next,
+          publicKey: keyOf(node),
+        }
+    state = apply(state, event)
+    feed.advance(network(), [node])
+  }
+  const position = () => ({ network: id, epoch, revision: feed.end.revision, digest: feed.digest })
+  const raise = () => {
+    epoch += 1
+    feed.renew()
+  }
+  return { counts, feed, network, toggle, position, raise }
+}
+
+function keyOf(node: NodeId) {
+  return toPublicKey(Buffer.alloc(32, node))
+}
+
+function frameOf(feed: Feed, cursor: Cursor | undefined) {
+  const [bytes] = feed.follow(cursor).frames
+  assert.ok(bytes)
+  return parseControllerFrame(bytes.toString())
+}
+
+function typesOf(feed: Feed, cursor: Cursor | undefined): string[] {
+  return feed.follow(cursor).frames.map((bytes) => parseControllerFrame(bytes.toString()).type)
+}
+
+function hintsIn(bytes: Buffer) {
+  const frame = parseControllerFrame(bytes.toString())
+  return frame.type === 'hints' ? frame.hints : undefined
+}
+
+function digestOf(hints: readonly Hint[]): string {
+  const set = new HintSet()
+  for (const hint of hints) set.put(hint)
+  return set.digest()
+}
+
+/** An agent's side of the reading: its view after each frame. */
+class Reader {
+  view = new View()
+  revision = 0
+  #cursor: Cursor | undefined
+
+  read(feed: Feed): void {
+    const { frames, cursor } = feed.follow(this.#cursor)
+    this.#cursor = cursor
+    for (const bytes of frames) this.#take(bytes.toString())
+  }
+
+  #take(text: string): void {
+    const frame = parseControllerFrame(text)
+    assert.ok(frame.type === 'snapshot' || frame.type === 'delta')
+    if (frame.type === 'snapshot') {
+      this.view = View.of(frame.records.map((record) => fromBase64Url(record) ?? new Uint8Array()))
+      this.revision = openHead(frame, controllerKey.publicKey).revision
+      return
+    }
+    const { head, from, upserts, removals } = openDelta(frame, controllerKey.publicKey)
+    assert.equal(from, this.revision)
+    this.view.changeTo(head.digest, upserts, removals)
+    this.revision = head.revision
+  }
+}

@@ -1,6 +1,5 @@
-import { join } from 'node:path'
 import type { Logger } from 'pino'
-import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client'
+import { Registry } from 'prom-client'
 import type { WebSocket } from 'ws'
 import type { Clock } from '../clock.ts'
 import { WeftError } from '../errors.ts'
@@ -13,24 +12,22 @@ import type { NetworkId } from '../model/names.ts'
 import type { Network, State } from '../model/state.ts'
 import type { AgentFrameOf } from '../protocol/frames.ts'
 import { formatJoinToken } from '../protocol/jointoken.ts'
-import { createAuthority, type OpenAuthority, openAuthority } from './authority.ts'
-import { createApiToken } from './commands/apitoken.ts'
+import type { OpenAuthority } from './authority.ts'
 import { certifyMemberKey } from './commands/member.ts'
 import { joinNode } from './commands/node.ts'
-import { defaultProject } from './commands/project.ts'
 import { type GraphQuery, type GraphTools, type NetworkGraph, networkGraph } from './graph/graph.ts'
 import { History } from './graph/history.ts'
 import { type LinkDetail, linkDetail } from './graph/link.ts'
 import { explainLink, type LinkExplanation } from './graph/links.ts'
 import { Traffic } from './graph/traffic.ts'
 import { Watch } from './graph/watch.ts'
-import { NOTES_FILE, openDataDir, openWrappingKey } from './home.ts'
-import { continuesNotes, LogMark } from './ledger/continuity.ts'
+import { LogMark } from './ledger/continuity.ts'
 import { writeKeptHead } from './ledger/kepthead.ts'
-import type { ChangeRequest, Ledger, Outcome } from './ledger/ledger.ts'
-import { Notebook } from './ledger/notebook.ts'
-import { type OpenLedger, openLedger } from './ledger/openledger.ts'
+import type { ChangeRequest, Outcome } from './ledger/ledger.ts'
+import type { Notebook } from './ledger/notebook.ts'
+import type { OpenLedger } from './ledger/openledger.ts'
 import { Upkeep } from './ledger/upkeep.ts'
+import { openMeters } from './meters.ts'
 import { publicUrls } from './places.ts'
 import { Presence, type PresenceNews } from './presence/presence.ts'
 import { type Board, Sharing } from './presence/sharing.ts'
@@ -51,73 +48,11 @@ export interface ControllerTools {
   readonly log: Logger
 }
 
-const SYSTEM = 'system'
+/** Who does what nobody asked for. */
+export const SYSTEM = 'system'
 
-/** Opens the log in `settings.dataDir`, makes keys and the first admin token if it is new, and folds it into a state. */
-export async function openController(
-  settings: ControllerSettings,
-  tools: ControllerTools,
-): Promise<Controller> {
-  const dataDir = await openDataDir(settings)
-  const notes = await Notebook.open(join(dataDir, NOTES_FILE), (cause) =>
-    tools.log.warn({ cause }, 'no more notes can be taken: after a restart agents have to be told more'),
-  )
-  const opened = await openLedger(settings, dataDir, tools)
-  const { ledger, store, isBehind } = opened
-  try {
-    const secrets = await openSecrets(settings, dataDir, { ...tools, ledger })
-    if (isBehind || !(await continuesNotes(store, notes))) await beginEpoch(ledger, tools)
-    return new Controller({ settings, ...tools, ...opened, notes, ...secrets })
-  } catch (error) {
-    opened.closing.abort()
-    opened.board?.[Symbol.dispose]()
-    await store[Symbol.asyncDispose]()
-    throw error
-  }
-}
-
-/** What makes this controller the one that agents pinned; made first if the log is new. */
-async function openSecrets(
-  settings: ControllerSettings,
-  dataDir: string,
-  { ledger, ...tools }: ControllerTools & Pick<OpenLedger, 'ledger'>,
-) {
-  const isNew = !ledger.state.authority
-  const wrappingKey = await openWrappingKey(settings, { dataDir, random: tools.random, isNew })
-  const firstAdminToken = isNew ? await initialise(ledger, settings, tools, wrappingKey) : undefined
-  const { authority } = ledger.state
-  if (!authority) throw new WeftError('internal', 'The controller has no keys.')
-  return { authority: openAuthority(authority, wrappingKey), firstAdminToken }
-}
-
-/** Keys, certificate, the default project and the first admin token: one entry, so there is never one without the others. */
-async function initialise(
-  ledger: Ledger,
-  settings: ControllerSettings,
-  { clock, random }: ControllerTools,
-  wrappingKey: SecretBytes,
-): Promise<SecretBytes | undefined> {
-  const authority = await createAuthority(wrappingKey, random)
-  const at = clock.now()
-  const wanted = { name: 'first admin', role: 'admin' } as const
-  const token = createApiToken(ledger.state, { now: at, random, settings }, wanted)
-  const { repeated } = await ledger.change({ actor: SYSTEM, operation: 'initialise', at }, () => ({
-    events: [{ type: 'controller-initialised', epoch: 1, ...authority }, defaultProject(at), ...token.events],
-    result: undefined,
-  }))
-  // Another replica was faster: what it made counts, and it shows the token.
-  return repeated ? undefined : token.result.secret
-}
-
-/** Agents have seen more than this log holds: what they are told from now on counts for more than that. */
-async function beginEpoch(ledger: Ledger, { clock, log }: ControllerTools): Promise<void> {
-  const epoch = ledger.state.epoch + 1
-  log.warn({ epoch }, 'the log is older than it was, as after a backup was put back: a new epoch begins')
-  const request = { actor: SYSTEM, operation: `epoch-${epoch}-${clock.now()}`, at: clock.now() }
-  await ledger.change(request, () => ({ events: [{ type: 'epoch-raised', epoch }], result: undefined }))
-}
-
-interface Parts extends ControllerTools, OpenLedger {
+/** What a controller is made of, opened for use (open.ts). */
+export interface Parts extends ControllerTools, OpenLedger {
   readonly settings: ControllerSettings
   readonly notes: Notebook
   readonly authority: OpenAuthority
@@ -167,7 +102,7 @@ export class Controller implements AsyncDisposable {
     this.#presence = presence
     const state = () => this.state
     const common = { ...parts, presence, state, signing: parts.authority.signing, metrics: this.metrics }
-    const counters = this.#measure()
+    const counters = openMeters(this.metrics, { state, connected: () => this.#fleet.size })
     this.#feeds = new Feeds({ ...common, count: (what) => counters[what].inc() })
     const inbox = new AgentInbox({
       ...common,
@@ -379,46 +314,5 @@ export class Controller implements AsyncDisposable {
     await this.change({ actor: node }, (state) =>
       certifyMemberKey(state, offered.network as NetworkId, node, offered),
     )
-  }
-
-  #measure() {
-    collectDefaultMetrics({ register: this.metrics })
-    const registers = [this.metrics]
-    const counter = (name: string, help: string) => new Counter({ name, help, registers })
-    // Counted for every frame, so as plain numbers; the counters take them over when somebody asks.
-    const sent = { frames: 0, bytes: 0 }
-    const sum = (name: string, help: string, value: () => number) =>
-      new Counter({
-        name,
-        help,
-        registers,
-        collect() {
-          this.reset()
-          this.inc(value())
-        },
-      })
-    sum('weft_agent_frames_sent_total', 'Frames sent to agents.', () => sent.frames)
-    sum('weft_agent_bytes_sent_total', 'Bytes of frames sent to agents.', () => sent.bytes)
-    const gauge = (name: string, help: string, value: () => number) =>
-      new Gauge({
-        name,
-        help,
-        registers,
-        collect() {
-          this.set(value())
-        },
-      })
-    gauge('weft_agents_connected', 'Agents with a session at this controller.', () => this.#fleet.size)
-    gauge('weft_nodes', 'Nodes that have joined.', () => this.state.nodes.size)
-    gauge('weft_networks', 'Private networks.', () => this.state.networks.size)
-    gauge('weft_log_sequence', 'Sequence of the last log entry in the state.', () => this.state.sequence)
-    return {
-      encodings: counter('weft_content_encodings_total', 'Distinct contents that were encoded for agents.'),
-      signatures: counter('weft_content_signatures_total', 'Distinct contents that were signed for agents.'),
-      sent: (count: number, size: number) => {
-        sent.frames += count
-        sent.bytes += size
-      },
-    }
   }
 }

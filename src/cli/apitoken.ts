@@ -1,7 +1,7 @@
 import { Command, Option } from 'commander'
-import type { ApiToken, CreatedApiToken, Whoami } from '../api/schemas/apitoken.ts'
+import type { Input } from '../client/api.ts'
+import type { ApiToken, CreatedApiToken } from '../client/operations.ts'
 import { PERMISSIONS } from '../model/permission.ts'
-import { path } from './client.ts'
 import { type ClientOptions, clientCommand, openClient } from './connection.ts'
 import { duration } from './numbers.ts'
 import { fields, orDash, print, table } from './output.ts'
@@ -16,9 +16,11 @@ export function apiTokenCommand(): Command {
     .addCommand(whoamiCommand())
 }
 
+type NewApiToken = Input<'createApiToken'>['body']
+
 interface CreateOptions extends ClientOptions {
-  readonly role: string
-  readonly scope?: readonly string[]
+  readonly role: NewApiToken['role']
+  readonly scope?: NonNullable<NewApiToken['scopes']>
   readonly global?: boolean
   readonly ttl?: number
 }
@@ -55,12 +57,14 @@ function createCommand(): Command {
     .action(async (name: string, options: CreateOptions) => {
       const { role, scope: scopes, global, ttl: ttlSeconds } = options
       using client = openClient(options)
-      const token = await client.post<CreatedApiToken>('/v1/api-tokens', {
-        name,
-        role,
-        scopes,
-        global,
-        ttlSeconds,
+      const token = await client.call('createApiToken', {
+        body: {
+          name,
+          role,
+          scopes,
+          global,
+          ttlSeconds,
+        },
       })
       print(options.json, token, () => created(token))
     })
@@ -71,7 +75,7 @@ function listCommand(): Command {
     .description('List the API tokens of the project; with a global token, the global ones too.')
     .action(async (options: ClientOptions) => {
       using client = openClient(options)
-      const items = await client.list<ApiToken>('/v1/api-tokens')
+      const items = await client.list('listApiTokens')
       const row = ({ id, name, project, role, expiresAt }: ApiToken) => [
         id,
         name,
@@ -91,7 +95,7 @@ function revokeCommand(): Command {
     .argument('<token>', "id, as 'weft api-token list' shows it")
     .action(async (id: string, options: ClientOptions) => {
       using client = openClient(options)
-      await client.delete(path`/v1/api-tokens/${id}`)
+      await client.call('revokeApiToken', { path: { token: id } })
     })
 }
 
@@ -100,7 +104,7 @@ function whoamiCommand(): Command {
     .description('Show what the token in use may do.')
     .action(async (options: ClientOptions) => {
       using client = openClient(options)
-      const self = await client.get<Whoami>('/v1/whoami')
+      const self = await client.call('whoami')
       const { permissions, global, ...rest } = self
       print(options.json, self, () =>
         fields({ ...rest, global: global ? 'yes' : 'no', permissions: orDash(permissions.join(', ')) }),

@@ -1,6 +1,7 @@
 import { Agent, type ClientRequestArgs, type IncomingMessage, request } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { text } from 'node:stream/consumers'
+import { Api, type Call, type Versioned } from '../client/api.ts'
 import { ERROR_CODES, type ErrorCode, WeftError } from '../errors.ts'
 import { connectPinned } from '../keys/pinned.ts'
 import type { SecretBytes } from '../keys/secret.ts'
@@ -9,107 +10,55 @@ import type { ControllerUrl } from './url.ts'
 const CONNECT_LIMIT = 10_000
 const ANSWER_LIMIT = 60_000
 
-type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
-
-/** An answer, and what its version is called. */
-export interface Versioned<Answer> {
-  readonly answer: Answer
-  readonly etag: string | undefined
-}
-
-interface Page<Item> {
-  readonly items: readonly Item[]
-  readonly next?: string
-}
-
 /**
- * A REST client that speaks to the holder of one certificate only. Its types are those of src/api/schemas; the controller
- * is trusted to keep to them. Rejects with the problem that the controller answered, or `unavailable`.
+ * A REST client that speaks to the holder of one certificate only. Rejects with the problem that the controller answered, or
+ * `unavailable`.
  */
-export class Client implements Disposable {
+export class Client extends Api implements Disposable {
   readonly #agent: PinnedAgent
-  readonly #project: string | undefined
-  readonly #headers: Readonly<Record<string, string>>
 
   /** @param project in which every request acts; undefined: that of the token */
   constructor(url: ControllerUrl, token: SecretBytes, project?: string) {
-    this.#project = project
-    this.#agent = new PinnedAgent(url)
-    this.#headers = { authorization: `Bearer ${Buffer.from(token.expose()).toString()}`, host: 'weft' }
-  }
-
-  async get<Answer>(path: string): Promise<Answer> {
-    return (await this.read<Answer>(path)).answer
-  }
-
-  read<Answer>(path: string): Promise<Versioned<Answer>> {
-    return this.#send('GET', path)
-  }
-
-  /** All items of a list, page by page. */
-  async list<Item>(path: string): Promise<Item[]> {
-    const items: Item[] = []
-    for (let next: string | undefined = ''; next !== undefined; ) {
-      const page: Page<Item> = await this.get(
-        `${path}?limit=1000${next && `&cursor=${encodeURIComponent(next)}`}`,
-      )
-      items.push(...page.items)
-      next = page.next
-    }
-    return items
-  }
-
-  async post<Answer>(path: string, body: unknown): Promise<Answer> {
-    return (await this.#send<Answer>('POST', path, { body })).answer
-  }
-
-  async patch<Answer>(path: string, body: unknown): Promise<Answer> {
-    return (await this.#send<Answer>('PATCH', path, { body })).answer
-  }
-
-  /** @param etag what the object has to be still, if that matters */
-  put<Answer>(path: string, body?: unknown, etag?: string): Promise<Versioned<Answer>> {
-    return this.#send('PUT', path, { body, ...(etag !== undefined && { headers: { 'if-match': etag } }) })
-  }
-
-  async delete(path: string): Promise<void> {
-    await this.#send('DELETE', path)
+    const agent = new PinnedAgent(url)
+    const own = { authorization: `Bearer ${Buffer.from(token.expose()).toString()}`, host: 'weft' }
+    super((call) =>
+      send(agent, { ...call, path: inProject(call.path, project), headers: { ...own, ...call.headers } }),
+    )
+    this.#agent = agent
   }
 
   [Symbol.dispose](): void {
     this.#agent.destroy()
   }
-
-  async #send<Answer>(
-    method: Method,
-    path: string,
-    { body, headers = {} }: { readonly body?: unknown; readonly headers?: Record<string, string> } = {},
-  ): Promise<Versioned<Answer>> {
-    const content = body === undefined ? undefined : JSON.stringify(body)
-    const type = body === undefined ? {} : { 'content-type': 'application/json' }
-    const options = {
-      agent: this.#agent,
-      method,
-      path: this.#inProject(path),
-      headers: { ...this.#headers, ...type, ...headers },
-    }
-    const response = await exchange({ ...options, signal: AbortSignal.timeout(ANSWER_LIMIT) }, content)
-    const answer = await text(response).catch((cause) => {
-      throw brokenOff(cause)
-    })
-    if ((response.statusCode ?? 0) >= 400) throw toError(response.statusCode, answer)
-    return { answer: JSON.parse(answer || 'null'), etag: response.headers.etag }
-  }
-
-  #inProject(path: string): string {
-    if (this.#project === undefined) return path
-    return `${path}${path.includes('?') ? '&' : '?'}project=${encodeURIComponent(this.#project)}`
-  }
 }
 
-/** A path whose variable parts are names, which may hold anything: path`/v1/networks/${name}`. */
-export function path(parts: TemplateStringsArray, ...names: readonly string[]): string {
-  return String.raw({ raw: parts }, ...names.map(encodeURIComponent))
+async function send<Value>(agent: Agent, call: Call): Promise<Versioned<Value>> {
+  const { method, path, body, headers, signal } = call
+  const content = body === undefined ? undefined : JSON.stringify(body)
+  const type = body === undefined ? {} : { 'content-type': 'application/json' }
+  const limit = AbortSignal.timeout(ANSWER_LIMIT)
+  const options = {
+    agent,
+    method,
+    path,
+    headers: { ...headers, ...type },
+    signal: signal ? AbortSignal.any([signal, limit]) : limit,
+  }
+  const response = await exchange(options, content)
+  const answer = await text(response).catch((cause) => {
+    throw brokenOff(cause)
+  })
+  if ((response.statusCode ?? 0) >= 400) throw toError(response.statusCode, answer)
+  return { answer: isJson(response) ? JSON.parse(answer || 'null') : answer, etag: response.headers.etag }
+}
+
+function isJson({ headers, statusCode }: IncomingMessage): boolean {
+  return statusCode === 204 || /json/.test(headers['content-type'] ?? '')
+}
+
+function inProject(path: string, project: string | undefined): string {
+  if (project === undefined) return path
+  return `${path}${path.includes('?') ? '&' : '?'}project=${encodeURIComponent(project)}`
 }
 
 /** Connections that check the pin before the first byte is sent, and are kept for the next request. */

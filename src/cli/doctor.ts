@@ -1,12 +1,8 @@
 import type { Command } from 'commander'
 import { lookAtState, stateDirOf } from '../agent/home.ts'
 import { type AgentSettings, agentSettings } from '../agent/settings.ts'
-import type { Graph } from '../api/schemas/graph.ts'
-import type { Member } from '../api/schemas/member.ts'
-import type { Paths } from '../api/schemas/path.ts'
 import { WeftError } from '../errors.ts'
 import { loadSettings } from '../settings.ts'
-import { path } from './client.ts'
 import { type ClientOptions, clientCommand, openClient } from './connection.ts'
 import { checkController } from './doctor/controller.ts'
 import { type Finding, fail, ok, report, skip } from './doctor/finding.ts'
@@ -71,10 +67,10 @@ async function fetchPair(
   options: DoctorOptions,
 ): Promise<Pair> {
   using client = openClient(options)
-  const paths = await client.get<Paths>(path`/v1/networks/${network}/paths?from=${a}&to=${b}`)
+  const paths = await client.call('explainPaths', { path: { network }, query: { from: a, to: b } })
   const [graph, members] = await Promise.all([
-    client.get<Graph>(path`/v1/networks/${network}/graph?node=${paths.from}`),
-    client.list<Member>(path`/v1/networks/${network}/members`),
+    client.call('showGraph', { path: { network }, query: { node: paths.from } }),
+    client.list('listMembers', { path: { network } }),
   ])
   const [from, to] = [paths.from, paths.to].map((id) => members.find(({ node }) => node === id))
   if (from && to) return { members: [from, to], graph, paths }

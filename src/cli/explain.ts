@@ -1,6 +1,5 @@
 import type { Command } from 'commander'
-import type { Paths } from '../api/schemas/path.ts'
-import { path } from './client.ts'
+import type { Paths } from '../client/operations.ts'
 import { type ClientOptions, clientCommand, openClient } from './connection.ts'
 import { nodeNames } from './names.ts'
 import { orDash, print, table } from './output.ts'
@@ -27,7 +26,7 @@ export function explainCommand(): Command {
     .addHelpText('after', EXAMPLES)
     .action(async (network: string, a: string, b: string, options: ClientOptions) => {
       using client = openClient(options)
-      const paths = await client.get<Paths>(path`/v1/networks/${network}/paths?from=${a}&to=${b}`)
+      const paths = await client.call('explainPaths', { path: { network }, query: { from: a, to: b } })
       const names = options.json ? new Map() : await nodeNames(client)
       print(options.json, paths, () => explanation(paths, (node) => names.get(node) ?? node))
     })

@@ -1,13 +1,13 @@
 import { type Command, Option } from 'commander'
-import type { Graph } from '../api/schemas/graph.ts'
 import { toDot } from '../api/views/formats/dot.ts'
 import { toGraphml } from '../api/views/formats/graphml.ts'
 import { toMermaid } from '../api/views/formats/mermaid.ts'
 import { toSvg } from '../api/views/formats/svg.ts'
-import { path } from './client.ts'
+import type { Graph } from '../client/operations.ts'
 import { type ClientOptions, clientCommand, openClient } from './connection.ts'
 import { graphTree } from './graph/tree.ts'
 import { nodeNames } from './names.ts'
+import { wholeNumber } from './numbers.ts'
 import { orDash, print, table } from './output.ts'
 
 type Names = ReadonlyMap<string, string>
@@ -36,7 +36,7 @@ More about one link: weft explain demo web-1 db-1`
 
 interface GraphOptions extends ClientOptions {
   readonly format: string
-  readonly revision?: string
+  readonly revision?: number
 }
 
 /** `weft graph` */
@@ -47,12 +47,14 @@ export function graphCommand(): Command {
     .addOption(
       new Option('--format <format>', 'how to show it').choices(Object.keys(WRITERS)).default('table'),
     )
-    .option('--revision <number>', 'as it was at this revision; else as it is now')
+    .option('--revision <number>', 'as it was at this revision; else as it is now', wholeNumber)
     .addHelpText('after', EXAMPLES)
     .action(async (network: string, options: GraphOptions) => {
       using client = openClient(options)
-      const at = options.revision === undefined ? '' : path`?revision=${options.revision}`
-      const graph = await client.get<Graph>(path`/v1/networks/${network}/graph` + at)
+      const graph = await client.call('showGraph', {
+        path: { network },
+        query: { revision: options.revision },
+      })
       const write = WRITERS[options.format] ?? toDot
       const names = options.json ? new Map() : await nodeNames(client)
       print(options.json, graph, () => write(graph, names))

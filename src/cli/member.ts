@@ -1,6 +1,6 @@
 import { Command } from 'commander'
-import type { BatchResult, Member } from '../api/schemas/member.ts'
-import { type Client, path } from './client.ts'
+import type { Member } from '../client/operations.ts'
+import type { Client } from './client.ts'
 import { confirm } from './confirm.ts'
 import { type ClientOptions, clientCommand, openClient } from './connection.ts'
 import { fields, orDash, print, table } from './output.ts'
@@ -24,9 +24,9 @@ function addCommand(): Command {
     )
     .action(async (network: string, nodes: readonly string[], options: ClientOptions) => {
       using client = openClient(options)
-      const [node, ...more] = nodes
+      const [node = '', ...more] = nodes
       if (more.length > 0) return changeMany(client, network, { add: nodes }, options.json)
-      const member = await client.post<Member>(path`/v1/networks/${network}/members`, { node })
+      const member = await client.call('addMember', { path: { network }, body: { node } })
       const { publicKey, listenPort, ...rest } = member
       print(options.json, member, () =>
         fields({ ...rest, publicKey: orDash(publicKey), listenPort: orDash(listenPort) }),
@@ -39,7 +39,7 @@ function listCommand(): Command {
     .description('List the members of a network.')
     .action(async (network: string, options: ClientOptions) => {
       using client = openClient(options)
-      const items = await client.list<Member>(path`/v1/networks/${network}/members`)
+      const items = await client.list('listMembers', { path: { network } })
       const row = (member: Member) => [
         member.name,
         member.state,
@@ -67,7 +67,7 @@ function removeCommand(): Command {
       await confirm(`Take ${nodes.join(', ')} out of ${network}?`, options.yes)
       const [node = '', ...more] = nodes
       if (more.length > 0) return changeMany(client, network, { remove: nodes }, options.json)
-      await client.delete(path`/v1/networks/${network}/members/${node}`)
+      await client.call('removeMember', { path: { network, node } })
     })
 }
 
@@ -77,7 +77,7 @@ async function changeMany(
   batch: { readonly add?: readonly string[]; readonly remove?: readonly string[] },
   json: boolean | undefined,
 ): Promise<void> {
-  const result = await client.post<BatchResult>(path`/v1/networks/${network}/members/batch`, batch)
+  const result = await client.call('changeMembers', { path: { network }, body: batch })
   print(json, result, () => `${result.added} added, ${result.removed} removed.\n`)
 }
 

@@ -1,6 +1,6 @@
 import { Command, Option } from 'commander'
-import type { Network } from '../api/schemas/network.ts'
-import { path } from './client.ts'
+import type { Input } from '../client/api.ts'
+import type { Network } from '../client/operations.ts'
 import { confirm } from './confirm.ts'
 import { type ClientOptions, clientCommand, openClient } from './connection.ts'
 import { wholeNumber } from './numbers.ts'
@@ -22,12 +22,14 @@ export function networkCommand(): Command {
     .addCommand(grantsCommand())
 }
 
+type NewNetwork = Input<'createNetwork'>['body']
+
 interface CreateOptions extends ClientOptions {
   readonly ipv4?: string
   readonly ipv6?: string
   readonly nodePrefixLength?: number
-  readonly topology?: string
-  readonly keyCustody?: string
+  readonly topology?: NonNullable<NewNetwork['topology']>
+  readonly keyCustody?: NonNullable<NewNetwork['keyCustody']>
 }
 
 const EXAMPLES = `
@@ -50,7 +52,7 @@ function createCommand(): Command {
       const { ipv4, ipv6, nodePrefixLength, topology, keyCustody } = options
       using client = openClient(options)
       const body = { name, ipv4, ipv6, nodePrefixLength, topology, keyCustody }
-      const network = await client.post<Network>('/v1/networks', body)
+      const network = await client.call('createNetwork', { body: body })
       print(options.json, network, () => networkFields(network))
     })
 }
@@ -60,7 +62,7 @@ function listCommand(): Command {
     .description('List all networks.')
     .action(async (options: ClientOptions) => {
       using client = openClient(options)
-      const items = await client.list<Network>('/v1/networks')
+      const items = await client.list('listNetworks')
       const row = ({ name, id, topology, ipv4, ipv6, revision }: Network) => [
         name,
         id,
@@ -81,7 +83,7 @@ function showCommand(): Command {
     .argument('<network>', 'id or name')
     .action(async (name: string, options: ClientOptions) => {
       using client = openClient(options)
-      const network = await client.get<Network>(path`/v1/networks/${name}`)
+      const network = await client.call('showNetwork', { path: { network: name } })
       print(options.json, network, () => networkFields(network))
     })
 }
@@ -97,9 +99,9 @@ function deleteCommand(): Command {
     .option('-y, --yes', 'do not ask')
     .action(async (name: string, options: DeleteOptions) => {
       using client = openClient(options)
-      const network = await client.get<Network>(path`/v1/networks/${name}`)
+      const network = await client.call('showNetwork', { path: { network: name } })
       await confirm(`Delete the network ${network.name}? Its members lose one another.`, options.yes)
-      await client.delete(path`/v1/networks/${network.id}?confirm=${network.name}`)
+      await client.call('deleteNetwork', { path: { network: network.id }, query: { confirm: network.name } })
     })
 }
 

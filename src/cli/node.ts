@@ -1,7 +1,7 @@
 import { Argument, Command } from 'commander'
-import type { Node } from '../api/schemas/node.ts'
+import type { Input } from '../client/api.ts'
+import type { Node } from '../client/operations.ts'
 import { WeftError } from '../errors.ts'
-import { path } from './client.ts'
 import { confirm } from './confirm.ts'
 import { type ClientOptions, clientCommand, openClient } from './connection.ts'
 import { fields, labelsText, orDash, print, table } from './output.ts'
@@ -24,7 +24,7 @@ function listCommand(): Command {
     .description('List all nodes.')
     .action(async (options: ClientOptions) => {
       using client = openClient(options)
-      const items = await client.list<Node>('/v1/nodes')
+      const items = await client.list('listNodes')
       const row = (node: Node) => [
         node.name,
         node.online ? 'yes' : 'no',
@@ -44,7 +44,7 @@ function showCommand(): Command {
     .argument('<node>', 'id or name')
     .action(async (name: string, options: ClientOptions) => {
       using client = openClient(options)
-      const node = await client.get<Node>(path`/v1/nodes/${name}`)
+      const node = await client.call('showNode', { path: { node: name } })
       print(options.json, node, () => nodeFields(node))
     })
 }
@@ -66,9 +66,9 @@ function rolesCommand(): Command {
     .argument('<node>', 'id or name')
     .addArgument(new Argument('[roles...]', 'what it does').choices(['relay', 'hub', 'gateway']))
     .addHelpText('after', ROLES_HELP)
-    .action(async (name: string, roles: readonly string[], options: ClientOptions) => {
+    .action(async (name: string, roles: Input<'setRoles'>['body']['roles'], options: ClientOptions) => {
       using client = openClient(options)
-      const node = await client.post<Node>(path`/v1/nodes/${name}/roles`, { roles })
+      const node = await client.call('setRoles', { path: { node: name }, body: { roles } })
       print(options.json, node, () => nodeFields(node))
     })
 }
@@ -89,7 +89,7 @@ function labelCommand(): Command {
     .action(async (name: string, changes: readonly string[], options: ClientOptions) => {
       const labels = Object.fromEntries(changes.map(toChange))
       using client = openClient(options)
-      const node = await client.patch<Node>(path`/v1/nodes/${name}`, { labels })
+      const node = await client.call('changeNode', { path: { node: name }, body: { labels } })
       print(options.json, node, () => nodeFields(node))
     })
 }
@@ -116,7 +116,7 @@ function removeCommand(): Command {
     .action(async (name: string, options: RemoveOptions) => {
       using client = openClient(options)
       await confirm(`Remove the node ${name} from all its networks?`, options.yes)
-      await client.delete(path`/v1/nodes/${name}`)
+      await client.call('removeNode', { path: { node: name } })
     })
 }
 

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
 import { parse, stringify } from 'yaml'
-import type { LinkChanges, Policy } from '../api/schemas/policy.ts'
+import type { Input } from '../client/api.ts'
+import type { LinkChanges } from '../client/operations.ts'
 import { WeftError } from '../errors.ts'
-import { path } from './client.ts'
 import { type ClientOptions, clientCommand, openClient } from './connection.ts'
 import { nodeNames } from './names.ts'
 import { print } from './output.ts'
@@ -43,7 +43,7 @@ function getCommand(): Command {
     .argument('<network>', 'id or name')
     .action(async (network: string, options: ClientOptions) => {
       using client = openClient(options)
-      const { answer, etag } = await client.read<Policy>(path`/v1/networks/${network}/policy`)
+      const { answer, etag } = await client.read('showPolicy', { path: { network } })
       print(options.json, answer, () => `# etag: ${etag}\n${stringify(answer)}`)
     })
 }
@@ -65,8 +65,8 @@ function setCommand(): Command {
     .action(async (network: string, file: string, options: SetOptions) => {
       const document = readDocument(file)
       using client = openClient(options)
-      const to = path`/v1/networks/${network}/policy`
-      const { answer, etag } = await client.put<Policy>(to, document, options.ifMatch)
+      const headers = { 'if-match': options.ifMatch }
+      const { answer, etag } = await client.read('setPolicy', { path: { network }, headers, body: document })
       print(options.json, answer, () => `# etag: ${etag}\n${stringify(answer)}`)
     })
 }
@@ -80,15 +80,14 @@ function checkCommand(): Command {
     .action(async (network: string, file: string, options: ClientOptions) => {
       const document = readDocument(file)
       using client = openClient(options)
-      const to = path`/v1/networks/${network}/policy?dryRun=${'true'}`
-      const { answer } = await client.put<LinkChanges>(to, document)
+      const answer = await client.rehearse('setPolicy', { path: { network }, body: document })
       const names = options.json ? new Map() : await nodeNames(client)
       print(options.json, answer, () => changes(answer, (node) => names.get(node) ?? node))
     })
 }
 
-/** Throws `invalid-input` for a file that cannot be read or is neither YAML nor JSON. */
-function readDocument(file: string): unknown {
+/** What the file holds; whether it is a policy, the controller says. Throws `invalid-input` for what is neither YAML nor JSON. */
+function readDocument(file: string): Input<'setPolicy'>['body'] {
   try {
     return parse(readFileSync(file === '-' ? 0 : file, 'utf8'))
   } catch (cause) {

@@ -1,6 +1,5 @@
 import { Command } from 'commander'
-import type { Project } from '../api/schemas/project.ts'
-import { path } from './client.ts'
+import type { Project } from '../client/operations.ts'
 import { confirm } from './confirm.ts'
 import { type ClientOptions, clientCommand, openClient } from './connection.ts'
 import { fields, print, table } from './output.ts'
@@ -30,7 +29,7 @@ function createCommand(): Command {
     .addHelpText('after', EXAMPLES)
     .action(async (name: string, options: ClientOptions) => {
       using client = openClient(options)
-      const project = await client.post<Project>('/v1/projects', { name })
+      const project = await client.call('createProject', { body: { name } })
       print(options.json, project, () => fields(project))
     })
 }
@@ -40,7 +39,7 @@ function listCommand(): Command {
     .description('List the projects that the token may see.')
     .action(async (options: ClientOptions) => {
       using client = openClient(options)
-      const items = await client.list<Project>('/v1/projects')
+      const items = await client.list('listProjects')
       const row = ({ name, id, createdAt }: Project) => [name, id, createdAt]
       print(options.json, { items }, () => table(['name', 'id', 'created'], items.map(row)))
     })
@@ -52,7 +51,7 @@ function showCommand(): Command {
     .argument('<name>', 'id or name')
     .action(async (name: string, options: ClientOptions) => {
       using client = openClient(options)
-      const project = await client.get<Project>(path`/v1/projects/${name}`)
+      const project = await client.call('showProject', { path: { project: name } })
       print(options.json, project, () => fields(project))
     })
 }
@@ -68,11 +67,11 @@ function deleteCommand(): Command {
     .option('-y, --yes', 'do not ask')
     .action(async (name: string, options: DeleteOptions) => {
       using client = openClient(options)
-      const project = await client.get<Project>(path`/v1/projects/${name}`)
+      const project = await client.call('showProject', { path: { project: name } })
       await confirm(
         `Delete the project ${project.name} with all its networks, nodes and tokens?`,
         options.yes,
       )
-      await client.delete(path`/v1/projects/${project.id}?confirm=${project.name}`)
+      await client.call('deleteProject', { path: { project: project.id }, query: { confirm: project.name } })
     })
 }

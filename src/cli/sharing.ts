@@ -1,6 +1,4 @@
 import type { Command } from 'commander'
-import type { Grant } from '../api/schemas/project.ts'
-import { path } from './client.ts'
 import { confirm } from './confirm.ts'
 import { type ClientOptions, clientCommand, openClient } from './connection.ts'
 import { print, table } from './output.ts'
@@ -13,7 +11,7 @@ export function shareCommand(): Command {
     .argument('<other>', 'id of the other project; with a global token, its name too')
     .action(async (network: string, other: string, options: ClientOptions) => {
       using client = openClient(options)
-      const { answer: grant } = await client.put<Grant>(path`/v1/networks/${network}/grants/${other}`)
+      const grant = await client.call('shareNetwork', { path: { network, project: other } })
       print(options.json, grant, () => `Project ${grant.project} sees the network now as ${grant.network}.\n`)
     })
 }
@@ -32,7 +30,7 @@ export function unshareCommand(): Command {
     .action(async (network: string, other: string, options: UnshareOptions) => {
       using client = openClient(options)
       await confirm(`Take all nodes of project ${other} out of ${network}?`, options.yes)
-      await client.delete(path`/v1/networks/${network}/grants/${other}`)
+      await client.call('unshareNetwork', { path: { network, project: other } })
     })
 }
 
@@ -43,7 +41,7 @@ export function grantsCommand(): Command {
     .argument('<network>', 'id or name')
     .action(async (network: string, options: ClientOptions) => {
       using client = openClient(options)
-      const items = await client.list<Grant>(path`/v1/networks/${network}/grants`)
+      const items = await client.list('listGrants', { path: { network } })
       print(options.json, { items }, () =>
         table(
           ['project'],

@@ -1,6 +1,5 @@
 import { Command, InvalidArgumentError } from 'commander'
-import type { CreatedToken, Token } from '../api/schemas/token.ts'
-import { path } from './client.ts'
+import type { CreatedToken, Token } from '../client/operations.ts'
 import { type ClientOptions, clientCommand, openClient } from './connection.ts'
 import { duration, wholeNumber } from './numbers.ts'
 import { labelsText, orDash, print, table } from './output.ts'
@@ -39,7 +38,7 @@ function createCommand(): Command {
       const { network: networks, uses, ttl: ttlSeconds, label: labels } = options
       using client = openClient(options)
       const body = { networks, uses, ttlSeconds, labels }
-      const token = await client.post<CreatedToken>('/v1/tokens', body)
+      const token = await client.call('createToken', { body: body })
       print(options.json, token, () => instructions(token))
     })
 }
@@ -49,7 +48,7 @@ function listCommand(): Command {
     .description('List the join tokens that were not revoked.')
     .action(async (options: ClientOptions) => {
       using client = openClient(options)
-      const items = await client.list<Token>('/v1/tokens')
+      const items = await client.list('listTokens')
       const row = (token: Token) => [
         token.id,
         String(token.uses),
@@ -68,7 +67,7 @@ function revokeCommand(): Command {
     .argument('<token>', "id, as 'weft token list' shows it")
     .action(async (id: string, options: ClientOptions) => {
       using client = openClient(options)
-      await client.delete(path`/v1/tokens/${id}`)
+      await client.call('revokeToken', { path: { token: id } })
     })
 }
 

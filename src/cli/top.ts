@@ -1,8 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { type Command, InvalidArgumentError } from 'commander'
-import type { Graph } from '../api/schemas/graph.ts'
+import type { Graph } from '../client/operations.ts'
 import { systemClock } from '../clock.ts'
-import { path } from './client.ts'
 import { type ClientOptions, clientCommand, openClient } from './connection.ts'
 import { nodeNames } from './names.ts'
 import { stopSignal } from './signals.ts'
@@ -41,7 +40,7 @@ async function watch(network: string, options: TopOptions): Promise<void> {
   let before: Look | undefined
   for (let look = 1; !signal.aborted; look++) {
     const names = await nodeNames(client)
-    const graph = await client.get<Graph>(path`/v1/networks/${network}/graph?brief=true`)
+    const graph = await client.call('showGraph', { path: { network }, query: { brief: true } })
     const now: Look = { graph, at: systemClock.monotonic() }
     show(options.json, graph, () => topScreen(network, now, before, names, process.stdout.rows))
     before = now

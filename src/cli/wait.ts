@@ -1,8 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Command } from 'commander'
-import type { Convergence } from '../api/schemas/convergence.ts'
+import type { Convergence } from '../client/operations.ts'
 import { WeftError } from '../errors.ts'
-import { type Client, path } from './client.ts'
+import type { Client } from './client.ts'
 import { type ClientOptions, clientCommand, openClient } from './connection.ts'
 import { wholeNumber } from './numbers.ts'
 import { print, table } from './output.ts'
@@ -42,7 +42,7 @@ export function waitCommand(): Command {
 
 async function waitFor(client: Client, name: string, end: number): Promise<Convergence> {
   for (;;) {
-    const found = await client.get<Convergence>(`${path`/v1/networks/${name}/convergence`}?limit=${NAMED}`)
+    const found = await client.call('showConvergence', { path: { network: name }, query: { limit: NAMED } })
     const left = end - performance.now()
     if (found.converged || left <= 0) return found
     await pause(Math.min(INTERVAL, left))

@@ -1,5 +1,5 @@
-import type { Whoami } from '../api/schemas/apitoken.ts'
-import { get } from './api/client.ts'
+import type { Whoami } from '../client/operations.ts'
+import { api } from './api/client.ts'
 import { session } from './session.ts'
 import { Store, useStore } from './store.ts'
 
@@ -18,7 +18,7 @@ export function useRight(right: Right): boolean {
 function learn(): void {
   rights.set(new Set())
   if (!session.value) return
-  get<Whoami>('/v1/whoami').then(
+  api.call('whoami').then(
     ({ permissions }) => rights.set(new Set(permissions)),
     // Nothing is offered then; what there is to see is there all the same.
     () => undefined,

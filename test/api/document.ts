@@ -1,6 +1,14 @@
 import Schema from 'typebox/schema'
 import type { Place } from './fixture.ts'
 
+interface Parameter {
+  readonly in: string
+  readonly name: string
+  readonly required?: boolean
+  readonly description?: string
+  readonly schema: object
+}
+
 interface Reply {
   readonly content?: Readonly<Record<string, { readonly schema: unknown }>>
 }
@@ -10,6 +18,7 @@ export interface Operation {
   readonly summary: string
   readonly tags: readonly string[]
   readonly security?: readonly unknown[]
+  readonly parameters?: readonly Parameter[]
   readonly requestBody?: Reply & { readonly required: boolean }
   readonly responses: Readonly<Record<string, Reply>>
 }

@@ -1,8 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
-import type { Network } from '../../src/api/schemas/network.ts'
-import type { Token } from '../../src/api/schemas/token.ts'
-import { Client, path } from '../../src/cli/client.ts'
+import { Client } from '../../src/cli/client.ts'
 import { parseControllerUrl } from '../../src/cli/url.ts'
 import { createJoinToken } from '../../src/controller/commands/token.ts'
 import { SecretBytes } from '../../src/keys/secret.ts'
@@ -22,10 +20,10 @@ describe('Client', () => {
 
   it('makes, reads and deletes', async () => {
     using client = open()
-    const made = await client.post<Network>('/v1/networks', { name: 'demo' })
-    assert.deepEqual(await client.get<Network>(path`/v1/networks/${'demo'}`), made)
-    await client.delete(path`/v1/networks/${made.id}`)
-    assert.deepEqual(await client.list<Network>('/v1/networks'), [])
+    const made = await client.call('createNetwork', { body: { name: 'demo' } })
+    assert.deepEqual(await client.call('showNetwork', { path: { network: 'demo' } }), made)
+    await client.call('deleteNetwork', { path: { network: made.id } })
+    assert.deepEqual(await client.list('listNetworks'), [])
   })
 
   it('gathers all pages of a list', async () => {
@@ -34,24 +32,24 @@ describe('Client', () => {
       result: undefined,
     }))
     using client = open()
-    const tokens = await client.list<Token>('/v1/tokens')
+    const tokens = await client.list('listTokens')
     assert.equal(new Set(tokens.map(({ id }) => id)).size, 2_001)
   })
 
   it('rejects with the problem that the controller answered', async () => {
     using client = open()
-    await assert.rejects(client.post('/v1/networks', { name: 'NO' }), {
+    await assert.rejects(client.call('createNetwork', { body: { name: 'NO' } }), {
       name: 'WeftError',
       code: 'invalid-input',
       field: 'name',
       message: /^The field name must be/,
     })
-    await assert.rejects(client.get('/v1/networks/nope'), {
+    await assert.rejects(client.call('showNetwork', { path: { network: 'nope' } }), {
       code: 'not-found',
       advice: "'weft network list' shows what there is.",
     })
     using stranger = open('weft_wrong')
-    await assert.rejects(stranger.get('/v1/networks'), { code: 'unauthenticated' })
+    await assert.rejects(stranger.call('listNetworks'), { code: 'unauthenticated' })
   })
 
   it('says when the connection breaks before the answer', async () => {
@@ -59,10 +57,10 @@ describe('Client', () => {
     const url = `https://127.0.0.1:${ending.port}#${ending.controller.authority.fingerprint}`
     using client = new Client(parseControllerUrl(url), new SecretBytes(Buffer.from(ending.token)))
     ending.controller.change = () => new Promise(() => undefined)
-    const answer = client.post('/v1/networks', { name: 'demo' })
+    const answer = client.call('createNetwork', { body: { name: 'demo' } })
     const refused = assert.rejects(answer, { code: 'unavailable' })
     await ending[Symbol.asyncDispose]()
     await refused
-    await assert.rejects(client.get('/v1/networks'), { code: 'unavailable' })
+    await assert.rejects(client.call('listNetworks'), { code: 'unavailable' })
   })
 })

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { path } from '../../src/cli/client.ts'
 import { duration, wholeNumber } from '../../src/cli/numbers.ts'
 import { parseControllerUrl } from '../../src/cli/url.ts'
 
@@ -32,15 +31,6 @@ describe('parseControllerUrl', () => {
     ]) {
       assert.throws(() => parseControllerUrl(url), { code: 'invalid-config', field: 'WEFT_URL' }, url)
     }
-  })
-})
-
-describe('path', () => {
-  it('keeps a name in its place, whatever is in it', () => {
-    assert.equal(
-      path`/v1/networks/${'a/../b?c#d%'}/members/${'\u001b'}`,
-      '/v1/networks/a%2F..%2Fb%3Fc%23d%25/members/%1B',
-    )
   })
 })
 

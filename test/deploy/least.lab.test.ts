@@ -4,7 +4,6 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Member } from '../../src/api/schemas/member.ts'
-import type { CreatedToken } from '../../src/api/schemas/token.ts'
 import { Client } from '../../src/cli/client.ts'
 import { parseControllerUrl } from '../../src/cli/url.ts'
 import { SecretBytes } from '../../src/keys/secret.ts'
@@ -27,8 +26,8 @@ test('agents that have CAP_NET_ADMIN and nothing else build a tunnel that carrie
   const { socket, fingerprint, adminToken = '' } = await startController(lab.host(CONTROLLER))
   const url = parseControllerUrl(`unix:${socket}#${fingerprint}`)
   using client = new Client(url, new SecretBytes(Buffer.from(adminToken)))
-  await client.post('/v1/networks', { name: 'least' })
-  const { token } = await client.post<CreatedToken>('/v1/tokens', { networks: ['least'], uses: 2 })
+  await client.call('createNetwork', { body: { name: 'least' } })
+  const { token } = await client.call('createToken', { body: { networks: ['least'], uses: 2 } })
   const hosts = [lab.host('node-1'), lab.host('node-2')]
   const agents = await Promise.all(hosts.map((host) => startLeast(host, token)))
   const members = await applied(client, hosts.length)
@@ -57,7 +56,7 @@ function startLeast(host: Host, token: string): Promise<Daemon> {
 async function applied(client: Client, count: number): Promise<Member[]> {
   const deadline = performance.now() + 30_000
   for (;;) {
-    const members = await client.list<Member>('/v1/networks/least/members')
+    const members = await client.list('listMembers', { path: { network: 'least' } })
     if (members.filter(({ state }) => state === 'applied').length === count) return members
     assert.ok(performance.now() < deadline, JSON.stringify(members))
     await wait(100)

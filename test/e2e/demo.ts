@@ -3,8 +3,7 @@ import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import type { Member } from '../../src/api/schemas/member.ts'
 import type { Network } from '../../src/api/schemas/network.ts'
-import type { CreatedToken } from '../../src/api/schemas/token.ts'
-import { Client, path } from '../../src/cli/client.ts'
+import { Client } from '../../src/cli/client.ts'
 import { parseControllerUrl } from '../../src/cli/url.ts'
 import { SecretBytes } from '../../src/keys/secret.ts'
 import type { Daemon } from '../../src/lab/daemon.ts'
@@ -103,7 +102,7 @@ export function createNetwork(
   client: Client,
   network: { readonly name: string; readonly keyCustody?: 'controller' | 'node' },
 ): Promise<Network> {
-  return client.post<Network>('/v1/networks', network)
+  return client.call('createNetwork', { body: network })
 }
 
 /** Starts an agent on every host, with one token for all that lets them into `networks`. */
@@ -119,7 +118,7 @@ export async function joinAll(
 
 /** A join token, made by REST. */
 export async function createToken(client: Client, networks: readonly string[], uses = 1): Promise<string> {
-  return (await client.post<CreatedToken>('/v1/tokens', { networks, uses })).token
+  return (await client.call('createToken', { body: { networks, uses } })).token
 }
 
 /**
@@ -134,7 +133,7 @@ export async function settled(
   const members = await eventually(
     `${count} members of ${network} have applied their plan`,
     async () => {
-      const all = await client.list<Member>(path`/v1/networks/${network}/members`)
+      const all = await client.list('listMembers', { path: { network } })
       return all.length === count && all.every(isSettled) && all
     },
     SETTLE_MS,

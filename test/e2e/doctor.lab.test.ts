@@ -1,8 +1,6 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import type { Network } from '../../src/api/schemas/network.ts'
-import { path } from '../../src/cli/client.ts'
 import { skip } from '../wireguard/scene.ts'
 import { DEMO, MAIN, memberOf, openMesh, settled, stopInOrder } from './demo.ts'
 import { assertAllAnswer } from './traffic.ts'
@@ -20,7 +18,7 @@ test('weft doctor finds all well on a node, and names what was taken from its in
   await assertAllAnswer(nodes, members)
   const host = lab.host('node-1')
   const member = memberOf(members, host)
-  const tunnel = interfaceOf(await client.get<Network>(path`/v1/networks/${DEMO}`), member)
+  const tunnel = interfaceOf(await client.call('showNetwork', { path: { network: DEMO } }), member)
   const command = [process.execPath, MAIN, 'doctor', '--state-dir', join(host.dir, 'state')] as const
 
   const well = await host.start('doctor', command)

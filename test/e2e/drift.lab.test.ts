@@ -1,8 +1,6 @@
 import { test } from 'node:test'
 import { isDeepStrictEqual } from 'node:util'
 import type { Member } from '../../src/api/schemas/member.ts'
-import type { Network } from '../../src/api/schemas/network.ts'
-import { path } from '../../src/cli/client.ts'
 import type { Daemon } from '../../src/lab/daemon.ts'
 import type { Host } from '../../src/lab/host.ts'
 import type { InterfaceName } from '../../src/wireguard/device.ts'
@@ -27,7 +25,7 @@ test('what is changed by hand on an interface is put right at the next look, and
   await assertAllAnswer(nodes, members)
   const [host, other] = [lab.host('node-1'), lab.host('node-2')]
   const own = memberOf(members, host)
-  const tunnel = interfaceOf(await client.get<Network>(path`/v1/networks/${DEMO}`), own)
+  const tunnel = interfaceOf(await client.call('showNetwork', { path: { network: DEMO } }), own)
   const planned = await shapeOf(host, tunnel)
   const isAsPlanned = async () => isDeepStrictEqual(await shapeOf(host, tunnel), planned)
 

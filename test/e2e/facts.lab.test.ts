@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
-import type { Node } from '../../src/api/schemas/node.ts'
 import { CONTROLLER } from '../../src/lab/topology.ts'
 import { startAgent } from '../../src/lab/weft.ts'
 import { eventually } from '../rig.ts'
@@ -31,6 +30,6 @@ test('an address that comes while the agent waits for the controller to answer i
   await eventually('it dials', async () => (await host.exec('ss', ['-Htn', 'state', 'syn-sent'])) !== '')
   await host.exec('ip', ['address', 'add', `${LATE}/24`, 'dev', 'eth0'])
   for (const address of addresses) await host.exec('ip', ['neighbor', 'delete', address, 'dev', 'eth0'])
-  await eventually('it is there', async () => (await client.list<Node>('/v1/nodes')).length === 1, 20_000)
+  await eventually('it is there', async () => (await client.list('listNodes')).length === 1, 20_000)
   assert.ok(await eventually('it is told', () => readFileSync(agent.stdout, 'utf8').includes(LATE)))
 })

@@ -4,8 +4,6 @@
 
 import { cpus } from 'node:os'
 import { setTimeout as wait } from 'node:timers/promises'
-import type { Member } from '../../src/api/schemas/member.ts'
-import { path } from '../../src/cli/client.ts'
 import type { Daemon } from '../../src/lab/daemon.ts'
 import { startAgent } from '../../src/lab/weft.ts'
 import { createNetwork, DEMO, type Demo, joinAll, memberOf, openDemo, settled } from './demo.ts'
@@ -32,17 +30,17 @@ async function main(): Promise<void> {
 
 /** From the call to the word of every member that it has applied the new plan. */
 async function measureAdds({ client }: Demo): Promise<void> {
-  const members = path`/v1/networks/${DEMO}/members`
   const newcomer = `node-${NODES}`
   const answered: number[] = []
   const applied: number[] = []
   for (let add = 0; add < ADDS; add += 1) {
-    await client.delete(`${members}/${newcomer}`)
+    await client.call('removeMember', { path: { network: DEMO, node: newcomer } })
     await settled(client, DEMO, NODES - 1)
     const start = performance.now()
-    await client.post<Member>(members, { node: newcomer })
+    await client.call('addMember', { path: { network: DEMO }, body: { node: newcomer } })
     answered.push(performance.now() - start)
-    while (!(await client.list<Member>(members)).every(({ state }) => state === 'applied')) await wait(1)
+    const members = () => client.list('listMembers', { path: { network: DEMO } })
+    while (!(await members()).every(({ state }) => state === 'applied')) await wait(1)
     applied.push(performance.now() - start)
     await settled(client, DEMO, NODES)
   }

@@ -3,7 +3,6 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import type { Member } from '../../src/api/schemas/member.ts'
-import { path } from '../../src/cli/client.ts'
 import { Identity, parseSeed } from '../../src/keys/identity.ts'
 import type { Host } from '../../src/lab/host.ts'
 import { CONTROLLER } from '../../src/lab/topology.ts'
@@ -47,7 +46,7 @@ test('a node listens for TCP nowhere: its agent only connects out', { skip }, as
 test('nodes that keep their keys to themselves reach one another as well', { skip }, async () => {
   const network = await createNetwork(demo.client, { name: 'own', keyCustody: 'node' })
   for (const { name } of demo.nodes) {
-    await demo.client.post(path`/v1/networks/${network.name}/members`, { node: name })
+    await demo.client.call('addMember', { path: { network: network.name }, body: { node: name } })
   }
   const own = await settled(demo.client, network.name, demo.nodes.length)
   await assertAllAnswer(demo.nodes, own)

@@ -1,9 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import type { Member } from '../../src/api/schemas/member.ts'
-import type { Network } from '../../src/api/schemas/network.ts'
 import type { NewPolicy } from '../../src/api/schemas/policy.ts'
-import { path } from '../../src/cli/client.ts'
 import type { Host } from '../../src/lab/host.ts'
 import { pingAll, startPings } from '../../src/lab/ping.ts'
 import { locate } from '../../src/wireguard/run.ts'
@@ -33,7 +31,7 @@ describe('A policy in a mesh with real tunnels', { skip }, () => {
 
   /** Sets it, and waits until all have it. */
   async function set(policy: NewPolicy): Promise<void> {
-    await demo.client.put(path`/v1/networks/${DEMO}/policy`, policy)
+    await demo.client.call('setPolicy', { path: { network: DEMO }, body: policy })
     await settled(demo.client, DEMO, 3)
   }
 
@@ -46,12 +44,15 @@ describe('A policy in a mesh with real tunnels', { skip }, () => {
     const busy = await Promise.all(addressesOf(two).map((address) => startListener(one, address, 7_001)))
     const quiet = await Promise.all(addressesOf(two).map((address) => startListener(one, address, 7_002)))
     const start = performance.now()
-    await demo.client.put(path`/v1/networks/${DEMO}/policy`, {
-      default: 'deny',
-      rules: [
-        { from: 'node-1', to: 'node-2', protocols: ['tcp'], ports: [7_000] },
-        { from: 'node-1', to: 'node-2', protocols: ['icmp'] },
-      ],
+    await demo.client.call('setPolicy', {
+      path: { network: DEMO },
+      body: {
+        default: 'deny',
+        rules: [
+          { from: 'node-1', to: 'node-2', protocols: ['tcp'], ports: [7_000] },
+          { from: 'node-1', to: 'node-2', protocols: ['icmp'] },
+        ],
+      },
     })
     const gone = (host: Host, other: Host) =>
       eventually(
@@ -130,7 +131,7 @@ describe('A policy in a mesh with real tunnels', { skip }, () => {
     const [one, , three] = hosts()
     await set({ default: 'deny', rules: [{ from: 'node-1', to: 'node-3', protocols: ['icmp'] }] })
     assert.equal((await tablesOn(three)).length, 1)
-    await demo.client.delete(path`/v1/networks/${DEMO}/members/node-3`)
+    await demo.client.call('removeMember', { path: { network: DEMO, node: 'node-3' } })
     await eventually('its filter is gone', async () => (await tablesOn(three)).length === 0, SOON)
     assert.ok(await tablesOn(one))
   })
@@ -140,7 +141,7 @@ describe('A policy in a mesh with real tunnels', { skip }, () => {
   }
 
   async function keysOn(host: Host): Promise<ReadonlySet<string | null>> {
-    const network = await demo.client.get<Network>(path`/v1/networks/${DEMO}`)
+    const network = await demo.client.call('showNetwork', { path: { network: DEMO } })
     return new Set((await wireguardOf(host, interfaceOf(network, memberOf(members, host)))).peers.keys())
   }
 

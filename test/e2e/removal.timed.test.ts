@@ -1,8 +1,5 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Member } from '../../src/api/schemas/member.ts'
-import type { Network } from '../../src/api/schemas/network.ts'
-import { path } from '../../src/cli/client.ts'
 import type { Host } from '../../src/lab/host.ts'
 import { pingAll } from '../../src/lab/ping.ts'
 import type { InterfaceName } from '../../src/wireguard/device.ts'
@@ -19,13 +16,13 @@ test('a removed member is gone from every other one within a second, and takes i
   const { client, lab, nodes } = demo
   const members = await settled(client, DEMO, 4)
   await assertAllAnswer(nodes, members)
-  const network = await client.get<Network>(path`/v1/networks/${DEMO}`)
+  const network = await client.call('showNetwork', { path: { network: DEMO } })
   const leaver = lab.host('node-4')
   const { publicKey, ipv4 } = memberOf(members, leaver)
   const others = nodes.filter((host) => host !== leaver)
 
   const start = performance.now()
-  await client.delete(path`/v1/networks/${DEMO}/members/${leaver.name}`)
+  await client.call('removeMember', { path: { network: DEMO, node: leaver.name } })
   await Promise.all(
     others.map((host) => {
       const tunnel = interfaceOf(network, memberOf(members, host))
@@ -46,9 +43,9 @@ test('a member that returns has its addresses again, a new key, and reaches all'
   await using demo = await openMesh({ nodes: 3 })
   const { client, nodes } = demo
   const before = (await settled(client, DEMO, 3)).get('node-2')
-  await client.delete(path`/v1/networks/${DEMO}/members/node-2`)
+  await client.call('removeMember', { path: { network: DEMO, node: 'node-2' } })
   await settled(client, DEMO, 2)
-  await client.post<Member>(path`/v1/networks/${DEMO}/members`, { node: 'node-2' })
+  await client.call('addMember', { path: { network: DEMO }, body: { node: 'node-2' } })
   const members = await settled(client, DEMO, 3)
   const after = members.get('node-2')
   assert.ok(before && after)

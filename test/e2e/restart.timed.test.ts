@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setTimeout as wait } from 'node:timers/promises'
-import type { Node } from '../../src/api/schemas/node.ts'
-import { type Client, path } from '../../src/cli/client.ts'
+import type { Client } from '../../src/cli/client.ts'
 import type { Host } from '../../src/lab/host.ts'
 import { startAgent } from '../../src/lab/weft.ts'
 import type { InterfaceName } from '../../src/wireguard/device.ts'
@@ -42,7 +41,7 @@ test('no ping of 1,000 is lost while the controller is killed and started again,
   assertNothingLost(traffic)
   assert.deepEqual([...(await settled(client, DEMO, 3))], [...members])
 
-  await client.post(path`/v1/networks/${DEMO}/members`, { node: 'node-4' })
+  await client.call('addMember', { path: { network: DEMO }, body: { node: 'node-4' } })
   await assertAllAnswer(nodes, await settled(client, DEMO, 4))
 })
 
@@ -89,5 +88,5 @@ async function essenceOf(host: Host, tunnel: InterfaceName) {
 }
 
 async function isOnline(client: Client, { name }: Host): Promise<boolean> {
-  return (await client.get<Node>(path`/v1/nodes/${name}`)).online
+  return (await client.call('showNode', { path: { node: name } })).online
 }

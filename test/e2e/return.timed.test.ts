@@ -2,8 +2,6 @@ import assert from 'node:assert/strict'
 import { readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import type { Network } from '../../src/api/schemas/network.ts'
-import { path } from '../../src/cli/client.ts'
 import type { Host } from '../../src/lab/host.ts'
 import { startAgent } from '../../src/lab/weft.ts'
 import { eventually } from '../rig.ts'
@@ -25,7 +23,10 @@ test('a node of which only the identity is left gets the same plan and the same 
   const members = await settled(client, DEMO, 2)
   await assertAllAnswer(nodes, members)
   const host = lab.host('node-1')
-  const tunnel = interfaceOf(await client.get<Network>(path`/v1/networks/${DEMO}`), memberOf(members, host))
+  const tunnel = interfaceOf(
+    await client.call('showNetwork', { path: { network: DEMO } }),
+    memberOf(members, host),
+  )
   const key = await privateKeyOn(host, tunnel)
 
   if (agents[0]) await stopInOrder(agents[0])
@@ -48,7 +49,7 @@ test('after a reboot tunnels come up from the last good plan within 3 s, while n
   const { client, nodes } = demo
   const members = await settled(client, DEMO, 3)
   await assertAllAnswer(nodes, members)
-  const network = await client.get<Network>(path`/v1/networks/${DEMO}`)
+  const network = await client.call('showNetwork', { path: { network: DEMO } })
   await demo.killController()
 
   let { agents } = demo

@@ -3,7 +3,6 @@ import { createHash } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { path } from '../../src/cli/client.ts'
 import type { Daemon } from '../../src/lab/daemon.ts'
 import type { Host } from '../../src/lab/host.ts'
 import { CONTROLLER } from '../../src/lab/topology.ts'
@@ -113,9 +112,9 @@ function fingerprintOf(key: Uint8Array): string {
 
 /** Takes a member out and in again, which makes a new key. */
 async function renew({ client }: Demo, network: string, node: string): Promise<void> {
-  await client.delete(path`/v1/networks/${network}/members/${node}`)
+  await client.call('removeMember', { path: { network, node } })
   await settled(client, network, 2)
-  await client.post(path`/v1/networks/${network}/members`, { node })
+  await client.call('addMember', { path: { network }, body: { node } })
   await settled(client, network, 3)
 }
 
@@ -124,21 +123,25 @@ async function provokeErrors({ client, lab }: Demo, token: string): Promise<void
   const stranger = [process.execPath, MAIN, 'agent', '--device', 'memory'] as const
   const late = await lab.host('node-1').start('stranger', stranger, { ...RECORD, WEFT_JOIN: token })
   await assert.rejects(late.waitFor(/never/, 10_000), { message: /used up/ })
-  for (const [where, body] of [
-    ['/v1/networks', { name: token }],
-    ['/v1/tokens', { networks: [token] }],
-    [path`/v1/networks/${DEMO}/members`, { node: token }],
-    [path`/v1/networks/${DEMO}/members`, { token }],
-  ] as const) {
-    await assert.rejects(client.post(where, body), /./)
+  const path = { network: DEMO }
+  const misplaced = { node: 'node-1', token }
+  for (const call of [
+    () => client.call('createNetwork', { body: { name: token } }),
+    () => client.call('createToken', { body: { networks: [token] } }),
+    () => client.call('addMember', { path, body: { node: token } }),
+    () => client.call('addMember', { path, body: misplaced }),
+  ]) {
+    await assert.rejects(call(), /./)
   }
 }
 
 /** What the API shows of all that there is. */
 function answersOf({ client }: Demo): Promise<unknown[]> {
-  const parts = [DEMO, OWN].flatMap((network) =>
-    ['', '/members', '/graph'].map((part) => `/${network}${part}`),
-  )
-  const paths = ['/v1/nodes', '/v1/tokens', '/v1/networks', ...parts.map((part) => `/v1/networks${part}`)]
-  return Promise.all(paths.map((one) => client.get<unknown>(one)))
+  const parts = [DEMO, OWN].flatMap((network) => [
+    client.call('showNetwork', { path: { network } }),
+    client.call('listMembers', { path: { network } }),
+    client.call('showGraph', { path: { network } }),
+  ])
+  const lists = [client.call('listNodes'), client.call('listTokens'), client.call('listNetworks')]
+  return Promise.all([...lists, ...parts])
 }

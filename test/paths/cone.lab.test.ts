@@ -1,6 +1,4 @@
 import { test } from 'node:test'
-import type { Network } from '../../src/api/schemas/network.ts'
-import { path } from '../../src/cli/client.ts'
 import { DEMO } from '../../src/cli/up/demo.ts'
 import { cone, sameLan, symmetric } from '../../src/lab/homes.ts'
 import { publicPort } from '../../src/lab/internet.ts'
@@ -20,7 +18,7 @@ test('behind routers that keep ports: holes are punched, nobody between can read
 }, async (t) => {
   await using stage = await openStage(t, cone(), privateEndpointsOnly(NEIGHBOURS))
   const { lab, client, members, agents, addressesOf } = stage
-  const network = await client.get<Network>(path`/v1/networks/${DEMO}`)
+  const network = await client.call('showNetwork', { path: { network: DEMO } })
   const from = lab.host('a-1')
   const clear = interfaceOf(network, memberNamed(members, 'a-1'))
 

@@ -1,9 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setTimeout as wait } from 'node:timers/promises'
-import type { Network } from '../../src/api/schemas/network.ts'
-import type { Paths } from '../../src/api/schemas/path.ts'
-import { path } from '../../src/cli/client.ts'
 import { DEMO } from '../../src/cli/up/demo.ts'
 import type { Host } from '../../src/lab/host.ts'
 import { pingAll } from '../../src/lab/ping.ts'
@@ -30,7 +27,7 @@ test('on underlays of every size each path carries what is stated for it; a dead
   const { lab, client, members } = stage
   for (const underlay of [1_280, 1_420, 1_492])
     await assertCarries(stage, ['mtu-1500', `mtu-${underlay}`], linkMtu(underlay, 4))
-  const network = await client.get<Network>(path`/v1/networks/${DEMO}`)
+  const network = await client.call('showNetwork', { path: { network: DEMO } })
   const [from, clear] = [lab.host('mtu-1500'), interfaceOf(network, memberNamed(members, 'mtu-1500'))]
   const addresses = stage.addressesOf('mtu-1492')
   await assertBlind(t, { from, addresses, clear, between: [lab.host('internet')] })
@@ -102,9 +99,10 @@ async function assertFlows({ lab, addressesOf }: Stage, a: string, b: string): P
 
 /** Over what the two talk, there and back, once both are of this kind or the time is over. */
 async function kindOf({ client }: Stage, kind: string, limit: number): Promise<string> {
-  const pair = path`/v1/networks/${DEMO}/paths?from=${'mtu-1500'}&to=${'mtu-1492'}`
+  const pair = { path: { network: DEMO }, query: { from: 'mtu-1500', to: 'mtu-1492' } }
   for (const deadline = performance.now() + limit; ; await wait(250)) {
-    const kinds = (await client.get<Paths>(pair)).directions.map(({ inUse }) => inUse.kind)
+    const { directions } = await client.call('explainPaths', pair)
+    const kinds = directions.map(({ inUse }) => inUse.kind)
     if (kinds.every((each) => each === kind) || performance.now() > deadline) return kinds.join(' and ')
   }
 }

@@ -1,8 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setTimeout as wait } from 'node:timers/promises'
-import type { Network } from '../../src/api/schemas/network.ts'
-import { path } from '../../src/cli/client.ts'
 import { DEMO } from '../../src/cli/up/demo.ts'
 import { symmetric } from '../../src/lab/homes.ts'
 import type { PingCount } from '../../src/lab/ping.ts'
@@ -23,7 +21,7 @@ test('between routers with a new port for every destination relays carry what th
   await using stage = await openStage(t, symmetric())
   const { lab, client, members, addressesOf } = stage
   const relay = lab.host(relayBetween(stage.paths, 'a-1', 'b-1'))
-  const network = await client.get<Network>(path`/v1/networks/${DEMO}`)
+  const network = await client.call('showNetwork', { path: { network: DEMO } })
   const clear = interfaceOf(network, memberNamed(members, 'a-1'))
   const between = [relay, lab.host('internet')]
   await assertBlind(t, { from: lab.host('a-1'), addresses: addressesOf('b-1'), clear, between })

@@ -1,6 +1,4 @@
-import type { Graph } from '../../api/schemas/graph.ts'
-import type { Member } from '../../api/schemas/member.ts'
-import type { Paths } from '../../api/schemas/path.ts'
+import type { Graph, Member, Paths } from '../../client/operations.ts'
 import { type Finding, fail, ok, skip, warn } from './finding.ts'
 
 /** All that the controller knows of two members of a network and of what is between them. */

@@ -1,4 +1,4 @@
-import type { Graph } from '../../api/schemas/graph.ts'
+import type { Graph } from '../../client/operations.ts'
 import { printable } from '../printable.ts'
 
 type Link = Graph['links'][number]

@@ -1,4 +1,4 @@
-import type { Graph } from '../../api/schemas/graph.ts'
+import type { Graph } from '../../client/operations.ts'
 import { orDash, table } from '../output.ts'
 
 type Link = Graph['links'][number]

@@ -1,15 +1,12 @@
 import { readFileSync } from 'node:fs'
 import { setTimeout as wait } from 'node:timers/promises'
-import type { Member } from '../../api/schemas/member.ts'
-import type { Network } from '../../api/schemas/network.ts'
-import type { Node } from '../../api/schemas/node.ts'
-import type { CreatedToken } from '../../api/schemas/token.ts'
+import type { Member } from '../../client/operations.ts'
 import { WeftError } from '../../errors.ts'
 import type { Daemon } from '../../lab/daemon.ts'
 import type { Host } from '../../lab/host.ts'
 import type { Scenario } from '../../lab/topology.ts'
 import { startAgent } from '../../lab/weft.ts'
-import { type Client, path } from '../client.ts'
+import type { Client } from '../client.ts'
 
 /** Name of the network that `weft up` makes. */
 export const DEMO = 'demo'
@@ -36,7 +33,7 @@ export async function createDemo(
   hosts: readonly Host[],
   overlay: Scenario['overlay'],
 ): Promise<Demo> {
-  await client.post<Network>('/v1/networks', { name: DEMO, topology: overlay })
+  await client.call('createNetwork', { body: { name: DEMO, topology: overlay } })
   const own = hosts.filter(({ agent }) => agent)
   const device = own.every(({ namespace }) => namespace) ? 'auto' : 'memory'
   const started = await Promise.all(
@@ -52,7 +49,7 @@ export async function createDemo(
 async function createToken(client: Client, { agent }: Host): Promise<string> {
   const labels = agent?.site === undefined ? {} : { labels: { site: agent.site } }
   const networks = agent?.member ? [DEMO] : []
-  return (await client.post<CreatedToken>('/v1/tokens', { networks, uses: 1, ...labels })).token
+  return (await client.call('createToken', { body: { networks, uses: 1, ...labels } })).token
 }
 
 async function settle(
@@ -65,7 +62,7 @@ async function settle(
   const deadline = performance.now() + JOIN_MS
   for (;;) {
     if (withoutRole.size > 0) await giveRoles(client, withoutRole)
-    const members = await client.list<Member>(path`/v1/networks/${DEMO}/members`)
+    const members = await client.list('listMembers', { path: { network: DEMO } })
     const applied = members.filter(({ state }) => state === 'applied')
     if (applied.length === expected.length && withoutRole.size === 0) return applied
     const ended = [...agents.values()].find(({ running }) => !running)
@@ -77,10 +74,10 @@ async function settle(
 
 /** Gives those that have enrolled meanwhile their roles, and takes them out of the set. */
 async function giveRoles(client: Client, withoutRole: Set<Host>): Promise<void> {
-  const nodes = await client.list<Node>('/v1/nodes')
+  const nodes = await client.list('listNodes')
   const enrolled = [...withoutRole].filter((host) => nodes.some(({ name }) => name === host.name))
   for (const host of enrolled) {
-    await client.post<Node>(path`/v1/nodes/${host.name}/roles`, { roles: host.agent?.roles })
+    await client.call('setRoles', { path: { node: host.name }, body: { roles: host.agent?.roles ?? [] } })
     withoutRole.delete(host)
   }
 }

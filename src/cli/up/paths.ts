@@ -1,8 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises'
-import type { Graph } from '../../api/schemas/graph.ts'
-import type { Node } from '../../api/schemas/node.ts'
+import type { Graph } from '../../client/operations.ts'
 import { expectedPath, type Scenario } from '../../lab/topology.ts'
-import { type Client, path } from '../client.ts'
+import type { Client } from '../client.ts'
 import { DEMO } from './demo.ts'
 
 /** Over what one member talks to another, both by name, as the controller sees it. */
@@ -43,8 +42,8 @@ export function deviations(paths: readonly PairPath[], scenario: Scenario): Devi
 }
 
 async function readPaths(client: Client): Promise<PairPath[]> {
-  const graph = await client.get<Graph>(path`/v1/networks/${DEMO}/graph`)
-  const names = new Map((await client.list<Node>('/v1/nodes')).map(({ id, name }) => [id, name]))
+  const graph = await client.call('showGraph', { path: { network: DEMO } })
+  const names = new Map((await client.list('listNodes')).map(({ id, name }) => [id, name]))
   const ordered = graph.nodes.flatMap((from) =>
     graph.nodes.filter((to) => to !== from).map((to) => [from, to] as const),
   )

@@ -1,4 +1,4 @@
-import type { Member } from '../../api/schemas/member.ts'
+import type { Member } from '../../client/operations.ts'
 import { WeftError } from '../../errors.ts'
 import type { Host } from '../../lab/host.ts'
 import type { Lab } from '../../lab/lab.ts'

@@ -1,4 +1,5 @@
-import type { Problem } from '../../api/schemas/problem.ts'
+import { Api, type Call } from '../../client/api.ts'
+import type { Problem } from '../../client/operations.ts'
 import { session, signOut } from '../session.ts'
 
 /** What the controller answered instead of what was asked for, in its own words. */
@@ -15,53 +16,16 @@ export class Refusal extends Error {
   }
 }
 
-interface Ask {
-  readonly method?: 'GET' | 'POST' | 'PUT' | 'DELETE'
-  readonly body?: unknown
-  readonly signal?: AbortSignal
-  readonly headers?: Readonly<Record<string, string>>
-}
-
-/** A path in which what is put in stays one part of it. */
-export function path(parts: TemplateStringsArray, ...values: readonly string[]): string {
-  return parts.reduce((whole, part, at) => `${whole}${encodeURIComponent(values[at - 1] ?? '')}${part}`)
-}
-
-export async function get<Answer>(url: string, signal?: AbortSignal): Promise<Answer> {
-  const response = await ask(url, signal ? { signal } : {})
-  return response.json() as Promise<Answer>
-}
-
-/** Sends a change once: the key makes a repeated request harmless. */
-export async function send<Answer>(
-  method: 'POST' | 'PUT' | 'DELETE',
-  url: string,
-  body?: unknown,
-): Promise<Answer> {
-  const key = method === 'POST' ? { 'idempotency-key': crypto.randomUUID() } : {}
-  const response = await ask(url, { method, body, headers: key })
-  return (response.status === 204 ? undefined : await response.json()) as Answer
-}
-
-/** All items of a list, page by page, `most` at most. */
-export async function list<Item>(url: string, most = 2_000): Promise<Item[]> {
-  const items: Item[] = []
-  let cursor: string | undefined
-  do {
-    const query = cursor === undefined ? '?limit=1000' : `?limit=1000&cursor=${encodeURIComponent(cursor)}`
-    const page = await get<{ items: Item[]; next?: string }>(`${url}${query}`)
-    items.push(...page.items)
-    cursor = page.next
-  } while (cursor !== undefined && items.length < most)
-  return items
-}
+/** Every operation of REST, as the signed-in. */
+export const api = new Api(async <Value>(call: Call) => {
+  const response = await ask(call)
+  const answer: Value = response.status === 204 ? undefined : await response.json()
+  return { answer, etag: response.headers.get('etag') ?? undefined }
+})
 
 /** Rejects with a `Refusal`. A token that is not taken (any more) signs out. */
-export async function ask(
-  url: string,
-  { method = 'GET', body, signal, headers = {} }: Ask,
-): Promise<Response> {
-  const response = await fetch(url, {
+export async function ask({ method, path, headers, body, signal }: Call): Promise<Response> {
+  const response = await fetch(path, {
     method,
     headers: {
       ...session.value?.headers,

@@ -1,5 +1,5 @@
-import type { GraphPatch } from '../../api/schemas/graph.ts'
-import type { Change } from '../../api/schemas/history.ts'
+import { callOf } from '../../client/api.ts'
+import type { Change, GraphPatch } from '../../client/operations.ts'
 import { ask } from './client.ts'
 import { EventParser } from './sse.ts'
 
@@ -44,8 +44,8 @@ async function listenOnce(
 ): Promise<void> {
   const silence = new AbortController()
   let timer = setTimeout(() => silence.abort(), SILENCE)
-  const url = `/v1/events?network=${encodeURIComponent(network)}`
-  const response = await ask(url, { signal: AbortSignal.any([signal, silence.signal]) })
+  const either = AbortSignal.any([signal, silence.signal])
+  const response = await ask(callOf('streamEvents', { query: { network } }, either))
   const parser = new EventParser()
   const decoder = new TextDecoder()
   const reader = response.body?.getReader()

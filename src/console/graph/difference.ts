@@ -1,5 +1,4 @@
-import type { Graph } from '../../api/schemas/graph.ts'
-import type { LinkChanges } from '../../api/schemas/policy.ts'
+import type { Graph, LinkChanges } from '../../client/operations.ts'
 import type { Drawing, DrawnEdge } from './drawing.ts'
 import { keyOf } from './model.ts'
 import type { GraphLink, GraphNode } from './view.ts'

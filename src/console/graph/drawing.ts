@@ -1,4 +1,4 @@
-import type { Graph } from '../../api/schemas/graph.ts'
+import type { Graph } from '../../client/operations.ts'
 import { linkMatches, nodeMatches } from './filter.ts'
 import { keyOf, type LiveLink } from './model.ts'
 import type { GraphNode, View } from './view.ts'

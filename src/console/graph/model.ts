@@ -1,4 +1,4 @@
-import type { Graph, GraphPatch } from '../../api/schemas/graph.ts'
+import type { Graph, GraphPatch } from '../../client/operations.ts'
 import type { GraphLink, GraphNode } from './view.ts'
 
 /** A link, and how fast it goes. */

@@ -1,7 +1,6 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
-import type { Graph } from '../../api/schemas/graph.ts'
-import type { Change } from '../../api/schemas/history.ts'
-import { get, path } from '../api/client.ts'
+import type { Change } from '../../client/operations.ts'
+import { api } from '../api/client.ts'
 import { listen } from '../api/live.ts'
 import { GraphModel } from './model.ts'
 import { groupingOf, type View } from './view.ts'
@@ -124,19 +123,14 @@ class Asker {
 }
 
 async function fetchGraph(network: string, view: View, signal: AbortSignal) {
-  const url = path`/v1/networks/${network}/graph`
-  const { members } = await get<Graph>(`${url}?members=false&links=0`, signal)
+  const path = { network }
+  const { members } = await api.call('showGraph', { path, query: { members: false, links: 0 } }, signal)
   const grouping = groupingOf(view, members.all)
-  const graph = await get<Graph>(`${url}?${graphQuery(grouping, view.open)}`, signal)
+  const graph = await api.call('showGraph', { path, query: graphQuery(grouping, view.open) }, signal)
   return { graph, grouping }
 }
 
-function graphQuery(by: string | undefined, open: readonly string[]): string {
-  const query = new URLSearchParams({ brief: 'true', links: String(MOST_LINKS) })
-  if (by !== undefined) {
-    query.set('by', by)
-    if (open.length === 0) query.set('links', '0')
-    for (const group of open) query.append('within', group)
-  }
-  return query.toString()
+function graphQuery(by: string | undefined, open: readonly string[]) {
+  if (by === undefined) return { brief: true, links: MOST_LINKS }
+  return { brief: true, links: open.length === 0 ? 0 : MOST_LINKS, by, within: open }
 }

@@ -1,4 +1,4 @@
-import type { Graph } from '../../api/schemas/graph.ts'
+import type { Graph } from '../../client/operations.ts'
 
 export type GraphNode = Graph['nodes'][number]
 export type GraphLink = Graph['links'][number]

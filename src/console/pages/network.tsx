@@ -1,8 +1,6 @@
 import { useEffect, useMemo, useState } from 'preact/hooks'
-import type { Graph } from '../../api/schemas/graph.ts'
-import type { Node } from '../../api/schemas/node.ts'
-import type { LinkChanges } from '../../api/schemas/policy.ts'
-import { get, path } from '../api/client.ts'
+import type { Graph, LinkChanges } from '../../client/operations.ts'
+import { api } from '../api/client.ts'
 import { drawDifference, drawPreview } from '../graph/difference.ts'
 import { type Drawing, drawingOf, groupNamed, groupOf } from '../graph/drawing.ts'
 import { isFiltering, linkMatches, nodeMatches } from '../graph/filter.ts'
@@ -287,7 +285,7 @@ function useOutsiders(model: GraphModel | undefined, version: number): ReadonlyM
   }, [model, version])
   useEffect(() => {
     for (const id of unknown.split(',').filter((each) => each !== '' && !names.has(each)))
-      get<Node>(path`/v1/nodes/${id}`).then(
+      api.call('showNode', { path: { node: id } }).then(
         (node) => setNames((before) => new Map(before).set(id, node.name)),
         () => undefined,
       )

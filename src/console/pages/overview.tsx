@@ -1,7 +1,7 @@
 import { useEffect, useState } from 'preact/hooks'
-import type { Graph } from '../../api/schemas/graph.ts'
-import type { Network } from '../../api/schemas/network.ts'
-import { get, list, path, send } from '../api/client.ts'
+import type { Input } from '../../client/api.ts'
+import type { Graph, Network } from '../../client/operations.ts'
+import { api } from '../api/client.ts'
 import { useAct } from '../panels/act.ts'
 import { Dialog } from '../panels/dialog.tsx'
 import { Health } from '../panels/health.tsx'
@@ -13,6 +13,7 @@ import { when } from '../text.ts'
 /** Milliseconds between two looks, and networks that are looked at: of more than these only the names are shown. */
 const AGAIN = 15_000
 const MOST_LOOKED_AT = 100
+const MOST_LISTED = 2_000
 
 /** All networks, with how they are. */
 export function Overview() {
@@ -25,11 +26,15 @@ export function Overview() {
     const stop = new AbortController()
     const look = async () => {
       try {
-        const found = await list<Network>('/v1/networks')
+        const found = await api.list('listNetworks', {}, MOST_LISTED)
         setNetworks(found)
         setError(undefined)
         for (const { id } of found.slice(0, MOST_LOOKED_AT)) {
-          const graph = await get<Graph>(path`/v1/networks/${id}/graph?links=0&members=false`, stop.signal)
+          const graph = await api.call(
+            'showGraph',
+            { path: { network: id }, query: { links: 0, members: false } },
+            stop.signal,
+          )
           setGraphs((before) => new Map(before).set(id, graph))
         }
       } catch (cause) {
@@ -116,12 +121,21 @@ function NetworkRow({ network, graph }: { readonly network: Network; readonly gr
   )
 }
 
+type Topology = NonNullable<Input<'createNetwork'>['body']['topology']>
+
+/** What can be made, and what it means. */
+const TOPOLOGIES: Readonly<Record<Topology, string>> = {
+  mesh: 'everybody with everybody',
+  hub: 'through members with the role of a hub',
+  sites: 'within a site, and gateways between',
+}
+
 function NewNetwork({ onClose }: { readonly onClose: () => void }) {
   const [name, setName] = useState('')
-  const [topology, setTopology] = useState('mesh')
+  const [topology, setTopology] = useState<Topology>('mesh')
   const { isBusy, error, run } = useAct()
   const make = async () => {
-    const made = await send<Network>('POST', '/v1/networks', { name: name.trim(), topology })
+    const made = await api.call('createNetwork', { body: { name: name.trim(), topology } })
     change({}, { parts: ['networks', made.name] })
   }
   return (
@@ -147,10 +161,12 @@ function NewNetwork({ onClose }: { readonly onClose: () => void }) {
         </label>
         <label>
           Topology
-          <select value={topology} onChange={(event) => setTopology(event.currentTarget.value)}>
-            <option value="mesh">mesh: everybody with everybody</option>
-            <option value="hub">hub: through members with the role of a hub</option>
-            <option value="sites">sites: within a site, and gateways between</option>
+          <select value={topology} onChange={(event) => setTopology(event.currentTarget.value as Topology)}>
+            {Object.entries(TOPOLOGIES).map(([kind, meaning]) => (
+              <option key={kind} value={kind}>
+                {kind}: {meaning}
+              </option>
+            ))}
           </select>
         </label>
         <Notice error={error} />

@@ -1,4 +1,5 @@
 import { useState } from 'preact/hooks'
+import { callOf } from '../../client/api.ts'
 import { ask } from '../api/client.ts'
 import { useAct } from '../panels/act.ts'
 import { Mark, ThemeButton } from '../panels/brand.tsx'
@@ -11,7 +12,7 @@ export function SignIn() {
   const { isBusy, error, run } = useAct()
   const signIn = async () => {
     const candidate = withToken(token.trim())
-    await ask('/v1/networks?limit=1', { headers: candidate.headers })
+    await ask({ ...callOf('whoami'), headers: candidate.headers })
     keep(candidate, token.trim())
   }
   return (

@@ -1,7 +1,6 @@
 import { useEffect, useState } from 'preact/hooks'
-import type { Node } from '../../api/schemas/node.ts'
-import type { CreatedToken } from '../../api/schemas/token.ts'
-import { list, path, send } from '../api/client.ts'
+import type { CreatedToken, Node } from '../../client/operations.ts'
+import { api } from '../api/client.ts'
 import type { GraphNode } from '../graph/view.ts'
 import { useRight } from '../rights.ts'
 import { change } from '../route.ts'
@@ -10,6 +9,9 @@ import { useAct } from './act.ts'
 import { Dialog } from './dialog.tsx'
 import { Notice } from './notice.tsx'
 
+/** Nodes that are offered at most. */
+const MOST_NODES = 2_000
+
 /** What the signed-in may do to a member. */
 export function MemberActs({ network, node }: { readonly network: string; readonly node: GraphNode }) {
   const { isBusy, error, run } = useAct()
@@ -17,14 +19,14 @@ export function MemberActs({ network, node }: { readonly network: string; readon
   const mayRelay = useRight('relays:write')
   const mayRemove = useRight('members:write')
   const isRelay = node.roles.includes('relay')
-  const roles = isRelay ? node.roles.filter((role) => role !== 'relay') : [...node.roles, 'relay']
+  const roles = isRelay ? node.roles.filter((role) => role !== 'relay') : [...node.roles, 'relay' as const]
   return (
     <div class="acts">
       {mayRelay && (
         <button
           type="button"
           disabled={isBusy}
-          onClick={() => run(() => send('POST', path`/v1/nodes/${node.id}/roles`, { roles }))}
+          onClick={() => run(() => api.call('setRoles', { path: { node: node.id }, body: { roles } }))}
         >
           {isRelay ? 'Stop being a relay' : 'Make it a relay'}
         </button>
@@ -51,7 +53,7 @@ function RemoveMember({ network, node, onClose }: RemoveProps) {
   const [name, setName] = useState('')
   const { isBusy, error, run } = useAct()
   const remove = async () => {
-    await send('DELETE', path`/v1/networks/${network}/members/${node.id}`)
+    await api.call('removeMember', { path: { network, node: node.id } })
     change({ sel: undefined })
   }
   return (
@@ -102,7 +104,7 @@ export function JoinDialog({ network, onClose }: { readonly network: string; rea
       ttlSeconds: Number(form.get('ttl')),
       ...(site === '' ? {} : { labels: { site } }),
     }
-    setMade(await send<CreatedToken>('POST', '/v1/tokens', body))
+    setMade(await api.call('createToken', { body }))
   }
   return (
     <Dialog title={`Join machines to ${network}`} onClose={onClose}>
@@ -198,10 +200,12 @@ export function AddDialog({
   const [nodes, setNodes] = useState<readonly Node[]>()
   const { isBusy, error, run } = useAct()
   useEffect(() => {
-    run(async () => setNodes((await list<Node>('/v1/nodes')).filter(({ id }) => !members.has(id))))
+    run(async () =>
+      setNodes((await api.list('listNodes', {}, MOST_NODES)).filter(({ id }) => !members.has(id))),
+    )
   }, [])
   const add = async (name: string) => {
-    await send('POST', path`/v1/networks/${network}/members`, { node: name })
+    await api.call('addMember', { path: { network }, body: { node: name } })
     onClose()
   }
   return (

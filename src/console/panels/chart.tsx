@@ -1,4 +1,4 @@
-import type { Link } from '../../api/schemas/link.ts'
+import type { Link } from '../../client/operations.ts'
 import { rate, when } from '../text.ts'
 
 const WIDTH = 320

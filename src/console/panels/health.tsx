@@ -1,4 +1,4 @@
-import type { Graph } from '../../api/schemas/graph.ts'
+import type { Graph } from '../../client/operations.ts'
 import { plural } from '../text.ts'
 
 /** How a network is, in a word and a colour. */

@@ -1,7 +1,6 @@
 import { useEffect, useState } from 'preact/hooks'
-import type { Graph } from '../../api/schemas/graph.ts'
-import type { Change } from '../../api/schemas/history.ts'
-import { get, path } from '../api/client.ts'
+import type { Change, Graph } from '../../client/operations.ts'
+import { api } from '../api/client.ts'
 import { differenceOf } from '../graph/difference.ts'
 import type { View } from '../graph/view.ts'
 import { change } from '../route.ts'
@@ -26,8 +25,9 @@ export function usePast(network: string, { revision, against }: Pick<View, 'revi
     const graphAt = (at: number | undefined) =>
       at === undefined
         ? undefined
-        : get<Graph>(
-            path`/v1/networks/${network}/graph?brief=true&links=5000&revision=${String(at)}`,
+        : api.call(
+            'showGraph',
+            { path: { network }, query: { brief: true, links: 5_000, revision: at } },
             stop.signal,
           )
     const timer = setTimeout(async () => {
@@ -104,10 +104,7 @@ export function History({ network, latest, view, past }: HistoryProps) {
   const [next, setNext] = useState<string>()
   const { isBusy, error, run } = useAct()
   const fetchPage = async (cursor?: string) => {
-    const from = cursor === undefined ? '' : `&cursor=${encodeURIComponent(cursor)}`
-    const page = await get<{ items: Change[]; next?: string }>(
-      `${path`/v1/networks/${network}/history`}?limit=50${from}`,
-    )
+    const page = await api.call('listHistory', { path: { network }, query: { limit: 50, cursor } })
     setChanges((before) => (cursor === undefined ? page.items : [...before, ...page.items]))
     setNext(page.next)
   }

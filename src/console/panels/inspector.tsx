@@ -1,8 +1,7 @@
 import type { ComponentChildren } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
-import type { Link } from '../../api/schemas/link.ts'
-import type { Paths } from '../../api/schemas/path.ts'
-import { get, path } from '../api/client.ts'
+import type { Link, Paths } from '../../client/operations.ts'
+import { api } from '../api/client.ts'
 import type { GraphModel, LiveLink } from '../graph/model.ts'
 import type { GraphNode } from '../graph/view.ts'
 import { bytes, plural, rate, when } from '../text.ts'
@@ -165,8 +164,10 @@ function LinkInspector({ network, model, a, b, nameOf, onSelect }: LinkInspector
     setPaths(undefined)
     const look = () =>
       Promise.all([
-        get<Link>(path`/v1/networks/${network}/links/${a}/${b}`, stop.signal).then(setLink),
-        get<Paths>(path`/v1/networks/${network}/paths?from=${a}&to=${b}`, stop.signal).then(setPaths),
+        api.call('showLink', { path: { network, a, b } }, stop.signal).then(setLink),
+        api
+          .call('explainPaths', { path: { network }, query: { from: a, to: b } }, stop.signal)
+          .then(setPaths),
       ]).then(
         () => setError(undefined),
         (cause: unknown) => {

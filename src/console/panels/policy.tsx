@@ -1,6 +1,7 @@
 import { useEffect, useState } from 'preact/hooks'
-import type { LinkChanges, Policy } from '../../api/schemas/policy.ts'
-import { ask, path } from '../api/client.ts'
+import type { Input } from '../../client/api.ts'
+import type { LinkChanges } from '../../client/operations.ts'
+import { api } from '../api/client.ts'
 import { useRight } from '../rights.ts'
 import { plural } from '../text.ts'
 import { useAct } from './act.ts'
@@ -18,27 +19,23 @@ interface PolicyProps {
 /** The policy of the network as a document. A change is seen on the graph before it can be made. */
 export function PolicyPanel({ network, revision, preview, onPreview, nameOf }: PolicyProps) {
   const [text, setText] = useState('')
-  const [etag, setEtag] = useState('')
+  const [etag, setEtag] = useState<string>()
   const mayChange = useRight('networks:write')
   const { isBusy, error, run } = useAct()
-  const url = path`/v1/networks/${network}/policy`
   const read = async () => {
-    const response = await ask(url, {})
-    setEtag(response.headers.get('etag') ?? '')
-    setText(JSON.stringify((await response.json()) as Policy, null, 2))
+    const found = await api.read('showPolicy', { path: { network } })
+    setEtag(found.etag)
+    setText(JSON.stringify(found.answer, null, 2))
     onPreview(undefined)
   }
   useEffect(() => {
     run(read)
     return () => onPreview(undefined)
   }, [network])
-  const put = async (query: string) => {
-    const headers: Record<string, string> = etag === '' ? {} : { 'if-match': etag }
-    return ask(`${url}${query}`, { method: 'PUT', body: parsed(text), headers })
-  }
-  const tryOut = async () => onPreview((await (await put('?dryRun=true')).json()) as LinkChanges)
+  const written = () => ({ path: { network }, headers: { 'if-match': etag }, body: parsed(text) })
+  const tryOut = async () => onPreview(await api.rehearse('setPolicy', written()))
   const apply = async () => {
-    await put('')
+    await api.call('setPolicy', written())
     await read()
   }
   return (
@@ -120,7 +117,8 @@ function Preview({
   )
 }
 
-function parsed(text: string): unknown {
+/** Whether it is a policy, the controller says. */
+function parsed(text: string): Input<'setPolicy'>['body'] {
   try {
     return JSON.parse(text)
   } catch (cause) {

@@ -1,4 +1,3 @@
-import type { Network } from '../../../src/api/schemas/network.ts'
 import type { NetworkId } from '../../../src/model/names.ts'
 import { now, type Options, type Result, round, type Scenario } from '../scenario.ts'
 import { BenchController, type Counters, growth } from '../stage/controller.ts'
@@ -40,7 +39,7 @@ async function measure(agents: number, { samples = SAMPLES, profile, say }: Opti
   using client = controller.client()
   const { fingerprint, controllerKey } = population
   const enrolment = { urls: [controller.url], fingerprint, controllerKey }
-  const { id } = await client.get<Network>(`/v1/networks/${MESH}`)
+  const { id } = await client.call('showNetwork', { path: { network: MESH } })
   await crews.enlist(enrolment, id as NetworkId)
   await newcomers.enlist(enrolment, undefined, agents)
   const plain = await floor.call('openSockets')
@@ -51,7 +50,7 @@ async function measure(agents: number, { samples = SAMPLES, profile, say }: Opti
   const add = async (number: number): Promise<number> => {
     await controller.call('armForRegulars')
     const start = now()
-    await client.post(`/v1/networks/${MESH}/members`, { node: `node-${agents + number}` })
+    await client.call('addMember', { path: { network: MESH }, body: { node: `node-${agents + number}` } })
     return (await controller.call('allAcknowledged', LIMIT_MS)) - start
   }
   for (let number = 0; number < warmUp; number++) {

@@ -1,5 +1,4 @@
 import { setTimeout as wait } from 'node:timers/promises'
-import type { Network } from '../../../src/api/schemas/network.ts'
 import type { NetworkId } from '../../../src/model/names.ts'
 import { type Result, round, type Scenario } from '../scenario.ts'
 import { BenchController } from '../stage/controller.ts'
@@ -27,7 +26,7 @@ export const memory: Scenario = {
     await using controller = await BenchController.start(population)
     const { fingerprint, controllerKey } = population
     using client = controller.client()
-    const { id } = await client.get<Network>(`/v1/networks/${MESH}`)
+    const { id } = await client.call('showNetwork', { path: { network: MESH } })
     const enrolment = { urls: [controller.url], fingerprint, controllerKey }
     const seen = [await controller.call('residentMemory')]
     await using stack = new AsyncDisposableStack()

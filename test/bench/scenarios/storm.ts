@@ -1,4 +1,3 @@
-import type { Network } from '../../../src/api/schemas/network.ts'
 import type { NetworkId } from '../../../src/model/names.ts'
 import { now, type Options, type Result, round, type Scenario } from '../scenario.ts'
 import { BenchController } from '../stage/controller.ts'
@@ -37,7 +36,7 @@ async function measure(agents: number, { profile, say }: Options): Promise<Resul
   let controller = await BenchController.start(population)
   try {
     using client = controller.client()
-    const { id } = await client.get<Network>(`/v1/networks/${MESH}`)
+    const { id } = await client.call('showNetwork', { path: { network: MESH } })
     await crews.enlist({ urls: [controller.url], fingerprint, controllerKey }, id as NetworkId)
     await controller.quiet()
     await crews.hold()

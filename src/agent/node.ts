@@ -39,6 +39,9 @@ const VERSION = '0.1.0'
 /** Looks at a new plan after this many ms each: handshakes come soon or not at all. */
 const EARLY_LOOKS = [1_000, 3_000, 8_000]
 
+/** Milliseconds by which a clock has to be set for that to be told; less is drift, and harms nobody. */
+const CLOCK_JUMP = 5_000
+
 /** All networks of this machine, whether or not there is a session. */
 export class Node {
   readonly #tools: NodeTools
@@ -50,6 +53,8 @@ export class Node {
   #send: (frame: AgentFrame) => void = () => undefined
   /** The facts that the controller has, as text. */
   #told = ''
+  /** When the clock that never jumps began, by the one that does, as it was when facts were told. */
+  #epoch = 0
   #onLost: (address: string) => void = () => undefined
   #isAttached = false
   #addresses: readonly string[] = ownUnderlay().addresses
@@ -80,9 +85,7 @@ export class Node {
 
   greeting(): Greeting {
     const positions = [...this.#memberships.values()].map((membership) => membership.position())
-    const facts = this.#facts()
-    this.#told = JSON.stringify(facts)
-    return { networks: positions.filter((position) => position !== undefined), facts }
+    return { networks: positions.filter((position) => position !== undefined), facts: this.#news() }
   }
 
   /** A session has begun: frames go out by `send` until the next call, and `onLost` is told of own addresses that are gone. */
@@ -152,11 +155,8 @@ export class Node {
   /** Reports addresses and ports if they have changed. */
   tellFacts(): void {
     if (!this.#isAttached) return
-    const facts = this.#facts()
-    const text = JSON.stringify(facts)
-    if (text === this.#told) return
-    this.#told = text
-    this.#send({ type: 'facts', facts })
+    if (JSON.stringify(this.#facts()) === this.#told && !this.#hasJumped()) return
+    this.#send({ type: 'facts', facts: this.#news() })
   }
 
   /** Takes every interface down. */
@@ -267,6 +267,21 @@ export class Node {
   #offerKey({ network, keyVersion }: ControllerFrameOf<'key-wanted'>): void {
     const { publicKey } = this.#tools.identity.memberKey(network, keyVersion)
     this.#send({ type: 'key', network, keyVersion, publicKey })
+  }
+
+  /** The facts, which count as told, with the time at which they were. */
+  #news(): Facts {
+    const { clock } = this.#tools
+    const facts = this.#facts()
+    this.#told = JSON.stringify(facts)
+    this.#epoch = clock.now() - clock.monotonic()
+    return { ...facts, time: Math.max(0, Math.round(clock.now())) }
+  }
+
+  /** Whether somebody has set the clock since facts were told. */
+  #hasJumped(): boolean {
+    const { clock } = this.#tools
+    return Math.abs(clock.now() - clock.monotonic() - this.#epoch) > CLOCK_JUMP
   }
 
   #facts(): Facts {

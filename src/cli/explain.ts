@@ -33,12 +33,17 @@ export function explainCommand(): Command {
 }
 
 function explanation({ sentences, advice, directions }: Paths, nameOf: Caller): string {
-  const [standing, misses] = [sentences.slice(0, directions.length), sentences.slice(directions.length)]
+  const [standing, rest] = [sentences.slice(0, directions.length), sentences.slice(directions.length)]
+  const isMiss = (text: string) => text.startsWith('Not ')
   const parts = [
     lines(standing),
     lines(directions.flatMap((direction) => limitOf(direction, nameOf))),
     ...directions.map((direction) => candidateTable(direction, nameOf)),
-    section('Why not better:', misses),
+    section('Why not better:', rest.filter(isMiss)),
+    section(
+      'What does not fit:',
+      rest.filter((text) => !isMiss(text)),
+    ),
     section('What to do:', advice),
   ]
   return parts.filter((part) => part !== '').join('\n')

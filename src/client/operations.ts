@@ -258,6 +258,8 @@ export type Graph = {
     readonly desiredRevision: number
     /** What it has; 0 while unknown. */
     readonly appliedRevision: number
+    /** What was reported of it and cannot be, or was refused: left out, and said here in sentences. */
+    readonly problems: string[]
   }[]
   readonly links: {
     /** Id of the node at one end. */
@@ -366,6 +368,8 @@ export type GraphPatch = {
     readonly desiredRevision: number
     /** What it has; 0 while unknown. */
     readonly appliedRevision: number
+    /** What was reported of it and cannot be, or was refused: left out, and said here in sentences. */
+    readonly problems: string[]
   }[]
   /** Ids of members that left. */
   readonly gone: string[]
@@ -481,6 +485,8 @@ export type Link = {
     readonly desiredRevision: number
     /** What it has; 0 while unknown. */
     readonly appliedRevision: number
+    /** What was reported of it and cannot be, or was refused: left out, and said here in sentences. */
+    readonly problems: string[]
     /** SHA-256 of its WireGuard public key, base64url; null until it has one. */
     readonly keyFingerprint: string | null
     /** Where the other end is reached, as this end's interface has it. */
@@ -503,6 +509,8 @@ export type Link = {
     readonly desiredRevision: number
     /** What it has; 0 while unknown. */
     readonly appliedRevision: number
+    /** What was reported of it and cannot be, or was refused: left out, and said here in sentences. */
+    readonly problems: string[]
     /** SHA-256 of its WireGuard public key, base64url; null until it has one. */
     readonly keyFingerprint: string | null
     /** Where the other end is reached, as this end's interface has it. */

@@ -82,6 +82,8 @@ const Facts = Type.Object({
   ports: Type.Array(Type.Object({ network: NetworkId, port: Port }), { maxItems: 1_000 }),
   device: Type.Union([Type.Literal('kernel'), Type.Literal('userspace'), Type.Literal('memory')]),
   version: Type.String({ maxLength: 40 }),
+  /** Its clock when it said so, milliseconds since 1970: that of the controller may be another. */
+  time: Type.Optional(Count),
 })
 export type Facts = Type.Static<typeof Facts>
 

@@ -26,6 +26,8 @@ export interface NodeFacts {
   readonly forwarded?: string | undefined
   /** Its slot in the transit; undefined while it is no member there. */
   readonly transitSlot: number | undefined
+  /** Seconds by which its clock is ahead of that of the controller; undefined while it has not said. */
+  readonly clockAhead?: number | undefined
 }
 
 /** A relay's word on where packets of a member's port come from. */
@@ -38,7 +40,7 @@ export interface Witness {
 export const MAX_ENDPOINTS = 4
 
 /** MTU of Ethernet, assumed where none is reported that IP could use (RFC 791: 576 at least). */
-const USUAL_MTU = 1_500
+export const USUAL_MTU = 1_500
 
 /**
  * Where a member can be reached by anybody. Facts that cannot be are left out: addresses inside `overlays` (the ranges of
@@ -117,6 +119,7 @@ function natOf(views: readonly OutsideView[], direct: readonly Endpoint[]): Nat 
   return new Set(views.map(({ relay }) => relay)).size > 1 ? 'cone' : 'unknown'
 }
 
-function isMtu(mtu: number | undefined): mtu is number {
+/** Whether IP could use an underlay of so many bytes. */
+export function isMtu(mtu: number | undefined): mtu is number {
   return mtu !== undefined && Number.isInteger(mtu) && mtu >= 576 && mtu <= 65_535
 }

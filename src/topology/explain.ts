@@ -1,18 +1,16 @@
 import type { NodeId } from '../keys/identity.ts'
 import { candidates, type PathContext } from './candidates.ts'
+import { contradictions, type Word } from './doubts.ts'
 import { endpointFamily } from './endpoint.ts'
 import { type ObservedPath, observedPath } from './observed.ts'
-import type { Candidate, Candidates, PathKind, Reach } from './reach.ts'
+import type { Candidate, Candidates, PathKind } from './reach.ts'
 import type { Caller } from './reasons.ts'
 
 /** One end of a link, and what its agent reports of the other. */
-export interface End {
-  readonly reach: Reach
+export interface End extends Word {
   readonly context: Omit<PathContext, 'nameOf'>
-  /** Where packets of the other end come from; undefined: from nowhere yet. */
-  readonly endpoint: string | undefined
-  /** Seconds since the last handshake; undefined if there was none. */
-  readonly handshakeAge: number | undefined
+  /** What is wrong with this end itself, in sentences: `doubtsOf`, and what it was refused. */
+  readonly doubts?: readonly string[]
 }
 
 type Ends = readonly [End, End]
@@ -45,6 +43,8 @@ export function explain(a: End, b: End, nameOf: Caller): Explanation {
     sentences: [
       ...directions.map((each) => standing(each, nameOf)),
       ...misses(directions[leading(directions)]),
+      ...contradictions(a, b, nameOf),
+      ...[a, b].flatMap(({ doubts = [] }) => doubts),
     ],
     advice: adviceFor(directions, [a, b], nameOf),
   }

@@ -18,12 +18,23 @@ export interface Host {
 export function hostsOf(reported: readonly string[], overlays: readonly Cidr[]): readonly Host[] {
   const hosts = new Map<string, Host>()
   for (const text of reported) {
-    const host = readHost(text)
-    if (host && !isInside(overlays, host.address)) hosts.set(`${host.address} ${host.subnet}`, host)
+    const host = readHost(text, overlays)
+    if (typeof host !== 'string') hosts.set(`${host.address} ${host.subnet}`, host)
   }
   return [...hosts.values()].toSorted(
     (a, b) => byPreference(a.address, b.address) || (a.subnet < b.subnet ? -1 : 1),
   )
+}
+
+/** What a node reports as an address of its own, or why it is of no use: the end of a sentence that names it. */
+export function readHost(text: string, overlays: readonly Cidr[]): Host | string {
+  const [, before = '', digits = ''] = /^([^/]+)\/(\d{1,3})$/.exec(text) ?? []
+  const address = readAddress(before)
+  if (!address || Number(digits) > widthOf(familyOf(address))) return 'which is no address'
+  const scope = scopeOf(address)
+  if (scope === 'never') return 'to which no other machine can send'
+  if (isInside(overlays, address)) return 'which lies in the range of one of its own private networks'
+  return { address, subnet: subnetOf(address, Number(digits)), scope }
 }
 
 /** Whether an address belongs to one of the ranges. */
@@ -34,14 +45,6 @@ export function isInside(ranges: readonly Cidr[], address: Address): boolean {
 /** IPv4 first: its headers are shorter, so more fits. Then by text: any fixed order does, as long as it is fixed. */
 function byPreference(a: Address, b: Address): number {
   return familyOf(a) - familyOf(b) || (a < b ? -1 : a > b ? 1 : 0)
-}
-
-function readHost(text: string): Host | undefined {
-  const [, before = '', digits = ''] = /^([^/]+)\/(\d{1,3})$/.exec(text) ?? []
-  const address = readAddress(before)
-  if (!address || Number(digits) > widthOf(familyOf(address))) return undefined
-  const scope = scopeOf(address)
-  return scope === 'never' ? undefined : { address, subnet: subnetOf(address, Number(digits)), scope }
 }
 
 function subnetOf(address: Address, prefixLength: number): Cidr {

@@ -28,11 +28,17 @@ export function observedPath(
   if (!socket) return path('none')
   const slots = transitPrefix && slotsOf(transitPrefix, socket.address)
   if (slots) return path('relayed', relays.find(({ slot }) => slot === slots.relay)?.node)
-  if (scopeOf(socket.address) !== 'global') return path('lan')
+  const scope = scopeOf(socket.address)
+  if (scope !== 'global') return path(scope === 'private' || isLinkLocal(socket.address) ? 'lan' : 'none')
   const family = socket.address.includes(':') ? 6 : 4
   const isReachable = own.direct.some((door) => endpointFamily(door) === family)
   const isDoor = other.direct.some((door) => socketOf(door)?.address === socket.address)
   return path(isReachable || isDoor ? 'direct' : 'punched')
+}
+
+/** Of IPv6, RFC 4291 section 2.5.6: neighbours on one cable may use it. */
+export function isLinkLocal(address: string): boolean {
+  return /^fe[89ab]/i.test(address)
 }
 
 function path(kind: ObservedPath['kind'], via?: NodeId): ObservedPath {

@@ -16,6 +16,7 @@ const node = (id: string, name: string, roles: Graph['nodes'][number]['roles'] =
   ipv6: 'fd00::1',
   desiredRevision: 3,
   appliedRevision: 3,
+  problems: [],
 })
 
 function graph(reason: string): Graph {

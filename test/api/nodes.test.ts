@@ -59,6 +59,7 @@ describe('nodes and graph over REST', () => {
       'ipv6',
       'desiredRevision',
       'appliedRevision',
+      'problems',
     ])
     assert.equal(body.links.length, 3)
     const { a, b, reason, ...link } = body.links[0]

@@ -39,6 +39,7 @@ const node = (id: string, change: Partial<GraphNode> = {}): GraphNode => ({
   ipv6: 'fd00::1',
   desiredRevision: 3,
   appliedRevision: 3,
+  problems: [],
   ...change,
 })
 

@@ -19,6 +19,10 @@ export const graphNode = Type.Object({
   ipv6: Type.String(),
   desiredRevision: Type.Integer({ description: 'What the node should have.' }),
   appliedRevision: count('What it has; 0 while unknown.'),
+  problems: Type.Array(Type.String(), {
+    description:
+      'What was reported of it and cannot be, or was refused: left out, and said here in sentences.',
+  }),
 })
 
 export const linkFields = {

@@ -38,8 +38,8 @@ export function patchView({ nodes, gone, links, ...rest }: PatchState): GraphPat
   }
 }
 
-function nodeView({ roles, ...node }: GraphNode): Graph['nodes'][number] {
-  return { ...node, roles: [...roles] }
+function nodeView({ roles, problems, ...node }: GraphNode): Graph['nodes'][number] {
+  return { ...node, roles: [...roles], problems: [...problems] }
 }
 
 function linkView({ via, reason, handshakeAgeSeconds, ...link }: GraphLink, brief: boolean) {

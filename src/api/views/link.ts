@@ -17,10 +17,11 @@ export function linkView({ ends, traffic, lastChange, via, handshakeAgeSeconds, 
   }
 }
 
-function endView({ roles, keyFingerprint, endpoint, refused, ...end }: LinkEnd): Link['a'] {
+function endView({ roles, problems, keyFingerprint, endpoint, refused, ...end }: LinkEnd): Link['a'] {
   return {
     ...end,
     roles: [...roles],
+    problems: [...problems],
     keyFingerprint: keyFingerprint ?? null,
     endpoint: endpoint ?? null,
     refused: refused ?? null,

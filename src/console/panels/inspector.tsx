@@ -57,6 +57,7 @@ function NodeInspector({
         <Fact name="Revision">
           {node.appliedRevision} applied of {node.desiredRevision} wanted
         </Fact>
+        {node.problems.length > 0 && <Fact name="Problems">{node.problems.join(' ')}</Fact>}
         <Fact name="Labels">
           <Labels labels={node.labels} />
         </Fact>

@@ -3,6 +3,7 @@ import { memberPlace } from '../../address/allocation.ts'
 import type { Address } from '../../address/cidr.ts'
 import type { NodeId } from '../../keys/identity.ts'
 import type { Labels, Member, Network, Role } from '../../model/state.ts'
+import { troublesOf } from '../presence/surroundings.ts'
 import type { MemberState } from '../push/standing.ts'
 import { type LinkStatus, linkStatus } from './links.ts'
 import { Lookout, type Observations } from './lookout.ts'
@@ -21,6 +22,8 @@ export interface GraphNode {
   readonly ipv6: Address
   readonly desiredRevision: number
   readonly appliedRevision: number
+  /** What is wrong with it, in sentences. */
+  readonly problems: readonly string[]
 }
 
 export interface GraphLink extends LinkStatus {
@@ -123,5 +126,6 @@ export function graphNode(
     ipv6,
     desiredRevision: network.revision,
     appliedRevision: presence.standing(member.node, network.id).applied?.revision ?? 0,
+    problems: troublesOf(state, presence, network.id, member.node),
   }
 }

@@ -91,8 +91,7 @@ export function pathInUse(
 }
 
 function explainWith(lookout: Lookout, a: NodeId, b: NodeId): LinkExplanation {
-  const { nodes } = lookout.seen.state
-  const nameOf = (node: NodeId) => nodes.get(node)?.name ?? node
+  const nameOf = (node: NodeId) => lookout.nameOf(node)
   const { regime } = lookout
   const [one, other] = [lookout.classOf(a), lookout.classOf(b)]
   if (!regime.sees(one, other))
@@ -109,6 +108,8 @@ function endOf(lookout: Lookout, own: NodeId, other: NodeId) {
     context: { lan: lookout.lan(own, other), ...lookout.around(own) },
     endpoint: standing.peers.get(other)?.endpoint,
     handshakeAge: ageOf(standing, other, seen.now),
+    isOnline: seen.presence.get(own)?.online ?? false,
+    doubts: lookout.troubles(own),
   }
 }
 

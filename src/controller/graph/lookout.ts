@@ -5,7 +5,14 @@ import { type LanPlace, lanEndpoints, lanPlacesOf } from '../../topology/lan.ts'
 import { type Class, NOBODY, Regime } from '../../topology/policy/regime.ts'
 import type { Reach } from '../../topology/reach.ts'
 import type { Presence } from '../presence/presence.ts'
-import { factsOf, memberReach, overlaysOf, relaysSeenBy, transitOf } from '../presence/surroundings.ts'
+import {
+  factsOf,
+  memberReach,
+  overlaysOf,
+  relaysSeenBy,
+  transitOf,
+  troublesOf,
+} from '../presence/surroundings.ts'
 
 export interface Observations {
   readonly state: State
@@ -23,6 +30,7 @@ export class Lookout {
   readonly #classes = new Map<NodeId, Class>()
   readonly #reaches = new Map<NodeId, Reach>()
   readonly #places = new Map<NodeId, readonly LanPlace[]>()
+  readonly #troubles = new Map<NodeId, readonly string[]>()
   readonly #around = new Map<NodeId, Pick<PathContext, 'relays' | 'transitPrefix'>>()
 
   constructor(network: Network, seen: Observations) {
@@ -45,6 +53,16 @@ export class Lookout {
   reach(node: NodeId): Reach {
     const { state, presence } = this.seen
     return remembered(this.#reaches, node, () => memberReach(state, presence, this.network.id, node))
+  }
+
+  nameOf(node: NodeId): string {
+    return this.seen.state.nodes.get(node)?.name ?? node
+  }
+
+  /** What is wrong with a member, in sentences. */
+  troubles(node: NodeId): readonly string[] {
+    const { state, presence } = this.seen
+    return remembered(this.#troubles, node, () => troublesOf(state, presence, this.network.id, node))
   }
 
   /** The relays as a member sees them. */

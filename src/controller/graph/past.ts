@@ -44,7 +44,7 @@ export async function pastGraph(
   }
 }
 
-const UNSEEN = { online: false, state: 'offline', appliedRevision: 0 } as const
+const UNSEEN = { online: false, state: 'offline', appliedRevision: 0, problems: [] } as const
 
 const UNKNOWN = {
   path: 'none',

@@ -14,6 +14,8 @@ export interface NodeReport {
   readonly version: string
   /** The other end of its connection. */
   readonly seenFrom: Address | undefined
+  /** Seconds by which its clock is ahead of ours; undefined while it has not said, and where another replica heard it. */
+  readonly clockAhead?: number | undefined
 }
 
 /** A relay as a node that is attached to it sees it. */
@@ -24,15 +26,17 @@ export interface RelayReport {
   readonly rtt: number | undefined
 }
 
-export function toNodeReport(facts: Facts, seenFrom: Address | undefined): NodeReport {
+/** @param now when it came, milliseconds since 1970; undefined: that is not known any more */
+export function toNodeReport(facts: Facts, seenFrom: Address | undefined, now?: number): NodeReport {
   const ports = facts.ports.map(({ network, port }) => [network as NetworkId, port] as const)
   const relays = (facts.relays ?? []).map(({ node, alive, rtt }) => ({ node: node as NodeId, alive, rtt }))
-  const { addresses, mtu, device, version } = facts
-  return { addresses, mtu, ports: new Map(ports), relays, device, version, seenFrom }
+  const { addresses, mtu, device, version, time } = facts
+  const clockAhead = time === undefined || now === undefined ? undefined : Math.round((time - now) / 1_000)
+  return { addresses, mtu, ports: new Map(ports), relays, device, version, seenFrom, clockAhead }
 }
 
 /** A report as a text that `parseReport` reads. */
-export function reportText({ seenFrom, ports, ...report }: NodeReport): string {
+export function reportText({ seenFrom, ports, clockAhead: _, ...report }: NodeReport): string {
   const relays = report.relays.map(({ node, alive, rtt }) => ({
     node,
     alive,

@@ -141,6 +141,7 @@ export class Presence {
     this.#note(node, report)
     this.#change(node, { report })
     this.#onChange(node)
+    this.#tell({ node, network: undefined, peers: undefined })
   }
 
   /**

@@ -4,6 +4,7 @@ import type { NetworkId } from '../../model/names.ts'
 import { ENDPOINT_LABEL, type Network, SITE_LABEL, type State } from '../../model/state.ts'
 import type { Hint } from '../../protocol/frames.ts'
 import { type NodeFacts, reachOf, type Witness } from '../../topology/distil.ts'
+import { doubtsOf } from '../../topology/doubts.ts'
 import type { Reach, RelayView } from '../../topology/reach.ts'
 import type { Presence } from './presence.ts'
 
@@ -21,6 +22,7 @@ export function factsOf(state: State, presence: Presence, network: NetworkId, no
     site: labels[SITE_LABEL] ?? '',
     forwarded: labels[ENDPOINT_LABEL],
     transitSlot: transitOf(state)?.members.get(node)?.slot,
+    clockAhead: report?.clockAhead,
   }
 }
 
@@ -32,6 +34,19 @@ export function overlaysOf(state: State, node: NodeId): readonly Cidr[] {
 
 export function memberReach(state: State, presence: Presence, network: NetworkId, node: NodeId): Reach {
   return reachOf(factsOf(state, presence, network, node), overlaysOf(state, node))
+}
+
+/** What is wrong with a member, in sentences: what was reported of it and cannot be, and what it, or we, refused. */
+export function troublesOf(
+  state: State,
+  presence: Presence,
+  network: NetworkId,
+  node: NodeId,
+): readonly string[] {
+  const call = (id: NodeId) => state.nodes.get(id)?.name ?? id
+  const { refused } = presence.standing(node, network)
+  const doubts = doubtsOf(factsOf(state, presence, network, node), overlaysOf(state, node), call)
+  return refused ? [`${call(node)} has not applied what is wanted: ${refused.reason}`, ...doubts] : doubts
 }
 
 const USUAL_MTU = 1_500

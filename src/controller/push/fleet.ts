@@ -179,7 +179,8 @@ export class Fleet {
       this.#subscribe(id, session)
     }
     this.#tools.onArrived(node)
-    this.#tools.presence.arrived(node, this.#tools.clock.now(), toNodeReport(hello.facts, seenFrom))
+    const now = this.#tools.clock.now()
+    this.#tools.presence.arrived(node, now, toNodeReport(hello.facts, seenFrom, now))
     this.#listen(socket, session, log.child({ node }))
     session.resume(hello.networks)
     this.onFacts(node)

@@ -50,8 +50,7 @@ export class AgentInbox {
       case 'hello':
         throw new WeftError('protocol-error', `A ${frame.type} frame came after the handshake.`)
       case 'facts':
-        presence.report(session.node, toNodeReport(frame.facts, presence.get(session.node)?.report.seenFrom))
-        return this.#tools.onFacts(session.node)
+        return this.#facts(session.node, frame)
       case 'key':
         return this.#certify(session, frame)
       case 'resync':
@@ -68,6 +67,12 @@ export class AgentInbox {
       case 'witnessed':
         return this.#witnessed(session.node, frame)
     }
+  }
+
+  #facts(node: NodeId, { facts }: AgentFrameOf<'facts'>): void {
+    const { presence, clock, onFacts } = this.#tools
+    presence.report(node, toNodeReport(facts, presence.get(node)?.report.seenFrom, clock.now()))
+    onFacts(node)
   }
 
   #certify(session: Session, frame: AgentFrameOf<'key'>): void {

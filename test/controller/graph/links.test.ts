@@ -2,7 +2,10 @@ import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { removeNode } from '../../../src/controller/commands/node.ts'
 import { setRoles } from '../../../src/controller/commands/role.ts'
+import { systemRandom } from '../../../src/keys/random.ts'
+import { createKeyPair } from '../../../src/keys/wireguard.ts'
 import type { Network } from '../../../src/model/state.ts'
+import type { Facts } from '../../../src/protocol/frames.ts'
 import { RawAgent } from '../../rawagent.ts'
 import { eventually, type Rig, startRig } from '../../rig.ts'
 
@@ -278,4 +281,85 @@ describe('The graph and the explanation of a link', () => {
     b.report({ addresses: ['198.51.100.7/24'], ports: [{ network: id, port: PORT }] })
     await eventually('the address is its own', async () => (await link()).path === 'direct')
   })
+
+  it('say of a node that offers the key of another why it is refused, and leave the other as it was', async () => {
+    await using rig = await startRig({ gatherMilliseconds: 20 })
+    const { id } = await rig.createNetwork({ name: 'demo', keyCustody: 'node' })
+    const join = async (name: string) =>
+      RawAgent.join(await rig.joinToken({ networks: ['demo'] }), { name, facts: factsOf(id, name) })
+    const offer = async (agent: RawAgent, publicKey: string) => {
+      const [wanted] = await eventually('a key is wanted', () => {
+        const frames = agent.framesOf('key-wanted')
+        return frames.length > 0 && frames
+      })
+      assert.ok(wanted)
+      agent.send({ type: 'key', network: id, keyVersion: wanted.keyVersion, publicKey })
+    }
+    using victim = await join('victim')
+    using thief = await join('thief')
+    const { publicKey } = createKeyPair(systemRandom)
+    await offer(victim, publicKey)
+    const keyOf = ({ node }: RawAgent) => rig.controller.state.networks.get(id)?.members.get(node)?.publicKey
+    await eventually('it is certified', () => keyOf(victim))
+    const { sequence } = rig.controller.state
+    await offer(thief, publicKey)
+    const network = () => rig.controller.state.networks.get(id) ?? assert.fail('the network is there')
+    const graph = await eventually('it is refused', async () => {
+      const found = await rig.controller.graph(network())
+      return found.nodes.some(({ state }) => state === 'refused') && found
+    })
+    const reason = 'thief has not applied what is wanted: The offered key is in use by another member.'
+    assert.deepEqual(graph.nodes.map(({ name, problems }) => [name, problems]).toSorted(), [
+      ['thief', [reason]],
+      ['victim', []],
+    ])
+    assert.ok(graph.links[0]?.reason.endsWith(reason), graph.links[0]?.reason)
+    const explained = rig.controller.explain(network(), victim.node, thief.node)
+    assert.equal(explained.sentences.at(-1), reason)
+    assert.deepEqual([keyOf(victim), keyOf(thief)], [publicKey, undefined])
+    assert.equal(rig.controller.state.sequence, sequence, 'nothing of it enters the log')
+  })
+
+  it('say what was reported and cannot be: of addresses, of clocks that jump, of handshakes that only one end knows of', async () => {
+    await using rig = await startRig({ gatherMilliseconds: 20 })
+    const { id, ipv4 } = await rig.createNetwork({ name: 'demo' })
+    const join = async (name: string, facts: Partial<Facts>) =>
+      RawAgent.join(await rig.joinToken({ networks: ['demo'] }), {
+        name,
+        facts: { ...factsOf(id, name), ...facts },
+      })
+    const inside = ipv4.replace('.0.0/16', '.9.9/16')
+    using a = await join('a', { addresses: ['203.0.113.1/24'], time: Date.now() })
+    using b = await join('b', { addresses: ['203.0.113.1/24', inside], time: Date.now() - 7_200_000 })
+    const network = () => rig.controller.state.networks.get(id) ?? assert.fail('the network is there')
+    const reason = async () => (await rig.controller.graph(network())).links[0]?.reason ?? ''
+    await eventually('both are known', async () => (await reason()).includes('both say that'))
+    assert.match(await reason(), /a and b both say that 203\.0\.113\.1:51820 is theirs|b and a both say/)
+    assert.ok((await reason()).includes(`b reports the address '${inside}', which lies in the range`))
+    assert.match(await reason(), /b has a clock that is 7[12]\d\d s behind that of the controller/)
+    assert.doesNotMatch(await reason(), /a has a clock/)
+
+    b.report({ ...factsOf(id, 'b'), addresses: ['203.0.113.2/24'], time: Date.now() })
+    await eventually('all is well', async () => !/both say|reports|clock/.test(await reason()))
+    const claim = (from: RawAgent, of: RawAgent, handshakeAge: number, endpoint: string) =>
+      from.send({
+        type: 'report',
+        network: id,
+        peers: [{ node: of.node, endpoint, handshakeAge, rxBytes: 1, txBytes: 1 }],
+        drift: [],
+      })
+    claim(a, b, 1, '0.0.0.0:9')
+    claim(b, a, Number.MAX_SAFE_INTEGER, '203.0.113.1:51820')
+    await eventually('they contradict each other', async () => (await reason()).includes('disagree'))
+    assert.ok((await reason()).includes("a says that b sends from '0.0.0.0:9', from where nobody can."))
+    const [link] = (await rig.controller.graph(network())).links
+    assert.notEqual(link?.path, 'lan', 'an endpoint that cannot be is no path')
+  })
 })
+
+function factsOf(network: string, name: string): Partial<Facts> {
+  return {
+    addresses: [name === 'thief' ? '203.0.113.9/24' : '203.0.113.8/24'],
+    ports: [{ network, port: PORT }],
+  }
+}

@@ -39,9 +39,12 @@ import { openRoutes } from './routes/open.ts'
 import { pathRoutes } from './routes/path.ts'
 import { policyRoutes } from './routes/policy.ts'
 import { projectRoutes } from './routes/project.ts'
+import { browserSignInRoutes } from './routes/signin-browser.ts'
+import { terminalSignInRoutes } from './routes/signin-terminal.ts'
 import { tokenRoutes } from './routes/token.ts'
 import { keepSequence } from './sequence.ts'
 import { lazySerializers } from './serializer.ts'
+import { SignIn } from './signin/signin.ts'
 
 export interface AppTools {
   readonly log: FastifyBaseLogger
@@ -72,8 +75,11 @@ export async function createApp(controller: Controller, tools: AppTools): Promis
   for (const schema of components) app.addSchema(schema)
   await app.register(swagger, documentOptions)
   // In a scope of their own: the document is made of the routes that are added after its plugin has loaded.
+  const signIn = new SignIn(controller, tools)
   await app.register(async (scope: App) => {
     for (const addRoutes of ROUTES) addRoutes(scope, controller)
+    browserSignInRoutes(scope, controller, signIn)
+    terminalSignInRoutes(scope, controller, signIn)
   })
   await app.ready()
   return app

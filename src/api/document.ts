@@ -14,6 +14,7 @@ import { Paths } from './schemas/path.ts'
 import { LinkChanges, Policy } from './schemas/policy.ts'
 import { ErrorCodeInfo, ErrorCodeList, Problem } from './schemas/problem.ts'
 import { Grant, GrantList, Project, ProjectList } from './schemas/project.ts'
+import { DeviceCode, Session, SignInPending, SignInUrl, SignInWays } from './schemas/signin.ts'
 import { CreatedToken, Token, TokenList } from './schemas/token.ts'
 import { withSequence } from './sequence.ts'
 
@@ -30,6 +31,11 @@ export const components: readonly Component<Type.TSchema>[] = Object.freeze([
   ApiTokenList,
   CreatedApiToken,
   Whoami,
+  SignInWays,
+  SignInUrl,
+  DeviceCode,
+  SignInPending,
+  Session,
   Network,
   NetworkList,
   Member,
@@ -77,6 +83,7 @@ export const documentOptions: FastifyDynamicSwaggerOptions = {
     tags: [
       { name: 'projects', description: 'Tenants: each owns networks, nodes and tokens.' },
       { name: 'api-tokens', description: 'What programs show to use this interface.' },
+      { name: 'sign-in', description: 'How people get a token of their own, by OpenID Connect.' },
       { name: 'networks', description: 'Private networks: a name, address ranges, a topology.' },
       { name: 'members', description: 'Which nodes are in a network, and where.' },
       { name: 'nodes', description: 'Machines that run an agent.' },

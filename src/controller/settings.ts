@@ -1,4 +1,5 @@
 import Type from 'typebox'
+import { oidcSettings } from './oidc-settings.ts'
 
 /** Everything a controller can be told. Defaults are the documented ones of config/controller.yaml. */
 export const controllerSettings = Type.Object(
@@ -105,6 +106,7 @@ export const controllerSettings = Type.Object(
       description:
         'REST requests a second that one address may make without a token that is known; for a moment four times as many.',
     }),
+    ...oidcSettings,
     insecurePlainWebsocket: Type.Boolean({
       default: false,
       description:

@@ -89,8 +89,8 @@ function deleteProject(state: State, { id }: EventOf<'project-deleted'>): State 
 }
 
 function addApiToken(state: State, event: EventOf<'api-token-created'>): State {
-  const { type: _, at: createdAt, project, scopes, expiresAt, ...given } = event
-  const token = { ...given, project, scopes, expiresAt, createdAt }
+  const { type: _, at: createdAt, project, scopes, expiresAt, person, ...given } = event
+  const token = { ...given, project, scopes, expiresAt, person, createdAt }
   return {
     ...state,
     apiTokens: state.apiTokens.set(token.id, token),

@@ -51,6 +51,8 @@ interface NewApiToken {
   readonly role: AccessRole
   readonly scopes?: readonly Permission[]
   readonly expiresAt?: number
+  /** Whose session it is: `issuer subject`. Absent: nobody's, it was made by a token. */
+  readonly person?: string
 }
 
 interface NewJoinToken {

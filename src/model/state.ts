@@ -152,6 +152,8 @@ export interface ApiToken {
   readonly scopes: readonly Permission[] | undefined
   /** undefined: never. */
   readonly expiresAt: number | undefined
+  /** Whose session it is, as `issuer subject`; undefined: nobody's, it was made by a token. */
+  readonly person: string | undefined
   /** SHA-256 of the secret, hex. */
   readonly hash: string
   readonly createdAt: number

@@ -29,6 +29,16 @@ export const ACCESS: Readonly<Record<string, Rule | 'open'>> = {
 
   'GET /v1/whoami': {},
 
+  'GET /v1/auth': 'open',
+  'DELETE /v1/auth/session': {},
+  // Who comes here is nobody yet; what he gets is what the issuer and the settings say of him.
+  'GET /v1/auth/oidc/login': 'open',
+  'GET /v1/auth/oidc/callback': 'open',
+  'POST /v1/auth/oidc/code': 'open',
+  'POST /v1/auth/oidc/code/session': 'open',
+  'POST /v1/auth/oidc/device': 'open',
+  'POST /v1/auth/oidc/device/session': 'open',
+
   'POST /v1/projects': { needs: 'projects:write' },
   'GET /v1/projects': { needs: 'projects:read' },
   'GET /v1/projects/:project': { needs: 'projects:read', about: 'project' },

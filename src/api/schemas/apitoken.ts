@@ -50,6 +50,12 @@ const about = {
   ),
   role,
   permissions: Type.Array(permission, { description: 'All that it allows.' }),
+  person: orNull(
+    Type.String({
+      description: 'Whose session it is, as issuer and subject; null: it was made by a token.',
+      examples: ['https://id.example.org 248289761001'],
+    }),
+  ),
   expiresAt: orNull(instant('From when on it is refused; null: never.')),
 }
 

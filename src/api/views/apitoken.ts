@@ -10,6 +10,7 @@ export function apiTokenView({
   project,
   role,
   scopes,
+  person,
   expiresAt,
   createdAt,
 }: ApiTokenState): ApiToken {
@@ -19,6 +20,7 @@ export function apiTokenView({
     project: project ?? null,
     role,
     permissions: [...permissionsOf({ role, scopes, bound: project !== undefined })].toSorted(),
+    person: person ?? null,
     expiresAt: expiresAt === undefined ? null : instantText(expiresAt),
     createdAt: instantText(createdAt),
   }

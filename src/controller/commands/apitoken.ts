@@ -1,5 +1,6 @@
 import { WeftError } from '../../errors.ts'
 import { createBearer, secretHash } from '../../keys/bearer.ts'
+import type { Random } from '../../keys/random.ts'
 import { SecretBytes } from '../../keys/secret.ts'
 import { ID_BYTES, type ProjectId, type TokenId, toTokenId } from '../../model/names.ts'
 import { type AccessRole, type Permission, permissionsOf } from '../../model/permission.ts'
@@ -27,8 +28,7 @@ export function createApiToken(
   { name, project, role, scopes, ttlSeconds }: ApiTokenInput,
 ): Decision<{ readonly id: TokenId; readonly secret: SecretBytes }> {
   const id = toTokenId(tools.random(ID_BYTES))
-  const bearer = Buffer.from(createBearer(tools.random).expose()).toString()
-  const secret = new SecretBytes(Buffer.from(API_TOKEN_PREFIX + bearer))
+  const secret = createApiSecret(tools.random)
   const limits = {
     ...(project !== undefined && { project }),
     ...(scopes !== undefined && { scopes: [...new Set(scopes)].toSorted() }),
@@ -36,6 +36,13 @@ export function createApiToken(
   }
   const token = { id, name, hash: secretHash(secret), role, ...limits }
   return { events: [{ type: 'api-token-created', ...token, at: tools.now }], result: { id, secret } }
+}
+
+/** What an API token is shown by: 256 random bits behind the prefix. */
+export function createApiSecret(random: Random): SecretBytes {
+  return new SecretBytes(
+    Buffer.from(API_TOKEN_PREFIX + Buffer.from(createBearer(random).expose()).toString()),
+  )
 }
 
 /** Decides that an API token counts no longer. Throws `conflict` for the last one that may make others in all projects. */
@@ -50,10 +57,16 @@ export function revokeApiToken(state: State, tools: Tools, id: TokenId): Decisio
   return { events: [{ type: 'api-token-revoked', id }], result: undefined }
 }
 
+/** Sessions do not count: they end by themselves, and then nobody could let anybody in. */
 function opensEverything(
-  { project, role, scopes, expiresAt = Number.POSITIVE_INFINITY }: ApiToken,
+  { project, role, scopes, person, expiresAt = Number.POSITIVE_INFINITY }: ApiToken,
   now: number,
 ): boolean {
   const bound = project !== undefined
-  return !bound && expiresAt > now && permissionsOf({ role, scopes, bound }).has('api-tokens:write')
+  return (
+    !bound &&
+    person === undefined &&
+    expiresAt > now &&
+    permissionsOf({ role, scopes, bound }).has('api-tokens:write')
+  )
 }

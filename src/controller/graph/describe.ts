@@ -22,7 +22,7 @@ export function describeEvent(event: Event, nameOf: Namer): string {
     case 'network-unshared':
       return `shares network ${nameOf(event.network)} with project ${nameOf(event.project)} no longer`
     case 'api-token-created':
-      return `made the API token ${event.name}`
+      return event.person === undefined ? `made the API token ${event.name}` : 'signed in'
     case 'api-token-revoked':
       return `revoked the API token ${nameOf(event.id)}`
     case 'join-token-created':

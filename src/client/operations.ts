@@ -75,6 +75,8 @@ export type ApiToken = {
   readonly role: 'viewer' | 'operator' | 'admin'
   /** All that it allows. */
   readonly permissions: ('networks:read' | 'networks:write' | 'members:write' | 'nodes:read' | 'nodes:write' | 'tokens:read' | 'tokens:write' | 'grants:read' | 'grants:write' | 'api-tokens:read' | 'api-tokens:write' | 'projects:read' | 'projects:write' | 'relays:write' | 'metrics:read')[]
+  /** Whose session it is, as issuer and subject; null: it was made by a token. */
+  readonly person: string | null
   /** From when on it is refused; null: never. */
   readonly expiresAt: string | null
   /** When it was made. */
@@ -98,6 +100,8 @@ export type CreatedApiToken = {
   readonly role: 'viewer' | 'operator' | 'admin'
   /** All that it allows. */
   readonly permissions: ('networks:read' | 'networks:write' | 'members:write' | 'nodes:read' | 'nodes:write' | 'tokens:read' | 'tokens:write' | 'grants:read' | 'grants:write' | 'api-tokens:read' | 'api-tokens:write' | 'projects:read' | 'projects:write' | 'relays:write' | 'metrics:read')[]
+  /** Whose session it is, as issuer and subject; null: it was made by a token. */
+  readonly person: string | null
   /** From when on it is refused; null: never. */
   readonly expiresAt: string | null
   /** What to send as 'Authorization: Bearer …'. Shown this once. */
@@ -115,6 +119,59 @@ export type Whoami = {
   readonly global: boolean
   /** All that it may do there. */
   readonly permissions: ('networks:read' | 'networks:write' | 'members:write' | 'nodes:read' | 'nodes:write' | 'tokens:read' | 'tokens:write' | 'grants:read' | 'grants:write' | 'api-tokens:read' | 'api-tokens:write' | 'projects:read' | 'projects:write' | 'relays:write' | 'metrics:read')[]
+}
+
+/** How people can sign in besides with a token. */
+export type SignInWays = {
+  readonly oidc: {
+    /** What the issuer is called. */
+    readonly name: string
+  } | null
+  /** Whose session the cookie of this browser is; null: it has none. */
+  readonly session: string | null
+}
+
+/** Where the browser of the person has to go. */
+export type SignInUrl = {
+  readonly url: string
+}
+
+/** A sign-in that is finished on any device with a browser (RFC 8628). */
+export type DeviceCode = {
+  /** What the program shows to get the session. */
+  readonly deviceCode: string
+  /** What the person types. */
+  readonly userCode: string
+  /** Where. */
+  readonly verificationUri: string
+  /** The same with the code in it. */
+  readonly verificationUriComplete?: string
+  readonly expiresInSeconds: number
+  /** How long to wait between two questions. */
+  readonly intervalSeconds: number
+}
+
+/** The person has not finished yet: ask again later. */
+export type SignInPending = {
+  readonly status: 'pending'
+}
+
+/** Somebody is signed in: an API token that ends soon. */
+export type Session = {
+  readonly id: string
+  readonly name: string
+  /** Id of the project in which it counts; null: all. */
+  readonly project: string | null
+  /** 'viewer' sees, 'operator' also changes networks, members, nodes and join tokens, 'admin' also shares networks and makes API tokens. */
+  readonly role: 'viewer' | 'operator' | 'admin'
+  /** All that it allows. */
+  readonly permissions: ('networks:read' | 'networks:write' | 'members:write' | 'nodes:read' | 'nodes:write' | 'tokens:read' | 'tokens:write' | 'grants:read' | 'grants:write' | 'api-tokens:read' | 'api-tokens:write' | 'projects:read' | 'projects:write' | 'relays:write' | 'metrics:read')[]
+  /** Whose session it is, as issuer and subject; null: it was made by a token. */
+  readonly person: string | null
+  /** From when on it is refused; null: never. */
+  readonly expiresAt: string | null
+  /** What to send as 'Authorization: Bearer …'. Shown this once. */
+  readonly token: string
 }
 
 /** A private network. */
@@ -1402,6 +1459,86 @@ export interface Operations {
     }
     readonly answer: string
   }
+  /** How people can sign in, and whether this browser is. `GET /v1/auth` */
+  readonly showSignIn: {
+    readonly input: Readonly<Record<string, never>>
+    readonly answer: SignInWays
+  }
+  /** Where a browser goes to sign in: it is sent to the issuer, and comes back with a session. `GET /v1/auth/oidc/login` */
+  readonly login: {
+    readonly input: {
+      readonly query?: {
+        /** Id or name of the project in which to act; absent: all, or the first that is open to the person. */
+        readonly project?: string | undefined
+      }
+    }
+    readonly answer: undefined
+  }
+  /** Where to send the browser of somebody who signs in to a program. `POST /v1/auth/oidc/code` */
+  readonly beginSignIn: {
+    readonly input: {
+      readonly body: {
+        /** Where the program listens for the browser (RFC 8252, section 7.3). */
+        readonly redirectUri: string
+        /** What the browser brings back unchanged. */
+        readonly state: string
+        /** What the ID token has to hold. */
+        readonly nonce: string
+        /** SHA-256 of the verifier, base64url (RFC 7636). */
+        readonly codeChallenge: string
+      }
+    }
+    readonly answer: SignInUrl
+  }
+  /** Begin a session with what the browser brought back. Its token is in this answer only. `POST /v1/auth/oidc/code/session` */
+  readonly finishSignIn: {
+    readonly input: {
+      readonly body: {
+        /** Where the program listens for the browser (RFC 8252, section 7.3). */
+        readonly redirectUri: string
+        /** What the browser brings back unchanged. */
+        readonly state: string
+        /** What the ID token has to hold. */
+        readonly nonce: string
+        /** What the browser brought back. */
+        readonly code: string
+        /** The 'iss' that the browser brought back, if any. */
+        readonly issuer?: string | undefined
+        /** Of which the challenge was made. */
+        readonly codeVerifier: string
+        /** Id or name of the project in which to act; absent: all, or the first that is open to the person. */
+        readonly project?: string | undefined
+      }
+    }
+    readonly answer: Session
+  }
+  /** Begin a sign-in that is finished with a browser anywhere. `POST /v1/auth/oidc/device` */
+  readonly beginDeviceSignIn: {
+    readonly input: Readonly<Record<string, never>>
+    readonly answer: DeviceCode
+  }
+  /** Begin a session once the person has finished; 202 until then. Its token is in this answer only. `POST /v1/auth/oidc/device/session` */
+  readonly finishDeviceSignIn: {
+    readonly input: {
+      readonly body: {
+        /** As it was given. */
+        readonly deviceCode: string
+        /** Id or name of the project in which to act; absent: all, or the first that is open to the person. */
+        readonly project?: string | undefined
+      }
+    }
+    readonly answer: Session | SignInPending
+  }
+  /** End the session of who asks, at once and everywhere. `DELETE /v1/auth/session` */
+  readonly signOut: {
+    readonly input: {
+      readonly query?: {
+        /** Id or name of the project to act in, else that of the token. */
+        readonly project?: string | undefined
+      }
+    }
+    readonly answer: undefined
+  }
 }
 
 /** Method and path of each operation. */
@@ -1448,4 +1585,11 @@ export const OPERATIONS = {
   setPolicy: ['PUT', '/v1/networks/{network}/policy'],
   listHistory: ['GET', '/v1/networks/{network}/history'],
   streamEvents: ['GET', '/v1/events'],
+  showSignIn: ['GET', '/v1/auth'],
+  login: ['GET', '/v1/auth/oidc/login'],
+  beginSignIn: ['POST', '/v1/auth/oidc/code'],
+  finishSignIn: ['POST', '/v1/auth/oidc/code/session'],
+  beginDeviceSignIn: ['POST', '/v1/auth/oidc/device'],
+  finishDeviceSignIn: ['POST', '/v1/auth/oidc/device/session'],
+  signOut: ['DELETE', '/v1/auth/session'],
 } as const satisfies Readonly<Record<keyof Operations, readonly [method: string, path: string]>>

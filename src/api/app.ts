@@ -24,6 +24,7 @@ import { Limits, type RateLimits } from './limits/limits.ts'
 import { measureRequests } from './metrics.ts'
 import { sendProblem } from './problem.ts'
 import { apiTokenRoutes } from './routes/apitoken.ts'
+import { auditRoutes } from './routes/audit.ts'
 import { batchRoutes } from './routes/batch.ts'
 import { convergenceRoutes } from './routes/convergence.ts'
 import { errorRoutes } from './routes/error.ts'
@@ -126,6 +127,7 @@ const ROUTES = [
   pathRoutes,
   policyRoutes,
   historyRoutes,
+  auditRoutes,
   eventRoutes,
 ]
 

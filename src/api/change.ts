@@ -7,6 +7,7 @@ import type { Event } from '../model/event.ts'
 import type { TokenId } from '../model/names.ts'
 import type { State } from '../model/state.ts'
 import { fingerprintOf } from './fingerprint.ts'
+import { askedBy } from './origin.ts'
 
 /** What a change made, and the state right after it was durable. */
 export interface Changed<Result> {
@@ -35,7 +36,7 @@ export async function create<Result>(
   const fingerprint = fingerprintOf(request)
   const operation = typeof key === 'string' ? { operation: `${actor}:${key}`, request: fingerprint } : {}
   failpoint('api-before-change')
-  const outcome = await controller.change({ actor, ...operation }, decide)
+  const outcome = await controller.change({ ...askedBy(request), ...operation }, decide)
   failpoint('api-before-answer')
   if (!outcome.repeated) return outcome
   const isSame = outcome.entry.request === fingerprint

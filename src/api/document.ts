@@ -2,6 +2,7 @@ import type { FastifyDynamicSwaggerOptions } from '@fastify/swagger'
 import type Type from 'typebox'
 import { ERROR_CODES } from '../errors.ts'
 import { ApiToken, ApiTokenList, CreatedApiToken, Whoami } from './schemas/apitoken.ts'
+import { AuditChange, AuditList, AuditRecord } from './schemas/audit.ts'
 import type { Component } from './schemas/common.ts'
 import { Convergence } from './schemas/convergence.ts'
 import { Graph, GraphPatch } from './schemas/graph.ts'
@@ -51,6 +52,9 @@ export const components: readonly Component<Type.TSchema>[] = Object.freeze([
   Convergence,
   Change,
   ChangeList,
+  AuditChange,
+  AuditRecord,
+  AuditList,
   Link,
   Paths,
   Policy,
@@ -88,6 +92,7 @@ export const documentOptions: FastifyDynamicSwaggerOptions = {
       { name: 'members', description: 'Which nodes are in a network, and where.' },
       { name: 'nodes', description: 'Machines that run an agent.' },
       { name: 'tokens', description: 'Join tokens: what lets a machine in.' },
+      { name: 'audit', description: 'Who did what, when, and from where.' },
       { name: 'operation', description: 'For supervisors and monitoring.' },
     ],
     components: {

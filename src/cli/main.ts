@@ -69,6 +69,10 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: 'look for what is wrong on this machine, or between two members',
     load: async () => (await import('./doctor.ts')).doctorCommand(),
   },
+  audit: {
+    summary: 'show who did what, when, and from where',
+    load: async () => (await import('./audit.ts')).auditCommand(),
+  },
   log: {
     summary: 'check, copy and restore the log of a controller',
     load: async () => (await import('./log.ts')).logCommand(),

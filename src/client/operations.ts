@@ -74,7 +74,7 @@ export type ApiToken = {
   /** 'viewer' sees, 'operator' also changes networks, members, nodes and join tokens, 'admin' also shares networks and makes API tokens. */
   readonly role: 'viewer' | 'operator' | 'admin'
   /** All that it allows. */
-  readonly permissions: ('networks:read' | 'networks:write' | 'members:write' | 'nodes:read' | 'nodes:write' | 'tokens:read' | 'tokens:write' | 'grants:read' | 'grants:write' | 'api-tokens:read' | 'api-tokens:write' | 'projects:read' | 'projects:write' | 'relays:write' | 'metrics:read')[]
+  readonly permissions: ('networks:read' | 'networks:write' | 'members:write' | 'nodes:read' | 'nodes:write' | 'tokens:read' | 'tokens:write' | 'grants:read' | 'grants:write' | 'api-tokens:read' | 'api-tokens:write' | 'projects:read' | 'projects:write' | 'relays:write' | 'audit:read' | 'metrics:read')[]
   /** Whose session it is, as issuer and subject; null: it was made by a token. */
   readonly person: string | null
   /** From when on it is refused; null: never. */
@@ -99,7 +99,7 @@ export type CreatedApiToken = {
   /** 'viewer' sees, 'operator' also changes networks, members, nodes and join tokens, 'admin' also shares networks and makes API tokens. */
   readonly role: 'viewer' | 'operator' | 'admin'
   /** All that it allows. */
-  readonly permissions: ('networks:read' | 'networks:write' | 'members:write' | 'nodes:read' | 'nodes:write' | 'tokens:read' | 'tokens:write' | 'grants:read' | 'grants:write' | 'api-tokens:read' | 'api-tokens:write' | 'projects:read' | 'projects:write' | 'relays:write' | 'metrics:read')[]
+  readonly permissions: ('networks:read' | 'networks:write' | 'members:write' | 'nodes:read' | 'nodes:write' | 'tokens:read' | 'tokens:write' | 'grants:read' | 'grants:write' | 'api-tokens:read' | 'api-tokens:write' | 'projects:read' | 'projects:write' | 'relays:write' | 'audit:read' | 'metrics:read')[]
   /** Whose session it is, as issuer and subject; null: it was made by a token. */
   readonly person: string | null
   /** From when on it is refused; null: never. */
@@ -118,7 +118,7 @@ export type Whoami = {
   /** Whether it may act in all projects. */
   readonly global: boolean
   /** All that it may do there. */
-  readonly permissions: ('networks:read' | 'networks:write' | 'members:write' | 'nodes:read' | 'nodes:write' | 'tokens:read' | 'tokens:write' | 'grants:read' | 'grants:write' | 'api-tokens:read' | 'api-tokens:write' | 'projects:read' | 'projects:write' | 'relays:write' | 'metrics:read')[]
+  readonly permissions: ('networks:read' | 'networks:write' | 'members:write' | 'nodes:read' | 'nodes:write' | 'tokens:read' | 'tokens:write' | 'grants:read' | 'grants:write' | 'api-tokens:read' | 'api-tokens:write' | 'projects:read' | 'projects:write' | 'relays:write' | 'audit:read' | 'metrics:read')[]
 }
 
 /** How people can sign in besides with a token. */
@@ -165,7 +165,7 @@ export type Session = {
   /** 'viewer' sees, 'operator' also changes networks, members, nodes and join tokens, 'admin' also shares networks and makes API tokens. */
   readonly role: 'viewer' | 'operator' | 'admin'
   /** All that it allows. */
-  readonly permissions: ('networks:read' | 'networks:write' | 'members:write' | 'nodes:read' | 'nodes:write' | 'tokens:read' | 'tokens:write' | 'grants:read' | 'grants:write' | 'api-tokens:read' | 'api-tokens:write' | 'projects:read' | 'projects:write' | 'relays:write' | 'metrics:read')[]
+  readonly permissions: ('networks:read' | 'networks:write' | 'members:write' | 'nodes:read' | 'nodes:write' | 'tokens:read' | 'tokens:write' | 'grants:read' | 'grants:write' | 'api-tokens:read' | 'api-tokens:write' | 'projects:read' | 'projects:write' | 'relays:write' | 'audit:read' | 'metrics:read')[]
   /** Whose session it is, as issuer and subject; null: it was made by a token. */
   readonly person: string | null
   /** From when on it is refused; null: never. */
@@ -525,6 +525,76 @@ export type ChangeList = {
   readonly next?: string
 }
 
+/** One thing that an entry changed. */
+export type AuditChange = {
+  readonly kind: 'controller' | 'project' | 'api-token' | 'join-token' | 'node' | 'network' | 'member' | 'grant'
+  /** Its id; of a member NETWORK/NODE, of a grant NETWORK/PROJECT. */
+  readonly id: string
+  /** What it was called; null: it has no name. */
+  readonly name: string | null
+  /** What may be told of it, never a secret; null: it was not there. */
+  readonly before: Readonly<Record<string, unknown>> | null
+  /** What may be told of it, never a secret; null: it was not there. */
+  readonly after: Readonly<Record<string, unknown>> | null
+}
+
+/** Who did what, when, and from where: one entry of the log. */
+export type AuditRecord = {
+  /** Number of the log entry. */
+  readonly sequence: number
+  /** Of the entry, in the chain of the log (SHA-256, hex). */
+  readonly hash: string
+  /** When. */
+  readonly at: string
+  /** Id of who did it, 'system', or 'another project'. */
+  readonly actor: string
+  /** What the actor was called then. */
+  readonly actorName: string
+  /** From where. */
+  readonly origin: {
+    /** How it was asked for. 'controller': by nobody, it saw to something itself; 'unknown': the entry is older than this field; 'hidden': it is another project's. */
+    readonly via: 'rest' | 'agent' | 'controller' | 'unknown' | 'hidden'
+    /** Of the other end of the connection. */
+    readonly address: string | null
+    /** Of the request: the end of a problem's 'instance', and in the controller's own log. */
+    readonly requestId: string | null
+  }
+  /** Ids of the projects whose things it is about. */
+  readonly projects: string[]
+  /** Ids of the networks that it is about. */
+  readonly networks: string[]
+  /** What happened, for programs: each once. */
+  readonly actions: string[]
+  /** What happened, for people: each the end of a sentence that begins with the actor; 20 at most. */
+  readonly what: string[]
+  /** How many events it was in all. */
+  readonly events: number
+  /** Whether before and after are known: false where what led to them was dropped from the log. */
+  readonly complete: boolean
+  /** What it changed, with before and after; 100 at most. */
+  readonly changes: AuditChange[]
+  /** How many more it changed. */
+  readonly changesOmitted: number
+}
+
+/** One page of the audit, and how far back it can go. */
+export type AuditList = {
+  readonly items: AuditRecord[]
+  /** Cursor of the next page; absent on the last one. A page may hold less than its limit and yet have a next one. */
+  readonly next?: string
+  /** How much of the past the log has: settings `historyDays`. */
+  readonly log: {
+    /** The first entry that is still in the log. */
+    readonly first: number
+    /** From which entry on before and after are known. */
+    readonly completeFrom: number
+    /** The last entry when this was answered. */
+    readonly last: number
+    /** Its hash in the chain. */
+    readonly lastHash: string
+  }
+}
+
 /** All that is known of the link of two members. */
 export type Link = {
   readonly a: {
@@ -820,7 +890,7 @@ export interface Operations {
         /** 'viewer' sees, 'operator' also changes networks, members, nodes and join tokens, 'admin' also shares networks and makes API tokens. */
         readonly role: 'viewer' | 'operator' | 'admin'
         /** Narrows the role to these permissions. */
-        readonly scopes?: readonly ('networks:read' | 'networks:write' | 'members:write' | 'nodes:read' | 'nodes:write' | 'tokens:read' | 'tokens:write' | 'grants:read' | 'grants:write' | 'api-tokens:read' | 'api-tokens:write' | 'projects:read' | 'projects:write' | 'relays:write' | 'metrics:read')[] | undefined
+        readonly scopes?: readonly ('networks:read' | 'networks:write' | 'members:write' | 'nodes:read' | 'nodes:write' | 'tokens:read' | 'tokens:write' | 'grants:read' | 'grants:write' | 'api-tokens:read' | 'api-tokens:write' | 'projects:read' | 'projects:write' | 'relays:write' | 'audit:read' | 'metrics:read')[] | undefined
         /** Whether it counts in all projects; only a token that does can make another. */
         readonly global?: boolean | undefined
         /** How long it can be used, from now: at most ten years. Absent: until it is revoked. */
@@ -1443,6 +1513,36 @@ export interface Operations {
     }
     readonly answer: ChangeList
   }
+  /** Who did what, when, and from where, with before and after: straight from the log. `GET /v1/audit` */
+  readonly listAudit: {
+    readonly input: {
+      readonly query?: {
+        /** Most items on one page. */
+        readonly limit?: number | undefined
+        /** The 'next' of the page before. Absent: the first page. */
+        readonly cursor?: string | undefined
+        /** The latest first, or the oldest. A cursor goes with the order it was made in. */
+        readonly sort?: '-sequence' | 'sequence' | undefined
+        /** Only what is about this network: id or name. */
+        readonly network?: string | undefined
+        /** Only what is about this node: id or name. */
+        readonly node?: string | undefined
+        /** Only what this one did: id, or name of that time. */
+        readonly actor?: string | undefined
+        /** Only what has one of these. Can be given several times. */
+        readonly action?: readonly ('controller-initialised' | 'epoch-raised' | 'project-created' | 'project-deleted' | 'api-token-created' | 'api-token-revoked' | 'join-token-created' | 'join-token-revoked' | 'join-token-used' | 'node-enrolled' | 'node-roles-set' | 'node-labels-set' | 'node-removed' | 'network-created' | 'network-deleted' | 'network-shared' | 'network-unshared' | 'network-policy-set' | 'member-added' | 'member-key-certified' | 'member-removed' | 'tombstones-cleared')[] | 'controller-initialised' | 'epoch-raised' | 'project-created' | 'project-deleted' | 'api-token-created' | 'api-token-revoked' | 'join-token-created' | 'join-token-revoked' | 'join-token-used' | 'node-enrolled' | 'node-roles-set' | 'node-labels-set' | 'node-removed' | 'network-created' | 'network-deleted' | 'network-shared' | 'network-unshared' | 'network-policy-set' | 'member-added' | 'member-key-certified' | 'member-removed' | 'tombstones-cleared' | undefined
+        /** Only what was done then or later. */
+        readonly since?: string | undefined
+        /** Only what was done before. */
+        readonly until?: string | undefined
+        /** Everything, whatever project it is of; for global tokens. */
+        readonly allProjects?: boolean | undefined
+        /** Id or name of the project to act in, else that of the token. */
+        readonly project?: string | undefined
+      }
+    }
+    readonly answer: AuditList
+  }
   /** What happens in the project, as it happens: server-sent events. `GET /v1/events` */
   readonly streamEvents: {
     readonly input: {
@@ -1584,6 +1684,7 @@ export const OPERATIONS = {
   showPolicy: ['GET', '/v1/networks/{network}/policy'],
   setPolicy: ['PUT', '/v1/networks/{network}/policy'],
   listHistory: ['GET', '/v1/networks/{network}/history'],
+  listAudit: ['GET', '/v1/audit'],
   streamEvents: ['GET', '/v1/events'],
   showSignIn: ['GET', '/v1/auth'],
   login: ['GET', '/v1/auth/oidc/login'],

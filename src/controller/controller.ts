@@ -1,17 +1,19 @@
 import type { Logger } from 'pino'
 import { Registry } from 'prom-client'
 import type { WebSocket } from 'ws'
+import type { Address } from '../address/cidr.ts'
 import type { Clock } from '../clock.ts'
 import { WeftError } from '../errors.ts'
 import type { NodeId } from '../keys/identity.ts'
 import type { Random } from '../keys/random.ts'
 import type { SecretBytes } from '../keys/secret.ts'
 import { toBase32 } from '../keys/text.ts'
-import type { Entry } from '../log/log.ts'
+import type { Entry, Origin } from '../log/log.ts'
 import type { NetworkId } from '../model/names.ts'
 import type { Network, State } from '../model/state.ts'
 import type { AgentFrameOf } from '../protocol/frames.ts'
 import { formatJoinToken } from '../protocol/jointoken.ts'
+import { AuditTrail } from './audit/trail.ts'
 import type { OpenAuthority } from './authority.ts'
 import { certifyMemberKey } from './commands/member.ts'
 import { joinNode } from './commands/node.ts'
@@ -76,6 +78,8 @@ export class Controller implements AsyncDisposable {
   readonly #traffic = new Traffic()
   /** What changed, when, and by whom; and what was at any revision. */
   readonly history: History
+  /** Who did what, from where, with before and after. */
+  readonly audit: AuditTrail
   /** What changes on the pictures that somebody looks at. */
   readonly watch: Watch
   /** Aborted when the controller begins to stop: whoever holds a connection open lets go of it. */
@@ -96,6 +100,7 @@ export class Controller implements AsyncDisposable {
     })
     this.draining = this.#draining.signal
     this.history = new History(parts.store, () => this.state)
+    this.audit = new AuditTrail(parts.store)
     this.watch = new Watch({ clock: parts.clock, observations: () => this.#observations() })
     const presence = new Presence(parts.notes)
     presence.recall((node) => this.state.nodes.has(node))
@@ -115,7 +120,7 @@ export class Controller implements AsyncDisposable {
       ...common,
       feeds: this.#feeds,
       inbox,
-      admit: (agent) => this.#admit(agent),
+      admit: (agent, from) => this.#admit(agent, from),
       catchUp: () => parts.ledger.catchUp(),
       onArrived: (node) => this.#sharing?.arrived(node),
       sent: counters.sent,
@@ -171,7 +176,7 @@ export class Controller implements AsyncDisposable {
 
   /** Decides on the latest state and appends what was decided. The same operation is done once. */
   change<Result>(
-    request: Pick<ChangeRequest, 'actor' | 'request'> & { readonly operation?: string },
+    request: Pick<ChangeRequest, 'actor' | 'request' | 'origin'> & { readonly operation?: string },
     decide: (state: State, tools: Tools) => Decision<Result>,
   ): Promise<Outcome<Result>> {
     const { clock, random, settings, ledger } = this.#parts
@@ -282,11 +287,11 @@ export class Controller implements AsyncDisposable {
     }
   }
 
-  async #admit(agent: ProvenAgent): Promise<void> {
+  async #admit(agent: ProvenAgent, from: Address | undefined): Promise<void> {
     const { node, key: publicKey, sealingKey, hello } = agent
     if (hello.join) {
       const { secret, name } = hello.join
-      await this.change({ actor: node }, (state, tools) =>
+      await this.change({ actor: node, origin: agentOrigin(from) }, (state, tools) =>
         joinNode(state, tools, { publicKey, sealingKey, secret, name }),
       )
     }
@@ -311,8 +316,13 @@ export class Controller implements AsyncDisposable {
   }
 
   async #certify(node: NodeId, offered: AgentFrameOf<'key'>): Promise<void> {
-    await this.change({ actor: node }, (state) =>
+    const origin = agentOrigin(this.#presence.get(node)?.report.seenFrom)
+    await this.change({ actor: node, origin }, (state) =>
       certifyMemberKey(state, offered.network as NetworkId, node, offered),
     )
   }
+}
+
+function agentOrigin(address: Address | undefined): Origin {
+  return { via: 'agent', ...(address !== undefined && { address }) }
 }

@@ -14,10 +14,22 @@ export interface Row extends Head {
 export const EMPTY: Head = Object.freeze({ sequence: 0, hash: '0'.repeat(64) })
 
 /** The row that follows `previous`. Throws `TypeError` when the draft holds something that must not be written. */
-export function link(previous: Head, { operation, at, actor, request, events }: Draft): Row {
-  const payload = Buffer.from(JSON.stringify({ operation, at, actor, request, events }))
+export function link(previous: Head, draft: Draft): Row {
+  const payload = Buffer.from(JSON.stringify(draftOf(draft)))
   const sequence = previous.sequence + 1
-  return { sequence, operation, payload, hash: hashOf(previous, sequence, payload) }
+  return { sequence, operation: draft.operation, payload, hash: hashOf(previous, sequence, payload) }
+}
+
+/** Only what was asked for, its fields in the order in which they are hashed: what is undefined is not written. */
+export function draftOf({ operation, at, actor, request, origin, events }: Draft): Draft {
+  return {
+    operation,
+    at,
+    actor,
+    ...(request !== undefined && { request }),
+    ...(origin !== undefined && { origin }),
+    events,
+  }
 }
 
 /** The entry in `row`, if it is what was written behind `previous`. Throws `log-damaged`, naming the first bad entry. */

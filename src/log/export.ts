@@ -5,7 +5,7 @@ import Type from 'typebox'
 import { Compile } from 'typebox/compile'
 import { WeftError } from '../errors.ts'
 import type { Event } from '../model/event.ts'
-import { headOf } from './chain.ts'
+import { draftOf, headOf } from './chain.ts'
 import type { Entry, Head, Snapshot } from './log.ts'
 import { openSource } from './source.ts'
 import type { Source } from './transfer.ts'
@@ -21,11 +21,11 @@ export async function* exportLog(source: Source): AsyncGenerator<string, void, v
     yield line({ snapshot: { sequence, hash, signature, state: Buffer.from(state).toString() } })
   }
   let end = base
-  for await (const { sequence, hash, operation, at, actor, events } of source.read(base.sequence + 1)) {
-    yield line({ sequence, hash, draft: { operation, at, actor, events } })
-    end = { sequence, hash }
+  for await (const entry of source.read(base.sequence + 1)) {
+    end = headOf(entry)
+    yield line({ ...end, draft: draftOf(entry) })
   }
-  yield line({ end: headOf(end) })
+  yield line({ end })
 }
 
 /** What can be imported: an export, or a copy that `weft log backup` made. Rejects with `invalid-input` when it is neither. */
@@ -57,6 +57,14 @@ const entryLine = Compile(
       operation: Type.String(),
       at: Type.Number(),
       actor: Type.String(),
+      request: Type.Optional(Type.String()),
+      origin: Type.Optional(
+        Type.Object({
+          via: Type.Enum(['rest', 'agent']),
+          address: Type.Optional(Type.String()),
+          request: Type.Optional(Type.String()),
+        }),
+      ),
       events: Type.Array(Type.Unsafe<Event>(Type.Object({ type: Type.String() }))),
     }),
   }),

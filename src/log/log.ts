@@ -11,7 +11,18 @@ export interface Draft {
   readonly actor: string
   /** Of a change that may be asked for again: what tells its request from others under the same name. */
   readonly request?: string
+  /** Absent: the controller did it by itself, or it is older than this field. */
+  readonly origin?: Origin
   readonly events: readonly Event[]
+}
+
+/** From where a change was asked for. */
+export interface Origin {
+  readonly via: 'rest' | 'agent'
+  /** Of the other end of the connection; absent for a local socket. */
+  readonly address?: string
+  /** Id of the request, which the answer and the controller's own log name too. */
+  readonly request?: string
 }
 
 /** A change that was made, and cannot be lost any more. */

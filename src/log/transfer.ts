@@ -1,7 +1,8 @@
 import { WeftError } from '../errors.ts'
+import type { State } from '../model/state.ts'
 import { Audit } from './audit.ts'
-import { link, type Row } from './chain.ts'
-import type { Draft, Entry, Head, Log, Snapshot } from './log.ts'
+import { draftOf, link, type Row } from './chain.ts'
+import type { Entry, Head, Log, Snapshot } from './log.ts'
 
 /** A log that is only read: of either engine, or an export. */
 export type Source = Pick<Log, 'base' | 'snapshots' | 'read'>
@@ -11,8 +12,24 @@ const WINDOW = 500
 
 /** Reads all of it. Rejects with `log-damaged`, naming the first bad entry. */
 export async function auditSource(source: Source): Promise<void> {
+  for await (const _ of auditedEntries(source));
+}
+
+/** An entry that fits the chain, and the states around it; undefined where nobody can know them. */
+export interface AuditedEntry {
+  readonly entry: Entry
+  readonly before: State | undefined
+  readonly after: State | undefined
+}
+
+/** Every entry, each checked before it is given out. Rejects as `auditSource` does. */
+export async function* auditedEntries(source: Source): AsyncGenerator<AuditedEntry, void, void> {
   const audit = new Audit(await source.base(), await source.snapshots())
-  for await (const entry of source.read(audit.head.sequence + 1)) audit.take(rowOf(audit.head, entry))
+  for await (const entry of source.read(audit.head.sequence + 1)) {
+    const before = audit.state
+    audit.take(rowOf(audit.head, entry))
+    yield { entry, before, after: audit.state }
+  }
   audit.finish()
 }
 
@@ -54,10 +71,6 @@ async function keepReached(snapshots: Snapshot[], log: Log): Promise<void> {
 /** The entry as it would be stored behind `previous`, with the number and hash that it came with. */
 function rowOf(previous: Head, entry: Entry): Row {
   return { ...link(previous, draftOf(entry)), sequence: entry.sequence, hash: entry.hash }
-}
-
-function draftOf({ operation, at, actor, events }: Entry): Draft {
-  return { operation, at, actor, events }
 }
 
 function notEmpty(): WeftError {

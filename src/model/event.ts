@@ -42,6 +42,34 @@ export type Event =
     }
   | { readonly type: 'tombstones-cleared'; readonly network: NetworkId; readonly nodes: readonly NodeId[] }
 
+const TYPES: Readonly<Record<Event['type'], true>> = {
+  'controller-initialised': true,
+  'epoch-raised': true,
+  'project-created': true,
+  'project-deleted': true,
+  'api-token-created': true,
+  'api-token-revoked': true,
+  'join-token-created': true,
+  'join-token-revoked': true,
+  'join-token-used': true,
+  'node-enrolled': true,
+  'node-roles-set': true,
+  'node-labels-set': true,
+  'node-removed': true,
+  'network-created': true,
+  'network-deleted': true,
+  'network-shared': true,
+  'network-unshared': true,
+  'network-policy-set': true,
+  'member-added': true,
+  'member-key-certified': true,
+  'member-removed': true,
+  'tombstones-cleared': true,
+}
+
+/** Every type of event. */
+export const EVENT_TYPES: readonly string[] = Object.freeze(Object.keys(TYPES))
+
 interface NewApiToken {
   readonly id: TokenId
   readonly name: string

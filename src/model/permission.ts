@@ -17,6 +17,7 @@ export const PERMISSIONS = Object.freeze({
   'projects:read': 'see projects',
   'projects:write': 'make and delete projects',
   'relays:write': 'make nodes relays for all projects',
+  'audit:read': 'see who did what, and from where',
   'metrics:read': 'read the metrics of the controller',
 } as const)
 
@@ -51,6 +52,7 @@ const ADMIN: readonly Permission[] = [
   'api-tokens:read',
   'api-tokens:write',
   'projects:write',
+  'audit:read',
 ]
 
 /** `viewer` sees, `operator` also changes networks and nodes, `admin` also decides who may. */

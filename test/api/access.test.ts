@@ -51,6 +51,7 @@ const EXPECTED: Readonly<Record<string, Expectation>> = {
   'GET /v1/networks/:network/graph': { least: 'viewer' },
   'GET /v1/networks/:network/links/:a/:b': { least: 'viewer' },
   'GET /v1/networks/:network/history': { least: 'viewer' },
+  'GET /v1/audit': { least: 'admin' },
   'GET /v1/events': { least: 'viewer' },
   'GET /v1/networks/:network/convergence': { least: 'viewer' },
   'GET /v1/networks/:network/paths': { least: 'viewer' },

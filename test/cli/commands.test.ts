@@ -31,6 +31,28 @@ describe('weft against a controller', () => {
     assert.deepEqual(await json(controller.weft('network', 'list', '--json')), { items: [] })
   })
 
+  it('shows who did what, writes it down, and compares that with the log', async () => {
+    await done(controller.weft('network', 'create', 'traced'))
+    const [text, programs] = await Promise.all([
+      done(controller.weft('audit', '--network', 'traced')),
+      json(
+        controller.weft('audit', '--action', 'network-created', '--since', '1h', '--limit', '1', '--json'),
+      ),
+    ])
+    assert.match(text, /first admin \(tok-\S+\) by rest, request \S+\n +made network traced, /)
+    assert.deepEqual([programs.items.length, programs.items[0].changes[0].name], [1, 'traced'])
+    const file = join(controller.dataDir, 'audit.jsonl')
+    assert.match(
+      await done(controller.weft('audit', '--all-projects', '--export', file)),
+      /records up to entry/,
+    )
+    const { dataDir } = controller
+    const { checked, records } = await json(
+      controller.weft('audit', 'verify', file, '--data-dir', dataDir, '--json'),
+    )
+    assert.ok(records >= 3 && checked === records)
+  })
+
   it('hands every option of network create over', async () => {
     const options = ['--ipv6', 'fd12:3456:789a::/48', '--node-prefix-length', '28', '--key-custody', 'node']
     const made = await json(

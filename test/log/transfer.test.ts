@@ -132,6 +132,21 @@ describe('a log from which entries were dropped', () => {
 })
 
 describe('an import', () => {
+  it('takes in what a change was asked with and from where, which is under the hash too', async () => {
+    await using dir = await scratch()
+    await using log = await openSqliteLog(dir.log)
+    const origin = { via: 'rest', address: '192.0.2.7', request: 'run-1' } as const
+    await log.append(0, FIRST)
+    await log.append(1, { ...change(2), request: 'fingerprint', origin })
+    await log.append(2, { ...change(3), origin: { via: 'agent' } })
+    const file = join(dir.path, 'log.jsonl')
+    await writeFile(file, await exported(dir.log))
+    const to = join(dir.path, 'other.db')
+    assert.deepEqual(await imported(file, to), log.head())
+    await using other = await openSqliteLog(to)
+    assert.deepEqual(await collect(other.read(1)), await collect(log.read(1)))
+  })
+
   it('names what is wrong with an export, and leaves nothing behind', async () => {
     await using dir = await scratch()
     await (await compacted(dir.log))[Symbol.asyncDispose]()

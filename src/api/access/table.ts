@@ -59,6 +59,8 @@ export const ACCESS: Readonly<Record<string, Rule | 'open'>> = {
   'GET /v1/networks/:network/paths': { needs: 'networks:read', about: 'network' },
   'GET /v1/networks/:network/links/:a/:b': { needs: 'networks:read', about: 'network' },
   'GET /v1/networks/:network/history': { needs: 'networks:read', about: 'network' },
+  // Also what was done with tokens, and from which addresses: for those who decide about access.
+  'GET /v1/audit': { needs: 'audit:read' },
   'GET /v1/events': { needs: 'networks:read' },
 
   'GET /v1/networks/:network/policy': { needs: 'networks:read', about: 'network' },

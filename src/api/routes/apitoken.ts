@@ -9,6 +9,7 @@ import { authorise } from '../access/authorise.ts'
 import type { Scope } from '../access/scope.ts'
 import { create, notShownAgain } from '../change.ts'
 import type { App } from '../instance.ts'
+import { askedBy } from '../origin.ts'
 import { includes, pageOf } from '../paging.ts'
 import { ApiToken, ApiTokenList, CreatedApiToken, NewApiToken, Whoami } from '../schemas/apitoken.ts'
 import { listQuery, nameFilter, OperationHeaders, refTo, TokenIdText } from '../schemas/common.ts'
@@ -132,7 +133,7 @@ function addRevoke(app: App, controller: Controller): void {
     response: answers({ 204: Type.Null({ description: 'Revoked.' }) }, 404, 409),
   }
   app.delete('/v1/api-tokens/:token', { schema }, async (request, reply) => {
-    await controller.change({ actor: request.actor }, (state, tools) =>
+    await controller.change(askedBy(request), (state, tools) =>
       revokeApiToken(state, tools, authorise(state, request, tools.now).apiToken.id),
     )
     return reply.code(204).send()

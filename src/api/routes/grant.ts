@@ -6,6 +6,7 @@ import type { Tools } from '../../controller/tools.ts'
 import type { State } from '../../model/state.ts'
 import { authorise } from '../access/authorise.ts'
 import type { App } from '../instance.ts'
+import { askedBy } from '../origin.ts'
 import { pageOf } from '../paging.ts'
 import { DryRunQuery, rehearse, rehearsed } from '../rehearsal.ts'
 import { idOrName, listQuery, refTo } from '../schemas/common.ts'
@@ -36,7 +37,7 @@ function addShare(app: App, controller: Controller): void {
     response: answers({ 200: refTo(Grant) }, 404, 409),
   }
   app.put('/v1/networks/:network/grants/:project', { schema }, async (request) => {
-    const outcome = await controller.change({ actor: request.actor }, (state, tools) => {
+    const outcome = await controller.change(askedBy(request), (state, tools) => {
       const { network, subject } = authorise(state, request, tools.now)
       const { events } = shareNetwork(state, network.id, subject.id)
       return { events, result: { network: network.id, project: subject.id } }
@@ -81,7 +82,7 @@ function addUnshare(app: App, controller: Controller): void {
     }
     const wouldBe = rehearse(controller, request, decide)
     if (wouldBe) return wouldBe
-    await controller.change({ actor: request.actor }, decide)
+    await controller.change(askedBy(request), decide)
     return reply.code(204).send()
   })
 }

@@ -11,6 +11,7 @@ import { authorise } from '../access/authorise.ts'
 import { create } from '../change.ts'
 import { assertMatch, tagged, tagOf } from '../etag.ts'
 import type { App } from '../instance.ts'
+import { askedBy } from '../origin.ts'
 import { includes, pageOf } from '../paging.ts'
 import { DryRunQuery, rehearse, rehearsed } from '../rehearsal.ts'
 import { idOrName, listQuery, MatchHeaders, nameFilter, OperationHeaders, refTo } from '../schemas/common.ts'
@@ -136,7 +137,7 @@ function addDelete(app: App, controller: Controller): void {
     }
     const wouldBe = rehearse(controller, request, decide)
     if (wouldBe) return wouldBe
-    await controller.change({ actor: request.actor }, decide)
+    await controller.change(askedBy(request), decide)
     return reply.code(204).send()
   })
 }

@@ -12,6 +12,7 @@ import { create } from '../change.ts'
 import { assertConfirmed } from '../confirm.ts'
 import { assertMatch, tagged, tagOf } from '../etag.ts'
 import type { App } from '../instance.ts'
+import { askedBy } from '../origin.ts'
 import { includes, pageOf, shown } from '../paging.ts'
 import { dryRunQuery, rehearse, rehearsed } from '../rehearsal.ts'
 import {
@@ -136,7 +137,7 @@ function addDelete(app: App, controller: Controller): void {
     }
     const wouldBe = rehearse(controller, request, decide)
     if (wouldBe) return wouldBe
-    await controller.change({ actor: request.actor }, (state, tools) => {
+    await controller.change(askedBy(request), (state, tools) => {
       const { events, result: network } = decide(state, tools)
       assertConfirmed(network.name, request.query.confirm, onlineMembers(controller, network))
       return { events, result: undefined }

@@ -13,6 +13,7 @@ import { authorise } from '../access/authorise.ts'
 import { create } from '../change.ts'
 import { assertMatch, tagged, tagOf } from '../etag.ts'
 import type { App } from '../instance.ts'
+import { askedBy } from '../origin.ts'
 import { includes, pageOf, shown } from '../paging.ts'
 import { DryRunQuery, rehearse, rehearsed } from '../rehearsal.ts'
 import { ChangeHeaders, idOrName, listQuery, MatchHeaders, nameFilter, refTo } from '../schemas/common.ts'
@@ -146,7 +147,7 @@ function addPatch(app: App, controller: Controller): void {
     response: answers({ 200: nodeOrLinks }, 404, 409, 412, 413, 415),
   }
   app.patch('/v1/nodes/:node', { schema }, async (request, reply) => {
-    const { actor, body } = request
+    const { body } = request
     const decide = (before: State, tools: Tools) => {
       const { node } = authorise(before, request, tools.now)
       assertMatch(request, tagOf(node))
@@ -154,7 +155,7 @@ function addPatch(app: App, controller: Controller): void {
     }
     const wouldBe = rehearse(controller, request, decide)
     if (wouldBe) return wouldBe
-    const { state } = await controller.change({ actor }, decide)
+    const { state } = await controller.change(askedBy(request), decide)
     const { node } = authorise(state, request, controller.now())
     return tagged(reply, nodeView(node, controller.nodeStatus(node.id)), tagOf(node))
   })
@@ -178,7 +179,7 @@ function addDelete(app: App, controller: Controller): void {
     }
     const wouldBe = rehearse(controller, request, decide)
     if (wouldBe) return wouldBe
-    await controller.change({ actor: request.actor }, decide)
+    await controller.change(askedBy(request), decide)
     return reply.code(204).send()
   })
 }

@@ -6,6 +6,7 @@ import { linkChanges } from '../../topology/policy/link-changes.ts'
 import { authorise } from '../access/authorise.ts'
 import { assertMatch } from '../etag.ts'
 import type { App } from '../instance.ts'
+import { askedBy } from '../origin.ts'
 import { idOrName, MatchHeaders, refTo } from '../schemas/common.ts'
 import { LinkChanges, NewPolicy, Policy, PolicyQuery } from '../schemas/policy.ts'
 import { answers } from '../schemas/problem.ts'
@@ -48,7 +49,7 @@ function addSet(app: App, controller: Controller): void {
     response: answers({ 200: Type.Union([refTo(Policy), refTo(LinkChanges)]) }, 404, 409, 412, 413, 415),
   }
   app.put('/v1/networks/:network/policy', { schema }, async (request, reply) => {
-    const { actor, body, query } = request
+    const { body, query } = request
     const decide = (state: State, now: number) => {
       const { network } = authorise(state, request, now)
       assertMatch(request, policyEtag(network, state.epoch))
@@ -58,7 +59,7 @@ function addSet(app: App, controller: Controller): void {
       const { state } = controller
       return linkChangesView(linkChanges(state, decide(state, controller.now()).events))
     }
-    const { state } = await controller.change({ actor }, (before, tools) => decide(before, tools.now))
+    const { state } = await controller.change(askedBy(request), (before, tools) => decide(before, tools.now))
     const { network } = authorise(state, request, controller.now())
     reply.header('etag', policyEtag(network, state.epoch))
     return policyView(network.policy)

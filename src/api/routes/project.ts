@@ -10,6 +10,7 @@ import { create } from '../change.ts'
 import { assertConfirmed } from '../confirm.ts'
 import { assertMatch, tagged, tagOf } from '../etag.ts'
 import type { App } from '../instance.ts'
+import { askedBy } from '../origin.ts'
 import { includes, pageOf, shown } from '../paging.ts'
 import {
   ConfirmQuery,
@@ -102,7 +103,7 @@ function addDelete(app: App, controller: Controller): void {
     response: answers({ 204: Type.Null({ description: 'Gone.' }) }, 404, 409, 412),
   }
   app.delete('/v1/projects/:project', { schema }, async (request, reply) => {
-    await controller.change({ actor: request.actor }, (state: State, tools) => {
+    await controller.change(askedBy(request), (state: State, tools) => {
       const { subject } = authorise(state, request, tools.now)
       assertMatch(request, tagOf(projectView(subject)))
       const decision = deleteProject(state, tools, subject.id)

@@ -7,6 +7,7 @@ import type { ApiToken, State } from '../../model/state.ts'
 import { tokenOf } from '../access/authenticate.ts'
 import { html, PAGE_HEADERS, page } from '../html.ts'
 import type { App } from '../instance.ts'
+import { askedBy } from '../origin.ts'
 import { failureOf, sendProblem } from '../problem.ts'
 import { refTo } from '../schemas/common.ts'
 import { answers } from '../schemas/problem.ts'
@@ -78,7 +79,8 @@ function addCallback(app: App, { settings }: Controller, signIn: SignIn): void {
     const trip = tripOf(request)
     const url = backTo(request, settings.consoleUrl)
     url.search = request.url.split('?')[1] ?? ''
-    const { secret } = await signIn.begin(await issuer.personAt(url, trip), trip.project)
+    const person = await issuer.personAt(url, trip)
+    const { secret } = await signIn.begin(person, trip.project, askedBy(request).origin)
     reply.header('set-cookie', sessionSet(secret, settings.oidcSessionMinutes * 60))
     return reply.redirect('/')
   })

@@ -5,6 +5,7 @@ import type { Controller } from '../../controller/controller.ts'
 import { WeftError } from '../../errors.ts'
 import { authorise } from '../access/authorise.ts'
 import type { App } from '../instance.ts'
+import { askedBy } from '../origin.ts'
 import { refTo } from '../schemas/common.ts'
 import { answers } from '../schemas/problem.ts'
 import {
@@ -60,12 +61,12 @@ function addCode(app: App, signIn: SignIn): void {
     body: CodeSignIn,
     response: answers({ 201: refTo(Session) }, 413, 415),
   }
-  app.post('/v1/auth/oidc/code/session', { schema: finish }, async ({ body }, reply) => {
-    const { redirectUri, code, issuer, state, nonce, codeVerifier: verifier, project } = body
+  app.post('/v1/auth/oidc/code/session', { schema: finish }, async (request, reply) => {
+    const { redirectUri, code, issuer, state, nonce, codeVerifier: verifier, project } = request.body
     const url = new URL(redirectUri)
     url.search = String(new URLSearchParams({ code, state, ...(issuer !== undefined && { iss: issuer }) }))
     const person = await signIn.issuer.personAt(url, { state, nonce, verifier })
-    return answer(reply, await signIn.begin(person, project))
+    return answer(reply, await signIn.begin(person, project, askedBy(request).origin))
   })
 }
 
@@ -93,10 +94,11 @@ function addDevice(app: App, signIn: SignIn): void {
     body: DeviceSignIn,
     response: answers({ 201: refTo(Session), 202: refTo(SignInPending) }, 413, 415),
   }
-  app.post('/v1/auth/oidc/device/session', { schema: finish }, async ({ body }, reply) => {
+  app.post('/v1/auth/oidc/device/session', { schema: finish }, async (request, reply) => {
+    const { body } = request
     const person = await signIn.issuer.personWith(body.deviceCode)
     if (!person) return reply.code(202).send({ status: 'pending' as const })
-    return answer(reply, await signIn.begin(person, body.project))
+    return answer(reply, await signIn.begin(person, body.project, askedBy(request).origin))
   })
 }
 
@@ -114,7 +116,7 @@ function addSignOut(app: App, controller: Controller): void {
     response: answers({ 204: Type.Null({ description: 'Signed out.' }) }, 409),
   }
   app.delete('/v1/auth/session', { schema }, async (request, reply) => {
-    await controller.change({ actor: request.actor }, (state, tools) => {
+    await controller.change(askedBy(request), (state, tools) => {
       authorise(state, request, tools.now)
       const session = request.credential && state.apiTokens.get(request.credential)
       if (session?.person === undefined) throw noSession()

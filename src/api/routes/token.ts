@@ -5,6 +5,7 @@ import { eventsOf } from '../../controller/ledger/ledger.ts'
 import { authorise } from '../access/authorise.ts'
 import { create, notShownAgain } from '../change.ts'
 import type { App } from '../instance.ts'
+import { askedBy } from '../origin.ts'
 import { pageOf } from '../paging.ts'
 import { listQuery, OperationHeaders, refTo, TokenIdText } from '../schemas/common.ts'
 import { answers } from '../schemas/problem.ts'
@@ -79,7 +80,7 @@ function addRevoke(app: App, controller: Controller): void {
     response: answers({ 204: Type.Null({ description: 'Revoked.' }) }, 404, 409),
   }
   app.delete('/v1/tokens/:token', { schema }, async (request, reply) => {
-    await controller.change({ actor: request.actor }, (state, tools) =>
+    await controller.change(askedBy(request), (state, tools) =>
       revokeJoinToken(state, authorise(state, request, tools.now).joinToken.id),
     )
     return reply.code(204).send()

@@ -4,6 +4,7 @@ import { beginSession } from '../../controller/commands/session.ts'
 import type { Controller } from '../../controller/controller.ts'
 import { WeftError } from '../../errors.ts'
 import type { Random } from '../../keys/random.ts'
+import type { Origin } from '../../log/log.ts'
 import { ID_BYTES, toTokenId } from '../../model/names.ts'
 import type { ApiToken, State } from '../../model/state.ts'
 import { type Access, accessOf } from './access.ts'
@@ -56,11 +57,11 @@ export class SignIn {
    * Begins a session of a person.
    * @param wanted id or name of the project in which it counts; undefined: all of them if the person may, else the first
    */
-  async begin(person: Person, wanted: string | undefined): Promise<SignedIn> {
+  async begin(person: Person, wanted: string | undefined, origin: Origin): Promise<SignedIn> {
     const { oidcIssuer, oidcAccess } = this.#controller.settings
     const { name, subject, groups } = person
     const id = toTokenId(this.#tools.random(ID_BYTES))
-    const outcome = await this.#controller.change({ actor: id }, (state, tools) => {
+    const outcome = await this.#controller.change({ actor: id, origin }, (state, tools) => {
       const access = chosen(state, accessOf(state, oidcAccess, person), wanted)
       if (!access) {
         this.#tools.log.warn(

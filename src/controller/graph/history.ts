@@ -6,6 +6,7 @@ import { applyEntry } from '../../model/apply.ts'
 import type { Event } from '../../model/event.ts'
 import { type NetworkId, type ProjectId, parseNetworkId } from '../../model/names.ts'
 import { emptyState, type Network, type State } from '../../model/state.ts'
+import { nameIn, OTHERS } from '../naming.ts'
 import { eventOwners, ownersOf } from '../owners.ts'
 import { describeEvent, networksOf } from './describe.ts'
 
@@ -47,9 +48,6 @@ interface Viewer {
   readonly project: ProjectId
   readonly caller: { readonly bound: boolean }
 }
-
-/** Who acts from outside a project, as seen from within. */
-const OTHERS = 'another project'
 
 /**
  * The log as a time line: what changed in a network, and what it was at any revision. Read at the first question. Once
@@ -250,11 +248,6 @@ function isEnd(event: Event): event is Extract<Event, { readonly id: string }> {
 function isOfAnother(event: Event, network: NetworkId): boolean {
   const named = 'network' in event ? event.network : 'id' in event ? parseNetworkId(event.id) : undefined
   return named !== undefined && named !== network
-}
-
-function nameIn({ nodes, networks, projects, apiTokens }: State, id: string): string | undefined {
-  const find = (map: { get(key: string): { readonly name: string } | undefined }) => map.get(id)?.name
-  return find(nodes) ?? find(networks) ?? find(projects) ?? find(apiTokens)
 }
 
 /** Index of the first point that is not before `value`, by halving. */

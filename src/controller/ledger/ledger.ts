@@ -1,6 +1,6 @@
 import { WeftError } from '../../errors.ts'
 import { failpoint } from '../../log/failpoint.ts'
-import type { Draft, Entry, Log } from '../../log/log.ts'
+import type { Draft, Entry, Log, Origin } from '../../log/log.ts'
 import { startingState } from '../../log/snapshot.ts'
 import { applyEntry } from '../../model/apply.ts'
 import type { Event } from '../../model/event.ts'
@@ -14,6 +14,8 @@ export interface ChangeRequest {
   readonly operation: string
   /** Kept with the operation, to tell whether it is really the same. */
   readonly request?: string
+  /** Absent: the controller does it by itself. */
+  readonly origin?: Origin
   /** Milliseconds since 1970. */
   readonly at: number
 }

@@ -35,7 +35,7 @@ export interface FleetTools {
   readonly presence: Presence
   readonly feeds: Feeds
   /** Enrols the agent if it is new or brings a token; rejects when it may not come in. */
-  readonly admit: (agent: ProvenAgent) => Promise<void>
+  readonly admit: (agent: ProvenAgent, from: Address | undefined) => Promise<void>
   /** Resolves with a state in which everything is that is durable now. */
   readonly catchUp: () => Promise<State>
   /** A session was opened; said before anything becomes known of it. */
@@ -94,8 +94,9 @@ export class Fleet {
         // It may have joined again at another replica a moment ago.
         if (isRemoved(await this.#tools.catchUp(), agent)) return this.#dismiss(socket, agent)
       }
-      await this.#tools.admit(agent)
-      this.#welcome(socket, agent, { log, seenFrom: addressIn(channel.remoteAddress) })
+      const seenFrom = addressIn(channel.remoteAddress)
+      await this.#tools.admit(agent, seenFrom)
+      this.#welcome(socket, agent, { log, seenFrom })
     } catch (error) {
       const { code, message, cause } = toWeftError(error)
       log.info({ code, cause }, 'agent refused')

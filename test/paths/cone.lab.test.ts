@@ -24,6 +24,8 @@ test('behind routers that keep ports: holes are punched, nobody between can read
 
   const routers = ['nat-a', 'internet', 'nat-b'].map((name) => lab.host(name))
   await assertBlind(t, { from, addresses: addressesOf('b-1'), clear, between: routers })
+  const cables = ['a-1', 'a-2'].map((name) => ({ host: lab.host(name), device: 'eth0' }))
+  await assertBlind(t, { from, addresses: addressesOf('a-2'), clear, cables })
 
   await stage.after(
     'a router gets another public address',

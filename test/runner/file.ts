@@ -14,6 +14,8 @@ export interface FileResult {
   readonly passed: number
   readonly failures: readonly Failure[]
   readonly skips: readonly string[]
+  /** What its tests found worth telling, such as times: `t.diagnostic`. */
+  readonly notes: readonly string[]
   /** Milliseconds. */
   readonly took: number
   /** What the file printed on both channels. */
@@ -26,11 +28,15 @@ const WHOLE = 'the file as a whole'
 /** Time between a test that is given up, by name, and the end of the file's process. */
 const GRACE_MS = 5_000
 
+/** Node counts in the same way as tests tell. */
+const SUMMARY = /^(tests|suites|pass|fail|cancelled|skipped|todo|duration_ms) [\d.]+$/
+
 /** Runs one test file in a process of its own, which is ended after `limit` ms. */
 export async function runTestFile(file: string, limit: number): Promise<FileResult> {
   const start = performance.now()
   const failures: Failure[] = []
   const skips: string[] = []
+  const notes: string[] = []
   let passed = 0
   let output = ''
   const stream = run({ files: [file], timeout: limit - GRACE_MS, signal: AbortSignal.timeout(limit) })
@@ -44,13 +50,16 @@ export async function runTestFile(file: string, limit: number): Promise<FileResu
     if (isOnlyByItsParts(details.error)) return
     failures.push({ title: name === file ? WHOLE : name, error: describe(details.error) })
   })
+  stream.on('test:diagnostic', ({ message }) => {
+    if (!SUMMARY.test(message)) notes.push(message)
+  })
   const gather = ({ message }: { message: string }) => {
     output += message
   }
   stream.on('test:stdout', gather)
   stream.on('test:stderr', gather)
   await finished(stream.resume())
-  return { file, passed, failures, skips, took: performance.now() - start, output }
+  return { file, passed, failures, skips, notes, took: performance.now() - start, output }
 }
 
 /** The same result where no test may be skipped. */

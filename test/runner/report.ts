@@ -17,12 +17,13 @@ export function reportStep(step: StepResult): void {
   say(`${mark(step.passed)} ${step.name} (${seconds(step.took)})`)
 }
 
-/** One line for a test file that has ended, and one for each of its tests that failed or was skipped. */
+/** One line for a test file that has ended, and one for each of its tests that failed or was skipped, or had something to tell. */
 export function reportFile(result: FileResult): void {
-  const { file, passed, failures, skips, took } = result
+  const { file, passed, failures, skips, notes, took } = result
   say(`${mark(failures.length === 0)} ${short(file)}: ${passed} passed (${seconds(took)})`)
   for (const { title } of failures) say(`       FAILED: ${title}`)
   for (const skip of skips) say(`       SKIPPED: ${skip}`)
+  for (const note of notes) say(`       ${note}`)
 }
 
 /** All that failed once more, with the errors and what was printed, so that nobody has to scroll. */

@@ -35,6 +35,12 @@ test('a skipped test is counted aside with its reason, and fails in CI', () => {
   assert.equal(inCi.code, 1)
 })
 
+test('what a test tells of is shown, and not what Node counts', () => {
+  const { lines } = runFixtures({ g: `${HEAD}test('g', (t) => t.diagnostic('settled 4.2 s later'))\n` })
+  const told = lines.filter((line) => line.startsWith('       '))
+  assert.deepEqual(told, ['       settled 4.2 s later'])
+})
+
 test('a file that crashes, or holds no test, counts as failed', () => {
   const { lines, code } = runFixtures({ a: PASSING, e: `throw new Error('boom')`, f: '' })
   assert.equal(lines.at(-1), '2 passed, 2 failed')

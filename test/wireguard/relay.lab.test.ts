@@ -166,6 +166,34 @@ test("a relay's own services and its neighbours cannot be reached through it, ev
   await stations[1].call('applyFirewall', transitGate(1))
 })
 
+test('nor over IPv4, not even if keys and routes would let it', { skip }, async () => {
+  const [own, lan, neighbour] = ['198.18.9.1', '198.18.3.81', '198.18.3.9']
+  const ports = [await startListener(hosts[81], lan), await startListener(lab.host('neighbour'), neighbour)]
+  await hosts[1].exec('ip', ['address', 'add', `${own}/32`, 'dev', transitName(1)])
+  await hosts[1].exec('ip', ['route', 'add', '198.18.3.0/24', 'dev', transitName(1)])
+  await hosts[1].exec('wg', [
+    ...['set', transitName(1), 'peer', publicKey(181)],
+    ...['allowed-ips', `${relayRange(81)},198.18.3.0/24`],
+  ])
+  await hosts[81].exec('wg', [
+    ...['set', transitName(81), 'peer', publicKey(101)],
+    ...['allowed-ips', `${transitAddress(81, 1)}/128,${own}/32`],
+  ])
+  await hosts[81].exec('ip', ['route', 'add', `${own}/32`, 'dev', transitName(81)])
+  await hosts[81].exec('sh', ['-c', 'echo 1 > /proc/sys/net/ipv4/ip_forward'])
+  await lab.host('neighbour').exec('ip', ['route', 'add', `${own}/32`, 'via', lan])
+  const reached = () =>
+    Promise.all([lan, neighbour].map((to, at) => stations[1].call('connects', own, to, ports[at] ?? 0)))
+  await stations[1].call('removeFirewall', transitName(1))
+  assert.deepEqual(await reached(), [false, false])
+  await stations[81].call('removeFirewall', transitName(81))
+  assert.deepEqual(await reached(), [true, true])
+  await stations[81].call('applyFirewall', transitGate(81, true))
+  assert.deepEqual(await reached(), [false, false])
+  await stations[1].call('applyFirewall', transitGate(1))
+  for (const slot of [1, 81] as const) await stations[slot].call('reconcile', transitOrders(slot))
+})
+
 test('a node is reached over the transit by nothing but the ports of its own tunnels', { skip }, async () => {
   const [far, port] = [transitAddress(81, 2), await startListener(hosts[2], transitAddress(81, 2))]
   assert.equal(await stations[1].call('connects', transitAddress(81, 1), far, port), false)

@@ -31,10 +31,10 @@ export const apart: Topology = {
       ports: [
         { segment: 'west', addresses: [`198.18.1.${slot}/24`] },
         { segment: 'east', addresses: [`198.18.2.${slot}/24`] },
-        { segment: 'home', addresses: [`2001:db8:3::${slot}/64`] },
+        { segment: 'home', addresses: [`2001:db8:3::${slot}/64`, `198.18.3.${slot}/24`] },
       ],
     })),
-    { name: 'neighbour', ports: [{ segment: 'home', addresses: ['2001:db8:3::9/64'] }] },
+    { name: 'neighbour', ports: [{ segment: 'home', addresses: ['2001:db8:3::9/64', '198.18.3.9/24'] }] },
   ],
 }
 

@@ -23,12 +23,13 @@ export interface Deviation extends PairPath {
 
 const POLL_MS = 250
 
-/** The path of every ordered pair of members, looked at until all are as the scenario says, `limit` ms at most. */
+/** The path of every ordered pair of members, looked at until all are up and as the scenario says, `limit` ms at most. */
 export async function awaitPaths(client: Client, scenario: Scenario, limit: number): Promise<PairPath[]> {
   const deadline = performance.now() + limit
   for (;;) {
     const paths = await readPaths(client)
-    if (deviations(paths, scenario).length === 0 || performance.now() > deadline) return paths
+    const isAsWanted = paths.every(({ up }) => up) && deviations(paths, scenario).length === 0
+    if (isAsWanted || performance.now() > deadline) return paths
     await wait(POLL_MS)
   }
 }

@@ -17,10 +17,16 @@ const ANSWER_LIMIT = 60_000
 export class Client extends Api implements Disposable {
   readonly #agent: PinnedAgent
 
-  /** @param project in which every request acts; undefined: that of the token */
-  constructor(url: ControllerUrl, token: SecretBytes, project?: string) {
+  /**
+   * @param token undefined: for what anybody may ask
+   * @param project in which every request acts; undefined: that of the token
+   */
+  constructor(url: ControllerUrl, token: SecretBytes | undefined, project?: string) {
     const agent = new PinnedAgent(url)
-    const own = { authorization: `Bearer ${Buffer.from(token.expose()).toString()}`, host: 'weft' }
+    const own = {
+      ...(token && { authorization: `Bearer ${Buffer.from(token.expose()).toString()}` }),
+      host: 'weft',
+    }
     super((call) =>
       send(agent, { ...call, path: inProject(call.path, project), headers: { ...own, ...call.headers } }),
     )

@@ -3,12 +3,14 @@ import { Command, Option } from 'commander'
 import { WeftError } from '../errors.ts'
 import { SecretBytes } from '../keys/secret.ts'
 import { Client } from './client.ts'
+import { findProfile, type Profile, readProfiles } from './profiles/store.ts'
 import { parseControllerUrl } from './url.ts'
 
 /** Options of every command that speaks to a controller. */
 export interface ClientOptions {
   readonly url?: string
   readonly tokenFile?: string
+  readonly profile?: string
   readonly project?: string
   readonly json?: boolean
 }
@@ -16,8 +18,9 @@ export interface ClientOptions {
 /** A command with those options. There is none for the token itself: a command line is there for all users to read. */
 export function clientCommand(name: string): Command {
   return new Command(name)
-    .addOption(new Option('--url <url>', "URL of the controller, its 'url:' line").env('WEFT_URL'))
+    .option('--url <url>', "URL of the controller, its 'url:' line; else it is in WEFT_URL")
     .option('--token-file <file>', 'file with the API token; else it is in WEFT_TOKEN')
+    .option('--profile <name>', "profile of 'weft login'; else it is in WEFT_PROFILE, or the one in use")
     .addOption(
       new Option('--project <project>', 'project to act in, for a global token (default)').env(
         'WEFT_PROJECT',
@@ -26,27 +29,56 @@ export function clientCommand(name: string): Command {
     .option('--json', 'print JSON for programs')
 }
 
-/** The controller that the options and the environment name. Throws `invalid-config` when they do not. */
+/** The controller that options, environment and profiles name. Throws `invalid-config` when they do not. */
 export function openClient(options: ClientOptions): Client {
-  return new Client(parseControllerUrl(urlOf(options)), tokenOf(options), options.project)
+  const profile = profileFor(options)
+  return new Client(
+    parseControllerUrl(urlOf(options, profile)),
+    tokenOf(options, profile),
+    options.project ?? profile?.project,
+  )
 }
 
-function urlOf({ url }: ClientOptions): string {
-  if (url) return url
+/**
+ * The profile that counts, if any does. What is said on the command line goes before the environment, and that before the
+ * profile in use; a token of a profile goes to the controller of that profile and to no other.
+ */
+function profileFor({ url, profile: name }: ClientOptions): Profile | undefined {
+  if (url !== undefined) return undefined
+  if (name !== undefined) return findProfile(readProfiles(), name)
+  if (process.env.WEFT_URL) return undefined
+  const profiles = readProfiles()
+  const used = process.env.WEFT_PROFILE || profiles.current
+  return used === undefined ? undefined : findProfile(profiles, used)
+}
+
+function urlOf({ url }: ClientOptions, profile: Profile | undefined): string {
+  const known = url ?? profile?.url ?? process.env.WEFT_URL
+  if (known) return known
   throw new WeftError('invalid-config', 'It is not said where the controller is.', {
     field: 'WEFT_URL',
-    advice: "Put its 'url:' line into WEFT_URL, in quotes, or give it with --url.",
+    advice:
+      "Sign in with 'weft login URL', put its 'url:' line into WEFT_URL, in quotes, or give it with --url.",
   })
 }
 
-function tokenOf({ tokenFile }: ClientOptions): SecretBytes {
-  const text = tokenFile === undefined ? process.env.WEFT_TOKEN : readToken(tokenFile)
-  // What is no token could break the header it is sent in.
-  if (text && /^[\x21-\x7e]+$/.test(text.trim())) return new SecretBytes(Buffer.from(text.trim()))
+function tokenOf({ tokenFile, profile: name }: ClientOptions, profile: Profile | undefined): SecretBytes {
+  // A profile that was asked for by name is meant with all that it has.
+  const kept =
+    name === undefined ? process.env.WEFT_TOKEN || profile?.token : profile?.token || process.env.WEFT_TOKEN
+  const token = parseToken(tokenFile === undefined ? kept : readToken(tokenFile))
+  if (token) return token
   throw new WeftError('invalid-config', 'There is no API token to show to the controller.', {
     field: 'WEFT_TOKEN',
-    advice: "Put the controller's 'admin token:' into WEFT_TOKEN, or into a file for --token-file.",
+    advice:
+      "Sign in with 'weft login', or put the controller's 'admin token:' into WEFT_TOKEN, or into a file for --token-file.",
   })
+}
+
+/** undefined for what is no token: it could break the header it is sent in. */
+export function parseToken(text: string | undefined): SecretBytes | undefined {
+  const token = text?.trim()
+  return token && /^[\x21-\x7e]+$/.test(token) ? new SecretBytes(Buffer.from(token)) : undefined
 }
 
 function readToken(file: string): string {

@@ -25,6 +25,18 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: 'run the agent of this machine',
     load: async () => (await import('./agent.ts')).agentCommand(),
   },
+  login: {
+    summary: 'sign in to a controller, and keep that as a profile',
+    load: async () => (await import('./login.ts')).loginCommand(),
+  },
+  logout: {
+    summary: 'sign out, and forget the token of the profile',
+    load: async () => (await import('./logout.ts')).logoutCommand(),
+  },
+  profile: {
+    summary: 'list, choose, show and delete profiles: controllers with names',
+    load: async () => (await import('./profile.ts')).profileCommand(),
+  },
   project: {
     summary: 'make, list, show and delete projects',
     load: async () => (await import('./project.ts')).projectCommand(),

@@ -21,7 +21,7 @@ type Item<Id extends Listing> = Answer<Id> extends { readonly items: (infer One)
 
 /** The input may be left out where nothing in it is needed. */
 type Given<Id extends OperationId> =
-  object extends Input<Id>
+  Record<string, never> extends Input<Id>
     ? [input?: Input<Id>, signal?: AbortSignal]
     : [input: Input<Id>, signal?: AbortSignal]
 

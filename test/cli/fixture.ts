@@ -23,8 +23,11 @@ export interface RunOptions {
   readonly input?: string
 }
 
-/** Compiled modules are kept between the runs, as the launcher has it; nothing else of this environment is handed on. */
-const CACHE = { NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? '' }
+/**
+ * Compiled modules are kept between the runs, as the launcher has it; nothing else of this environment is handed on, nor the
+ * profiles of who runs the tests.
+ */
+const CACHE = { NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? '', XDG_CONFIG_HOME: '/nonexistent' }
 
 /** Runs `weft` in a process of its own. */
 export async function weft(

@@ -16,7 +16,7 @@ import {
 import { hashOf } from '../topology/hash.ts'
 import type { DeviceDriver } from '../wireguard/device.ts'
 import type { Greeting } from './dial.ts'
-import { ownUnderlay } from './facts.ts'
+import { ownUnderlay, type Underlay } from './facts.ts'
 import type { Home } from './home.ts'
 import { Membership } from './membership.ts'
 import { RelayWatch } from './relay-watch.ts'
@@ -33,6 +33,8 @@ export interface NodeTools {
   readonly clock: Clock
   readonly random: Random
   readonly log: Logger
+  /** Where this machine stands; absent: as its interfaces say. */
+  readonly underlay?: () => Underlay
 }
 
 const VERSION = '0.1.0'
@@ -57,11 +59,14 @@ export class Node {
   #epoch = 0
   #onLost: (address: string) => void = () => undefined
   #isAttached = false
-  #addresses: readonly string[] = ownUnderlay().addresses
+  readonly #underlay: () => Underlay
+  #addresses: readonly string[]
 
   constructor(tools: NodeTools) {
     this.#tools = tools
-    const { clock, random } = tools
+    const { clock, random, underlay = ownUnderlay } = tools
+    this.#underlay = underlay
+    this.#addresses = underlay().addresses
     const onChange = () => this.#onRelays()
     this.#watch = new RelayWatch({ clock, random, surroundings: this.#surroundings, onChange })
   }
@@ -140,7 +145,7 @@ export class Node {
 
   /** Looks whether this machine has moved: paths heal without a controller, and a controller is told. */
   lookAround(): void {
-    const { addresses } = ownUnderlay()
+    const { addresses } = this.#underlay()
     const lost = this.#addresses.filter((address) => !addresses.includes(address))
     const gained = addresses.some((address) => !this.#addresses.includes(address))
     this.#addresses = addresses
@@ -182,7 +187,7 @@ export class Node {
       ...this.#tools,
       send: (frame) => this.#send(frame),
       surroundings: this.#surroundings,
-      underlay: ownUnderlay,
+      underlay: this.#underlay,
       ports: { free: (from) => this.#freePort(from), used: () => this.#usedPorts() },
       onApplied: (applied) => this.#onApplied(applied),
       onTransit: () => this.#onTransit(),
@@ -287,7 +292,7 @@ export class Node {
   #facts(): Facts {
     const all = [...this.#memberships.values()].map(({ network, listenPort: port }) => ({ network, port }))
     const ports = all.filter(({ port }) => port > 0)
-    const { addresses, mtu } = ownUnderlay()
+    const { addresses, mtu } = this.#underlay()
     const { kind: device } = this.#tools.driver
     const relays = this.#surroundings.relays.map(({ node, alive, rtt }) => ({
       node,

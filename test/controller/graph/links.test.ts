@@ -105,6 +105,19 @@ describe('What members are told of where others are', () => {
     for (const viewer of [a, b]) assert.ok(!viewer.heardOf('10.20.0.4'))
   })
 
+  it('is the same for all, but for those who share a LAN: nobody else gets a frame of his own', async () => {
+    const town = ['10.20.2.2/16', '10.20.2.3/16'].map((address) => join('t', [address], { site: 'bergen' }))
+    const open = ['203.0.113.20/24', '203.0.113.21/24'].map((address) => join('o', [address]))
+    const [a, b, c, d] = await Promise.all([...town, ...open])
+    assert.ok(a && b && c && d)
+    await eventually('a hears where b is', () => a.lan(demo.id, b.node))
+    for (const viewer of [a, b, c])
+      await eventually('all hear of d', () => viewer.hint(demo.id, d.node)?.direct.length === 1)
+    assert.deepEqual(c.hint(demo.id, d.node), a.hint(demo.id, d.node))
+    for (const viewer of [c, d]) assert.deepEqual(viewer.framesOf('lan'), [])
+    for (const frame of a.framesOf('lan').flatMap(({ hints }) => hints)) assert.equal(frame.node, b.node)
+  })
+
   it('holds nothing any more of a member that was removed', async () => {
     const a = await join('a', ['10.20.1.2/16'], { site: 'oslo' })
     const b = await join('b', ['10.20.1.3/16'], { site: 'oslo' })
@@ -117,12 +130,14 @@ describe('What members are told of where others are', () => {
     const a = await join('a', ['203.0.113.10/24'])
     const b = await join('b', ['203.0.113.11/24'])
     await eventually('b is known', () => a.hint(demo.id, b.node))
+    const { sequence } = rig.controller.state
     const moved = performance.now()
     b.report(factsAt('203.0.113.99/24'))
     await eventually('its move is known', () =>
       a.hint(demo.id, b.node)?.direct.includes(`203.0.113.99:${PORT}`),
     )
     assert.ok(performance.now() - moved < 1_000)
+    assert.equal(rig.controller.state.sequence, sequence, 'nothing of it enters the log')
   })
 
   it('holds nothing of what cannot be an address of a node', async () => {

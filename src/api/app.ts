@@ -24,6 +24,7 @@ import { Limits, type RateLimits } from './limits/limits.ts'
 import { measureRequests } from './metrics.ts'
 import { sendProblem } from './problem.ts'
 import { apiTokenRoutes } from './routes/apitoken.ts'
+import { applyRoutes } from './routes/apply.ts'
 import { auditRoutes } from './routes/audit.ts'
 import { batchRoutes } from './routes/batch.ts'
 import { convergenceRoutes } from './routes/convergence.ts'
@@ -119,6 +120,7 @@ const ROUTES = [
   grantRoutes,
   memberRoutes,
   batchRoutes,
+  applyRoutes,
   nodeRoutes,
   tokenRoutes,
   graphRoutes,

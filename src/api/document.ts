@@ -2,6 +2,7 @@ import type { FastifyDynamicSwaggerOptions } from '@fastify/swagger'
 import type Type from 'typebox'
 import { ERROR_CODES } from '../errors.ts'
 import { ApiToken, ApiTokenList, CreatedApiToken, Whoami } from './schemas/apitoken.ts'
+import { ApplyResult } from './schemas/apply.ts'
 import { AuditChange, AuditList, AuditRecord } from './schemas/audit.ts'
 import type { Component } from './schemas/common.ts'
 import { Convergence } from './schemas/convergence.ts'
@@ -59,6 +60,7 @@ export const components: readonly Component<Type.TSchema>[] = Object.freeze([
   Paths,
   Policy,
   LinkChanges,
+  ApplyResult,
 ])
 
 /** How the OpenAPI document is made of the routes; what it says about them stands in their schemas. */

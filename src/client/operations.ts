@@ -767,6 +767,33 @@ export type LinkChanges = {
   }
 }
 
+/** What a document changed, or would change. */
+export type ApplyResult = {
+  /** Whether it is done; false for a dry run. */
+  readonly applied: boolean
+  /** In the order in which they are made. Empty: all is as the document says. */
+  readonly changes: {
+    readonly change: 'add' | 'change' | 'remove'
+    /** Where it stands in the document. */
+    readonly path: string
+    /** What is there. */
+    readonly before?: string
+    /** What is wanted. */
+    readonly after?: string
+  }[]
+  /** What is there and not in the document, and stays because 'prune' was not asked for. */
+  readonly kept: {
+    readonly change: 'add' | 'change' | 'remove'
+    /** Where it stands in the document. */
+    readonly path: string
+    /** What is there. */
+    readonly before?: string
+    /** What is wanted. */
+    readonly after?: string
+  }[]
+  readonly links?: LinkChanges
+}
+
 /** What each operation takes and answers, by its id. */
 export interface Operations {
   /** Whether the process answers. `GET /healthz` */
@@ -1201,6 +1228,65 @@ export interface Operations {
     }
     readonly answer: BatchResult
     readonly dryRun: LinkChanges
+  }
+  /** Make networks, members, policies, labels and roles as a document says: all of it, or nothing. `POST /v1/apply` */
+  readonly apply: {
+    readonly input: {
+      readonly query?: {
+        /** Take away what is there and not in the document: networks of the project, members of networks that have 'members', labels of nodes that have 'labels'. */
+        readonly prune?: boolean | undefined
+        /** Id or name of the project to act in, else that of the token. */
+        readonly project?: string | undefined
+      }
+      readonly headers?: {
+        /** Chosen by the caller, for instance a UUID. A repeated POST with the same key is done once and answers with the object that the first one made. */
+        readonly 'idempotency-key'?: string | undefined
+        /** ETag of the version that is to be changed. Another one is not touched. */
+        readonly 'if-match'?: string | undefined
+      }
+      readonly body: {
+        /** Networks of the project, by name. */
+        readonly networks?: Readonly<Record<string, {
+          /** IPv4 range. Absent: the next free /16 of the pool. */
+          readonly ipv4?: string | undefined
+          /** Unique local /48 (RFC 4193). Absent: a random one. */
+          readonly ipv6?: string | undefined
+          /** Prefix length of each member's IPv4 subnet; with 32 a member has an address only. */
+          readonly nodePrefixLength?: number | undefined
+          /** Who is whose peer. 'mesh': all pairs. 'hub': members and the hubs among them. 'sites': all within a site, and gateways between the sites. */
+          readonly topology?: 'mesh' | 'hub' | 'sites' | undefined
+          /** Who makes the WireGuard keys of members: the controller (sealed to the node at once), or each node. */
+          readonly keyCustody?: 'controller' | 'node' | undefined
+          /** Nodes that are to be members. Absent: members are left as they are. */
+          readonly members?: readonly string[] | undefined
+          /** The whole policy. Absent: it is left as it is. */
+          readonly policy?: {
+            /** What holds for a direction that no rule speaks of. Where rules speak, only what they say may be opened. */
+            readonly default: 'allow' | 'deny'
+            /** Who may open what to whom. Two members that may open nothing to each other are no peers. */
+            readonly rules: readonly {
+              /** Who may open flows: '*' (all members), 'label=value', 'label=value,label2=value2' (all of these), or a node. */
+              readonly from: string
+              /** To whom: '*' (all members), 'label=value', 'label=value,label2=value2' (all of these), or a node. */
+              readonly to: string
+              /** Absent: tcp and udp where there are ports, else everything. icmp is that of both families. */
+              readonly protocols?: readonly ('tcp' | 'udp' | 'icmp')[] | undefined
+              /** Ports at 'to', of tcp and udp; absent: all. */
+              readonly ports?: readonly (number | string)[] | undefined
+            }[]
+          } | undefined
+        }>> | undefined
+        /** Nodes of the project, by name or id. */
+        readonly nodes?: Readonly<Record<string, {
+          /** Labels that it is to have. Absent: they are left as they are. */
+          readonly labels?: Readonly<Record<string, string>> | undefined
+          /** 'relay': forwards what it cannot read, for nodes that cannot reach each other; 'hub' and 'gateway': carry packets of others in networks of topology 'hub' and 'sites'. */
+          readonly roles?: readonly ('relay' | 'hub' | 'gateway')[] | undefined
+        }>> | undefined
+      }
+    }
+    readonly answer: ApplyResult
+    readonly dryRun: ApplyResult
   }
   /** The nodes of the project, by name. `GET /v1/nodes` */
   readonly listNodes: {
@@ -1669,6 +1755,7 @@ export const OPERATIONS = {
   showMember: ['GET', '/v1/networks/{network}/members/{node}'],
   removeMember: ['DELETE', '/v1/networks/{network}/members/{node}'],
   changeMembers: ['POST', '/v1/networks/{network}/members/batch'],
+  apply: ['POST', '/v1/apply'],
   listNodes: ['GET', '/v1/nodes'],
   showNode: ['GET', '/v1/nodes/{node}'],
   changeNode: ['PATCH', '/v1/nodes/{node}'],

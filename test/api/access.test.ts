@@ -72,6 +72,8 @@ const EXPECTED: Readonly<Record<string, Expectation>> = {
   'GET /v1/networks/:network/members': { least: 'viewer', shared: 'yes' },
   'GET /v1/networks/:network/members/:node': { least: 'viewer', shared: 'yes' },
   'DELETE /v1/networks/:network/members/:node': { least: 'operator', shared: 'own' },
+  'POST /v1/apply': { least: 'operator', body: () => ({ networks: { [freshName()]: {} } }) },
+  'GET /schemas/network.json': { least: 'anybody' },
   'GET /v1/nodes': { least: 'viewer' },
   'GET /v1/nodes/:node': { least: 'viewer' },
   'DELETE /v1/nodes/:node': { least: 'operator' },

@@ -5,7 +5,11 @@ import { type Document, documentOf, misfits, type Operation, operationsOf } from
 import { type Answer, Place } from './fixture.ts'
 
 /** What nobody calls by the document: itself, and where the issuer sends browsers back to. */
-const HIDDEN: ReadonlySet<string> = new Set(['GET /openapi.json', 'GET /v1/auth/oidc/callback'])
+const HIDDEN: ReadonlySet<string> = new Set([
+  'GET /openapi.json',
+  'GET /schemas/network.json',
+  'GET /v1/auth/oidc/callback',
+])
 
 /** The table has a line for every route, and none for others. */
 const ROUTES = Object.keys(ACCESS)

@@ -9,7 +9,7 @@ import {
   findProject,
 } from '../../controller/lookup.ts'
 import { WeftError } from '../../errors.ts'
-import type { NodeId } from '../../keys/identity.ts'
+import { type NodeId, parseNodeId } from '../../keys/identity.ts'
 import { type ProjectId, parseProjectId } from '../../model/names.ts'
 import type { Permission } from '../../model/permission.ts'
 import type { ApiToken, Member, Network, Node, Project, State } from '../../model/state.ts'
@@ -30,7 +30,7 @@ export function authorise(state: State, request: FastifyRequest, now: number): S
   const project = actingProject(state, caller, textIn(request.query, 'project'))
   const named = find(state, { request, rule, caller, project })
   assertPermitted(caller, rule.needs)
-  if (rule.relayNeeds && asksForRelay(request.body, named.node)) assertPermitted(caller, rule.relayNeeds)
+  assertParts(state, { rule, request, caller, project }, named.node)
   return new Scope(caller, project, named)
 }
 
@@ -128,6 +128,36 @@ function projectOf(state: State, { caller }: Question, name: string): Project {
 
 function apiTokenOf(state: State, { caller, project }: Question, name: string): ApiToken {
   return findApiToken(state, project, name, { withGlobal: !caller.bound })
+}
+
+/** What is needed besides, because of what the body asks for. */
+function assertParts(
+  state: State,
+  { rule, request, caller, project }: Question,
+  node: Node | undefined,
+): void {
+  const { body } = request
+  for (const [path, needed] of Object.entries(rule.partsNeed ?? {}))
+    if (valuesAt(body, path.split('.')).length > 0) assertPermitted(caller, needed)
+  if (!rule.relayNeeds) return
+  const named = valuesAt(body, ['nodes']).flatMap((nodes) => Object.entries(Object(nodes)))
+  const asks = (part: unknown, name: string) => asksForRelay(part, nodeNamed(state, project, name))
+  if (asksForRelay(body, node) || named.some(([name, part]) => asks(part, name)))
+    assertPermitted(caller, rule.relayNeeds)
+}
+
+/** What a value has at a path, in which `*` is any name. */
+function valuesAt(value: unknown, [name, ...rest]: readonly string[]): unknown[] {
+  if (name === undefined) return value === undefined ? [] : [value]
+  if (typeof value !== 'object' || value === null) return []
+  const parts = name === '*' ? Object.values(value) : [Reflect.get(value, name)]
+  return parts.flatMap((part) => valuesAt(part, rest))
+}
+
+function nodeNamed(state: State, project: ProjectId, idOrName: string): Node | undefined {
+  const id = parseNodeId(idOrName) ?? state.nodesByName.get(project)?.get(idOrName)
+  const node = id && state.nodes.get(id)
+  return node?.project === project ? node : undefined
 }
 
 function asksForRelay(body: unknown, node: Node | undefined): boolean {

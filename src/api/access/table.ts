@@ -9,6 +9,8 @@ export interface Rule {
   readonly needs?: Permission
   /** Needed besides, when it asks for a role of that name. */
   readonly relayNeeds?: Permission
+  /** Needed besides, when the body has something there: `*` stands for any name. */
+  readonly partsNeed?: Readonly<Record<string, Permission>>
   /** Absent: no object is named; what is listed or made is of the project in which the caller acts. */
   readonly about?: Subject
   /**
@@ -93,6 +95,13 @@ export const ACCESS: Readonly<Record<string, Rule | 'open'>> = {
   'PATCH /v1/nodes/:node': { needs: 'nodes:write', about: 'node' },
   'DELETE /v1/nodes/:node': { needs: 'nodes:write', about: 'node' },
   'POST /v1/nodes/:node/roles': { needs: 'nodes:write', relayNeeds: 'relays:write', about: 'node' },
+
+  'POST /v1/apply': {
+    needs: 'networks:write',
+    partsNeed: { nodes: 'nodes:write', 'networks.*.members': 'members:write' },
+    relayNeeds: 'relays:write',
+  },
+  'GET /schemas/network.json': 'open',
 
   'POST /v1/tokens': { needs: 'tokens:write' },
   'GET /v1/tokens': { needs: 'tokens:read' },

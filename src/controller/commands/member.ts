@@ -13,7 +13,7 @@ import type { Decision, Tools } from '../tools.ts'
 
 const DAY = 86_400_000
 
-interface IssuedKey {
+export interface IssuedKey {
   readonly publicKey: PublicKey
   readonly sealedKey: string
 }

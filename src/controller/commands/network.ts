@@ -22,6 +22,8 @@ import { TRANSIT_NAME } from './names.ts'
 export interface NetworkInput {
   /** Who owns it; the default project when absent. */
   readonly project?: ProjectId
+  /** Chosen before; a random one when absent. */
+  readonly id?: NetworkId
   readonly name: string
   /** CIDR; the next free /16 of the pool when absent. */
   readonly ipv4?: string
@@ -44,7 +46,7 @@ export function createNetwork(state: State, tools: Tools, input: NetworkInput): 
   const ipv4 = chooseIpv4(taken, tools, input.ipv4)
   validateNetworkRange(ipv4, nodePrefixLength)
   const ipv6 = chooseIpv6(taken, tools, input.ipv6)
-  const id = toNetworkId(tools.random(ID_BYTES))
+  const id = input.id ?? toNetworkId(tools.random(ID_BYTES))
   const { topology = 'mesh', keyCustody = 'controller' } = input
   const network = { id, project, name: input.name, ipv4, ipv6, nodePrefixLength, topology, keyCustody }
   return { events: [{ type: 'network-created', at: tools.now, ...network }], result: id }

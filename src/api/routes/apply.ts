@@ -1,0 +1,144 @@
+import type { FastifyRequest } from 'fastify'
+import type Type from 'typebox'
+import {
+  type ApplyOptions,
+  applyWanted,
+  memberChanges,
+  type Wanted,
+} from '../../controller/commands/apply.ts'
+import { issueAhead } from '../../controller/commands/batch.ts'
+import type { IssuedKey } from '../../controller/commands/member.ts'
+import { type ChangeStep, stepsOf, stepsRetold } from '../../controller/commands/steps.ts'
+import type { Controller } from '../../controller/controller.ts'
+import type { Decision, Tools } from '../../controller/tools.ts'
+import { WeftError } from '../../errors.ts'
+import { systemRandom } from '../../keys/random.ts'
+import { apply } from '../../model/apply.ts'
+import type { Event } from '../../model/event.ts'
+import { ID_BYTES, type NetworkId, toNetworkId } from '../../model/names.ts'
+import type { State } from '../../model/state.ts'
+import { linkChanges } from '../../topology/policy/link-changes.ts'
+import { authorise } from '../access/authorise.ts'
+import { create } from '../change.ts'
+import { assertMatch, tagged, tagOf } from '../etag.ts'
+import type { App } from '../instance.ts'
+import { ApplyQuery, ApplyResult, WantedState, wantedStateSchema } from '../schemas/apply.ts'
+import { ChangeHeaders, refTo } from '../schemas/common.ts'
+import { answers } from '../schemas/problem.ts'
+import { linkChangesView } from '../views/policy.ts'
+
+/** POST of what a project is to be, and the schema of that. */
+export function applyRoutes(app: App, controller: Controller): void {
+  app.get('/schemas/network.json', { schema: { hide: true } }, async (_request, reply) => {
+    reply.type('application/schema+json')
+    return JSON.stringify(wantedStateSchema, null, 2)
+  })
+  addApply(app, controller)
+}
+
+function addApply(app: App, controller: Controller): void {
+  const schema = {
+    operationId: 'apply',
+    summary: 'Make networks, members, policies, labels and roles as a document says: all of it, or nothing.',
+    description:
+      'The ETag of the answer stands for the changes in it: given back as If-Match, these are made and no others. That is needed where networks with connected members are to be deleted.',
+    tags: ['networks'],
+    querystring: ApplyQuery,
+    headers: ChangeHeaders,
+    body: WantedState,
+    response: answers({ 200: refTo(ApplyResult) }, 404, 409, 412, 413, 415),
+  }
+  app.post('/v1/apply', { schema }, async (request, reply) => {
+    const decide = decider(controller, request, await prepare(controller, request))
+    if (request.query.dryRun) {
+      const { state, settings } = controller
+      const { events, result } = decide(state, { now: controller.now(), random: systemRandom, settings })
+      const links = linkChangesView(linkChanges(state, events))
+      return tagged(reply, { applied: false, ...result, links }, tagOf(result.changes))
+    }
+    const { result } = await create(controller, request, {
+      decide,
+      recall: (events, state) => ({ changes: stepsRetold(state, events), kept: [] }),
+    })
+    return tagged(reply, { applied: true, ...result }, tagOf(result.changes))
+  })
+}
+
+type ApplyRequest = FastifyRequest<{ Body: Wanted; Querystring: Type.Static<typeof ApplyQuery> }>
+
+interface Steps {
+  readonly changes: ChangeStep[]
+  readonly kept: ChangeStep[]
+}
+
+type Ahead = Pick<ApplyOptions, 'ids' | 'keys'>
+
+function decider(controller: Controller, request: ApplyRequest, ahead: Ahead) {
+  const { body, query } = request
+  return (before: State, tools: Tools): Decision<Steps> => {
+    const { project } = authorise(before, request, tools.now)
+    const eventsFor = (state: State, prune: boolean) =>
+      applyWanted(state, tools, project, body, { ...ahead, prune }).events
+    const events = eventsFor(before, query.prune ?? false)
+    const changes = stepsOf(before, events)
+    assertMatch(request, tagOf(changes))
+    assertSeen(controller, request, before, events)
+    const after = events.reduce(apply, before)
+    return { events, result: { changes, kept: stepsOf(after, eventsFor(after, true)) } }
+  }
+}
+
+/** Whoever cuts machines off has looked at the changes first. Throws `confirmation-needed`. */
+function assertSeen(
+  controller: Controller,
+  { headers, query }: ApplyRequest,
+  state: State,
+  events: readonly Event[],
+): void {
+  if (query.dryRun || (headers['if-match'] ?? '*') !== '*') return
+  for (const event of events) {
+    if (event.type !== 'network-deleted') continue
+    const network = state.networks.get(event.id)
+    const isUsed = [...(network?.members.keys() ?? [])].some((node) => controller.nodeStatus(node).online)
+    if (!isUsed) continue
+    throw new WeftError('confirmation-needed', `This deletes ${network?.name}, whose members are online.`, {
+      field: 'if-match',
+      advice: 'Ask with ?dryRun=true, look at the changes, and give the ETag of that answer as If-Match.',
+    })
+  }
+}
+
+/**
+ * What can be worked out before the decision, which has to be quick: ids of networks that are to be made, and keys of members.
+ * What is wrong is found by the decision.
+ */
+async function prepare(controller: Controller, request: ApplyRequest): Promise<Ahead> {
+  const { state, settings } = controller
+  const { project } = authorise(state, request, controller.now())
+  const { body, query } = request
+  const ids = new Map<string, NetworkId>()
+  for (const name of Object.keys(body.networks ?? {})) ids.set(name, toNetworkId(systemRandom(ID_BYTES)))
+  const tools = { now: controller.now(), random: systemRandom, settings }
+  const prune = query.prune ?? false
+  const { events } = applyWanted(state, tools, project, withoutMembers(body), { prune, ids })
+  const then = events.reduce(apply, state)
+  const keys: [place: string, key: IssuedKey][] = []
+  for (const [name, { members }] of Object.entries(body.networks ?? {})) {
+    const id = then.networksByName.get(project)?.get(name)
+    const network = id && then.networks.get(id)
+    if (!network || !members) continue
+    const { add, remove } = memberChanges(then, { project, prune }, network, members)
+    const batch = { add: add.map(({ node }) => node), remove }
+    keys.push(...(await issueAhead(then, systemRandom, network.id, batch)))
+  }
+  return { ids, keys: new Map(keys) }
+}
+
+/** Members need keys, and policies may name nodes: neither is needed to know which networks there will be. */
+function withoutMembers({ networks, nodes }: Wanted): Wanted {
+  const made = Object.entries(networks ?? {}).map(([name, { members: _, policy: __, ...rest }]) => [
+    name,
+    rest,
+  ])
+  return { ...(networks && { networks: Object.fromEntries(made) }), ...(nodes && { nodes }) }
+}

@@ -3,9 +3,11 @@ import { DEMO } from '../../src/cli/up/demo.ts'
 import { cone, sameLan, symmetric } from '../../src/lab/homes.ts'
 import { publicPort } from '../../src/lab/internet.ts'
 import type { Scenario } from '../../src/lab/topology.ts'
+import { linkMtu } from '../../src/topology/mtu.ts'
 import { interfaceOf } from '../e2e/tunnel.ts'
 import { skip } from '../wireguard/scene.ts'
 import { assertBlind } from './blindness.ts'
+import { assertCarries } from './carries.ts'
 import { privateEndpointsOnly } from './private.ts'
 import { openStage } from './stage.ts'
 import { memberNamed } from './world.ts'
@@ -24,6 +26,8 @@ test('behind routers that keep ports: holes are punched, nobody between can read
 
   const routers = ['nat-a', 'internet', 'nat-b'].map((name) => lab.host(name))
   await assertBlind(t, { from, addresses: addressesOf('b-1'), clear, between: routers })
+  // Over the LAN of one, and through holes in both translations.
+  for (const other of ['a-2', 'b-1']) await assertCarries(stage, ['a-1', other], linkMtu(1_500, 4))
   const cables = ['a-1', 'a-2'].map((name) => ({ host: lab.host(name), device: 'eth0' }))
   await assertBlind(t, { from, addresses: addressesOf('a-2'), clear, cables })
 

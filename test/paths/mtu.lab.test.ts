@@ -2,19 +2,16 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setTimeout as wait } from 'node:timers/promises'
 import { DEMO } from '../../src/cli/up/demo.ts'
-import type { Host } from '../../src/lab/host.ts'
 import { pingAll } from '../../src/lab/ping.ts'
-import { transfer } from '../../src/lab/transfer.ts'
 import { mtu } from '../../src/lab/wider.ts'
 import { linkMtu, relayedMtu } from '../../src/topology/mtu.ts'
 import { interfaceOf } from '../e2e/tunnel.ts'
-import { eventually } from '../rig.ts'
 import { skip } from '../wireguard/scene.ts'
 import { assertBlind } from './blindness.ts'
+import { assertCarries } from './carries.ts'
 import { openStage, type Stage } from './stage.ts'
 import { memberNamed, settledPaths } from './world.ts'
 
-const BYTES = 1_000_000
 /** Until packets flow through a relay, and until the path is direct again. */
 const AWAY_MS = 10_000
 const BACK_MS = 60_000
@@ -47,39 +44,6 @@ test('on underlays of every size each path carries what is stated for it; a dead
   t.diagnostic(`direct path mended: taken again after ${((performance.now() - mended) / 1_000).toFixed(1)} s`)
   await settledPaths(stage)
 })
-
-/** A packet of this size passes in one piece, in both families and directions, none larger does, and a file arrives whole. */
-async function assertCarries({ lab, addressesOf }: Stage, [a, b]: readonly [string, string], size: number) {
-  for (const [from, to] of [
-    [a, b],
-    [b, a],
-  ] as const) {
-    const [host, other] = [lab.host(from), lab.host(to)]
-    for (const address of addressesOf(to)) {
-      // While a better path is on trial, its size counts.
-      await eventually(
-        `${size} bytes pass from ${from} to ${address}, and no more`,
-        async () => {
-          return (await passes(host, address, size)) && !(await passes(host, address, size + 1))
-        },
-        20_000,
-      )
-    }
-    const [address = ''] = addressesOf(to)
-    const { sent, received } = await transfer(host, { host: other, address }, { bytes: BYTES, limit: 30_000 })
-    assert.equal(received.bytes, BYTES)
-    assert.deepEqual(received, sent)
-  }
-}
-
-async function passes(host: Host, address: string, size: number): Promise<boolean> {
-  const headers = address.includes(':') ? 48 : 28
-  const args = ['-n', '-q', '-M', 'do', '-c', '1', '-W', '2', '-s', String(size - headers), address]
-  return host.exec('ping', args).then(
-    () => true,
-    () => false,
-  )
-}
 
 async function assertFlows({ lab, addressesOf }: Stage, a: string, b: string): Promise<void> {
   const probes = [

@@ -3,9 +3,11 @@ import { test } from 'node:test'
 import { setTimeout as wait } from 'node:timers/promises'
 import { DEMO } from '../../src/cli/up/demo.ts'
 import { symmetric } from '../../src/lab/homes.ts'
+import type { Host } from '../../src/lab/host.ts'
 import type { PingCount } from '../../src/lab/ping.ts'
+import type { InterfaceName } from '../../src/wireguard/device.ts'
 import { underTraffic } from '../e2e/traffic.ts'
-import { interfaceOf, tunnelsOn } from '../e2e/tunnel.ts'
+import { interfaceOf, tunnelsOn, wireguardOf } from '../e2e/tunnel.ts'
 import { skip } from '../wireguard/scene.ts'
 import { assertBlind } from './blindness.ts'
 import { openStage, type Stage } from './stage.ts'
@@ -28,6 +30,7 @@ test('between routers with a new port for every destination relays carry what th
   const [transit, ...more] = await tunnelsOn(relay)
   assert.ok(transit && more.length === 0, 'the relay has the transit and nothing else')
   await assertClosed(stage, relay.name, transit)
+  await assertWitnessesAreIdle(stage, lab.host('a-1'), clear)
 
   const gaps = await killRelay(stage, relay.name)
   t.diagnostic(`longest gaps after the death of ${relay.name}: ${gaps.join(' ms, ')} ms`)
@@ -64,6 +67,21 @@ async function assertClosed({ lab }: Stage, name: string, transit: string): Prom
   assert.ok(await reaches(relay, address), 'the service is there')
   const answers = await Promise.all(addresses.map((each) => reaches(member, each)))
   assert.ok(addresses.length > 0 && answers.every((answer) => !answer), `reached ${addresses}: ${answers}`)
+}
+
+/** Most bytes that a witness has had from a member by now: some handshakes and keepalives. */
+const WITNESS_BYTES = 8_000
+
+/** Fails unless a member shakes hands with the relays as witnesses, and sends them nothing of what it says to others. */
+async function assertWitnessesAreIdle({ members }: Stage, host: Host, tunnel: InterfaceName): Promise<void> {
+  const keys = new Set<string | null>(members.map(({ publicKey }) => publicKey))
+  const peers = [...(await wireguardOf(host, tunnel)).peers.values()]
+  const witnesses = peers.filter(({ publicKey }) => !keys.has(publicKey))
+  assert.equal(witnesses.length, 2)
+  for (const { allowedIps, latestHandshake, txBytes } of witnesses) {
+    assert.deepEqual(allowedIps, [])
+    assert.ok(latestHandshake > 0 && txBytes < WITNESS_BYTES, `${txBytes} bytes sent to a witness`)
+  }
 }
 
 /** Pulls the cable of a relay and kills its agent under traffic; gives the longest gaps in ms. */

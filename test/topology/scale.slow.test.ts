@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { NodeId } from '../../src/keys/identity.ts'
+import { candidates } from '../../src/topology/candidates.ts'
+import { type NodeFacts, reachOf } from '../../src/topology/distil.ts'
 import { PeerIndex } from '../../src/topology/peers.ts'
 import type { Place, Shape } from '../../src/topology/standing.ts'
-import { nodeId } from './world.ts'
+import { nodeId, overlays, transitPrefix } from './world.ts'
 
 /** Goals at 10,000 members. */
 const FULL_MS = 2_000
@@ -32,7 +34,44 @@ describe('the engine at size', () => {
       })
     }
   }
+
+  for (const count of [1_000, 10_000]) {
+    it(`finds the ways of one member to all ${count} others within 2 s, and to one that has moved within 5 ms`, (t) => {
+      const facts = Array.from({ length: count }, (_, at) => factsAt(at))
+      const relays = [1, 2].map((slot) => ({ node: nodeId(count + slot), slot, alive: true, rtt: 5 * slot }))
+      const own = reachOf(factsAt(count + 9), overlays)
+      const waysTo = (one: NodeFacts) =>
+        candidates(own, reachOf(one, overlays), { lan: [], relays, transitPrefix }).taken.length
+      let found = 0
+      const full = cpuMs(() => {
+        found = facts.reduce((sum, one) => sum + waysTo(one), 0)
+      })
+      const moved = cpuMs(() => facts.slice(0, 500).map(waysTo)) / 500
+      t.diagnostic(`${count}: ways to all ${full.toFixed(0)} ms, to one ${moved.toFixed(3)} ms`)
+      assert.ok(found > 2 * count, 'two relays each, and what is better')
+      assert.ok(full < FULL_MS && moved < CHANGE_MS, `${full} ms, ${moved} ms`)
+    })
+  }
 })
+
+/** Every fifth in the open, the others in LANs of ten behind routers that keep ports. */
+function factsAt(number: number): NodeFacts {
+  const [high, low] = [number >> 8, number & 255]
+  const isOpen = number % 5 === 0
+  const outside = `198.51.${Math.floor(high / 10)}.${low}:51820`
+  return {
+    node: nodeId(number),
+    addresses: isOpen
+      ? [`203.${high}.113.${low}/24`]
+      : [`192.168.1.${(number % 10) + 2}/24`, '172.17.0.1/16'],
+    port: 51_820,
+    mtu: 1_500,
+    witnessed: isOpen ? [] : [1, 2].map((slot) => ({ relay: nodeId(20_000 + slot), endpoint: outside })),
+    seenFrom: undefined,
+    site: '',
+    transitSlot: number + 1,
+  }
+}
 
 /** Every hundredth member is hub, gateway and relay of a site of a hundred. */
 function placeOf(number: number): Place {

@@ -65,7 +65,7 @@ const finders: Record<PathKind, (own: Reach, other: Reach, context: PathContext,
   punched: (own, other, { relays }, call) => {
     const endpoint = other.outside
     const blocked = [own, other].filter((end) => !isPunchable(end, relays.length))
-    if (!endpoint || blocked.length > 0) return notPunched(blocked, call)
+    if (!endpoint || blocked.length > 0) return notPunched(blocked, relays.length, call)
     return [candidate('punched', { endpoint, keepalive: KEEPALIVE, mtu: linkMtu(underlayOf(own, other), 4) })]
   },
 

@@ -43,11 +43,21 @@ export function explain(a: End, b: End, nameOf: Caller): Explanation {
     sentences: [
       ...directions.map((each) => standing(each, nameOf)),
       ...misses(directions[leading(directions)]),
+      ...[a, b].filter(isAway).map((end) => away(end, nameOf)),
       ...contradictions(a, b, nameOf),
       ...[a, b].flatMap(({ doubts = [] }) => doubts),
     ],
     advice: adviceFor(directions, [a, b], nameOf),
   }
+}
+
+/** Whether it is known that its agent is not connected. */
+function isAway({ isOnline }: End): boolean {
+  return isOnline === false
+}
+
+function away({ reach }: End, nameOf: Caller): string {
+  return `The agent of ${nameOf(reach.node)} is not connected: what it said last is what counts here.`
 }
 
 /** Which of the two directions says most of the link: the first of which a path is in use, else the first. */
@@ -94,6 +104,9 @@ function adviceFor(
 ): readonly string[] {
   const inUse = [forth, back].map((each) => each.inUse.kind).filter((kind) => kind !== 'none')
   if (inUse.length > 0) return inUse.every((kind) => kind === 'relayed') ? doors(ends, nameOf) : []
+  const gone = ends.filter(isAway)
+  if (gone.length > 0)
+    return gone.map(({ reach }) => `Look on ${nameOf(reach.node)} whether its agent runs: 'weft doctor'.`)
   const isHopeless = forth.candidates.taken.length === 0 && back.candidates.taken.length === 0
   if (isHopeless) return unreachable(ends, nameOf)
   return ['Wait half a minute, then look whether the agents of both run.', ...doors(ends, nameOf)]

@@ -12,7 +12,9 @@ export function reserve(first: PathKind): string {
 
 export function notOnLan(own: Reach, other: Reach, call: Caller): string {
   const pair = `${call(own.node)} and ${call(other.node)}`
-  return sentence(`${pair} are not known to share a LAN: one outside address or site, and one private subnet`)
+  return sentence(
+    `${pair} are not known to share a LAN, which takes one outside address or site label, and one private subnet`,
+  )
 }
 
 export function notDirect(own: Reach, other: Reach, call: Caller): string {
@@ -20,9 +22,12 @@ export function notDirect(own: Reach, other: Reach, call: Caller): string {
   return sentence(obstacles.join(', and '))
 }
 
-/** @param blocked those of the two to whom nobody can punch through; one at least */
-export function notPunched(blocked: readonly Reach[], call: Caller): string {
-  return sentence(blocked.map((end) => obstacle(end, call)).join(', and '))
+/**
+ * @param blocked those of the two to whom nobody can punch through; one at least
+ * @param relayCount relays that there are: they see the outside ports
+ */
+export function notPunched(blocked: readonly Reach[], relayCount: number, call: Caller): string {
+  return sentence(blocked.map((end) => obstacle(end, relayCount, call)).join(', and '))
 }
 
 export function notRelayed(own: Reach, other: Reach, relays: readonly RelayView[], call: Caller): string {
@@ -49,16 +54,19 @@ function doorless(target: Reach, sender: Reach, call: Caller): string {
 }
 
 /** What keeps anybody from punching through to this end. */
-function obstacle({ node, nat, outside, families }: Reach, call: Caller): string {
+function obstacle({ node, nat, outside, families }: Reach, relayCount: number, call: Caller): string {
   if (!families.includes(4)) return `${call(node)} has no IPv4, and holes are punched in IPv4 only`
   if (nat === 'symmetric')
     return `the address translation before ${call(node)} uses another port for every destination`
   if (nat === 'open') return `${call(node)} has an IPv4 address of its own and no hole to punch`
-  if (outside === undefined) return `no relay has seen the outside port of ${call(node)} yet`
+  if (outside === undefined)
+    return relayCount === 0
+      ? `there is no relay that could see the outside port of ${call(node)}`
+      : `no relay has seen the outside port of ${call(node)} yet`
   return `only one relay has seen the outside port of ${call(node)}, so it may be another for every destination`
 }
 
 /** Names of nodes keep their small letters. */
 function sentence(text: string): string {
-  return `${text.replace(/^(this|the|no|only) /, (word) => word.charAt(0).toUpperCase() + word.slice(1))}.`
+  return `${text.replace(/^(this|the|there|no|only) /, (word) => word.charAt(0).toUpperCase() + word.slice(1))}.`
 }

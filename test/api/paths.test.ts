@@ -122,7 +122,7 @@ describe('paths over REST', () => {
     const [{ candidates, rejected }] = body.directions
     assert.deepEqual(candidates, [])
     assert.equal(rejected.length, 4)
-    assert.deepEqual(body.advice, ['Start the agent of silent, or look whether it has a network at all.'])
+    assert.deepEqual(body.advice, ["Look on silent whether its agent runs: 'weft doctor'."])
   })
 
   it('are not found when either end is no member, or there is no such network', async () => {

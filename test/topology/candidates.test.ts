@@ -206,7 +206,7 @@ describe('candidates', () => {
       {
         kind: 'lan',
         reason:
-          'alpha and beta are not known to share a LAN: one outside address or site, and one private subnet.',
+          'alpha and beta are not known to share a LAN, which takes one outside address or site label, and one private subnet.',
       },
       {
         kind: 'direct',

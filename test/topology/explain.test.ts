@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { NodeId } from '../../src/keys/identity.ts'
+import { explainCarried } from '../../src/topology/carried.ts'
 import { type NodeFacts, reachOf } from '../../src/topology/distil.ts'
 import { type End, explain, leading } from '../../src/topology/explain.ts'
 import type { RelayView } from '../../src/topology/reach.ts'
@@ -46,7 +47,7 @@ describe('explain', () => {
     assert.deepEqual(sentences, [
       'alpha to beta: direct, confirmed by a handshake.',
       'beta to alpha: direct, confirmed by a handshake.',
-      'Not lan: alpha and beta are not known to share a LAN: one outside address or site, and one private subnet.',
+      'Not lan: alpha and beta are not known to share a LAN, which takes one outside address or site label, and one private subnet.',
     ])
     assert.deepEqual(advice, [])
   })
@@ -102,5 +103,60 @@ describe('explain', () => {
       'beta to alpha: no path is confirmed; to be tried are direct at 192.0.2.1:51820, then relayed through relay-one.',
     ])
     assert.equal(advice.length, 2)
+  })
+
+  it('says whose agent is away, and whom to look at', () => {
+    const { sentences, advice } = explain(
+      end(1, open, { isOnline: true }),
+      end(2, hidden, { isOnline: false }),
+      nameOf,
+    )
+    assert.equal(
+      sentences.at(-1),
+      'The agent of beta is not connected: what it said last is what counts here.',
+    )
+    assert.deepEqual(advice, ["Look on beta whether its agent runs: 'weft doctor'."])
+  })
+
+  it('says that there is no relay to see an outside port, where there is none', () => {
+    const { sentences } = explain(end(1, hidden, {}, []), end(2, hidden, {}, []), nameOf)
+    const [punched] = sentences.filter((text) => text.startsWith('Not punched'))
+    assert.match(
+      punched ?? '',
+      /^Not punched: There is no relay that could see the outside port of alpha, and /,
+    )
+  })
+})
+
+describe('explainCarried', () => {
+  const apart = { from: nodeId(1), to: nodeId(2), shape: 'sites' } as const
+
+  it('names those who carry in their order, and says of each link on the way how it is', () => {
+    const hop = explain(end(1, open), end(3, hidden), nameOf)
+    const way = { hops: [nodeId(3)], reason: undefined }
+    const { sentences, advice, directions } = explainCarried({ ...apart, way }, [hop], nameOf)
+    assert.deepEqual(sentences.slice(0, 3), [
+      'alpha to beta: carried by relay-one, who can read it.',
+      'beta to alpha: carried by relay-one, who can read it.',
+      'In a network of topology sites the two are no peers of each other.',
+    ])
+    assert.equal(sentences[3], hop.sentences[0])
+    assert.deepEqual(advice, hop.advice)
+    assert.deepEqual(
+      directions.map(({ from, candidates }) => [from, candidates.taken.length, candidates.rejected.length]),
+      [
+        [nodeId(1), 0, 4],
+        [nodeId(2), 0, 4],
+      ],
+    )
+  })
+
+  it('says why nobody carries, and who could', () => {
+    const way = { hops: undefined, reason: 'They are in different sites.' }
+    const { sentences, advice } = explainCarried({ ...apart, way }, [], nameOf)
+    assert.deepEqual(sentences.slice(-1), ['They are in different sites.'])
+    assert.deepEqual(advice, [
+      "Give a member of each site the role of a gateway: 'weft node roles NODE gateway'.",
+    ])
   })
 })

@@ -1,6 +1,7 @@
 import type { NodeId } from '../../keys/identity.ts'
 import type { Allowance } from '../../model/policy.ts'
 import type { Network } from '../../model/state.ts'
+import { type Apart, explainCarried } from '../../topology/carried.ts'
 import { type Explanation, explain, leading } from '../../topology/explain.ts'
 import { observedPath } from '../../topology/observed.ts'
 import { explainForbidden } from '../../topology/policy/forbidden.ts'
@@ -96,8 +97,24 @@ function explainWith(lookout: Lookout, a: NodeId, b: NodeId): LinkExplanation {
   const [one, other] = [lookout.classOf(a), lookout.classOf(b)]
   if (!regime.sees(one, other))
     return { ...explainForbidden({ node: a, ...one }, { node: b, ...other }, nameOf), opens: [[], []] }
-  const explanation = explain(endOf(lookout, a, b), endOf(lookout, b, a), nameOf)
+  const way = lookout.way(a, b)
+  const explanation =
+    way.hops?.length === 0
+      ? explain(endOf(lookout, a, b), endOf(lookout, b, a), nameOf)
+      : explainApart(lookout, { from: a, to: b, shape: lookout.network.topology, way })
   return { ...explanation, opens: [regime.opens(one, other), regime.opens(other, one)] }
+}
+
+/** With a word on each link of the way. */
+function explainApart(lookout: Lookout, apart: Apart): Explanation {
+  const nameOf = (node: NodeId) => lookout.nameOf(node)
+  const stations = apart.way.hops ? [apart.from, ...apart.way.hops, apart.to] : []
+  const hops = stations.slice(1).map((to, at) => {
+    const from = stations[at] ?? to
+    const { sentences, ...rest } = explain(endOf(lookout, from, to), endOf(lookout, to, from), nameOf)
+    return { ...rest, sentences: sentences.slice(leading(rest.directions)) }
+  })
+  return explainCarried(apart, hops, nameOf)
 }
 
 function endOf(lookout: Lookout, own: NodeId, other: NodeId) {

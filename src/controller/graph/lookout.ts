@@ -2,6 +2,8 @@ import type { NodeId } from '../../keys/identity.ts'
 import type { Network, State } from '../../model/state.ts'
 import type { PathContext } from '../../topology/candidates.ts'
 import { type LanPlace, lanEndpoints, lanPlacesOf } from '../../topology/lan.ts'
+import { PeerIndex, type Way } from '../../topology/peers.ts'
+import { placeOf } from '../../topology/policy/linkage.ts'
 import { type Class, NOBODY, Regime } from '../../topology/policy/regime.ts'
 import type { Reach } from '../../topology/reach.ts'
 import type { Presence } from '../presence/presence.ts'
@@ -33,6 +35,8 @@ export class Lookout {
   readonly #troubles = new Map<NodeId, readonly string[]>()
   readonly #around = new Map<NodeId, Pick<PathContext, 'relays' | 'transitPrefix'>>()
 
+  #index: PeerIndex | undefined
+
   constructor(network: Network, seen: Observations) {
     this.network = network
     this.seen = seen
@@ -57,6 +61,15 @@ export class Lookout {
 
   nameOf(node: NodeId): string {
     return this.seen.state.nodes.get(node)?.name ?? node
+  }
+
+  /** How packets get from one member to another. */
+  way(from: NodeId, to: NodeId): Way {
+    const { nodes } = this.seen.state
+    if (this.network.topology === 'mesh') return STRAIGHT
+    const members = [...this.network.members.keys()].flatMap((id) => nodes.get(id) ?? [])
+    this.#index ??= new PeerIndex(this.network.topology, members.map(placeOf))
+    return this.#index.wayTo(from, to, (node) => this.nameOf(node))
   }
 
   /** What is wrong with a member, in sentences. */
@@ -86,6 +99,9 @@ export class Lookout {
     )
   }
 }
+
+/** Everybody is a peer of everybody. */
+const STRAIGHT: Way = Object.freeze({ hops: [], reason: undefined })
 
 function remembered<Value>(known: Map<NodeId, Value>, node: NodeId, find: () => Value): Value {
   const have = known.get(node)

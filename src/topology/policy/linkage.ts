@@ -35,7 +35,8 @@ export function linkageOf(network: Network, { nodes }: Pick<State, 'nodes'>): Li
   }
 }
 
-function placeOf({ id, roles, labels }: Node): Place {
+/** What of a node decides on its peers. */
+export function placeOf({ id, roles, labels }: Node): Place {
   const has = (role: Role) => roles.includes(role)
   return {
     node: id,

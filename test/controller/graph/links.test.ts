@@ -297,6 +297,44 @@ describe('The graph and the explanation of a link', () => {
     await eventually('the address is its own', async () => (await link()).path === 'direct')
   })
 
+  it('say of members that gateways bring together who carries, and how each link on the way is', async () => {
+    await using rig = await startRig({ gatherMilliseconds: 20 })
+    const { id } = await rig.createNetwork({ name: 'demo', topology: 'sites' })
+    const join = async (name: string, site: string, address: string) =>
+      RawAgent.join(await rig.joinToken({ networks: ['demo'], labels: { site } }), {
+        name,
+        facts: { addresses: [address], ports: [{ network: id, port: PORT }] },
+      })
+    using a = await join('a', 'oslo', '10.0.0.2/24')
+    using b = await join('b', 'rome', '10.0.1.2/24')
+    using gateOslo = await join('gate-oslo', 'oslo', '10.0.0.1/24')
+    using gateRome = await join('gate-rome', 'rome', '203.0.113.1/24')
+    const network = () => rig.controller.state.networks.get(id) ?? assert.fail('the network is there')
+    assert.match(
+      rig.controller.explain(network(), a.node, b.node).sentences[2] ?? '',
+      /^They are in different sites, and a stands in site oslo, which has no gateway/,
+    )
+    for (const { node } of [gateOslo, gateRome])
+      await rig.controller.change({ actor: 'test' }, (state, tools) =>
+        setRoles(state, tools, node, ['gateway']),
+      )
+    const { sentences } = rig.controller.explain(network(), a.node, b.node)
+    assert.deepEqual(sentences.slice(0, 3), [
+      'a to b: carried by gate-oslo, then gate-rome, who can read it.',
+      'b to a: carried by gate-rome, then gate-oslo, who can read it.',
+      'In a network of topology sites the two are no peers of each other.',
+    ])
+    assert.match(
+      sentences[3] ?? '',
+      /^a to gate-oslo: no path is confirmed; to be tried are lan at 10\.0\.0\.1:/,
+    )
+    assert.match(
+      sentences[4] ?? '',
+      /^gate-oslo to gate-rome: no path is confirmed; to be tried are direct at/,
+    )
+    assert.equal(sentences.length, 6)
+  })
+
   it('say of a node that offers the key of another why it is refused, and leave the other as it was', async () => {
     await using rig = await startRig({ gatherMilliseconds: 20 })
     const { id } = await rig.createNetwork({ name: 'demo', keyCustody: 'node' })

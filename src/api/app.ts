@@ -28,6 +28,7 @@ import { applyRoutes } from './routes/apply.ts'
 import { auditRoutes } from './routes/audit.ts'
 import { batchRoutes } from './routes/batch.ts'
 import { convergenceRoutes } from './routes/convergence.ts'
+import { docsRoutes } from './routes/docs.ts'
 import { errorRoutes } from './routes/error.ts'
 import { eventRoutes } from './routes/event.ts'
 import { grantRoutes } from './routes/grant.ts'
@@ -113,6 +114,7 @@ function ratesOf({ requestsPerSecond, strangerRequestsPerSecond }: ControllerSet
 
 const ROUTES = [
   openRoutes,
+  docsRoutes,
   errorRoutes,
   projectRoutes,
   apiTokenRoutes,

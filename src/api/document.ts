@@ -1,6 +1,7 @@
 import type { FastifyDynamicSwaggerOptions } from '@fastify/swagger'
 import type Type from 'typebox'
 import { ERROR_CODES } from '../errors.ts'
+import { withExamples } from './docs/examples.ts'
 import { ApiToken, ApiTokenList, CreatedApiToken, Whoami } from './schemas/apitoken.ts'
 import { ApplyResult } from './schemas/apply.ts'
 import { AuditChange, AuditList, AuditRecord } from './schemas/audit.ts'
@@ -105,7 +106,7 @@ export const documentOptions: FastifyDynamicSwaggerOptions = {
     security: [{ bearer: [] }],
   },
   transformObject: (made) =>
-    'openapiObject' in made ? withSequence(made.openapiObject) : made.swaggerObject,
+    'openapiObject' in made ? withExamples(withSequence(made.openapiObject)) : made.swaggerObject,
   refResolver: {
     buildLocalReference: (json) => String(json.$id),
   },

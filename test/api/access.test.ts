@@ -24,6 +24,9 @@ const EXPECTED: Readonly<Record<string, Expectation>> = {
   'GET /healthz': { least: 'anybody' },
   'GET /readyz': { least: 'anybody' },
   'GET /openapi.json': { least: 'anybody' },
+  'GET /docs': { least: 'anybody' },
+  'GET /docs/:page': { least: 'anybody' },
+  'GET /docs/style.css': { least: 'anybody' },
   'GET /v1/errors': { least: 'anybody' },
   'GET /v1/errors/:code': { least: 'anybody' },
   'GET /metrics': { least: 'global viewer' },
@@ -152,6 +155,7 @@ describe('who may do what', () => {
     (route.split(' ')[1] ?? '')
       .replace('/v1/networks/:network/paths', `/v1/networks/${network}/paths?from=${node}&to=${idle}`)
       .replace(':code', 'conflict')
+      .replace(':page', 'errors')
       .replace(':network', network)
       .replace(':a/:b', `${node}/${idle}`)
       .replace('grants/:project', `grants/${route.startsWith('PUT') ? theirs.project : mine.project}`)
@@ -198,7 +202,7 @@ describe('who may do what', () => {
 
   for (const [route, expectation] of Object.entries(EXPECTED)) {
     it(`${route}: each role, and own, shared, foreign and absent objects`, async () => {
-      const names = (route.match(/:(?!code)\w+/g) ?? []).join()
+      const names = (route.match(/:(?!code|page)\w+/g) ?? []).join()
       const relations: Relation[] = names ? ['own', 'foreign', 'absent'] : ['own']
       if (names.includes(':network')) relations.push('shared')
       if (names.includes(':node') && names.includes(':network')) relations.push('shared, own member')
@@ -236,7 +240,7 @@ describe('who may do what', () => {
     (/paths$|links/.test(route) && body.detail.includes('member'))
 
   it('never tells a foreign object from an absent one', async () => {
-    for (const route of Object.keys(EXPECTED).filter((one) => /:(?!code)/.test(one))) {
+    for (const route of Object.keys(EXPECTED).filter((one) => /:(?!code|page)/.test(one))) {
       for (const caller of callers.filter(({ isGlobal }) => !isGlobal)) {
         const told = await Promise.all([theirs, absent].map((estate) => ask(route, caller, estate)))
         const [one, other] = told.map(({ status, body, headers }, at) => {

@@ -7,10 +7,17 @@ interface Parameter {
   readonly required?: boolean
   readonly description?: string
   readonly schema: object
+  readonly example?: unknown
+}
+
+export interface Media {
+  readonly schema: unknown
+  readonly example?: unknown
+  readonly examples?: Readonly<Record<string, { readonly value?: unknown; readonly $ref?: string }>>
 }
 
 interface Reply {
-  readonly content?: Readonly<Record<string, { readonly schema: unknown }>>
+  readonly content?: Readonly<Record<string, Media>>
 }
 
 export interface Operation {
@@ -26,7 +33,10 @@ export interface Operation {
 export interface Document {
   readonly openapi: string
   readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>
-  readonly components: { readonly schemas: Readonly<Record<string, object>> }
+  readonly components: {
+    readonly schemas: Readonly<Record<string, object>>
+    readonly examples: Readonly<Record<string, { readonly value: unknown }>>
+  }
 }
 
 /** The OpenAPI document, as a client gets it. */

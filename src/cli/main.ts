@@ -110,6 +110,8 @@ A name that begins with a hyphen comes after '--': weft network show -- -name`
 
 async function createProgram(args: readonly string[]): Promise<Command> {
   const program = new Command('weft')
+    // What stands behind a command is for that: `weft audit verify --json`, where `weft audit` has the option as well.
+    .enablePositionalOptions()
     .description('Private WireGuard networks between your machines.')
     .version(version(), '-V, --version')
     .addHelpText('after', EXAMPLES)

@@ -50,7 +50,8 @@ describe('weft against a controller', () => {
     const { checked, records } = await json(
       controller.weft('audit', 'verify', file, '--data-dir', dataDir, '--json'),
     )
-    assert.ok(records >= 3 && checked === records)
+    assert.ok(records >= 2)
+    assert.equal(checked, records)
   })
 
   it('hands every option of network create over', async () => {

@@ -1,12 +1,13 @@
 // Measures TCP through links of agents against tunnels made by hand in the same namespaces, and prints what it found:
-//   node test/paths/figures.ts
-// It takes two minutes. Other work on the machine shows in the rates, and less in their ratio.
+//   node test/paths/figures.ts [RUNS [MEGABYTES]]
+// It takes two minutes on a quiet machine. Other work shows in the rates, and less in their ratio, the more runs there are.
 
 import { captive } from '../../src/lab/homes.ts'
 import { openStage } from './stage.ts'
 import { compareDirect, compareRelayed, median } from './throughput.ts'
 
-const OPTIONS = { runs: 15, bytes: 50_000_000 }
+const [RUNS = '15', MEGABYTES = '50'] = process.argv.slice(2)
+const OPTIONS = { runs: Number(RUNS), bytes: Number(MEGABYTES) * 1_000_000 }
 
 async function main(): Promise<void> {
   await using stage = await openStage({ diagnostic: say }, captive())

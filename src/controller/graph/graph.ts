@@ -111,7 +111,7 @@ async function describeAll(lookout: Lookout, pairs: readonly Pair[]): Promise<Gr
 export function graphNode(
   network: Network,
   member: Member,
-  { state, presence, stateOf }: GraphTools,
+  { state, presence, now, stateOf }: GraphTools,
 ): GraphNode {
   const { ipv4, ipv6 } = memberPlace(network, member.slot)
   const node = state.nodes.get(member.node)
@@ -126,6 +126,6 @@ export function graphNode(
     ipv6,
     desiredRevision: network.revision,
     appliedRevision: presence.standing(member.node, network.id).applied?.revision ?? 0,
-    problems: troublesOf(state, presence, network.id, member.node),
+    problems: troublesOf({ state, presence, now }, network.id, member.node),
   }
 }

@@ -74,8 +74,7 @@ export class Lookout {
 
   /** What is wrong with a member, in sentences. */
   troubles(node: NodeId): readonly string[] {
-    const { state, presence } = this.seen
-    return remembered(this.#troubles, node, () => troublesOf(state, presence, this.network.id, node))
+    return remembered(this.#troubles, node, () => troublesOf(this.seen, this.network.id, node))
   }
 
   /** The relays as a member sees them. */

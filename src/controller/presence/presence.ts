@@ -26,6 +26,8 @@ export interface NodePresence {
   /** Milliseconds since 1970; undefined while it was not seen by this process. */
   readonly lastSeenAt: number | undefined
   readonly report: NodeReport
+  /** When its last sessions took the place of others that were still there, milliseconds since 1970. */
+  readonly takenOverAt?: readonly number[]
   readonly standings: ReadonlyMap<NetworkId, Standing>
 }
 
@@ -48,6 +50,9 @@ export interface PresenceNews {
 type Notes = Pick<Notebook, 'put' | 'delete' | 'all'>
 
 const NO_NOTES: Notes = Object.freeze({ put: () => undefined, delete: () => undefined, all: () => [] })
+
+/** As many as show that two machines take turns (`troublesOf`). */
+const TURNS_KEPT = 4
 
 const NOTHING: Standing = Object.freeze({ peers: new Map(), drift: [] })
 
@@ -126,9 +131,10 @@ export class Presence {
   }
 
   arrived(node: NodeId, now: number, report: NodeReport): void {
-    const standings = this.#nodes.get(node)?.standings ?? new Map()
+    const { online = false, standings = new Map(), takenOverAt = [] } = this.#nodes.get(node) ?? {}
     this.#note(node, report)
-    this.#nodes.set(node, { online: true, lastSeenAt: now, report, standings })
+    const turns = online ? [...takenOverAt, now].slice(-TURNS_KEPT) : takenOverAt
+    this.#nodes.set(node, { online: true, lastSeenAt: now, report, standings, takenOverAt: turns })
     this.#onChange(node)
     this.#tell({ node, network: undefined, peers: undefined })
   }

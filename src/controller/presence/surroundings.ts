@@ -38,15 +38,36 @@ export function memberReach(state: State, presence: Presence, network: NetworkId
 
 /** What is wrong with a member, in sentences: what was reported of it and cannot be, and what it, or we, refused. */
 export function troublesOf(
-  state: State,
-  presence: Presence,
+  { state, presence, now }: Watched,
   network: NetworkId,
   node: NodeId,
 ): readonly string[] {
   const call = (id: NodeId) => state.nodes.get(id)?.name ?? id
   const { refused } = presence.standing(node, network)
-  const doubts = doubtsOf(factsOf(state, presence, network, node), overlaysOf(state, node), call)
-  return refused ? [`${call(node)} has not applied what is wanted: ${refused.reason}`, ...doubts] : doubts
+  return [
+    ...(refused ? [`${call(node)} has not applied what is wanted: ${refused.reason}`] : []),
+    ...(takesTurns(presence.get(node)?.takenOverAt, now)
+      ? [
+          `${call(node)} is connected by turns from two machines: one has a copy of the other's state directory.`,
+        ]
+      : []),
+    ...doubtsOf(factsOf(state, presence, network, node), overlaysOf(state, node), call),
+  ]
+}
+
+interface Watched {
+  readonly state: State
+  readonly presence: Presence
+  /** Milliseconds since 1970. */
+  readonly now: number
+}
+
+/** So many sessions in a row within so many ms that each ended another one are no node that moves. */
+const TURNS = 3
+const TURNS_WITHIN = 120_000
+
+function takesTurns(takenOverAt: readonly number[] = [], now: number): boolean {
+  return takenOverAt.filter((at) => Math.abs(now - at) < TURNS_WITHIN).length >= TURNS
 }
 
 const USUAL_MTU = 1_500

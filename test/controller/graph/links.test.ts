@@ -297,6 +297,27 @@ describe('The graph and the explanation of a link', () => {
     await eventually('the address is its own', async () => (await link()).path === 'direct')
   })
 
+  it('say of a node that two machines claim to be that it is, and nothing of one that moves', async () => {
+    await using rig = await startRig({ gatherMilliseconds: 20 })
+    const { id } = await rig.createNetwork({ name: 'demo' })
+    const token = await rig.joinToken({ networks: ['demo'] })
+    using first = await RawAgent.join(token, { name: 'clone', facts: factsOf(id, 'clone') })
+    const problems = async () => {
+      const network = rig.controller.state.networks.get(id) ?? assert.fail('the network is there')
+      return (await rig.controller.graph(network)).nodes.flatMap((node) => node.problems)
+    }
+    const sessions: RawAgent[] = [first]
+    for (let turn = 0; turn < 3; turn++) {
+      assert.deepEqual(await problems(), [])
+      sessions.push(await RawAgent.return(token, first.identity, [], factsOf(id, 'clone')))
+      await eventually('the older one is ended', () => sessions.at(-2)?.isClosed)
+    }
+    assert.deepEqual(await problems(), [
+      "clone is connected by turns from two machines: one has a copy of the other's state directory.",
+    ])
+    for (const session of sessions) session[Symbol.dispose]()
+  })
+
   it('say of members that gateways bring together who carries, and how each link on the way is', async () => {
     await using rig = await startRig({ gatherMilliseconds: 20 })
     const { id } = await rig.createNetwork({ name: 'demo', topology: 'sites' })

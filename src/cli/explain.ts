@@ -41,7 +41,7 @@ function explanation({ sentences, advice, directions }: Paths, nameOf: Caller): 
     ...directions.map((direction) => candidateTable(direction, nameOf)),
     section('Why not better:', rest.filter(isMiss)),
     section(
-      'What does not fit:',
+      'Also:',
       rest.filter((text) => !isMiss(text)),
     ),
     section('What to do:', advice),

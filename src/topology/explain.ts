@@ -43,6 +43,7 @@ export function explain(a: End, b: End, nameOf: Caller): Explanation {
     sentences: [
       ...directions.map((each) => standing(each, nameOf)),
       ...misses(directions[leading(directions)]),
+      ...otherRelay(directions[leading(directions)], nameOf),
       ...[a, b].filter(isAway).map((end) => away(end, nameOf)),
       ...contradictions(a, b, nameOf),
       ...[a, b].flatMap(({ doubts = [] }) => doubts),
@@ -93,6 +94,14 @@ function misses({ candidates: { taken, rejected }, inUse }: Direction): readonly
     if (isOpen) return [`Not ${kind}: it is possible, but no handshake came through.`]
     return rejected.filter((each) => each.kind === kind).map(({ reason }) => `Not ${kind}: ${reason}`)
   })
+}
+
+/** Why a relay is not the one that a new link would take. */
+function otherRelay({ candidates: { taken }, inUse }: Direction, nameOf: Caller): readonly string[] {
+  const [first] = taken.filter(({ kind }) => kind === 'relayed')
+  if (inUse.via === undefined || first?.via === undefined || first.via === inUse.via) return []
+  const [used, usual] = [nameOf(inUse.via), nameOf(first.via)]
+  return [`Through ${used}, and not ${usual}, because a link stays with its relay while that works.`]
 }
 
 const ORDER: readonly PathKind[] = ['lan', 'direct', 'punched', 'relayed']

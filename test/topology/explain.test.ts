@@ -66,6 +66,14 @@ describe('explain', () => {
     }
   })
 
+  it('says why another relay than the first is in use', () => {
+    const second: RelayView = { ...relay, node: nodeId(9), slot: 9, rtt: 400 }
+    const facts = (slot: number) => ({ endpoint: `[fd77:ef7:1:9::${slot}]:51820`, handshakeAge: 9 })
+    const [a, b] = [end(1, hidden, facts(2), [relay, second]), end(2, hidden, facts(1), [relay, second])]
+    const other = `Through ${nodeId(9)}, and not relay-one, because a link stays with its relay while that works.`
+    assert.ok(explain(a, b, nameOf).sentences.includes(other))
+  })
+
   it('says what to do when a relay carries what could go direct', () => {
     const a = end(1, open, { endpoint: '[fd77:ef7:1:3::2]:51820', handshakeAge: 9 })
     const b = end(2, hidden, { endpoint: '[fd77:ef7:1:3::1]:51820', handshakeAge: 9 })

@@ -110,7 +110,7 @@ export class Presence {
   /** Takes over what another replica knows of a node that is connected there. */
   adopt(node: NodeId, presence: NodePresence): void {
     const before = this.#nodes.get(node)
-    this.#nodes.set(node, presence)
+    this.#nodes.set(node, { takenOverAt: before?.takenOverAt ?? [], ...presence })
     if (!before?.online) this.#tell({ node, network: undefined, peers: undefined })
     for (const [network, { peers }] of presence.standings) {
       const known = before?.standings.get(network)?.peers ?? new Map()

@@ -683,7 +683,7 @@ export type Paths = {
   readonly from: string
   /** Id of the node at the other end. */
   readonly to: string
-  /** For people: first one for each direction that says what is, then why it is not better. */
+  /** For people: first one for each direction that says what is, then why it is not better, then what else is to be known, such as what does not fit together. */
   readonly sentences: string[]
   /** What to do about it; empty when all is well. */
   readonly advice: string[]

@@ -54,7 +54,8 @@ export const Paths = component('Paths', 'Every way between two members, which on
   from: Type.String({ description: 'Id of the node at one end.' }),
   to: Type.String({ description: 'Id of the node at the other end.' }),
   sentences: Type.Array(Type.String(), {
-    description: 'For people: first one for each direction that says what is, then why it is not better.',
+    description:
+      'For people: first one for each direction that says what is, then why it is not better, then what else is to be known, such as what does not fit together.',
   }),
   advice: Type.Array(Type.String(), { description: 'What to do about it; empty when all is well.' }),
   directions: Type.Array(direction, { description: 'There and back.' }),

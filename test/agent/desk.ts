@@ -35,6 +35,9 @@ export class Desk {
     classify: () => ({ kind: 'direct', via: undefined }),
   })
   now = 0
+  /** Milliseconds by which somebody has set the clock that dates handshakes. */
+  clockOff = 0
+  #shakenAt = Number.NEGATIVE_INFINITY
   device: Sighting = { endpoint: undefined, latestHandshake: 0, rxBytes: 0, txBytes: 0 }
 
   constructor(...candidates: Candidate[]) {
@@ -57,7 +60,7 @@ export class Desk {
   /** Looks after `wait` ms, and carries out what comes of it. */
   look(wait: number): Step {
     this.now += wait
-    const step = this.finder.look({ now: this.now, utc: EPOCH + this.now }, [[peer, this.device]])
+    const step = this.finder.look({ now: this.now, utc: this.#utc }, [[peer, this.device]])
     const endpoint = step.changed.get(peer)?.endpoint
     if (endpoint) this.device = { ...this.device, endpoint }
     return step
@@ -78,7 +81,8 @@ export class Desk {
   }
 
   shake(endpoint = this.device.endpoint): void {
-    this.device = { ...this.device, endpoint, latestHandshake: Math.floor((EPOCH + this.now) / 1_000) }
+    this.device = { ...this.device, endpoint, latestHandshake: Math.floor(this.#utc / 1_000) }
+    this.#shakenAt = this.now
     this.receive(92)
   }
 
@@ -99,8 +103,11 @@ export class Desk {
   talk(...working: Candidate[]): void {
     this.send()
     if (!working.some(({ endpoint }) => endpoint === this.device.endpoint)) return
-    const isOld = EPOCH + this.now - this.device.latestHandshake * 1_000 > REKEY
-    if (isOld) this.shake()
+    if (this.now - this.#shakenAt > REKEY) this.shake()
     else this.receive()
+  }
+
+  get #utc(): number {
+    return EPOCH + this.now + this.clockOff
   }
 }

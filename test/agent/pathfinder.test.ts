@@ -176,6 +176,23 @@ describe('A path that was found', () => {
     assert.equal(desk.choice?.kind, 'relayed')
   })
 
+  it('is kept however somebody sets the clock while packets flow, and found dead in spite of it', () => {
+    for (const off of [-60 * MINUTE, 60 * MINUTE]) {
+      const desk = Desk.on(direct, relayed)
+      desk.pass(MINUTE, () => desk.talk(direct))
+      desk.clockOff = off
+      let changes = 0
+      const count = ({ changed }: Step) => {
+        changes += changed.size
+      }
+      desk.pass(10 * MINUTE, () => desk.talk(direct), count)
+      assert.deepEqual([desk.choice?.kind, changes], ['direct', 0])
+      desk.clockOff = 0
+      desk.pass(8_000, () => desk.talk(relayed))
+      assert.equal(desk.choice?.kind, 'relayed')
+    }
+  })
+
   it('is not dead because nobody looked', () => {
     const desk = Desk.on(direct, relayed)
     desk.send()

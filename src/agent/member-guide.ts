@@ -13,7 +13,8 @@ import { Gatekeeper } from './gateway.ts'
 import type { Guide, Sightings } from './guide.ts'
 import { knock } from './knock.ts'
 import { Pathfinder, type Step } from './pathfinder.ts'
-import { memberPlan, peeringsOf } from './plan.ts'
+import { PeerBook } from './peer-book.ts'
+import { memberPlan, peeringsOf, peerOf } from './plan.ts'
 import type { Replica } from './replica.ts'
 import type { Surroundings } from './surroundings.ts'
 
@@ -36,6 +37,13 @@ export class MemberGuide implements Guide {
   readonly #tools: MemberGuideTools
   readonly #pathfinder: Pathfinder
   readonly #offered = new Map<NodeId, Ingredients>()
+  readonly #book = new PeerBook()
+  /** Members that travel by a relay, and by which. */
+  readonly #vias = new Map<NodeId, NodeId>()
+  /** Peers whose choice is another than in the last plan. */
+  readonly #rechosen = new Set<NodeId>()
+  /** What concerns every peer, as it was in the last plan. */
+  #common: Ingredients = []
   readonly #gate = new Gatekeeper()
   readonly #filter: FilterKeeper
   /** What the last plan wants to be let in. */
@@ -55,15 +63,12 @@ export class MemberGuide implements Guide {
   }
 
   plan(sightings?: Sightings): NetworkPlan | undefined {
-    const peerings = peeringsOf(this.#replica)
-    this.#sources = sourcesOf(this.#replica)
-    this.#offer(peerings)
-    this.#follow(sightings ?? new Map())
-    return memberPlan(
-      this.#replica,
-      (node) => this.#pathfinder.choice(node),
-      this.#tools.surroundings.transit,
-    )
+    if (!this.#replica.position()) return undefined
+    const touched = this.#takeTouched()
+    this.#pathfinder.setDeadRelays(this.#tools.surroundings.deadRelays)
+    if (touched) this.#takeSome(touched, sightings)
+    else this.#takeAll(sightings)
+    return memberPlan(this.#replica, this.#book, this.#tools.surroundings.transit)
   }
 
   async prepare(): Promise<void> {
@@ -71,6 +76,7 @@ export class MemberGuide implements Guide {
   }
 
   async applied(name: InterfaceName): Promise<void> {
+    this.#book.settle()
     if (!this.#tools.isReal) return
     await this.#filter.settle(this.#sources)
     if (this.#carries()) await this.#gate.keep({ interface: name, forward: true, input: 'open' })
@@ -87,8 +93,7 @@ export class MemberGuide implements Guide {
   }
 
   get relaysInUse(): readonly NodeId[] {
-    const relays = [...this.#offered.keys()].map((node) => this.#pathfinder.choice(node)?.via)
-    return [...new Set(relays.filter((relay) => relay !== undefined))]
+    return [...new Set(this.#vias.values())]
   }
 
   describe(node: NodeId): Partial<PeerReport> {
@@ -111,29 +116,74 @@ export class MemberGuide implements Guide {
     await this.#gate.open(name)
   }
 
-  /** Offers the pathfinder what is new: of most peers nothing is. */
-  #offer(peerings: readonly Peering[]): void {
-    const { own, surroundings } = this.#tools
-    const reach = this.#replica.reachOf(own)
-    const { relays, transitPrefix } = this.#transitFacts()
-    this.#pathfinder.setDeadRelays(surroundings.deadRelays)
+  /** The members of whom something is new since the last plan; undefined when that may be all. */
+  #takeTouched(): ReadonlySet<NodeId> | undefined {
+    const touched = this.#replica.takeTouched()
+    const { content } = this.#replica
+    const { relays, transit } = this.#tools.surroundings
+    const common = [content, this.#replica.filter, this.#replica.reachOf(this.#tools.own), relays, transit]
+    const isSame = common.every((one, at) => one === this.#common[at])
+    this.#common = common
+    // Elsewhere a member may become the peer of others, or carry for them.
+    return isSame && content?.topology === 'mesh' ? touched : undefined
+  }
+
+  #takeAll(sightings: Sightings | undefined): void {
+    const peerings = peeringsOf(this.#replica)
+    this.#sources = sourcesOf(this.#replica)
     const gone = new Set(this.#offered.keys())
     for (const { node } of peerings) {
       gone.delete(node)
-      const [other, lan] = [this.#replica.reachOf(node), this.#replica.lanOf(node)]
-      const ingredients = [reach, other, lan, relays, transitPrefix]
-      const before = this.#offered.get(node)
-      if (before && ingredients.every((one, at) => one === before[at])) continue
-      this.#offered.set(node, ingredients)
-      this.#pathfinder.offer(node, candidates(reach, other, { lan, relays, transitPrefix }).taken)
+      this.#offer(node)
     }
-    for (const node of gone) {
-      this.#offered.delete(node)
-      this.#pathfinder.forget(node)
-    }
+    for (const node of gone) this.#forget(node)
+    this.#follow(sightings)
+    this.#rechosen.clear()
+    this.#vias.clear()
+    this.#book.clear()
+    for (const peering of peerings) this.#plan(peering)
   }
 
-  #follow(sightings: Sightings): Step {
+  /** The same at the cost of those members. */
+  #takeSome(touched: ReadonlySet<NodeId>, sightings: Sightings | undefined): void {
+    const { replica, own } = { replica: this.#replica, own: this.#tools.own }
+    if (touched.size > 0) this.#sources = sourcesOf(replica)
+    for (const node of touched) {
+      if (replica.recordOf(node) && node !== own) this.#offer(node)
+      else this.#forget(node)
+    }
+    this.#follow(sightings)
+    for (const node of new Set([...touched, ...this.#rechosen])) this.#plan({ node, carries: [node] })
+    this.#rechosen.clear()
+  }
+
+  /** Offers the pathfinder what is new of a peer: of most nothing is. */
+  #offer(node: NodeId): void {
+    const reach = this.#replica.reachOf(this.#tools.own)
+    const { relays, transitPrefix } = this.#transitFacts()
+    const [other, lan] = [this.#replica.reachOf(node), this.#replica.lanOf(node)]
+    const ingredients = [reach, other, lan, relays, transitPrefix]
+    const before = this.#offered.get(node)
+    if (before && ingredients.every((one, at) => one === before[at])) return
+    this.#offered.set(node, ingredients)
+    this.#pathfinder.offer(node, candidates(reach, other, { lan, relays, transitPrefix }).taken)
+  }
+
+  #forget(node: NodeId): void {
+    this.#offered.delete(node)
+    this.#pathfinder.forget(node)
+  }
+
+  #plan(peering: Peering): void {
+    const { node } = peering
+    const choice = this.#pathfinder.choice(node)
+    const isPeer = this.#offered.has(node)
+    this.#book.put(node, isPeer ? peerOf(this.#replica, peering, choice) : undefined)
+    if (isPeer && choice?.via) this.#vias.set(node, choice.via)
+    else this.#vias.delete(node)
+  }
+
+  #follow(sightings: Sightings = new Map()): Step {
     const { clock, isReal, log } = this.#tools
     const offered = sightings.size > 0 ? [...this.#offered.keys()] : []
     const seen = offered.flatMap((node) => {
@@ -144,6 +194,7 @@ export class MemberGuide implements Guide {
     const step = this.#pathfinder.look({ now: clock.monotonic(), utc: clock.now() }, seen)
     // An interface in memory has nobody to knock for: knocks that stay due would ask for a plan at each look.
     if (isReal) this.#knocks = [...new Set([...this.#knocks, ...step.knocks])]
+    for (const peer of step.changed.keys()) this.#rechosen.add(peer)
     for (const [peer, { kind, via, endpoint, confirmed }] of step.changed)
       log.debug({ peer, kind, via, endpoint, confirmed }, confirmed ? 'path works' : 'path is tried')
     this.nextLook = isReal ? step.next : undefined

@@ -303,8 +303,9 @@ export class Membership {
     } catch (error) {
       this.#tools.log.warn(
         { network: this.network, reason: toWeftError(error).message },
-        'interface cannot be read',
+        'interface cannot be read or changed',
       )
+      if (!this.#tunnel.isInLine) this.#retryLater()
     }
     this.#lookLater()
   }

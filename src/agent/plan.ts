@@ -1,11 +1,11 @@
 import { type Cidr, hostRange, toBlock, toCidr } from '../address/cidr.ts'
-import type { NodeId } from '../keys/identity.ts'
 import type { MemberRecord } from '../protocol/record.ts'
 import type { Peering } from '../topology/peerlists.ts'
 import { PeerIndex } from '../topology/peers.ts'
 import type { Place } from '../topology/standing.ts'
 import type { NetworkPlan, PlannedPeer } from '../wireguard/plan.ts'
 import type { Choice } from './paths/stand.ts'
+import type { PeerBook } from './peer-book.ts'
 import type { Replica } from './replica.ts'
 import type { Transit } from './transit.ts'
 
@@ -27,28 +27,30 @@ export function peeringsOf(replica: Replica): readonly Peering[] {
 /** What the interface of this network has to be; undefined while something is missing. */
 export function memberPlan(
   replica: Replica,
-  choiceOf: (node: NodeId) => Choice | undefined,
+  book: PeerBook,
   transit: Transit | undefined,
 ): NetworkPlan | undefined {
   const { content } = replica
   if (!content || !replica.position()) return undefined
   const { record, ipv4Range, ipv6Range, name } = content
-  const peers = peeringsOf(replica).map((peering) => peerOf(replica, peering, choiceOf(peering.node)))
   return {
     networkId: replica.network,
     alias: `weft ${name}`,
     ranges: [ipv4Range, ipv6Range],
     mtu: TUNNEL_MTU,
     self: { addresses: [record.ipv4, record.ipv6] },
-    peers: [...peers.filter((peer) => peer !== undefined), ...witnessesFor(replica, transit)],
+    get peers() {
+      return [...book.peers(), ...witnessesFor(replica, transit)]
+    },
+    news: book.news,
   }
 }
 
 /** What was planned for a record last time: of most peers nothing changes from one plan to the next. */
 const planned = new WeakMap<MemberRecord, PlannedPeer>()
 
-/** The same object as last time when nothing about the peer is new. */
-function peerOf(
+/** A peer as it has to be; the same object as last time when nothing about it is new. */
+export function peerOf(
   replica: Replica,
   { node, carries }: Peering,
   choice: Choice | undefined,
@@ -59,7 +61,9 @@ function peerOf(
   const allowedIps = isAlone
     ? subnetsOf(record)
     : carries.flatMap((carried) => subnetsOf(replica.recordOf(carried)))
-  const { endpoint, keepalive = 0, mtu } = choice ?? {}
+  const { endpoint, keepalive = 0 } = choice ?? {}
+  // Where no way is known none is narrow: those who are away would need routes of their own, as many as there are.
+  const mtu = choice?.kind === 'none' ? undefined : choice?.mtu
   const before = planned.get(record)
   if (before?.allowedIps === allowedIps && before.endpoint === endpoint)
     if (before.keepalive === keepalive && before.mtu === mtu) return before

@@ -69,6 +69,8 @@ export class Replica {
   #head: Head | undefined
   #proof: Omit<AgentFrameOf<'proof'>, 'network'> | undefined
   #view = new View()
+  /** Members of whom something is new since it was last asked; undefined: of any. */
+  #touched: Set<NodeId> | undefined
 
   constructor(network: NetworkId, identity: Identity, controllerKey: VerifyKey) {
     this.network = network
@@ -83,6 +85,7 @@ export class Replica {
     const known = this.#self?.content
     if (known && isOlder(content, known)) throw stale(content, known)
     this.#self = { frame, content, keys: this.#openKeys(content, frame.sealedKey) }
+    this.#touched = undefined
     return 'changed'
   }
 
@@ -102,6 +105,7 @@ export class Replica {
     this.#take(head, 'head', frame)
     for (const node of this.#reaches.keys()) if (!view.record(node)) this.#reaches.delete(node)
     this.#nowhere.clear()
+    this.#touched = undefined
     this.takeHints({ hints: frame.hints, whole: true })
     return 'changed'
   }
@@ -114,7 +118,8 @@ export class Replica {
     if (!known || head.epoch !== known.epoch) return 'gap'
     if (head.revision <= known.revision) return 'unchanged'
     if (from !== known.revision) return 'gap'
-    this.#view.changeTo(head.digest, upserts, removals, filter)
+    const touched = this.#view.changeTo(head.digest, upserts, removals, filter)
+    for (const node of touched) this.#touched?.add(node)
     this.#take(head, 'delta', frame)
     for (const node of removals) this.#forget(node)
     this.takeHints({ hints: frame.hints ?? [] })
@@ -148,6 +153,7 @@ export class Replica {
     const digest = lanDigest({ hints, ...(own && { own }) })
     if (digest === this.#lanDigest) return 'unchanged'
     this.#lanDigest = digest
+    this.#touched = undefined
     this.#own = own && toReach(own)
     this.#lan.clear()
     for (const { node, endpoints } of hints) this.#lan.set(node as NodeId, endpointsIn(endpoints))
@@ -214,6 +220,16 @@ export class Replica {
     return this.#view.records().filter(({ node }) => node !== this.#identity.id)
   }
 
+  /**
+   * Members of whom record, reach or LAN may be another than when this was last asked, those who left among them; undefined
+   * when that may be any, or the network itself.
+   */
+  takeTouched(): ReadonlySet<NodeId> | undefined {
+    const touched = this.#touched
+    this.#touched = new Set()
+    return touched
+  }
+
   recordOf(node: NodeId): MemberRecord | undefined {
     return this.#view.record(node)
   }
@@ -240,7 +256,9 @@ export class Replica {
   /** Of members only, so that a set of hints has no more than these. */
   #takeHint(hint: Hint): void {
     const node = hint.node as NodeId
-    if (this.#view.record(node) && this.#hints.put(hint)) this.#reaches.set(node, toReach(hint))
+    if (!this.#view.record(node) || !this.#hints.put(hint)) return
+    this.#reaches.set(node, toReach(hint))
+    this.#touched?.add(node)
   }
 
   /** What this node was told of itself is what the others were told of it. */

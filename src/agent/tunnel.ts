@@ -1,10 +1,11 @@
 import type { Clock } from '../clock.ts'
 import { toWeftError } from '../errors.ts'
 import type { KeyPair, PublicKey } from '../keys/wireguard.ts'
+import { Blueprint } from '../wireguard/blueprint.ts'
 import type { DesiredDevice, Device, ObservedDevice, ObservedPeer, Step } from '../wireguard/device.ts'
 import { diff } from '../wireguard/diff.ts'
-import { desiredDevice, type NetworkPlan } from '../wireguard/plan.ts'
-import { SimulatedInterface } from '../wireguard/simulated.ts'
+import type { NetworkPlan, PeerNews } from '../wireguard/plan.ts'
+import { part, SimulatedInterface } from '../wireguard/simulated.ts'
 
 /** Which ports the tunnels of this node use. */
 export interface PortBook {
@@ -19,7 +20,7 @@ const PORT_TRIES = 100
 
 /**
  * One interface, brought in line with one plan after the other by the smallest difference. What the interface is, is
- * remembered between looks at it, so that a change of one peer runs one program.
+ * remembered between looks at it, so that a change of one peer runs one program, and costs no more in a large network.
  */
 export class Tunnel {
   readonly #device: Device
@@ -28,6 +29,8 @@ export class Tunnel {
   #seen: SimulatedInterface | undefined
   #port: number
   #previous: DesiredDevice | undefined
+  /** That of which `#previous` is the device; undefined when that is none of a whole plan. */
+  #blueprint: Blueprint | undefined
 
   private constructor(device: Device, clock: Clock, ports: PortBook, port: number) {
     this.#device = device
@@ -47,12 +50,23 @@ export class Tunnel {
     return this.#port
   }
 
+  /** Whether the last plan was carried out. */
+  get isInLine(): boolean {
+    return this.#blueprint !== undefined
+  }
+
   /** Brings the interface in line; on an error it is looked at anew the next time. Moves to another port if need be. */
   async apply(plan: NetworkPlan, keys: KeyPair): Promise<void> {
+    const { news } = plan
+    const [seen, blueprint] = [this.#seen, this.#blueprint]
+    if (news && seen && blueprint) return this.#follow(news, seen, blueprint)
     if (this.#port === 0) this.#port = this.#ports.free(0)
     for (let tries = 1; ; tries++) {
       try {
-        return await this.#bringInLine(desiredDevice(plan, { ...keys, listenPort: this.#port }))
+        const fresh = new Blueprint(plan, { ...keys, listenPort: this.#port })
+        await this.#bringInLine(fresh.device)
+        this.#blueprint = fresh
+        return
       } catch (error) {
         this.#seen = undefined
         if (toWeftError(error).code !== 'port-taken' || tries === PORT_TRIES) throw error
@@ -64,6 +78,7 @@ export class Tunnel {
   /** Takes out the peers that are not in a plan, and changes nothing else. */
   async narrow(plan: NetworkPlan): Promise<void> {
     if (!this.#previous) return
+    this.#blueprint = undefined
     const wanted = new Set(plan.peers.map(({ publicKey }) => publicKey))
     const peers = new Map([...this.#previous.peers].filter(([publicKey]) => wanted.has(publicKey)))
     if (peers.size < this.#previous.peers.size) await this.#bringInLine({ ...this.#previous, peers })
@@ -105,6 +120,29 @@ export class Tunnel {
     const steps = this.#previous ? this.#difference(observed, this.#previous) : []
     if (steps.length > 0) await this.#take(steps)
     return { peers: observed.peers, drift: steps.map(describe) }
+  }
+
+  /**
+   * Goes on from the plan before. Of peers of which nothing is new the interface is as planned, as far as is known, so the
+   * difference of the parts is that of the whole. On an error the next plan is compared as a whole.
+   */
+  async #follow(news: PeerNews, seen: SimulatedInterface, blueprint: Blueprint): Promise<void> {
+    this.#seen = undefined
+    this.#blueprint = undefined
+    this.#previous = undefined
+    const { before, routes } = blueprint.take(news)
+    const desired = {
+      ...blueprint.device,
+      routes: part(blueprint.device.routes, routes),
+      peers: part(blueprint.device.peers, news.keys()),
+    }
+    const observed = seen.observePart(news.keys(), routes)
+    const steps = diff(observed, desired, { now: this.#clock.now(), previous: { peers: before } })
+    await this.#device.apply(steps)
+    for (const step of steps) seen.take(step)
+    this.#seen = seen
+    this.#blueprint = blueprint
+    this.#previous = blueprint.device
   }
 
   async #bringInLine(desired: DesiredDevice): Promise<void> {

@@ -43,18 +43,21 @@ export class View {
     for (const one of held) this.#put(one.record.node, one)
   }
 
-  /** `change`, but only if it leads to `digest`; otherwise everything is as before and it throws `digest-mismatch`. */
+  /**
+   * `change`, but only if it leads to `digest`; otherwise everything is as before and it throws `digest-mismatch`.
+   * @returns the nodes whose records may be others now
+   */
   changeTo(
     digest: string,
     upserts: readonly Uint8Array[],
     removals: readonly NodeId[],
     filter?: Uint8Array,
-  ): void {
+  ): readonly NodeId[] {
     const nodes = [...removals, ...upserts.map((encoded) => decodeRecord(encoded).node)]
     const before = new Map(nodes.map((node) => [node, this.#held.get(node)]))
     const filterBefore = this.encodedFilter
     this.change(upserts, removals, filter)
-    if (this.digest() === digest) return
+    if (this.digest() === digest) return nodes
     this.#setFilter(filterBefore)
     for (const [node, held] of before) this.#put(node, held)
     throw new WeftError('digest-mismatch', 'The records do not add up to the digest that is signed for them.')

@@ -1,4 +1,5 @@
 import type { Cidr } from '../address/cidr.ts'
+import type { PublicKey } from '../keys/wireguard.ts'
 import type { DesiredDevice, ObservedDevice, ObservedPeer, Peer, PeerChange, Step } from './device.ts'
 
 /** WireGuard gives up a session 180 s after its handshake (Reject-After-Time, section 6.1 of the WireGuard paper). */
@@ -8,7 +9,7 @@ export interface DiffOptions {
   /** Milliseconds since 1970. */
   readonly now: number
   /** What was desired when the interface was last brought in line; absent after a start. */
-  readonly previous?: DesiredDevice | undefined
+  readonly previous?: { readonly peers: ReadonlyMap<PublicKey, Peer | undefined> } | undefined
 }
 
 /**

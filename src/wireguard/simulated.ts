@@ -32,6 +32,16 @@ export class SimulatedInterface {
     }
   }
 
+  /** `observe`, but of these peers and routes only. */
+  observePart(peers: Iterable<PublicKey>, routes: Iterable<Cidr>): ObservedDevice {
+    return {
+      ...this.#rest,
+      addresses: [...this.#addresses],
+      routes: part(this.#routes, routes),
+      peers: part(this.#peers, peers),
+    }
+  }
+
   /** Throws `port-taken`, `already-exists`, or `program-failed` where a tool would refuse. */
   take(step: Step): void {
     switch (step.kind) {
@@ -120,6 +130,16 @@ const NEW_PEER: Omit<ObservedPeer, 'publicKey'> = Object.freeze({
   txBytes: 0,
   hasPresharedKey: false,
 })
+
+/** The entries of `whole` with these keys. */
+export function part<Key, Value>(whole: ReadonlyMap<Key, Value>, keys: Iterable<Key>): Map<Key, Value> {
+  const found = new Map<Key, Value>()
+  for (const key of keys) {
+    const value = whole.get(key)
+    if (value !== undefined || whole.has(key)) found.set(key, value as Value)
+  }
+  return found
+}
 
 interface Keyed<Item> {
   has(item: Item): boolean

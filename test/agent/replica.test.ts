@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { beforeEach, describe, it } from 'node:test'
-import { memberPlan } from '../../src/agent/plan.ts'
+import { PeerBook } from '../../src/agent/peer-book.ts'
+import { memberPlan, peeringsOf } from '../../src/agent/plan.ts'
 import { Replica } from '../../src/agent/replica.ts'
 import { Identity } from '../../src/keys/identity.ts'
 import { systemRandom } from '../../src/keys/random.ts'
@@ -37,13 +38,11 @@ describe('What a node knows of a network', () => {
   })
 
   it('becomes a plan once it has its own record and the others', () => {
-    assert.equal(memberPlan(replica, () => undefined, undefined)?.peers.length, 3)
+    assert.equal(peeringsOf(replica).length, 3)
+    assert.ok(memberPlan(replica, new PeerBook(), undefined))
     assert.equal(replica.keys?.publicKey, pair.publicKey)
     const empty = new Replica(network, identity, controllerKey.publicKey)
-    assert.equal(
-      memberPlan(empty, () => undefined, undefined),
-      undefined,
-    )
+    assert.equal(memberPlan(empty, new PeerBook(), undefined), undefined)
   })
 
   it('follows deltas to the digest of a snapshot of the same members', () => {

@@ -3,11 +3,11 @@ import { test } from 'node:test'
 import { parseCidr } from '../../src/address/cidr.ts'
 import { WeftError } from '../../src/errors.ts'
 import { PrivateKey } from '../../src/keys/wireguard.ts'
+import { desiredDevice } from '../../src/wireguard/blueprint.ts'
 import { commandsFor } from '../../src/wireguard/commands.ts'
 import type { Step } from '../../src/wireguard/device.ts'
 import { diff } from '../../src/wireguard/diff.ts'
 import { parseEndpoint } from '../../src/wireguard/endpoint.ts'
-import { desiredDevice } from '../../src/wireguard/plan.ts'
 import { demoPlan, interfaceNamed, keyPair, peer, publicKey } from './fixture.ts'
 
 const name = interfaceNamed('wfxa')

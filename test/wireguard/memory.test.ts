@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { parseCidr } from '../../src/address/cidr.ts'
+import { desiredDevice } from '../../src/wireguard/blueprint.ts'
 import type { Step } from '../../src/wireguard/device.ts'
 import { diff } from '../../src/wireguard/diff.ts'
 import { MemoryDriver } from '../../src/wireguard/memory.ts'
-import { desiredDevice } from '../../src/wireguard/plan.ts'
 import { demoPlan, interfaceNamed, keyPair, peer, publicKey } from './fixture.ts'
 
 const name = interfaceNamed('wfxa')

@@ -3,8 +3,9 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { overlaps, parseAddress, parseCidr } from '../../src/address/cidr.ts'
 import { WeftError } from '../../src/errors.ts'
+import { desiredDevice } from '../../src/wireguard/blueprint.ts'
 import { parseEndpoint } from '../../src/wireguard/endpoint.ts'
-import { desiredDevice, type NetworkPlan, type PlannedPeer } from '../../src/wireguard/plan.ts'
+import type { NetworkPlan, PlannedPeer } from '../../src/wireguard/plan.ts'
 import { demoPlan, keyPair, peer, publicKey } from './fixture.ts'
 
 const own = { ...keyPair(1), listenPort: 51_820 }

@@ -16,7 +16,10 @@ export function toEndpoint({ address, port }: Socket): Endpoint {
 
 /** The parts of an endpoint, or undefined for port 0, for one with a zone, and for what is no endpoint at all. */
 export function socketOf(endpoint: string): Socket | undefined {
-  const [, bracketed, plain, digits = ''] = /^(?:\[([\da-f:.]+)\]|([\d.]+)):(\d{1,5})$/.exec(endpoint) ?? []
+  const found = /^(?:\[([\da-f:.]+)\]|([\d.]+)):(\d{1,5})$/.exec(endpoint)
+  // Most nodes have none that is forwarded: an error that says so would cost more than all the rest.
+  if (!found) return undefined
+  const [, bracketed, plain, digits = ''] = found
   const address = readAddress(bracketed ?? plain ?? '')
   const port = Number(digits)
   return address && isPort(port) ? { address, port } : undefined

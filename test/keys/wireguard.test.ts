@@ -8,6 +8,7 @@ import {
   curveKey,
   curvePublic,
   curveShared,
+  generateKeyPair,
   PrivateKey,
   parsePublicKey,
   publicKeyBytes,
@@ -69,6 +70,11 @@ describe('public keys', () => {
     const pair = createKeyPair(systemRandom)
     assert.equal(publicKeyOf(pair.privateKey), pair.publicKey)
     assert.deepEqual(publicKeyBytes(pair.publicKey), nacl.scalarMult.base(pair.privateKey.expose()))
+    const generated = generateKeyPair()
+    assert.equal(publicKeyOf(generated.privateKey), generated.publicKey)
+    const secret = generated.privateKey.expose()
+    assert.deepEqual(publicKeyBytes(generated.publicKey), nacl.scalarMult.base(secret))
+    assert.notEqual(generateKeyPair().publicKey, generated.publicKey)
   })
 
   it('are taken in the one form in which wg prints them', () => {

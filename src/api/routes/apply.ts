@@ -129,7 +129,7 @@ async function prepare(controller: Controller, request: ApplyRequest): Promise<A
     if (!network || !members) continue
     const { add, remove } = memberChanges(then, { project, prune }, network, members)
     const batch = { add: add.map(({ node }) => node), remove }
-    keys.push(...(await issueAhead(then, systemRandom, network.id, batch)))
+    keys.push(...(await issueAhead(then, network.id, batch)))
   }
   return { ids, keys: new Map(keys) }
 }

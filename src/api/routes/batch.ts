@@ -7,7 +7,6 @@ import { eventsOf } from '../../controller/ledger/ledger.ts'
 import { findMember, findNode } from '../../controller/lookup.ts'
 import type { Tools } from '../../controller/tools.ts'
 import { toWeftError, WeftError } from '../../errors.ts'
-import { systemRandom } from '../../keys/random.ts'
 import type { State } from '../../model/state.ts'
 import { assertMayTouch, authorise } from '../access/authorise.ts'
 import { create } from '../change.ts'
@@ -59,7 +58,7 @@ type BatchRequest = FastifyRequest & { readonly body: Type.Static<typeof MemberB
 async function prepare(controller: Controller, request: BatchRequest) {
   const { state } = controller
   const { id, batch } = read(state, request, controller.now())
-  return issueAhead(state, systemRandom, id, batch)
+  return issueAhead(state, id, batch)
 }
 
 function read(state: State, request: BatchRequest, now: number) {

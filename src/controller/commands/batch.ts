@@ -1,6 +1,5 @@
 import { setImmediate as breathe } from 'node:timers/promises'
 import type { NodeId } from '../../keys/identity.ts'
-import type { Random } from '../../keys/random.ts'
 import type { NetworkId } from '../../model/names.ts'
 import { memberKeyPlace } from '../../model/place.ts'
 import type { State } from '../../model/state.ts'
@@ -37,7 +36,6 @@ const SLICE = 50
  */
 export async function issueAhead(
   state: State,
-  random: Random,
   id: NetworkId,
   { add, remove }: MemberBatch,
 ): Promise<IssuedKeys> {
@@ -48,7 +46,7 @@ export async function issueAhead(
   for (const [index, nodeId] of add.entries()) {
     const node = state.nodes.get(nodeId)
     const version = first + index
-    if (node) keys.set(memberKeyPlace(id, nodeId, version), issueKey(network, node, version, random))
+    if (node) keys.set(memberKeyPlace(id, nodeId, version), issueKey(network, node, version))
     if (index % SLICE === SLICE - 1) await breathe()
   }
   return keys

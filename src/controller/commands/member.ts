@@ -2,9 +2,8 @@ import { chooseSlot, slotCount } from '../../address/allocation.ts'
 import { overlaps } from '../../address/cidr.ts'
 import { WeftError } from '../../errors.ts'
 import type { NodeId } from '../../keys/identity.ts'
-import type { Random } from '../../keys/random.ts'
 import { seal } from '../../keys/seal.ts'
-import { createKeyPair, type PublicKey, parsePublicKey } from '../../keys/wireguard.ts'
+import { generateKeyPair, type PublicKey, parsePublicKey } from '../../keys/wireguard.ts'
 import type { Event } from '../../model/event.ts'
 import type { NetworkId } from '../../model/names.ts'
 import { memberKeyPlace } from '../../model/place.ts'
@@ -43,8 +42,7 @@ export function addMember(
   const keyVersion = network.revision + 1
   const place = memberKeyPlace(networkId, nodeId, keyVersion)
   const ready = keys.get(place)
-  const key =
-    network.keyCustody === 'controller' ? (ready ?? issueKey(network, node, keyVersion, tools.random)) : {}
+  const key = network.keyCustody === 'controller' ? (ready ?? issueKey(network, node, keyVersion)) : {}
   const added: Event = {
     type: 'member-added',
     network: networkId,
@@ -121,8 +119,8 @@ function choosePlace(network: Network, node: NodeId, tools: Tools) {
 }
 
 /** A key pair for one member. The plaintext lives in this function only. */
-export function issueKey(network: Network, node: Node, keyVersion: number, random: Random): IssuedKey {
-  const { publicKey, privateKey } = createKeyPair(random)
+export function issueKey(network: Network, node: Node, keyVersion: number): IssuedKey {
+  const { publicKey, privateKey } = generateKeyPair()
   const place = memberKeyPlace(network.id, node.id, keyVersion)
   const sealed = seal(privateKey, node.sealingKey, place)
   privateKey.forget()

@@ -5,7 +5,12 @@
 import { spawnSync } from 'node:child_process'
 import { globSync } from 'node:fs'
 
-const FILES = ['test/chaos/*.{slow,lab}.test.ts', 'test/log/crash.slow.test.ts', 'test/redis/*.slow.test.ts']
+const FILES = [
+  'test/chaos/*.{slow,lab}.test.ts',
+  'test/disorder/*.slow.test.ts',
+  'test/log/crash.slow.test.ts',
+  'test/redis/*.slow.test.ts',
+]
 /** Hours would mean that something hangs. */
 const LIMIT_MS = 3_600_000
 
@@ -23,7 +28,7 @@ function main(wanted: readonly string[]): number {
 
 function run(file: string): boolean {
   process.stdout.write(`--- ${file}\n`)
-  const env = { ...process.env, WEFT_FAULTS: 'many' }
+  const env = { WEFT_FUZZ_FRAMES: '1000000', ...process.env, WEFT_FAULTS: 'many' }
   const args = ['--test', '--test-reporter=spec', file]
   return spawnSync(process.execPath, args, { env, stdio: 'inherit', timeout: LIMIT_MS }).status === 0
 }

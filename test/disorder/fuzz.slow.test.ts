@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { fuzzAgent, fuzzController } from './fuzz.ts'
 
-/** WEFT_FUZZ_FRAMES=1000000 is the long series: some minutes of one core, most of them for signatures. */
+/** `npm run faults` takes a million: some minutes of one core, most of them for signatures. */
 const FRAMES = Number(process.env.WEFT_FUZZ_FRAMES ?? 100_000)
 
 describe(`${FRAMES} frames with something wrong in each`, () => {

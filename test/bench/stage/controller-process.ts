@@ -7,15 +7,10 @@ import { Session } from 'node:inspector/promises'
 import { destination, pino } from 'pino'
 import { startServer } from '../../../src/api/server.ts'
 import { systemClock } from '../../../src/clock.ts'
-import { addMember } from '../../../src/controller/commands/member.ts'
 import type { Controller } from '../../../src/controller/controller.ts'
-import { findNetwork, findNode } from '../../../src/controller/lookup.ts'
 import { openController } from '../../../src/controller/open.ts'
 import { controllerSettings } from '../../../src/controller/settings.ts'
 import { systemRandom } from '../../../src/keys/random.ts'
-import { apply } from '../../../src/model/apply.ts'
-import type { Event } from '../../../src/model/event.ts'
-import { DEFAULT_PROJECT } from '../../../src/model/names.ts'
 import { loadSettings } from '../../../src/settings.ts'
 import { answerCalls } from '../helper.ts'
 import { Tally } from './tally.ts'
@@ -61,20 +56,6 @@ const calls = {
   },
   /** Megabytes. */
   residentMemory: () => process.memoryUsage.rss() / 2 ** 20,
-  /** Puts the nodes from `from` to before `to` into a network by one change. */
-  async addMembers(network: string, from: number, to: number): Promise<void> {
-    await running?.change({ actor: 'bench' }, (state, tools) => {
-      const { id } = findNetwork(state, DEFAULT_PROJECT, network)
-      const events: Event[] = []
-      let then = state
-      for (let index = from; index < to; index++) {
-        const added = addMember(then, tools, id, findNode(state, DEFAULT_PROJECT, `node-${index}`).id).events
-        then = added.reduce(apply, then)
-        events.push(...added)
-      }
-      return { events, result: undefined }
-    })
-  },
   async startProfile(): Promise<void> {
     profiler.connect()
     await profiler.post('Profiler.enable')

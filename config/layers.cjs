@@ -77,7 +77,8 @@ module.exports = {
         'Types of what REST takes and answers come from the document; the graph is drawn by the same functions.',
       severity: 'error',
       from: { path: '^src/cli/' },
-      to: { path: '^src/api/schemas/' },
+      // What `weft apply` reads has a schema, which is printed for editors.
+      to: { path: '^src/api/schemas/', pathNot: '^src/api/schemas/apply\\.ts$' },
     },
   ],
   options: {

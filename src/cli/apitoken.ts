@@ -5,13 +5,15 @@ import { PERMISSIONS } from '../model/permission.ts'
 import { type ClientOptions, clientCommand, openClient } from './connection.ts'
 import { duration } from './numbers.ts'
 import { fields, orDash, print, table } from './output.ts'
+import { listingCommand, type ShowOptions, show, showingCommand } from './show.ts'
 
-/** `weft api-token create|list|revoke|whoami` */
+/** `weft api-token create|list|show|revoke|whoami` */
 export function apiTokenCommand(): Command {
   return new Command('api-token')
     .description('Make, list and revoke API tokens: what programs show to the controller.')
     .addCommand(createCommand())
     .addCommand(listCommand())
+    .addCommand(showCommand())
     .addCommand(revokeCommand())
     .addCommand(whoamiCommand())
 }
@@ -70,12 +72,16 @@ function createCommand(): Command {
     })
 }
 
+type ApiTokenFilters = NonNullable<Input<'listApiTokens'>['query']>
+
 function listCommand(): Command {
-  return clientCommand('list')
+  return listingCommand('list', ['id', 'name', 'createdAt'])
     .description('List the API tokens of the project; with a global token, the global ones too.')
-    .action(async (options: ClientOptions) => {
-      using client = openClient(options)
-      const items = await client.list('listApiTokens')
+    .option('--name <part>', 'only those whose name contains this')
+    .option('--global', 'only those that count in all projects')
+    .option('--no-global', 'only those of the project')
+    .action(({ name, global, sort, ...options }: ShowOptions & ApiTokenFilters) => {
+      const query = { name, global, sort }
       const row = ({ id, name, project, role, expiresAt }: ApiToken) => [
         id,
         name,
@@ -83,10 +89,32 @@ function listCommand(): Command {
         project ?? 'all',
         expiresAt ?? 'never',
       ]
-      print(options.json, { items }, () =>
-        table(['id', 'name', 'role', 'project', 'expires'], items.map(row)),
+      return show(
+        options,
+        async (client) => ({ items: await client.list('listApiTokens', { query }) }),
+        ({ items }) => table(['id', 'name', 'role', 'project', 'expires'], items.map(row)),
       )
     })
+}
+
+function showCommand(): Command {
+  return showingCommand('show')
+    .description('Show one API token; its secret was shown when it was made.')
+    .argument('<token>', "id, as 'weft api-token list' shows it")
+    .action((id: string, options: ShowOptions) =>
+      show(
+        options,
+        (client) => client.call('showApiToken', { path: { token: id } }),
+        (token) =>
+          fields({
+            ...token,
+            project: token.project ?? 'all',
+            permissions: orDash(token.permissions.join(', ')),
+            person: orDash(token.person),
+            expiresAt: token.expiresAt ?? 'never',
+          }),
+      ),
+    )
 }
 
 function revokeCommand(): Command {

@@ -1,7 +1,8 @@
 import { Agent, type ClientRequestArgs, type IncomingMessage, request } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { text } from 'node:stream/consumers'
-import { Api, type Call, type Versioned } from '../client/api.ts'
+import { Api, type Call, callOf, type Input, type Versioned } from '../client/api.ts'
+import { EventParser, type ServerEvent } from '../client/sse.ts'
 import { ERROR_CODES, type ErrorCode, WeftError } from '../errors.ts'
 import { connectPinned } from '../keys/pinned.ts'
 import type { SecretBytes } from '../keys/secret.ts'
@@ -16,6 +17,7 @@ const ANSWER_LIMIT = 60_000
  */
 export class Client extends Api implements Disposable {
   readonly #agent: PinnedAgent
+  readonly #asOwn: Own
 
   /**
    * @param token undefined: for what anybody may ask
@@ -27,10 +29,22 @@ export class Client extends Api implements Disposable {
       ...(token && { authorization: `Bearer ${Buffer.from(token.expose()).toString()}` }),
       host: 'weft',
     }
-    super((call) =>
-      send(agent, { ...call, path: inProject(call.path, project), headers: { ...own, ...call.headers } }),
-    )
+    const asOwn: Own = (call) => ({
+      ...call,
+      path: inProject(call.path, project),
+      headers: { ...own, ...call.headers },
+    })
+    super((call) => send(agent, asOwn(call)))
+    this.#asOwn = asOwn
     this.#agent = agent
+  }
+
+  /** Live events, until the controller ends them or `signal` is aborted. */
+  async *events(input: Input<'streamEvents'>, signal?: AbortSignal): AsyncGenerator<ServerEvent> {
+    const response = await open(this.#agent, this.#asOwn(callOf('streamEvents', input, signal)), signal)
+    if ((response.statusCode ?? 0) >= 400) throw toError(response.statusCode, await text(response))
+    const parser = new EventParser()
+    for await (const piece of response.setEncoding('utf8')) yield* parser.take(String(piece))
   }
 
   [Symbol.dispose](): void {
@@ -38,24 +52,30 @@ export class Client extends Api implements Disposable {
   }
 }
 
+type Own = (call: Call) => Call
+
 async function send<Value>(agent: Agent, call: Call): Promise<Versioned<Value>> {
-  const { method, path, body, headers, signal } = call
-  const content = body === undefined ? undefined : JSON.stringify(body)
-  const type = body === undefined ? {} : { 'content-type': 'application/json' }
   const limit = AbortSignal.timeout(ANSWER_LIMIT)
-  const options = {
-    agent,
-    method,
-    path,
-    headers: { ...headers, ...type },
-    signal: signal ? AbortSignal.any([signal, limit]) : limit,
-  }
-  const response = await exchange(options, content)
+  const response = await open(agent, call, call.signal ? AbortSignal.any([call.signal, limit]) : limit)
   const answer = await text(response).catch((cause) => {
     throw brokenOff(cause)
   })
   if ((response.statusCode ?? 0) >= 400) throw toError(response.statusCode, answer)
   return { answer: isJson(response) ? JSON.parse(answer || 'null') : answer, etag: response.headers.etag }
+}
+
+/** Resolves with the head of the answer. */
+function open(
+  agent: Agent,
+  { method, path, headers, body }: Call,
+  signal: AbortSignal | undefined,
+): Promise<IncomingMessage> {
+  const content = body === undefined ? undefined : JSON.stringify(body)
+  const type = body === undefined ? {} : { 'content-type': 'application/json' }
+  return exchange(
+    { agent, method, path, headers: { ...headers, ...type }, ...(signal && { signal }) },
+    content,
+  )
 }
 
 function isJson({ headers, statusCode }: IncomingMessage): boolean {

@@ -6,10 +6,14 @@ import { printable } from './printable.ts'
  * Returns when the user agrees to `question`, or has agreed with --yes. Throws `invalid-input` otherwise, also when there
  * is nobody to ask: a script has to say that it means it.
  */
-export async function confirm(question: string, yes: boolean | undefined): Promise<void> {
+export async function confirm(
+  question: string,
+  yes: boolean | undefined,
+  why = 'This cuts machines off, so it has to be confirmed.',
+): Promise<void> {
   if (yes) return
   if (!process.stdin.isTTY) {
-    throw new WeftError('invalid-input', 'This cuts machines off, so it has to be confirmed.', {
+    throw new WeftError('invalid-input', why, {
       field: '--yes',
       advice: 'Add --yes to do it without being asked.',
     })

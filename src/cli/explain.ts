@@ -1,9 +1,9 @@
 import type { Command } from 'commander'
 import type { Paths } from '../client/operations.ts'
-import { type ClientOptions, clientCommand, openClient } from './connection.ts'
 import { nodeNames } from './names.ts'
-import { orDash, print, table } from './output.ts'
+import { orDash, table } from './output.ts'
 import { printable } from './printable.ts'
+import { type ShowOptions, show, showingCommand } from './show.ts'
 
 type Direction = Paths['directions'][number]
 type Caller = (node: string) => string
@@ -18,17 +18,22 @@ translations), relayed (through a relay, which cannot read what it carries) or n
 
 /** `weft explain` */
 export function explainCommand(): Command {
-  return clientCommand('explain')
+  return showingCommand('explain')
     .description('Explain how two members of a network reach each other, and why not better.')
     .argument('<network>', 'id or name')
     .argument('<a>', 'id or name of the node at one end')
     .argument('<b>', 'id or name of the node at the other end')
     .addHelpText('after', EXAMPLES)
-    .action(async (network: string, a: string, b: string, options: ClientOptions) => {
-      using client = openClient(options)
-      const paths = await client.call('explainPaths', { path: { network }, query: { from: a, to: b } })
-      const names = options.json ? new Map() : await nodeNames(client)
-      print(options.json, paths, () => explanation(paths, (node) => names.get(node) ?? node))
+    .action((network: string, a: string, b: string, options: ShowOptions) => {
+      let names: ReadonlyMap<string, string> = new Map()
+      return show(
+        options,
+        async (client) => {
+          if (!options.json) names = await nodeNames(client)
+          return client.call('explainPaths', { path: { network }, query: { from: a, to: b } })
+        },
+        (paths) => explanation(paths, (node) => names.get(node) ?? node),
+      )
     })
 }
 

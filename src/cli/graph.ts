@@ -4,11 +4,11 @@ import { toGraphml } from '../api/views/formats/graphml.ts'
 import { toMermaid } from '../api/views/formats/mermaid.ts'
 import { toSvg } from '../api/views/formats/svg.ts'
 import type { Graph } from '../client/operations.ts'
-import { type ClientOptions, clientCommand, openClient } from './connection.ts'
 import { graphTree } from './graph/tree.ts'
 import { nodeNames } from './names.ts'
 import { wholeNumber } from './numbers.ts'
-import { orDash, print, table } from './output.ts'
+import { orDash, table } from './output.ts'
+import { type ShowOptions, show, showingCommand } from './show.ts'
 
 type Names = ReadonlyMap<string, string>
 type Writer = (graph: Graph, names: Names) => string
@@ -34,31 +34,51 @@ Examples:
 
 More about one link: weft explain demo web-1 db-1`
 
-interface GraphOptions extends ClientOptions {
+interface GraphOptions extends ShowOptions {
   readonly format: string
   readonly revision?: number
+  readonly node?: string
+  readonly by?: string
+  readonly within?: readonly string[]
+  readonly links?: number
 }
 
 /** `weft graph` */
 export function graphCommand(): Command {
-  return clientCommand('graph')
+  return showingCommand('graph')
     .description('Show who reaches whom in a network, over what path, and why.')
     .argument('<network>', 'id or name')
     .addOption(
       new Option('--format <format>', 'how to show it').choices(Object.keys(WRITERS)).default('table'),
     )
     .option('--revision <number>', 'as it was at this revision; else as it is now', wholeNumber)
+    .option('--node <node>', 'only the links of this node')
+    .option('--by <label>', 'with groups of members that have the same value of this label (in JSON)')
+    .option(
+      '--within <group>',
+      'with --by: only links within this group and to it; may be given again',
+      collect,
+    )
+    .option('--links <count>', 'most links', wholeNumber)
     .addHelpText('after', EXAMPLES)
-    .action(async (network: string, options: GraphOptions) => {
-      using client = openClient(options)
-      const graph = await client.call('showGraph', {
-        path: { network },
-        query: { revision: options.revision },
-      })
+    .action((network: string, options: GraphOptions) => {
+      const { revision, node, by, within, links } = options
+      const input = { path: { network }, query: { revision, node, by, within, links } }
       const write = WRITERS[options.format] ?? toDot
-      const names = options.json ? new Map() : await nodeNames(client)
-      print(options.json, graph, () => write(graph, names))
+      let names: Names = new Map()
+      return show(
+        options,
+        async (client) => {
+          if (!options.json) names = await nodeNames(client)
+          return client.call('showGraph', input)
+        },
+        (graph) => write(graph, names),
+      )
     })
+}
+
+function collect(value: string, before: readonly string[] = []): string[] {
+  return [...before, value]
 }
 
 function nodeTable({ nodes }: Graph): string {

@@ -1,45 +1,56 @@
-import { Command } from 'commander'
+import { Command, Option } from 'commander'
+import type { Input } from '../client/api.ts'
 import type { Member } from '../client/operations.ts'
 import type { Client } from './client.ts'
 import { confirm } from './confirm.ts'
-import { type ClientOptions, clientCommand, openClient } from './connection.ts'
+import { clientCommand, openClient } from './connection.ts'
+import { type DryRunOptions, printLinkChanges, withDryRun } from './linkchanges.ts'
 import { fields, orDash, print, table } from './output.ts'
+import { listingCommand, type ShowOptions, show, showingCommand } from './show.ts'
 
-/** `weft member add|list|remove` */
+/** `weft member add|list|show|remove` */
 export function memberCommand(): Command {
   return new Command('member')
     .description('Add nodes to a network, list and remove them.')
     .addCommand(addCommand())
     .addCommand(listCommand())
+    .addCommand(showCommand())
     .addCommand(removeCommand())
 }
 
 function addCommand(): Command {
-  return memberOf(clientCommand('add'))
+  return withDryRun(memberOf(clientCommand('add')))
     .description('Add nodes to a network; several all at once, or none.')
     .argument('<node...>', 'ids or names')
     .addHelpText(
       'after',
       '\nExamples:\n  weft member add demo web-1\n  weft member add demo web-1 web-2 db-1',
     )
-    .action(async (network: string, nodes: readonly string[], options: ClientOptions) => {
+    .action(async (network: string, nodes: readonly string[], options: DryRunOptions) => {
       using client = openClient(options)
       const [node = '', ...more] = nodes
-      if (more.length > 0) return changeMany(client, network, { add: nodes }, options.json)
+      if (more.length > 0 || options.dryRun) return changeMany(client, network, { add: nodes }, options)
       const member = await client.call('addMember', { path: { network }, body: { node } })
-      const { publicKey, listenPort, ...rest } = member
-      print(options.json, member, () =>
-        fields({ ...rest, publicKey: orDash(publicKey), listenPort: orDash(listenPort) }),
-      )
+      print(options.json, member, () => memberFields(member))
     })
 }
 
+type MemberFilters = NonNullable<Input<'listMembers'>['query']>
+
 function listCommand(): Command {
-  return memberOf(clientCommand('list'))
+  return memberOf(listingCommand('list', ['node', 'name', 'addedAt']))
     .description('List the members of a network.')
-    .action(async (network: string, options: ClientOptions) => {
-      using client = openClient(options)
-      const items = await client.list('listMembers', { path: { network } })
+    .option('--name <part>', 'only those whose name contains this')
+    .addOption(
+      new Option('--state <state>', 'only those in this state').choices([
+        'pending',
+        'applied',
+        'offline',
+        'refused',
+      ]),
+    )
+    .action((network: string, { name, state, sort, ...options }: ShowOptions & MemberFilters) => {
+      const query = { name, state, sort }
       const row = (member: Member) => [
         member.name,
         member.state,
@@ -49,24 +60,41 @@ function listCommand(): Command {
         member.node,
       ]
       const titles = ['name', 'state', 'ipv4', 'ipv6', 'port', 'node']
-      print(options.json, { items }, () => table(titles, items.map(row)))
+      return show(
+        options,
+        async (client) => ({ items: await client.list('listMembers', { path: { network }, query }) }),
+        ({ items }) => table(titles, items.map(row)),
+      )
     })
 }
 
-interface RemoveOptions extends ClientOptions {
+function showCommand(): Command {
+  return memberOf(showingCommand('show'))
+    .description('Show one member of a network.')
+    .argument('<node>', 'id or name')
+    .action((network: string, node: string, options: ShowOptions) =>
+      show(options, (client) => client.call('showMember', { path: { network, node } }), memberFields),
+    )
+}
+
+function memberFields({ publicKey, listenPort, ...rest }: Member): string {
+  return fields({ ...rest, publicKey: orDash(publicKey), listenPort: orDash(listenPort) })
+}
+
+interface RemoveOptions extends DryRunOptions {
   readonly yes?: boolean
 }
 
 function removeCommand(): Command {
-  return memberOf(clientCommand('remove'))
+  return withDryRun(memberOf(clientCommand('remove')))
     .description('Take nodes out of a network; their addresses stay reserved for a while.')
     .argument('<node...>', 'ids or names')
     .option('-y, --yes', 'do not ask')
     .action(async (network: string, nodes: readonly string[], options: RemoveOptions) => {
       using client = openClient(options)
-      await confirm(`Take ${nodes.join(', ')} out of ${network}?`, options.yes)
+      if (!options.dryRun) await confirm(`Take ${nodes.join(', ')} out of ${network}?`, options.yes)
       const [node = '', ...more] = nodes
-      if (more.length > 0) return changeMany(client, network, { remove: nodes }, options.json)
+      if (more.length > 0 || options.dryRun) return changeMany(client, network, { remove: nodes }, options)
       await client.call('removeMember', { path: { network, node } })
     })
 }
@@ -75,9 +103,11 @@ async function changeMany(
   client: Client,
   network: string,
   batch: { readonly add?: readonly string[]; readonly remove?: readonly string[] },
-  json: boolean | undefined,
+  { json, dryRun }: DryRunOptions,
 ): Promise<void> {
-  const result = await client.call('changeMembers', { path: { network }, body: batch })
+  const input = { path: { network }, body: batch }
+  if (dryRun) return printLinkChanges(client, await client.rehearse('changeMembers', input), json)
+  const result = await client.call('changeMembers', input)
   print(json, result, () => `${result.added} added, ${result.removed} removed.\n`)
 }
 

@@ -3,9 +3,11 @@ import type { Input } from '../client/api.ts'
 import type { Network } from '../client/operations.ts'
 import { confirm } from './confirm.ts'
 import { type ClientOptions, clientCommand, openClient } from './connection.ts'
+import { type DryRunOptions, printLinkChanges, withDryRun } from './linkchanges.ts'
 import { wholeNumber } from './numbers.ts'
 import { fields, print, table } from './output.ts'
 import { grantsCommand, shareCommand, unshareCommand } from './sharing.ts'
+import { listingCommand, type ShowOptions, show, showingCommand } from './show.ts'
 import { waitCommand } from './wait.ts'
 
 /** `weft network create|list|show|wait|delete|share|unshare|grants` */
@@ -57,12 +59,19 @@ function createCommand(): Command {
     })
 }
 
+type NetworkFilters = NonNullable<Input<'listNetworks'>['query']>
+
 function listCommand(): Command {
-  return clientCommand('list')
-    .description('List all networks.')
-    .action(async (options: ClientOptions) => {
-      using client = openClient(options)
-      const items = await client.list('listNetworks')
+  return listingCommand('list', ['name', 'createdAt'])
+    .description('List the networks of the project, and those that are shared with it.')
+    .option('--name <part>', 'only those whose name contains this')
+    .addOption(
+      new Option('--topology <kind>', 'only those of this topology').choices(['mesh', 'hub', 'sites']),
+    )
+    .option('--shared', 'only those of other projects')
+    .option('--no-shared', 'none of other projects')
+    .action(({ name, topology, shared, sort, ...options }: ShowOptions & NetworkFilters) => {
+      const query = { name, topology, shared, sort }
       const row = ({ name, id, topology, ipv4, ipv6, revision }: Network) => [
         name,
         id,
@@ -71,34 +80,38 @@ function listCommand(): Command {
         ipv6,
         String(revision),
       ]
-      print(options.json, { items }, () =>
-        table(['name', 'id', 'topology', 'ipv4', 'ipv6', 'revision'], items.map(row)),
+      return show(
+        options,
+        async (client) => ({ items: await client.list('listNetworks', { query }) }),
+        ({ items }) => table(['name', 'id', 'topology', 'ipv4', 'ipv6', 'revision'], items.map(row)),
       )
     })
 }
 
 function showCommand(): Command {
-  return clientCommand('show')
+  return showingCommand('show')
     .description('Show one network.')
     .argument('<network>', 'id or name')
-    .action(async (name: string, options: ClientOptions) => {
-      using client = openClient(options)
-      const network = await client.call('showNetwork', { path: { network: name } })
-      print(options.json, network, () => networkFields(network))
-    })
+    .action((network: string, options: ShowOptions) =>
+      show(options, (client) => client.call('showNetwork', { path: { network } }), networkFields),
+    )
 }
 
-interface DeleteOptions extends ClientOptions {
+interface DeleteOptions extends DryRunOptions {
   readonly yes?: boolean
 }
 
 function deleteCommand(): Command {
-  return clientCommand('delete')
+  return withDryRun(clientCommand('delete'))
     .description('Delete a network with all its members, at once.')
     .argument('<network>', 'id or name')
     .option('-y, --yes', 'do not ask')
     .action(async (name: string, options: DeleteOptions) => {
       using client = openClient(options)
+      if (options.dryRun) {
+        const changes = await client.rehearse('deleteNetwork', { path: { network: name } })
+        return printLinkChanges(client, changes, options.json)
+      }
       const network = await client.call('showNetwork', { path: { network: name } })
       await confirm(`Delete the network ${network.name}? Its members lose one another.`, options.yes)
       await client.call('deleteNetwork', { path: { network: network.id }, query: { confirm: network.name } })

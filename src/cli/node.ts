@@ -1,10 +1,12 @@
-import { Argument, Command } from 'commander'
+import { Argument, Command, Option } from 'commander'
 import type { Input } from '../client/api.ts'
 import type { Node } from '../client/operations.ts'
 import { WeftError } from '../errors.ts'
 import { confirm } from './confirm.ts'
-import { type ClientOptions, clientCommand, openClient } from './connection.ts'
+import { clientCommand, openClient } from './connection.ts'
+import { type DryRunOptions, printLinkChanges, withDryRun } from './linkchanges.ts'
 import { fields, labelsText, orDash, print, table } from './output.ts'
+import { listingCommand, type ShowOptions, show, showingCommand } from './show.ts'
 
 /** `weft node list|show|roles|label|remove` */
 export function nodeCommand(): Command {
@@ -19,12 +21,18 @@ export function nodeCommand(): Command {
     .addCommand(removeCommand())
 }
 
+type NodeFilters = NonNullable<Input<'listNodes'>['query']>
+
 function listCommand(): Command {
-  return clientCommand('list')
-    .description('List all nodes.')
-    .action(async (options: ClientOptions) => {
-      using client = openClient(options)
-      const items = await client.list('listNodes')
+  return listingCommand('list', ['name', 'enrolledAt'])
+    .description('List the nodes of the project.')
+    .option('--name <part>', 'only those whose name contains this')
+    .option('--online', 'only those whose agent is connected')
+    .option('--no-online', 'only those whose agent is not')
+    .addOption(new Option('--role <role>', 'only those with this role').choices(['relay', 'hub', 'gateway']))
+    .option('--label <label>', 'only those with this label: a name, or name=value')
+    .action(({ name, online, role, label, sort, ...options }: ShowOptions & NodeFilters) => {
+      const query = { name, online, role, label, sort }
       const row = (node: Node) => [
         node.name,
         node.online ? 'yes' : 'no',
@@ -34,19 +42,21 @@ function listCommand(): Command {
         node.id,
       ]
       const titles = ['name', 'online', 'last seen', 'roles', 'labels', 'id']
-      print(options.json, { items }, () => table(titles, items.map(row)))
+      return show(
+        options,
+        async (client) => ({ items: await client.list('listNodes', { query }) }),
+        ({ items }) => table(titles, items.map(row)),
+      )
     })
 }
 
 function showCommand(): Command {
-  return clientCommand('show')
+  return showingCommand('show')
     .description('Show one node.')
     .argument('<node>', 'id or name')
-    .action(async (name: string, options: ClientOptions) => {
-      using client = openClient(options)
-      const node = await client.call('showNode', { path: { node: name } })
-      print(options.json, node, () => nodeFields(node))
-    })
+    .action((node: string, options: ShowOptions) =>
+      show(options, (client) => client.call('showNode', { path: { node } }), nodeFields),
+    )
 }
 
 const ROLES_HELP = `
@@ -61,14 +71,17 @@ Examples:
   weft node roles edge-1                 takes all roles away`
 
 function rolesCommand(): Command {
-  return clientCommand('roles')
+  return withDryRun(clientCommand('roles'))
     .description('Say what a node does for others: the whole list, none takes all roles away.')
     .argument('<node>', 'id or name')
     .addArgument(new Argument('[roles...]', 'what it does').choices(['relay', 'hub', 'gateway']))
     .addHelpText('after', ROLES_HELP)
-    .action(async (name: string, roles: Input<'setRoles'>['body']['roles'], options: ClientOptions) => {
+    .action(async (name: string, roles: Input<'setRoles'>['body']['roles'], options: DryRunOptions) => {
       using client = openClient(options)
-      const node = await client.call('setRoles', { path: { node: name }, body: { roles } })
+      const input = { path: { node: name }, body: { roles } }
+      if (options.dryRun)
+        return printLinkChanges(client, await client.rehearse('setRoles', input), options.json)
+      const node = await client.call('setRoles', input)
       print(options.json, node, () => nodeFields(node))
     })
 }
@@ -81,15 +94,18 @@ Examples:
 Rules of a policy select members by their labels: weft policy set --help`
 
 function labelCommand(): Command {
-  return clientCommand('label')
+  return withDryRun(clientCommand('label'))
     .description('Set labels of a node, and take others away; all others stay.')
     .argument('<node>', 'id or name')
     .argument('<changes...>', 'key=value sets a label, key- takes one away')
     .addHelpText('after', LABEL_HELP)
-    .action(async (name: string, changes: readonly string[], options: ClientOptions) => {
+    .action(async (name: string, changes: readonly string[], options: DryRunOptions) => {
       const labels = Object.fromEntries(changes.map(toChange))
       using client = openClient(options)
-      const node = await client.call('changeNode', { path: { node: name }, body: { labels } })
+      const input = { path: { node: name }, body: { labels } }
+      if (options.dryRun)
+        return printLinkChanges(client, await client.rehearse('changeNode', input), options.json)
+      const node = await client.call('changeNode', input)
       print(options.json, node, () => nodeFields(node))
     })
 }
@@ -104,19 +120,22 @@ function toChange(text: string): [name: string, value: string | null] {
   })
 }
 
-interface RemoveOptions extends ClientOptions {
+interface RemoveOptions extends DryRunOptions {
   readonly yes?: boolean
 }
 
 function removeCommand(): Command {
-  return clientCommand('remove')
+  return withDryRun(clientCommand('remove'))
     .description('Forget a node: out of all its networks, and refused until it joins anew.')
     .argument('<node>', 'id or name')
     .option('-y, --yes', 'do not ask')
     .action(async (name: string, options: RemoveOptions) => {
       using client = openClient(options)
+      const input = { path: { node: name } }
+      if (options.dryRun)
+        return printLinkChanges(client, await client.rehearse('removeNode', input), options.json)
       await confirm(`Remove the node ${name} from all its networks?`, options.yes)
-      await client.call('removeNode', { path: { node: name } })
+      await client.call('removeNode', input)
     })
 }
 

@@ -43,6 +43,9 @@ export function labelsText(labels: Readonly<Record<string, string>>): string {
     .join(', ')
 }
 
+/** Moves the cursor of a terminal home and clears what is below (ECMA-48: CUP, ED). */
+export const CLEAR = '\u001b[H\u001b[J'
+
 const GAP = '  '
 /** Room for a few characters and the mark of the cut. */
 const NARROWEST = 6

@@ -2,12 +2,11 @@ import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
 import { parse, stringify } from 'yaml'
 import type { Input } from '../client/api.ts'
-import type { LinkChanges } from '../client/operations.ts'
 import { WeftError } from '../errors.ts'
 import { type ClientOptions, clientCommand, openClient } from './connection.ts'
-import { nodeNames } from './names.ts'
+import { printLinkChanges } from './linkchanges.ts'
 import { print } from './output.ts'
-import { printable } from './printable.ts'
+import { type ShowOptions, show, showingCommand } from './show.ts'
 
 /** `weft policy get|set|check` */
 export function policyCommand(): Command {
@@ -38,13 +37,20 @@ Examples:
   weft node label web-1 role=web`
 
 function getCommand(): Command {
-  return clientCommand('get')
+  return showingCommand('get')
     .description('Print the policy of a network, as it can be handed in again.')
     .argument('<network>', 'id or name')
-    .action(async (network: string, options: ClientOptions) => {
-      using client = openClient(options)
-      const { answer, etag } = await client.read('showPolicy', { path: { network } })
-      print(options.json, answer, () => `# etag: ${etag}\n${stringify(answer)}`)
+    .action((network: string, options: ShowOptions) => {
+      let tag: string | undefined
+      return show(
+        options,
+        async (client) => {
+          const { answer, etag } = await client.read('showPolicy', { path: { network } })
+          tag = etag
+          return answer
+        },
+        (policy) => `# etag: ${tag}\n${stringify(policy)}`,
+      )
     })
 }
 
@@ -81,8 +87,7 @@ function checkCommand(): Command {
       const document = readDocument(file)
       using client = openClient(options)
       const answer = await client.rehearse('setPolicy', { path: { network }, body: document })
-      const names = options.json ? new Map() : await nodeNames(client)
-      print(options.json, answer, () => changes(answer, (node) => names.get(node) ?? node))
+      await printLinkChanges(client, answer, options.json)
     })
 }
 
@@ -98,22 +103,4 @@ function readDocument(file: string): Input<'setPolicy'>['body'] {
       cause,
     })
   }
-}
-
-function changes({ appear, disappear }: LinkChanges, nameOf: (node: string) => string): string {
-  return [
-    `${appear.count} links would appear, ${disappear.count} would disappear.`,
-    ...listed(appear, '+', nameOf),
-    ...listed(disappear, '-', nameOf),
-    '',
-  ].join('\n')
-}
-
-function listed(
-  { count, links }: LinkChanges['appear'],
-  sign: string,
-  nameOf: (node: string) => string,
-): string[] {
-  const rows = links.map(({ a, b }) => printable(`${sign} ${nameOf(a)} ${nameOf(b)}`))
-  return count > links.length ? [...rows, `${sign} and ${count - links.length} more`] : rows
 }

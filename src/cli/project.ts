@@ -1,8 +1,10 @@
 import { Command } from 'commander'
+import type { Input } from '../client/api.ts'
 import type { Project } from '../client/operations.ts'
 import { confirm } from './confirm.ts'
 import { type ClientOptions, clientCommand, openClient } from './connection.ts'
 import { fields, print, table } from './output.ts'
+import { listingCommand, type ShowOptions, show, showingCommand } from './show.ts'
 
 /** `weft project create|list|show|delete` */
 export function projectCommand(): Command {
@@ -34,26 +36,30 @@ function createCommand(): Command {
     })
 }
 
+type ProjectFilters = NonNullable<Input<'listProjects'>['query']>
+
 function listCommand(): Command {
-  return clientCommand('list')
+  return listingCommand('list', ['name', 'createdAt'])
     .description('List the projects that the token may see.')
-    .action(async (options: ClientOptions) => {
-      using client = openClient(options)
-      const items = await client.list('listProjects')
+    .option('--name <part>', 'only those whose name contains this')
+    .action(({ name: part, sort, ...options }: ShowOptions & ProjectFilters) => {
+      const query = { name: part, sort }
       const row = ({ name, id, createdAt }: Project) => [name, id, createdAt]
-      print(options.json, { items }, () => table(['name', 'id', 'created'], items.map(row)))
+      return show(
+        options,
+        async (client) => ({ items: await client.list('listProjects', { query }) }),
+        ({ items }) => table(['name', 'id', 'created'], items.map(row)),
+      )
     })
 }
 
 function showCommand(): Command {
-  return clientCommand('show')
+  return showingCommand('show')
     .description('Show one project.')
     .argument('<name>', 'id or name')
-    .action(async (name: string, options: ClientOptions) => {
-      using client = openClient(options)
-      const project = await client.call('showProject', { path: { project: name } })
-      print(options.json, project, () => fields(project))
-    })
+    .action((project: string, options: ShowOptions) =>
+      show(options, (client) => client.call('showProject', { path: { project } }), fields),
+    )
 }
 
 interface DeleteOptions extends ClientOptions {

@@ -1,7 +1,10 @@
 import type { Command } from 'commander'
+import type { Input } from '../client/api.ts'
 import { confirm } from './confirm.ts'
 import { type ClientOptions, clientCommand, openClient } from './connection.ts'
+import { type DryRunOptions, printLinkChanges, withDryRun } from './linkchanges.ts'
 import { print, table } from './output.ts'
+import { listingCommand, type ShowOptions, show } from './show.ts'
 
 /** `weft network share` */
 export function shareCommand(): Command {
@@ -16,37 +19,45 @@ export function shareCommand(): Command {
     })
 }
 
-interface UnshareOptions extends ClientOptions {
+interface UnshareOptions extends DryRunOptions {
   readonly yes?: boolean
 }
 
 /** `weft network unshare` */
 export function unshareCommand(): Command {
-  return clientCommand('unshare')
+  return withDryRun(clientCommand('unshare'))
     .description('Share a network no longer: nodes of the other project leave it at once.')
     .argument('<network>', 'id or name')
     .argument('<other>', 'id of the other project; with a global token, its name too')
     .option('-y, --yes', 'do not ask')
     .action(async (network: string, other: string, options: UnshareOptions) => {
       using client = openClient(options)
+      const path = { network, project: other }
+      if (options.dryRun)
+        return printLinkChanges(client, await client.rehearse('unshareNetwork', { path }), options.json)
       await confirm(`Take all nodes of project ${other} out of ${network}?`, options.yes)
-      await client.call('unshareNetwork', { path: { network, project: other } })
+      await client.call('unshareNetwork', { path })
     })
 }
 
+type GrantFilters = NonNullable<Input<'listGrants'>['query']>
+
 /** `weft network grants` */
 export function grantsCommand(): Command {
-  return clientCommand('grants')
+  return listingCommand('grants', ['project'])
     .description('List the projects with which a network is shared.')
     .argument('<network>', 'id or name')
-    .action(async (network: string, options: ClientOptions) => {
-      using client = openClient(options)
-      const items = await client.list('listGrants', { path: { network } })
-      print(options.json, { items }, () =>
-        table(
-          ['project'],
-          items.map(({ project }) => [project]),
-        ),
-      )
-    })
+    .action((network: string, { sort, ...options }: ShowOptions & GrantFilters) =>
+      show(
+        options,
+        async (client) => ({
+          items: await client.list('listGrants', { path: { network }, query: { sort } }),
+        }),
+        ({ items }) =>
+          table(
+            ['project'],
+            items.map(({ project }) => [project]),
+          ),
+      ),
+    )
 }

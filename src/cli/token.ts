@@ -1,8 +1,10 @@
 import { Command, InvalidArgumentError } from 'commander'
+import type { Input } from '../client/api.ts'
 import type { CreatedToken, Token } from '../client/operations.ts'
 import { type ClientOptions, clientCommand, openClient } from './connection.ts'
 import { duration, wholeNumber } from './numbers.ts'
 import { labelsText, orDash, print, table } from './output.ts'
+import { listingCommand, type ShowOptions, show } from './show.ts'
 
 /** `weft token create|list|revoke` */
 export function tokenCommand(): Command {
@@ -43,12 +45,15 @@ function createCommand(): Command {
     })
 }
 
+type TokenFilters = NonNullable<Input<'listTokens'>['query']>
+
 function listCommand(): Command {
-  return clientCommand('list')
+  return listingCommand('list', ['id', 'createdAt', 'expiresAt'])
     .description('List the join tokens that were not revoked.')
-    .action(async (options: ClientOptions) => {
-      using client = openClient(options)
-      const items = await client.list('listTokens')
+    .option('--usable', 'only those with which a machine can join now')
+    .option('--no-usable', 'only those that are used up or have expired')
+    .action(({ usable, sort, ...options }: ShowOptions & TokenFilters) => {
+      const query = { usable, sort }
       const row = (token: Token) => [
         token.id,
         String(token.uses),
@@ -57,7 +62,11 @@ function listCommand(): Command {
         orDash(labelsText(token.labels)),
       ]
       const titles = ['id', 'uses left', 'expires', 'networks', 'labels']
-      print(options.json, { items }, () => table(titles, items.map(row)))
+      return show(
+        options,
+        async (client) => ({ items: await client.list('listTokens', { query }) }),
+        ({ items }) => table(titles, items.map(row)),
+      )
     })
 }
 

@@ -4,6 +4,7 @@ import type { Graph } from '../client/operations.ts'
 import { systemClock } from '../clock.ts'
 import { type ClientOptions, clientCommand, openClient } from './connection.ts'
 import { nodeNames } from './names.ts'
+import { CLEAR } from './output.ts'
 import { stopSignal } from './signals.ts'
 import { type Look, topScreen } from './top/screen.ts'
 
@@ -49,9 +50,6 @@ async function watch(network: string, options: TopOptions): Promise<void> {
     await pause(options.interval * 1_000, undefined, { signal }).catch(() => undefined)
   }
 }
-
-/** Moves the cursor home and clears what is below (ECMA-48: CUP, ED). */
-const CLEAR = '\u001b[H\u001b[J'
 
 function show(json: boolean | undefined, graph: Graph, screen: () => string): void {
   if (json) process.stdout.write(`${JSON.stringify(graph)}\n`)

@@ -6,7 +6,7 @@ export type Input<Id extends OperationId> = Operations[Id]['input']
 export type Answer<Id extends OperationId> = Operations[Id]['answer']
 
 /** Operations that can be tried without changing anything. */
-type Rehearsable = {
+export type Rehearsable = {
   [Id in OperationId]: Operations[Id] extends { readonly dryRun: unknown } ? Id : never
 }[OperationId]
 type WouldBe<Id extends Rehearsable> = Operations[Id] extends { readonly dryRun: infer Changes }
@@ -69,8 +69,12 @@ export class Api {
 
   /** What a change would do to links. Nothing is changed. */
   async rehearse<Id extends Rehearsable>(id: Id, input: Input<Id>): Promise<WouldBe<Id>> {
-    const call = compose(id, withQuery(input, { dryRun: true }))
-    return (await this.#carry<WouldBe<Id>>(call)).answer
+    return (await this.readRehearsal(id, input)).answer
+  }
+
+  /** As `rehearse`, with the ETag of the answer. */
+  readRehearsal<Id extends Rehearsable>(id: Id, input: Input<Id>): Promise<Versioned<WouldBe<Id>>> {
+    return this.#carry<WouldBe<Id>>(compose(id, withQuery(input, { dryRun: true })))
   }
 
   /** All items of a list, page by page; of more than `most` only the first pages that hold as many. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { Graph } from '../../src/api/schemas/graph.ts'
-import { EventParser } from '../../src/console/api/sse.ts'
+import { EventParser } from '../../src/client/sse.ts'
 import { differenceOf, drawDifference } from '../../src/console/graph/difference.ts'
 import { type Drawing, drawingOf } from '../../src/console/graph/drawing.ts'
 import { GraphModel, keyOf } from '../../src/console/graph/model.ts'

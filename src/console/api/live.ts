@@ -1,7 +1,7 @@
 import { callOf } from '../../client/api.ts'
 import type { Change, GraphPatch } from '../../client/operations.ts'
+import { EventParser } from '../../client/sse.ts'
 import { ask } from './client.ts'
-import { EventParser } from './sse.ts'
 
 export interface LiveListener {
   /** It stands: what changes from now on will come. Called again after each interruption. */

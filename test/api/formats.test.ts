@@ -37,6 +37,8 @@ function graph(reason: string): Graph {
     counts: { ...counts, rxBytes: 0, txBytes: 0 },
     omitted: 0,
     between: [],
+    groups: [],
+    apart: [],
   }
 }
 

@@ -87,6 +87,8 @@ function look(at: number, bytes: readonly number[]) {
     counts: { ...COUNTS, rxBytes: 0, txBytes: 0 },
     omitted: 0,
     between: [],
+    groups: [],
+    apart: [],
   }
   return { graph, at }
 }

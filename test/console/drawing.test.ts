@@ -3,9 +3,9 @@ import { describe, it } from 'node:test'
 import type { Graph } from '../../src/api/schemas/graph.ts'
 import { EventParser } from '../../src/client/sse.ts'
 import { differenceOf, drawDifference } from '../../src/console/graph/difference.ts'
-import { type Drawing, drawingOf } from '../../src/console/graph/drawing.ts'
+import { type Drawing, drawingOf, endsOf } from '../../src/console/graph/drawing.ts'
 import { GraphModel, keyOf } from '../../src/console/graph/model.ts'
-import { place } from '../../src/console/graph/placement.ts'
+import { type Point, place } from '../../src/console/graph/placement.ts'
 import {
   type GraphLink,
   type GraphNode,
@@ -13,6 +13,7 @@ import {
   readView,
   type View,
 } from '../../src/console/graph/view.ts'
+import { groupsOf } from '../../src/controller/groups.ts'
 
 const NOTHING = {
   links: 0,
@@ -70,6 +71,8 @@ function graph(nodes: readonly GraphNode[], links: readonly GraphLink[], change:
     counts: { ...NOTHING, links: links.length },
     omitted: 0,
     between: [],
+    groups: [],
+    apart: [],
     ...change,
   }
 }
@@ -77,16 +80,22 @@ function graph(nodes: readonly GraphNode[], links: readonly GraphLink[], change:
 function draw(of: Graph, query = '', by?: string): Drawing {
   const model = new GraphModel(of, 0)
   const view: View = readView(new URLSearchParams(query))
-  const { between } = of
+  const { between, apart } = of
+  const groups = by === undefined ? [] : groupsOf(of.nodes, by)
   return drawingOf({
     nodes: model.nodes.values(),
     links: model.links.values(),
     between,
+    groups,
+    apart,
     by,
     view,
     outsiders: new Map([['r', 'relay-9']]),
   })
 }
+
+const distance = (one: Point | undefined, other: Point | undefined) =>
+  Math.hypot((one?.x ?? 0) - (other?.x ?? 0), (one?.y ?? 0) - (other?.y ?? 0))
 
 const find = ({ edges }: Drawing, a: string, b: string) => edges.find(({ key }) => key === keyOf({ a, b }))
 
@@ -133,6 +142,8 @@ describe('the drawing of a graph', () => {
       nodes: model.nodes.values(),
       links: model.links.values(),
       between: [],
+      groups: [],
+      apart: [],
       by: undefined,
       view: readView(new URLSearchParams()),
       outsiders: new Map(),
@@ -175,11 +186,24 @@ describe('the drawing of a graph', () => {
   })
 
   it('shows pairs that no link joins when asked', () => {
-    const apart = draw(graph(nodes, [link('a', 'b')]), 'apart').edges.filter(({ tone }) => tone === 'apart')
-    assert.deepEqual(
-      apart.map(({ key }) => key),
-      ['apart:a c', 'apart:b c'],
-    )
+    const apart: Graph['apart'] = [
+      { a: 'a', b: 'c', why: 'forbidden' },
+      { a: 'b', b: 'c', why: 'carried' },
+      { a: 'a', b: 'x', why: 'forbidden' },
+    ]
+    const drawn = (query: string) =>
+      draw(graph(nodes, [link('a', 'b')], { apart }), query)
+        .edges.filter(({ key }) => key.startsWith('apart:'))
+        .map(({ key, tone, dashed }) => [key, tone, dashed])
+    assert.deepEqual(drawn(''), [])
+    assert.deepEqual(drawn('apart=forbidden'), [['apart:a c', 'forbidden', true]])
+    assert.deepEqual(drawn('apart=forbidden,carried'), [
+      ['apart:a c', 'forbidden', true],
+      ['apart:b c', 'carried', true],
+    ])
+    assert.deepEqual(endsOf('apart:a c'), ['a', 'c'])
+    assert.deepEqual(endsOf('a c'), ['a', 'c'])
+    assert.equal(endsOf('between:["a b","c"]'), undefined)
   })
 
   it('groups by a label whatever it holds, and opens one group without the others', () => {
@@ -192,7 +216,7 @@ describe('the drawing of a graph', () => {
     const closed = draw(graph(grouped, [], { between }), '', 'site')
     assert.deepEqual(
       closed.nodes.map(({ label }) => label),
-      [`${odd} · 2/2`, '(no label) · 1/1'],
+      ['(no label) · 1/1', `${odd} · 2/2`],
     )
     assert.deepEqual(
       closed.edges.map(({ tone }) => tone),
@@ -205,6 +229,35 @@ describe('the drawing of a graph', () => {
       ['a', 'b'],
     )
     assert.ok(find(open, 'a', 'b'))
+  })
+
+  it('pales groups in which nobody is who is looked for', () => {
+    const sites = [node('a', { labels: { site: 'x' } }), node('b', { labels: { site: 'y' } })]
+    const drawn = draw(graph(sites, []), 'q=node-b', 'site')
+    assert.deepEqual(
+      drawn.nodes.map(({ key, faded }) => [key, faded]),
+      [
+        ['group:x', true],
+        ['group:y', false],
+      ],
+    )
+  })
+
+  it('places groups and the members of open ones the same each time, and each group on ground of its own', () => {
+    const sites = Array.from({ length: 60 }, (_, at) => node(`n${at}`, { labels: { site: `s${at % 20}` } }))
+    const query = new URLSearchParams({ open: JSON.stringify(['s3', 's4']) }).toString()
+    const closed = place(draw(graph(sites, []), '', 'site').nodes, new Map())
+    const open = draw(graph(sites, []), query, 'site').nodes
+    const opened = place(open, closed)
+    for (const [key, point] of closed) assert.deepEqual(opened.get(key), point, `${key} stays`)
+    assert.deepEqual(place(open, closed), opened)
+    const groups = [...opened].filter(([key]) => key.startsWith('group:'))
+    for (const { key, kind, group } of open) {
+      if (kind !== 'member') continue
+      const from = opened.get(key)
+      const nearest = groups.toSorted(([, one], [, other]) => distance(from, one) - distance(from, other))[0]
+      assert.equal(nearest?.[0], `group:${group}`)
+    }
   })
 
   it('is grouped from 200 members on unless somebody wants it otherwise', () => {

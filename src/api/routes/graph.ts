@@ -52,14 +52,14 @@ export function graphRoutes(app: App, controller: Controller): void {
 }
 
 function graphOf(controller: Controller, request: FastifyRequest & { readonly query: GraphQuery }) {
-  const { revision, links, node, by, within: given } = request.query
+  const { revision, links, node, by, within: given, apart, brief } = request.query
   const { state } = controller
   const { project, network } = authorise(state, request, controller.now())
   if (revision !== undefined && revision !== network.revision)
-    return pastGraph(controller.history, network.id, revision, links)
+    return pastGraph(controller.history, network.id, revision, { links, apart })
   const of = node === undefined ? undefined : findMember(state, project, network.id, node).node
   const within = typeof given === 'string' ? [given] : given
-  return controller.graph(network, { links, of, by, within })
+  return controller.graph(network, { links, of, by, within, apart, brief })
 }
 
 function answer(reply: FastifyReply, graph: Graph, format: Format) {

@@ -57,6 +57,13 @@ const counts = {
   txBytes: count('Sent from a to b.'),
 }
 
+const heads = {
+  all: count('All.'),
+  online: count('Whose agents are connected.'),
+  applied: count('That have the current revision.'),
+  refused: count('That could not apply it.'),
+}
+
 export const Graph = component('Graph', 'Who reaches whom in a network.', {
   network: Type.String({ description: 'Id of the network.' }),
   epoch: Type.Integer(),
@@ -67,15 +74,7 @@ export const Graph = component('Graph', 'Who reaches whom in a network.', {
   }),
   nodes: Type.Array(graphNode),
   links: Type.Array(graphLink),
-  members: Type.Object(
-    {
-      all: count('All.'),
-      online: count('Whose agents are connected.'),
-      applied: count('That have the current revision.'),
-      refused: count('That could not apply it.'),
-    },
-    { description: 'All members, also if they are not in the list.' },
-  ),
+  members: Type.Object(heads, { description: 'All members, also if they are not in the list.' }),
   counts: Type.Object(counts, { description: 'All links, also those that are not in the list.' }),
   omitted: count('Links that were asked for and are not in the list, because it would be too long.'),
   between: Type.Array(
@@ -84,6 +83,26 @@ export const Graph = component('Graph', 'Who reaches whom in a network.', {
       { description: 'Two values of the label.' },
     ),
     { description: "With 'by': the links within and between groups, counted." },
+  ),
+  groups: Type.Array(
+    Type.Object(
+      { name: Type.String({ description: 'The value of the label; empty without it.' }), ...heads },
+      { description: 'Members with one value of the label.' },
+    ),
+    { description: "With 'by': all groups, also those whose members are not listed." },
+  ),
+  apart: Type.Array(
+    Type.Object(
+      {
+        a: Type.String(),
+        b: Type.String(),
+        why: Type.Enum(['forbidden', 'carried'], {
+          description: 'The policy forbids it, or hubs and gateways carry what they say.',
+        }),
+      },
+      { description: 'Two members that are no peers.' },
+    ),
+    { description: "With 'apart': pairs that no link joins, of at most 400 members; the first 5,000." },
   ),
 })
 export type Graph = Type.Static<typeof Graph>
@@ -113,11 +132,14 @@ export const GraphQuery = Type.Object(
     by: Type.Optional(name("Name of a label to group by, for instance 'site'.")),
     within: Type.Optional(
       Type.Union([Type.Array(name('A group.'), { maxItems: 500 }), name('A group.')], {
-        description: 'With by: only links whose ends both are in these groups are listed.',
+        description: 'With by: only members of these groups, and links between them, are listed.',
       }),
     ),
     members: Type.Optional(
       Type.Boolean({ default: true, description: 'False: members are counted, and not listed.' }),
+    ),
+    apart: Type.Optional(
+      Type.Boolean({ default: false, description: 'Also tell the pairs that no link joins, and why.' }),
     ),
     brief: Type.Optional(Type.Boolean({ default: false, description: 'Without the reasons of links.' })),
   },

@@ -7,24 +7,16 @@ export function graphView(
   graph: NetworkGraph,
   { brief = false, members = true }: { readonly brief?: boolean; readonly members?: boolean } = {},
 ): Graph {
-  const { nodes, links, counts, between, ...rest } = graph
+  const { nodes, links, counts, between, groups, apart, ...rest } = graph
   return {
     ...rest,
     nodes: members ? nodes.map(nodeView) : [],
-    members: countMembers(nodes),
+    members: { ...graph.members },
     links: links.map((link) => linkView(link, brief)),
     counts: { ...counts },
     between: between.map(({ a, b, tally }) => ({ a, b, ...tally })),
-  }
-}
-
-function countMembers(nodes: readonly GraphNode[]): Graph['members'] {
-  const of = (isIt: (node: GraphNode) => boolean) => nodes.filter(isIt).length
-  return {
-    all: nodes.length,
-    online: of(({ online }) => online),
-    applied: of(({ state }) => state === 'applied'),
-    refused: of(({ state }) => state === 'refused'),
+    groups: [...groups],
+    apart: [...apart],
   }
 }
 

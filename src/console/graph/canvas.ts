@@ -3,21 +3,23 @@ import Sigma from 'sigma'
 import type { Settings } from 'sigma/settings'
 import type { NodeDisplayData, PartialButFor } from 'sigma/types'
 import type { Palette } from '../theme.ts'
+import { Drag } from './drag.ts'
 import type { Drawing, DrawnEdge, DrawnNode } from './drawing.ts'
-import { layoutTask, type Point, place } from './placement.ts'
+import { isGrouped, layoutTask, type Point, place } from './placement.ts'
 import { DashProgram, SHAPES, ShapeProgram } from './programs.ts'
+import { Zoom } from './zoom.ts'
 
 export interface CanvasListener {
   /** @param more whether it is to come to what is selected already */
   node(key: string, more: boolean): void
   edge(key: string): void
   ground(): void
+  /** @param group what was zoomed in on; undefined when all of it is seen again */
+  near(group: string | undefined): void
 }
 
 /** Edges up to which each can be clicked: finding out which one costs a second picture. */
 const CLICKABLE = 2_000
-/** A click that moved less than this is a click, in pixels. */
-const TOLERANCE = 4
 
 /** A drawing on a canvas: places are kept while it changes, and bettered by a worker. */
 export class GraphCanvas implements Disposable {
@@ -28,8 +30,10 @@ export class GraphCanvas implements Disposable {
   #palette: Palette
   #worker: Worker | undefined
   #shape = ''
-  #dragged: string | undefined
+  #drag: Drag | undefined
+  #zoom: Zoom | undefined
   #isClickable = true
+  #firstPaint: number | undefined
 
   constructor(container: HTMLElement, palette: Palette, listener: CanvasListener) {
     this.#palette = palette
@@ -37,7 +41,10 @@ export class GraphCanvas implements Disposable {
     // The library looks at the window only, and what stands around the picture comes and goes.
     this.#observer = new ResizeObserver(() => this.sigma.resize().scheduleRefresh())
     this.#observer.observe(container)
-    this.#listen(listener)
+    this.sigma.on('afterRender', () => {
+      if (this.#graph.order > 0) this.#firstPaint ??= performance.now()
+    })
+    this.#listen(container, listener)
   }
 
   /** Shows another drawing. What stays keeps its place; what is new is placed near what it belongs to. */
@@ -71,13 +78,22 @@ export class GraphCanvas implements Disposable {
   }
 
   fit(): void {
+    this.sigma.setCustomBBox(null)
+    this.sigma.scheduleRefresh()
     this.sigma.getCamera().animatedReset({ duration: 200 })
   }
 
   [Symbol.dispose](): void {
     this.#observer.disconnect()
+    this.#drag?.[Symbol.dispose]()
+    this.#zoom?.[Symbol.dispose]()
     this.#rest()
     this.sigma.kill()
+  }
+
+  /** Milliseconds from the start of the page to the first picture of something. */
+  get firstPaint(): number | undefined {
+    return this.#firstPaint
   }
 
   /** Whether every node has the place where it stays. */
@@ -99,7 +115,10 @@ export class GraphCanvas implements Disposable {
     const known = isMostlyNew ? new Map<string, Point>() : new Map(this.#places)
     const places = place(nodes, this.#places)
     for (const [key, point] of places) this.#places.set(key, point)
-    if (nodes.length < 2 || known.size === nodes.length) return
+    // The ground stays as it is under what is opened or comes; for another picture it is measured anew.
+    if (isMostlyNew && !isGrouped(nodes)) this.sigma.setCustomBBox(null)
+    else if (known.size > 0 && !this.sigma.getCustomBBox()) this.sigma.setCustomBBox(this.sigma.getBBox())
+    if (nodes.length < 2 || known.size === nodes.length || isGrouped(nodes)) return
     this.#worker = new Worker(new URL('./layout.worker.ts', import.meta.url), { type: 'module' })
     this.#worker.onmessage = ({ data }: MessageEvent<{ places: Float64Array; isLast: boolean }>) => {
       this.#take(nodes, data.places)
@@ -110,7 +129,7 @@ export class GraphCanvas implements Disposable {
 
   #take(nodes: readonly DrawnNode[], places: Float64Array): void {
     for (const [at, { key }] of nodes.entries()) {
-      if (key === this.#dragged || !this.#graph.hasNode(key)) continue
+      if (key === this.#drag?.node || !this.#graph.hasNode(key)) continue
       const point = { x: places[at * 2] ?? 0, y: places[at * 2 + 1] ?? 0 }
       this.#places.set(key, point)
       this.#graph.mergeNodeAttributes(key, point)
@@ -137,6 +156,7 @@ export class GraphCanvas implements Disposable {
     return {
       ...(this.#places.get(key) ?? { x: 0, y: 0 }),
       label,
+      kind,
       size: selected ? size + 3 : size,
       color: isHollow ? ground : color,
       ring: selected ? ring : color,
@@ -200,38 +220,20 @@ export class GraphCanvas implements Disposable {
     context.fillText(data.label, x, y)
   }
 
-  #listen(listener: CanvasListener): void {
-    let from: Point | undefined
-    let moved = false
-    this.sigma.on('downNode', ({ node, event }) => {
-      this.#dragged = node
-      from = { x: event.x, y: event.y }
-      moved = false
-      if (!this.sigma.getCustomBBox()) this.sigma.setCustomBBox(this.sigma.getBBox())
-    })
-    this.sigma.on('moveBody', ({ event }) => {
-      if (this.#dragged === undefined || from === undefined) return
-      moved ||= Math.hypot(event.x - from.x, event.y - from.y) > TOLERANCE
-      event.preventSigmaDefault()
-      event.original.preventDefault()
-      if (!moved) return
-      const point = this.sigma.viewportToGraph(event)
-      this.#places.set(this.#dragged, point)
-      this.#graph.mergeNodeAttributes(this.#dragged, point)
-    })
-    const release = () => {
-      this.#dragged = undefined
-      from = undefined
-    }
-    this.sigma.on('upNode', release)
-    this.sigma.on('upStage', release)
+  #listen(container: HTMLElement, listener: CanvasListener): void {
+    const drag = new Drag(this.sigma, this.#places)
+    this.#drag = drag
+    drag.listen(container)
     this.sigma.on('clickNode', ({ node, event }) => {
       const { original } = event
-      if (!moved) listener.node(node, original.shiftKey || original.ctrlKey || original.metaKey)
+      if (!drag.hasMoved) listener.node(node, original.shiftKey || original.ctrlKey || original.metaKey)
     })
     this.sigma.on('clickEdge', ({ edge }) => listener.edge(edge))
-    this.sigma.on('clickStage', () => listener.ground())
+    this.sigma.on('clickStage', () => {
+      if (!drag.hasMoved) listener.ground()
+    })
     this.sigma.on('doubleClickNode', ({ event }) => event.preventSigmaDefault())
+    this.#zoom = new Zoom(this.sigma, (group) => listener.near(group))
   }
 }
 

@@ -21,7 +21,8 @@ export type Tone =
   | 'added'
   | 'removed'
   | 'same'
-  | 'apart'
+  | 'forbidden'
+  | 'carried'
 
 export interface DrawnNode {
   readonly key: string
@@ -55,6 +56,8 @@ export interface Scene {
   readonly nodes: Iterable<GraphNode>
   readonly links: Iterable<LiveLink>
   readonly between: Graph['between']
+  readonly groups: Graph['groups']
+  readonly apart: Graph['apart']
   /** The label by which members are grouped; undefined: each is drawn. */
   readonly by: string | undefined
   readonly view: View
@@ -65,11 +68,11 @@ export interface Scene {
 /** What is to be seen of a graph: pure, so that a test can compare it with what the controller says. */
 export function drawingOf(scene: Scene): Drawing {
   const shown = new Map<string, GraphNode>()
-  const groups = new Map<string, GroupBook>()
+  const matching = new Set<string>()
   const open = new Set(scene.view.open)
   for (const node of scene.nodes) {
     const group = groupOf(node, scene.by)
-    if (scene.by !== undefined) enter(groups, group, node)
+    if (nodeMatches(node, scene.view)) matching.add(group)
     if (scene.by === undefined || open.has(group)) shown.set(node.id, node)
   }
   const links = [...scene.links].filter(({ a, b }) => shown.has(a) && shown.has(b))
@@ -78,7 +81,9 @@ export function drawingOf(scene: Scene): Drawing {
   return {
     nodes: [
       ...[...shown.values()].map((node) => drawMember(node, scene, near, carried.get(node.id) ?? 0)),
-      ...[...groups].map(([name, book]) => drawGroup(name, book, open.has(name), scene.view)),
+      ...(scene.by === undefined ? [] : scene.groups).map((group) =>
+        drawGroup(group, open.has(group.name), isSeeking(scene.view) && !matching.has(group.name)),
+      ),
       ...outsidersOf(carried, shown, scene),
     ],
     edges: [
@@ -86,7 +91,7 @@ export function drawingOf(scene: Scene): Drawing {
         .filter((link) => linkMatches(link, scene.view))
         .map((link) => drawLink(link, scene.view, near)),
       ...(scene.by === undefined ? [] : scene.between.flatMap((pair) => drawBetween(pair, open, scene.view))),
-      ...(scene.view.apart ? drawApart([...shown.keys()], links) : []),
+      ...drawApart(scene, shown),
     ],
   }
 }
@@ -104,16 +109,8 @@ export function groupOf({ labels }: GraphNode, by: string | undefined): string {
   return by !== undefined && Object.hasOwn(labels, by) ? (labels[by] ?? '') : ''
 }
 
-interface GroupBook {
-  members: number
-  online: number
-}
-
-function enter(groups: Map<string, GroupBook>, name: string, node: GraphNode): void {
-  const book = groups.get(name) ?? { members: 0, online: 0 }
-  groups.set(name, book)
-  book.members += 1
-  if (node.online) book.online += 1
+function isSeeking({ search, label, lagging }: View): boolean {
+  return search !== '' || label !== '' || lagging
 }
 
 /** The selected and their neighbours; undefined: nothing is in focus. */
@@ -168,15 +165,19 @@ function shapeOf({ roles }: GraphNode): DrawnNode['shape'] {
   return roles.includes('gateway') ? 'hexagon' : 'circle'
 }
 
-function drawGroup(name: string, { members, online }: GroupBook, isOpen: boolean, view: View): DrawnNode {
+function drawGroup(
+  { name, all, online }: Graph['groups'][number],
+  isOpen: boolean,
+  faded: boolean,
+): DrawnNode {
   return {
     key: groupKey(name),
-    label: `${name === '' ? '(no label)' : name} · ${online}/${members}`,
+    label: `${name === '' ? '(no label)' : name} · ${online}/${all}`,
     kind: 'group',
     shape: 'circle',
-    tone: isOpen ? 'outside' : online < members ? 'offline' : 'group',
-    size: isOpen ? 4 : 10 + Math.min(24, Math.sqrt(members)),
-    faded: view.search !== '' || view.label !== '',
+    tone: isOpen ? 'outside' : online < all ? 'offline' : 'group',
+    size: isOpen ? 4 : 10 + Math.min(24, Math.sqrt(all)),
+    faded,
     selected: false,
     group: name,
   }
@@ -253,27 +254,27 @@ function countMatching(pair: Graph['between'][number], { states, paths }: View):
   return paths.length === 0 ? byState : Math.min(byState, byPath)
 }
 
-/** Pairs up to which those without a link are drawn; more would be a grey square. */
-const APART_LIMIT = 80
+/** Pairs that no link joins, because the policy forbids it or others carry what they say. */
+function drawApart({ apart, view }: Scene, shown: ReadonlyMap<string, GraphNode>): DrawnEdge[] {
+  return apart
+    .filter(({ a, b, why }) => view.apart.includes(why) && shown.has(a) && shown.has(b))
+    .map(({ a, b, why }) => ({
+      key: `${APART}${keyOf({ a, b })}`,
+      source: a,
+      target: b,
+      tone: why,
+      dashed: true,
+      width: 1.4,
+      faded: false,
+    }))
+}
 
-function drawApart(ids: readonly string[], links: readonly LiveLink[]): DrawnEdge[] {
-  if (ids.length > APART_LIMIT) return []
-  const joined = new Set(links.map(keyOf))
-  return ids.flatMap((a, at) =>
-    ids.slice(at + 1).flatMap((b) => {
-      const key = keyOf({ a, b })
-      if (joined.has(key)) return []
-      return [
-        {
-          key: `apart:${key}`,
-          source: a,
-          target: b,
-          tone: 'apart' as const,
-          dashed: true,
-          width: 1,
-          faded: false,
-        },
-      ]
-    }),
-  )
+const APART = 'apart:'
+
+/** The two members that a line joins; undefined for one between groups. */
+export function endsOf(key: string): readonly [string, string] | undefined {
+  const [a, b, ...rest] = key.replace(APART, '').split(' ')
+  return a === undefined || b === undefined || rest.length > 0 || key.startsWith('between:')
+    ? undefined
+    : [a, b]
 }

@@ -16,6 +16,7 @@ export class GraphModel {
   graph: Omit<Graph, 'nodes' | 'links'>
   /** +1 at each change. */
   version = 0
+  #hasAllMembers = false
 
   constructor(graph: Graph, now: number) {
     this.graph = graph
@@ -28,6 +29,7 @@ export class GraphModel {
     this.graph = rest
     this.nodes.clear()
     for (const node of nodes) this.nodes.set(node.id, node)
+    this.#hasAllMembers = nodes.length === graph.members.all
     const before = new Map(this.links)
     this.links.clear()
     for (const link of links) this.#put(link, before.get(keyOf(link)), now)
@@ -37,11 +39,31 @@ export class GraphModel {
   apply({ nodes, gone, links, revision }: GraphPatch, now: number): void {
     for (const id of gone) this.nodes.delete(id)
     if (gone.length > 0) this.#dropLinksOf(new Set(gone))
-    for (const node of nodes) this.nodes.set(node.id, node)
+    // Of a picture of groups only the members of open ones are here; a newcomer may belong to one that is closed.
+    for (const node of nodes)
+      if (this.#hasAllMembers || this.nodes.has(node.id)) this.nodes.set(node.id, node)
     for (const link of links)
       if (this.nodes.has(link.a) && this.nodes.has(link.b)) this.#put(link, this.links.get(keyOf(link)), now)
     this.graph = { ...this.graph, revision: Math.max(revision, this.graph.revision) }
     this.version += 1
+  }
+
+  /** Whether every member of the network is here. */
+  get hasAllMembers(): boolean {
+    return this.#hasAllMembers
+  }
+
+  /** How the members are: counted here if all are here, else as the controller counted them. */
+  members(): Graph['members'] {
+    if (!this.#hasAllMembers) return this.graph.members
+    const all = [...this.nodes.values()]
+    const of = (isIt: (node: GraphNode) => boolean) => all.filter(isIt).length
+    return {
+      all: all.length,
+      online: of(({ online }) => online),
+      applied: of(({ state }) => state === 'applied'),
+      refused: of(({ state }) => state === 'refused'),
+    }
   }
 
   /** Whether every link of the network is here, so that what is counted here is the whole. */

@@ -22,6 +22,7 @@ const SPREAD = 14
 
 /** Where each node begins: at its place if it has one, else near its group, the same each time. */
 export function place(nodes: readonly DrawnNode[], known: ReadonlyMap<string, Point>): Map<string, Point> {
+  if (isGrouped(nodes)) return placeGrouped(nodes, known)
   const groups = [...new Set(nodes.map(({ group }) => group))].sort()
   const sizes = new Map<string, number>()
   for (const { group } of nodes) sizes.set(group, (sizes.get(group) ?? 0) + 1)
@@ -35,6 +36,46 @@ export function place(nodes: readonly DrawnNode[], known: ReadonlyMap<string, Po
       return [key, known.get(key) ?? scatter(centre, key, spread)]
     }),
   )
+}
+
+/** Whether it is a picture of groups: of these each has its place, and nothing is to be bettered. */
+export function isGrouped(nodes: readonly DrawnNode[]): boolean {
+  return nodes.some(({ kind }) => kind === 'group')
+}
+
+/** Golden angle: points that follow each other by it fill a disc evenly (H. Vogel, 1979). */
+const GOLDEN = Math.PI * (3 - Math.sqrt(5))
+
+/** Groups on a disc by name, and the members of each on a smaller disc around it: the same each time, however many are open. */
+function placeGrouped(nodes: readonly DrawnNode[], known: ReadonlyMap<string, Point>): Map<string, Point> {
+  const places = new Map<string, Point>()
+  const groups = nodes.filter(({ kind }) => kind === 'group').sort(byKey)
+  const centres = new Map<string, Point>()
+  for (const [at, { key, group }] of groups.entries()) {
+    const centre = known.get(key) ?? onDisc({ x: 0, y: 0 }, at, FIELD)
+    places.set(key, centre)
+    centres.set(group, centre)
+  }
+  const radius = FIELD * DISC_SHARE
+  for (const [group, members] of Map.groupBy(nodes, (node) => node.group)) {
+    const inside = members.filter(({ kind }) => kind !== 'group').sort(byKey)
+    const step = radius / Math.sqrt(inside.length + 1)
+    for (const [at, { key }] of inside.entries())
+      places.set(key, known.get(key) ?? onDisc(centres.get(group) ?? { x: 0, y: 0 }, at + 1, step))
+  }
+  return places
+}
+
+/** Of the distance between two groups, what the disc of each may take: neighbours by the golden angle are about 1.8 steps apart. */
+const DISC_SHARE = 0.8
+
+function onDisc({ x, y }: Point, at: number, step: number): Point {
+  const radius = step * Math.sqrt(at)
+  return { x: x + radius * Math.cos(at * GOLDEN), y: y + radius * Math.sin(at * GOLDEN) }
+}
+
+function byKey(one: DrawnNode, other: DrawnNode): number {
+  return one.key < other.key ? -1 : 1
 }
 
 /** What a worker needs to better these places. Links within a group pull harder, so that groups stay together. */

@@ -1,14 +1,16 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
-import type { Change } from '../../client/operations.ts'
+import type { Change, Operations } from '../../client/operations.ts'
 import { api } from '../api/client.ts'
 import { listen } from '../api/live.ts'
 import { GraphModel } from './model.ts'
-import { groupingOf, type View } from './view.ts'
+import { groupingOf, USUAL_LABEL, type View, wantsAll } from './view.ts'
 
 /** Links that are drawn one by one at most. */
 const MOST_LINKS = 5_000
 /** Milliseconds between two whole graphs that are asked for because more changed than was told. */
 const AGAIN = 5_000
+/** Times that an answer took before the next is asked for. */
+const PATIENCE = 10
 /** Milliseconds between two drawings, however much is told. */
 const CALM = 250
 
@@ -68,7 +70,9 @@ export function useSource(network: string, view: View): Source {
       lost: () => setLive(false),
       patch(patch: Parameters<GraphModel['apply']>[0]) {
         current?.apply(patch, Date.now())
-        if (patch.more) ask.soon()
+        // Of members that are not here it is counted only how they are, and that has to be asked for.
+        const isCounted = current?.hasAllMembers === false && patch.nodes.length + patch.gone.length > 0
+        if (patch.more || isCounted) ask.soon()
         show()
       },
       change: setLastChange,
@@ -86,7 +90,7 @@ export function useSource(network: string, view: View): Source {
   useEffect(() => {
     if (!isFirst.current) asker.current?.now()
     isFirst.current = false
-  }, [view.by, JSON.stringify(view.open)])
+  }, [view.by, JSON.stringify(view.open), view.apart.length > 0, wantsAll(view)])
   return { model, version, isLive, error, by, lastChange }
 }
 
@@ -96,6 +100,8 @@ class Asker {
   #asking: Promise<void> | undefined
   #again = false
   #timer: ReturnType<typeof setTimeout> | undefined
+  /** When the last answer came, and the milliseconds it took. */
+  #last = { at: Number.NEGATIVE_INFINITY, took: 0 }
 
   constructor(ask: () => Promise<void>) {
     this.#ask = ask
@@ -103,17 +109,22 @@ class Asker {
 
   now(): void {
     this.#again = this.#asking !== undefined
+    const start = performance.now()
     this.#asking ??= this.#ask().finally(() => {
       this.#asking = undefined
+      this.#last = { at: performance.now(), took: performance.now() - start }
       if (this.#again) this.now()
     })
   }
 
+  /** Not more often than every few seconds, and what takes long for the controller more rarely still. */
   soon(): void {
+    const pause = Math.max(AGAIN, this.#last.took * PATIENCE)
+    const left = Math.max(CALM, this.#last.at + pause - performance.now())
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined
       this.now()
-    }, AGAIN)
+    }, left)
   }
 
   stop(): void {
@@ -122,15 +133,20 @@ class Asker {
   }
 }
 
-async function fetchGraph(network: string, view: View, signal: AbortSignal) {
-  const path = { network }
-  const { members } = await api.call('showGraph', { path, query: { members: false, links: 0 } }, signal)
-  const grouping = groupingOf(view, members.all)
-  const graph = await api.call('showGraph', { path, query: graphQuery(grouping, view.open) }, signal)
-  return { graph, grouping }
-}
+type GraphQuery = Operations['showGraph']['input']['query']
 
-function graphQuery(by: string | undefined, open: readonly string[]) {
-  if (by === undefined) return { brief: true, links: MOST_LINKS }
-  return { brief: true, links: open.length === 0 ? 0 : MOST_LINKS, by, within: open }
+/** The graph as the view wants it: groups alone for thousands, and members only where they are looked at. */
+async function fetchGraph(network: string, view: View, signal: AbortSignal) {
+  const ask = (query: GraphQuery) =>
+    api.call('showGraph', { path: { network }, query: { brief: true, ...query } }, signal)
+  const all = { links: MOST_LINKS, apart: view.apart.length > 0 }
+  if (view.by === '-') return { graph: await ask(all), grouping: undefined }
+  const outline = await ask({ by: view.by ?? USUAL_LABEL, links: 0, members: false })
+  const grouping = groupingOf(view, outline.members.all)
+  if (grouping === undefined) return { graph: await ask(all), grouping }
+  const isClosed = view.open.length === 0
+  const graph = isClosed ? outline : await ask({ ...all, by: grouping, within: view.open })
+  if (!wantsAll(view)) return { graph, grouping }
+  const { nodes } = await ask({ links: 0 })
+  return { graph: { ...graph, nodes }, grouping }
 }

@@ -6,6 +6,10 @@ export type LinkState = GraphLink['state']
 export type LinkPath = GraphLink['path']
 
 export const LINK_STATES: readonly LinkState[] = ['up', 'stale', 'down', 'pending']
+/** Why two members are no peers. */
+export type ApartWhy = Graph['apart'][number]['why']
+
+export const APART_WHYS: readonly ApartWhy[] = ['forbidden', 'carried']
 export const LINK_PATHS: readonly LinkPath[] = ['lan', 'direct', 'punched', 'relayed', 'none']
 
 /** What somebody wants to see of a graph; all of it stands in the address of the page. */
@@ -24,8 +28,10 @@ export interface View {
   readonly by: string | undefined
   /** Values of the label whose groups are open. */
   readonly open: readonly string[]
-  /** Pairs that no link joins are shown, too. */
-  readonly apart: boolean
+  /** Pairs that no link joins are shown, too: those that are apart for these reasons. */
+  readonly apart: readonly ApartWhy[]
+  /** Whether the table of members is open. */
+  readonly isListing: boolean
   /** The revision shown; undefined: as it is now. */
   readonly revision: number | undefined
   /** The revision that it is compared with. */
@@ -46,16 +52,25 @@ export function readView(query: URLSearchParams): View {
     lagging: query.has('lag'),
     by: query.get('by') ?? undefined,
     open: query.getAll('open').flatMap(readOpen),
-    apart: query.has('apart'),
+    apart: words(query.get('apart')).filter((word) => isOneOf(word, APART_WHYS)),
+    isListing: query.get('tab') === 'members',
     revision: whole(query.get('rev')),
     against: whole(query.get('vs')),
   }
 }
 
 /** By which label the members are grouped; undefined: each is drawn. */
-export function groupingOf({ by }: View, members: number): string | undefined {
+export function groupingOf({ by }: Pick<View, 'by'>, members: number): string | undefined {
   if (by === '-') return undefined
-  return by ?? (members > UNGROUPED ? 'site' : undefined)
+  return by ?? (members > UNGROUPED ? USUAL_LABEL : undefined)
+}
+
+/** The label that groups are made by unless another is chosen. */
+export const USUAL_LABEL = 'site'
+
+/** Whether a view asks for more members than those of open groups: it looks for some, wherever they are. */
+export function wantsAll({ search, label, lagging, selected, isListing }: View): boolean {
+  return search !== '' || label !== '' || lagging || selected.length > 0 || isListing
 }
 
 /** Open groups as one text, for the address. Labels may hold anything. */

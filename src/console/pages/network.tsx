@@ -1,8 +1,8 @@
-import { useEffect, useMemo, useState } from 'preact/hooks'
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
 import type { Graph, LinkChanges } from '../../client/operations.ts'
 import { api } from '../api/client.ts'
 import { drawDifference, drawPreview } from '../graph/difference.ts'
-import { type Drawing, drawingOf, groupNamed, groupOf } from '../graph/drawing.ts'
+import { type Drawing, drawingOf, endsOf, groupNamed, groupOf } from '../graph/drawing.ts'
 import { isFiltering, linkMatches, nodeMatches } from '../graph/filter.ts'
 import { GraphModel, type LiveLink } from '../graph/model.ts'
 import { type Source, useSource } from '../graph/source.ts'
@@ -50,6 +50,16 @@ export function Network({ name }: { readonly name: string }) {
     const open = [...new Set([...view.open, ...closed])]
     change({ sel: ids.join(','), ...(open.length > view.open.length ? { open: writeOpen(open) } : {}) })
   }
+  const zoomed = useRef(new Set<string>())
+  const near = (key: string | undefined) => {
+    const group = key === undefined ? undefined : groupNamed(key)
+    if (group === undefined ? zoomed.current.size === 0 : view.open.includes(group)) return
+    const open =
+      group === undefined ? view.open.filter((each) => !zoomed.current.has(each)) : [...view.open, group]
+    if (group === undefined) zoomed.current.clear()
+    else zoomed.current.add(group)
+    change({ open: writeOpen(open) }, { replace: true })
+  }
   const choose = (key: string, more: boolean) => {
     const group = groupNamed(key)
     if (group !== undefined) return change({ open: writeOpen(toggled(view.open, group)) })
@@ -69,10 +79,11 @@ export function Network({ name }: { readonly name: string }) {
             shown={view.search !== '' ? onlyMatch(model, view) : undefined}
             onNode={choose}
             onEdge={(key) => {
-              const ends = key.split(' ')
-              if (ends.length === 2) select(ends)
+              const ends = endsOf(key)
+              if (ends) select(ends)
             }}
             onGround={() => view.selected.length > 0 && change({ sel: undefined })}
+            onNear={near}
           />
           <Legend />
           {live.model && <TimeSlider latest={live.model.graph.revision} view={view} />}
@@ -111,11 +122,11 @@ function Head({
   return (
     <div class="title">
       <h1>{name}</h1>
-      {model && !isPast && <Health graph={{ counts: model.counts(), members: membersOf(model) }} />}
+      {model && !isPast && <Health graph={{ counts: model.counts(), members: model.members() }} />}
       {model && (
         <span class="muted figures" data-figures>
-          {plural(model.nodes.size, 'member')} · {plural(model.counts().links, 'link')} · {model.counts().up}{' '}
-          up · {model.counts().relayed} relayed · revision {model.graph.revision}
+          {plural(model.members().all, 'member')} · {plural(model.counts().links, 'link')} ·{' '}
+          {model.counts().up} up · {model.counts().relayed} relayed · revision {model.graph.revision}
         </span>
       )}
       <span class={`live ${isLive ? 'on' : 'off'}`} role="status">
@@ -265,6 +276,8 @@ function drawAll(
     nodes: model.nodes.values(),
     links: model.links.values(),
     between: model.graph.between,
+    groups: model.graph.groups,
+    apart: model.graph.apart,
     by,
     view,
     outsiders,
@@ -319,17 +332,6 @@ function useKeys(view: View): void {
   }, [view.focus])
 }
 
-function membersOf({ nodes }: GraphModel): Graph['members'] {
-  const all = [...nodes.values()]
-  const of = (state: string) => all.filter((node) => node.state === state).length
-  return {
-    all: all.length,
-    online: all.length - of('offline'),
-    applied: of('applied'),
-    refused: of('refused'),
-  }
-}
-
 function labelsOf(model: GraphModel | undefined): string[] {
   return [...new Set([...(model?.nodes.values() ?? [])].flatMap(({ labels }) => Object.keys(labels)))].sort()
 }
@@ -342,7 +344,7 @@ function onlyMatch(model: GraphModel | undefined, view: View): string | undefine
 function summaryOf(name: string, model: GraphModel | undefined, { nodes, edges }: Drawing): string {
   if (!model) return `The graph of ${name} is on its way.`
   const { links, up } = model.counts()
-  return `The graph of ${name}: ${model.nodes.size} members and ${links} links, of which ${up} are up; ${nodes.length} nodes and ${edges.length} lines are drawn. The tables beside it say the same.`
+  return `The graph of ${name}: ${model.members().all} members and ${links} links, of which ${up} are up; ${nodes.length} nodes and ${edges.length} lines are drawn. The tables beside it say the same.`
 }
 
 function toggled(open: readonly string[], group: string): string[] {

@@ -26,6 +26,12 @@ export function Legend() {
           <i class="line dashed pending" /> pending
         </li>
         <li>
+          <i class="line dashed forbidden" /> forbidden by policy
+        </li>
+        <li>
+          <i class="line dashed carried" /> carried by others
+        </li>
+        <li>
           <i class="shape circle" /> member
         </li>
         <li>

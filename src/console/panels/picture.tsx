@@ -13,16 +13,17 @@ interface PictureProps {
   readonly onNode: (key: string, more: boolean) => void
   readonly onEdge: (key: string) => void
   readonly onGround: () => void
+  readonly onNear: (group: string | undefined) => void
 }
 
 /** The drawing on a canvas, with what moves the eye over it. The tables beside it say the same without it. */
-export function Picture({ drawing, summary, shown, onNode, onEdge, onGround }: PictureProps) {
+export function Picture({ drawing, summary, shown, onNode, onEdge, onGround, onNear }: PictureProps) {
   const container = useRef<HTMLDivElement>(null)
   const canvas = useRef<GraphCanvas>(undefined)
   const [isBlind, setBlind] = useState(false)
   const palette = paletteOf(useStore(theme))
-  const listener = useRef({ onNode, onEdge, onGround })
-  listener.current = { onNode, onEdge, onGround }
+  const listener = useRef({ onNode, onEdge, onGround, onNear })
+  listener.current = { onNode, onEdge, onGround, onNear }
   const latest = useRef({ drawing, palette })
   latest.current = { drawing, palette }
 
@@ -37,6 +38,7 @@ export function Picture({ drawing, summary, shown, onNode, onEdge, onGround }: P
             node: (key, more) => listener.current.onNode(key, more),
             edge: (key) => listener.current.onEdge(key),
             ground: () => listener.current.onGround(),
+            near: (group) => listener.current.onNear(group),
           })
           canvas.current.draw(latest.current.drawing, latest.current.palette)
           // For whoever looks behind the page, tests among them: what is really on the canvas.

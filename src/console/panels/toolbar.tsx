@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
-import { LINK_PATHS, LINK_STATES, type View } from '../graph/view.ts'
+import { APART_WHYS, LINK_PATHS, LINK_STATES, type View } from '../graph/view.ts'
 import { change } from '../route.ts'
 
 interface ToolbarProps {
@@ -26,6 +26,12 @@ export function Toolbar({ view, by, labels }: ToolbarProps) {
           <Chip key={kind} name="path" word={kind} chosen={view.paths} />
         ))}
       </fieldset>
+      <fieldset class="chips">
+        <legend>Pairs without a link</legend>
+        {APART_WHYS.map((why) => (
+          <Chip key={why} name="apart" word={why} chosen={view.apart} />
+        ))}
+      </fieldset>
       <input
         name="label"
         aria-label="Label"
@@ -47,14 +53,13 @@ export function Toolbar({ view, by, labels }: ToolbarProps) {
         onChange={(event) => change({ by: event.currentTarget.value, open: undefined })}
       >
         <option value="-">no groups</option>
-        {[...new Set(['site', ...labels])].map((label) => (
+        {[...new Set(['site', ...(by === undefined ? [] : [by]), ...labels])].map((label) => (
           <option key={label} value={label}>
             by {label}
           </option>
         ))}
       </select>
       <Switch name="lag" word="lagging" isOn={view.lagging} />
-      <Switch name="apart" word="apart" isOn={view.apart} />
       <Switch name="focus" word="focus" isOn={view.focus} />
     </search>
   )

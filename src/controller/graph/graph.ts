@@ -5,7 +5,9 @@ import type { NodeId } from '../../keys/identity.ts'
 import type { Labels, Member, Network, Role } from '../../model/state.ts'
 import { troublesOf } from '../presence/surroundings.ts'
 import type { MemberState } from '../push/standing.ts'
-import { type LinkStatus, linkStatus } from './links.ts'
+import { type ApartPair, apartPairs } from './apart.ts'
+import { assertFew, countHeads, type GraphGroup, groupOf, groupsOf, type HeadCount } from './groups.ts'
+import { briefStatus, type LinkStatus, linkStatus } from './links.ts'
 import { Lookout, type Observations } from './lookout.ts'
 import type { Pair } from './pairs.ts'
 import { type GroupPair, survey } from './survey.ts'
@@ -46,6 +48,12 @@ export interface NetworkGraph {
   readonly omitted: number
   /** With `by`: links within and between groups. */
   readonly between: readonly GroupPair[]
+  /** With `by`: the groups, also those whose members are not listed. */
+  readonly groups: readonly GraphGroup[]
+  /** With `apart`: pairs that no link joins. */
+  readonly apart: readonly ApartPair[]
+  /** How all members are, also those that are not listed. */
+  readonly members: HeadCount
 }
 
 /** Which links are wanted one by one; all are counted. */
@@ -55,8 +63,12 @@ export interface GraphQuery {
   readonly of?: NodeId | undefined
   /** The name of a label, by which members are grouped. */
   readonly by?: string | undefined
-  /** Only those whose ends are both in groups of these names. */
+  /** Only members of groups of these names, and links between them. */
   readonly within?: readonly string[] | undefined
+  /** Whether pairs that no link joins are wanted, too. */
+  readonly apart?: boolean | undefined
+  /** Whether the reasons of links are not wanted. */
+  readonly brief?: boolean | undefined
 }
 
 export interface GraphTools extends Observations {
@@ -76,32 +88,44 @@ export async function networkGraph(
 ): Promise<NetworkGraph> {
   const lookout = new Lookout(network, tools)
   const { by } = query
-  const labelOf = (node: NodeId) => (by === undefined ? '' : (tools.state.nodes.get(node)?.labels[by] ?? ''))
+  const labelOf = (node: NodeId) =>
+    by === undefined ? '' : groupOf(tools.state.nodes.get(node)?.labels ?? {}, by)
+  if (by !== undefined) assertFew(new Set([...network.members.keys()].map(labelOf)).size, by)
+  const within = query.within && new Set(query.within)
   const { total, between, pairs, omitted } = await survey(lookout, {
     limit: query.links ?? USUAL_LINKS,
     of: query.of,
-    within: query.within && new Set(query.within),
+    within,
     groupOf: labelOf,
   })
   const members = [...network.members.values()].toSorted((a, b) => (a.node < b.node ? -1 : 1))
+  const all = members.map((member) => graphNode(network, member, tools))
+  const nodes = within ? all.filter(({ id }) => within.has(labelOf(id))) : all
   return {
     network: network.id,
     epoch: tools.state.epoch,
     revision: network.revision,
     sequence: tools.state.sequence,
     observed: true,
-    nodes: members.map((member) => graphNode(network, member, tools)),
-    links: await describeAll(lookout, pairs),
+    nodes,
+    links: await describeAll(lookout, pairs, query.brief ? briefStatus : linkStatus),
     counts: total,
     omitted,
     between: by === undefined ? [] : between,
+    groups: by === undefined ? [] : groupsOf(all, by),
+    apart: query.apart ? apartPairs(network, tools.state, nodes) : [],
+    members: countHeads(all),
   }
 }
 
-async function describeAll(lookout: Lookout, pairs: readonly Pair[]): Promise<GraphLink[]> {
+async function describeAll(
+  lookout: Lookout,
+  pairs: readonly Pair[],
+  describe: typeof linkStatus,
+): Promise<GraphLink[]> {
   const links: GraphLink[] = []
   for (const [a, b] of pairs) {
-    links.push({ a, b, ...linkStatus(lookout, a, b) })
+    links.push({ a, b, ...describe(lookout, a, b) })
     if (links.length % AT_ONCE === 0) await breathe()
   }
   return links

@@ -1,6 +1,7 @@
 import type { NodeId } from '../../keys/identity.ts'
 import type { Allowance } from '../../model/policy.ts'
 import type { Network } from '../../model/state.ts'
+import { candidates } from '../../topology/candidates.ts'
 import { type Apart, explainCarried } from '../../topology/carried.ts'
 import { type Explanation, explain, leading } from '../../topology/explain.ts'
 import { observedPath } from '../../topology/observed.ts'
@@ -53,6 +54,19 @@ export function linkStatus(lookout: Lookout, a: NodeId, b: NodeId): LinkStatus {
   // The first two say where each direction stands; one of them is enough.
   const reason = sentences.filter((_, at) => at !== 1 - told).join(' ')
   return { path, via, reason, ...observeLink(lookout, a, b) }
+}
+
+/** As `linkStatus`, without the reason, which is most of the work: for pictures of thousands of links. */
+export function briefStatus(lookout: Lookout, a: NodeId, b: NodeId): LinkStatus {
+  const inUse = pathInUse(lookout, a, b) ?? plannedPath(lookout, a, b)
+  return { ...inUse, reason: '', ...observeLink(lookout, a, b) }
+}
+
+function plannedPath(lookout: Lookout, a: NodeId, b: NodeId): Pick<LinkStatus, 'path' | 'via'> {
+  const [first] = lookout.isPair(a, b)
+    ? candidates(lookout.reach(a), lookout.reach(b), contextOf(lookout, a, b)).taken
+    : []
+  return { path: first?.kind ?? 'none', via: first?.via }
 }
 
 /** What is seen of a link without asking what would be possible: cheap enough to be asked for every pair. */
@@ -122,12 +136,16 @@ function endOf(lookout: Lookout, own: NodeId, other: NodeId) {
   const standing = seen.presence.standing(own, network.id)
   return {
     reach: lookout.reach(own),
-    context: { lan: lookout.lan(own, other), ...lookout.around(own) },
+    context: contextOf(lookout, own, other),
     endpoint: standing.peers.get(other)?.endpoint,
     handshakeAge: ageOf(standing, other, seen.now),
     isOnline: seen.presence.get(own)?.online ?? false,
     doubts: lookout.troubles(own),
   }
+}
+
+function contextOf(lookout: Lookout, own: NodeId, other: NodeId) {
+  return { lan: lookout.lan(own, other), ...lookout.around(own) }
 }
 
 function linkState(

@@ -1,7 +1,9 @@
 import { setImmediate as breathe } from 'node:timers/promises'
 import { memberPlace } from '../../address/allocation.ts'
 import type { NetworkId } from '../../model/names.ts'
-import type { GraphLink, NetworkGraph } from './graph.ts'
+import { apartPairs } from './apart.ts'
+import type { GraphLink, GraphQuery, NetworkGraph } from './graph.ts'
+import { countHeads } from './groups.ts'
 import type { History } from './history.ts'
 import { pairsOf } from './pairs.ts'
 import { count, emptyTally } from './tally.ts'
@@ -14,7 +16,7 @@ export async function pastGraph(
   history: History,
   id: NetworkId,
   revision: number,
-  limit = USUAL_LINKS,
+  { links: limit = USUAL_LINKS, apart = false }: Pick<GraphQuery, 'links' | 'apart'> = {},
 ): Promise<NetworkGraph> {
   const { state, network } = await history.at(id, revision)
   const counts = emptyTally()
@@ -41,6 +43,9 @@ export async function pastGraph(
     counts,
     omitted: counts.links - links.length,
     between: [],
+    groups: [],
+    apart: apart ? apartPairs(network, state, nodes) : [],
+    members: countHeads(nodes),
   }
 }
 

@@ -48,7 +48,9 @@ const CHECK_EVERY = 512
 export async function survey(lookout: Lookout, query: SurveyQuery): Promise<Survey> {
   const pairs = pairsOf(lookout.network, lookout.seen.state)
   const { size } = lookout.network.members
-  const isVast = pairs.complete && (size * (size - 1)) / 2 > (query.fullLimit ?? FULL_LIMIT)
+  const isMany = (size * (size - 1)) / 2 > (query.fullLimit ?? FULL_LIMIT)
+  // What is only counted needs no look at each, either.
+  const isVast = pairs.complete && (isMany || query.limit === 0)
   const book = new Book(lookout, query)
   const unseen = isVast ? new Unseen(lookout, query.groupOf) : undefined
   for (const [a, b, down, pending] of unseen?.counts() ?? []) book.countMany(a, b, down, pending)
@@ -82,7 +84,10 @@ class Book {
   readonly #lookout: Lookout
   readonly #query: SurveyQuery
   readonly #total = emptyTally()
-  readonly #between = new Map<string, GroupPair>()
+  readonly #names = new Map<string, number>()
+  /** The number of each member's group, and the tally of every two of them: asked for twice a pair. */
+  readonly #groups = new Map<NodeId, number>()
+  readonly #tallies: Tally[][] = []
   readonly #picked: Pair[][] = Array.from({ length: RANKS }, () => [])
   #asked = 0
 
@@ -92,7 +97,7 @@ class Book {
   }
 
   countMany(a: string, b: string, down: number, pending: number): void {
-    for (const tally of [this.#total, this.#tallyOf(a, b)]) {
+    for (const tally of [this.#total, this.#tallyOf(this.#numberOf(a), this.#numberOf(b))]) {
       count(tally, 'down', down)
       count(tally, 'pending', pending)
     }
@@ -103,8 +108,7 @@ class Book {
     const [a, b] = pair
     const link = observeLink(this.#lookout, a, b)
     const inUse = link.state === 'up' ? pathInUse(this.#lookout, a, b) : undefined
-    const { groupOf } = this.#query
-    for (const tally of [this.#total, this.#tallyOf(groupOf(a), groupOf(b))]) {
+    for (const tally of [this.#total, this.#tallyOf(this.#groupOf(a), this.#groupOf(b))]) {
       if (unseen) count(tally, unseen.stateOf(a, b), -1)
       count(tally, link.state)
       if (inUse && inUse.path !== 'none') tally[inUse.path] += 1
@@ -128,8 +132,17 @@ class Book {
       .flat()
       .slice(0, this.#query.limit)
       .sort(([a, b], [c, d]) => (a === c ? (b < d ? -1 : 1) : a < c ? -1 : 1))
-    const between = [...this.#between.values()].sort((one, two) => (keyOf(one) < keyOf(two) ? -1 : 1))
-    return { total: this.#total, between, pairs, omitted: this.#asked - pairs.length }
+    const between = this.#between().sort((one, two) => (keyOf(one) < keyOf(two) ? -1 : 1))
+    return { total: this.#total, between, pairs, omitted: this.#countAsked(between) - pairs.length }
+  }
+
+  /** Of one member each pair was gone through; of groups, also those that were not looked at are counted. */
+  #countAsked(between: readonly GroupPair[]): number {
+    const { of, within } = this.#query
+    if (of !== undefined) return this.#asked
+    if (within === undefined) return this.#total.links
+    const inside = between.filter(({ a, b }) => within.has(a) && within.has(b))
+    return inside.reduce((sum, { tally }) => sum + tally.links, 0)
   }
 
   #isAskedFor([a, b]: Pair): boolean {
@@ -144,12 +157,37 @@ class Book {
     if (shelf && shelf.length < this.#query.limit) shelf.push(pair)
   }
 
-  #tallyOf(one: string, two: string): Tally {
-    const [a, b] = one < two ? [one, two] : [two, one]
-    const key = keyOf({ a, b })
-    const known = this.#between.get(key) ?? { a, b, tally: emptyTally() }
-    this.#between.set(key, known)
-    return known.tally
+  #tallyOf(one: number, two: number): Tally {
+    const [low, high] = one < two ? [one, two] : [two, one]
+    const row = this.#tallies[low] ?? []
+    this.#tallies[low] = row
+    const tally = row[high] ?? emptyTally()
+    row[high] = tally
+    return tally
+  }
+
+  #groupOf(node: NodeId): number {
+    const known = this.#groups.get(node)
+    if (known !== undefined) return known
+    const number = this.#numberOf(this.#query.groupOf(node))
+    this.#groups.set(node, number)
+    return number
+  }
+
+  #numberOf(name: string): number {
+    const number = this.#names.get(name) ?? this.#names.size
+    this.#names.set(name, number)
+    return number
+  }
+
+  #between(): GroupPair[] {
+    const names = [...this.#names.keys()]
+    return this.#tallies.flatMap((row, low) =>
+      row.flatMap((tally, high) => {
+        const [a = '', b = ''] = [names[low], names[high]].sort()
+        return { a, b, tally }
+      }),
+    )
   }
 }
 

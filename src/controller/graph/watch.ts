@@ -6,7 +6,7 @@ import type { Network, State } from '../../model/state.ts'
 import type { PresenceNews } from '../presence/presence.ts'
 import { networksOf } from './describe.ts'
 import { type GraphLink, type GraphNode, type GraphTools, graphNode } from './graph.ts'
-import { linkStatus, observeLink, pathInUse } from './links.ts'
+import { briefStatus, observeLink, pathInUse } from './links.ts'
 import { Lookout } from './lookout.ts'
 import { type Pair, pairsOf } from './pairs.ts'
 
@@ -162,7 +162,7 @@ class Watched {
       this.#links.delete(key)
       if (!lookout.isPair(a, b)) continue
       this.#last.set(key, standingOf(lookout, [a, b]))
-      links.push({ a, b, ...linkStatus(lookout, a, b) })
+      links.push({ a, b, ...briefStatus(lookout, a, b) })
     }
     return links
   }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
+import { briefStatus, linkStatus } from '../../../src/controller/graph/links.ts'
 import { Lookout } from '../../../src/controller/graph/lookout.ts'
 import { survey } from '../../../src/controller/graph/survey.ts'
 import { Presence } from '../../../src/controller/presence/presence.ts'
@@ -38,6 +39,10 @@ describe('a survey of links', () => {
         const full = await survey(lookout, query)
         const vast = await survey(lookout, { ...query, fullLimit: 0 })
         assert.deepEqual(vast.total, full.total)
+        const counted = await survey(lookout, { ...query, limit: 0 })
+        assert.deepEqual([counted.total, counted.pairs, counted.omitted], [full.total, [], full.total.links])
+        for (const [a, b] of full.pairs)
+          assert.deepEqual(briefStatus(lookout, a, b), { ...linkStatus(lookout, a, b), reason: '' })
         assert.deepEqual(
           vast.between.filter(({ tally }) => tally.links > 0),
           full.between,
@@ -67,6 +72,8 @@ describe('a survey of links', () => {
     for (const fullLimit of [0, 100]) {
       const ofOne = await survey(lookout, { ...all, limit: 100, of: a, fullLimit })
       assert.deepEqual([ofOne.pairs.length, ofOne.omitted], [4, 0])
+      const berlin = { ...all, limit: 0, within: new Set(['berlin']), fullLimit }
+      assert.equal((await survey(lookout, berlin)).omitted, 1)
     }
   })
 })

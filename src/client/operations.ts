@@ -402,6 +402,26 @@ export type Graph = {
     /** Sent from a to b. */
     readonly txBytes: number
   }[]
+  /** With 'by': all groups, also those whose members are not listed. */
+  readonly groups: {
+    /** The value of the label; empty without it. */
+    readonly name: string
+    /** All. */
+    readonly all: number
+    /** Whose agents are connected. */
+    readonly online: number
+    /** That have the current revision. */
+    readonly applied: number
+    /** That could not apply it. */
+    readonly refused: number
+  }[]
+  /** With 'apart': pairs that no link joins, of at most 400 members; the first 5,000. */
+  readonly apart: {
+    readonly a: string
+    readonly b: string
+    /** The policy forbids it, or hubs and gateways carry what they say. */
+    readonly why: 'forbidden' | 'carried'
+  }[]
 }
 
 /** What changed on the graph of a network. */
@@ -1467,10 +1487,12 @@ export interface Operations {
         readonly node?: string | undefined
         /** Name of a label to group by, for instance 'site'. */
         readonly by?: string | undefined
-        /** With by: only links whose ends both are in these groups are listed. */
+        /** With by: only members of these groups, and links between them, are listed. */
         readonly within?: readonly string[] | string | undefined
         /** False: members are counted, and not listed. */
         readonly members?: boolean | undefined
+        /** Also tell the pairs that no link joins, and why. */
+        readonly apart?: boolean | undefined
         /** Without the reasons of links. */
         readonly brief?: boolean | undefined
         /** Id or name of the project to act in, else that of the token. */

@@ -13,7 +13,7 @@ import {
   readView,
   type View,
 } from '../../src/console/graph/view.ts'
-import { groupsOf } from '../../src/controller/groups.ts'
+import { groupsOf } from '../../src/controller/graph/groups.ts'
 
 const NOTHING = {
   links: 0,

@@ -2,7 +2,9 @@ import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { after, before, describe, it } from 'node:test'
 import type { Page } from 'playwright-core'
+import { DEFAULT_PROJECT } from '../../src/model/names.ts'
 import { Place } from '../api/fixture.ts'
+import { enrolment } from '../api/tenants.ts'
 import { eventually } from '../rig.ts'
 import { Browser, signIn, whatIsMissing } from './browser.ts'
 import { onCanvas, placeOf, untilResting } from './canvas.ts'
@@ -291,6 +293,25 @@ describe('the web console', { skip: whatIsMissing() }, () => {
     )
     const { counts } = await graph()
     await eventually('it is drawn', async () => (await onCanvas(page))?.edges.length === counts.links, 20_000)
+    await page.getByRole('button', { name: 'forbidden' }).click()
+    const { apart } = (await place.get('/v1/networks/demo/graph?apart=true')).body
+    assert.equal(apart.length, 28 - counts.links)
+    await eventually(
+      'forbidden pairs are drawn, as what they are',
+      async () => {
+        const edges = (await onCanvas(page))?.edges ?? []
+        const forbidden = edges.filter(({ key }) => key.startsWith('apart:'))
+        const colours = new Set(forbidden.map(({ color }) => color))
+        const isTold = edges.every(({ key, color }) => key.startsWith('apart:') || !colours.has(color))
+        return forbidden.length === apart.length && colours.size === 1 && isTold
+      },
+      20_000,
+    )
+    await takePictures(page, 'forbidden')
+    const [laptop, web] = [cast.nodeOf('laptop'), cast.nodeOf('web-1')]
+    await go(`networks/demo?apart=forbidden&sel=${laptop},${web}`)
+    await page.locator('[data-explanation]').getByText('No rule of the policy permits').first().waitFor()
+    await takePictures(page, 'forbidden-pair')
     await place.call('PUT', '/v1/networks/demo/policy', { body: { default: 'allow', rules: [] } })
   })
 
@@ -314,7 +335,10 @@ describe('the web console', { skip: whatIsMissing() }, () => {
     await page.setViewportSize({ width: 1440, height: 900 })
   })
 
-  it('offers no act to a viewer, who sees all the same', async () => {
+  it('offers no act to a viewer, who sees all the same but what is of others, and runs nothing for a name', async () => {
+    await addStranger(place, cast)
+    await place.post('/v1/projects', { name: 'foreign' })
+    await place.post('/v1/networks?project=foreign', { name: 'secret' })
     const { body } = await place.post('/v1/api-tokens', { name: 'night watch', role: 'viewer' })
     const other = await Browser.open()
     try {
@@ -325,8 +349,25 @@ describe('the web console', { skip: whatIsMissing() }, () => {
       await view.getByRole('tab', { name: 'members' }).click()
       await view.getByRole('button', { name: 'db-1' }).click()
       await view.locator('[data-inspector]').getByRole('heading', { name: 'db-1' }).waitFor()
-      for (const act of ['Join a machine', 'Add a node', 'Make it a relay', 'Remove', 'New network'])
+      await view.getByRole('tab', { name: 'policy' }).click()
+      await view.locator('textarea[name=policy]').waitFor()
+      for (const act of ACTS)
         assert.equal(await view.getByRole('button', { name: act, exact: true }).count(), 0, act)
+      await view.getByRole('tab', { name: 'members' }).click()
+      await view.getByRole('button', { name: HOSTILE, exact: true }).click()
+      await view.locator('[data-inspector]').getByRole('heading', { name: HOSTILE }).waitFor()
+      assert.equal(await view.locator('img').count(), 0)
+      assert.notEqual(await view.title(), 'taken', 'a hostile name runs nothing')
+      await view.goto(`${url}#/networks/secret`)
+      await view.getByRole('alert').waitFor()
+      assert.equal(await view.locator('.canvas canvas').count(), 0)
+      await view.goto(`${url}#/`)
+      await view.getByRole('link', { name: 'demo' }).waitFor()
+      assert.equal(
+        await view.getByRole('link', { name: 'secret' }).count(),
+        0,
+        'a foreign project is not there',
+      )
     } finally {
       await other[Symbol.asyncDispose]()
     }
@@ -338,6 +379,16 @@ describe('the web console', { skip: whatIsMissing() }, () => {
     assert.deepEqual(browser.complaints, [])
   })
 })
+
+const ACTS = ['Join a machine', 'Add a node', 'Make it a relay', 'Remove', 'New network', 'Preview', 'Apply']
+
+/** A member with a name that no agent may choose: should one ever get in, it must stay text. */
+async function addStranger(place: Place, cast: Cast): Promise<void> {
+  const stranger = { ...enrolment(DEFAULT_PROJECT), name: HOSTILE }
+  await place.controller.change({ actor: 'test' }, () => ({ events: [stranger], result: undefined }))
+  const { status } = await place.post(`/v1/networks/${cast.network}/members`, { node: stranger.id })
+  assert.equal(status, 201)
+}
 
 /** The token of a controller that listens at a port of the system's choice: its own port is not known when it is made. */
 function atPort(token: string, port: string): string {

@@ -8,6 +8,7 @@ import { onCanvas, placeOf } from './canvas.ts'
 import { takePictures } from './pictures.ts'
 import { drag, heapOf, timeToPicture } from './stopwatch.ts'
 import { populate } from './thousands.ts'
+import { bytesOfPage } from './weight.ts'
 
 /** Milliseconds: far more than the goals of 2 and 3 s, for a machine that does other things besides and paints in software. */
 const BOUND = 60_000
@@ -150,21 +151,6 @@ function updateOf(nodes: readonly object[], links: readonly object[], at: number
   }
   const patch = { network: 'busy', revision: 41, nodes: [node], gone: [], links: changed, more: false }
   return `event: graph\ndata: ${JSON.stringify(patch)}\n\n`
-}
-
-/** Bytes of all files that the page asked for, as they come over the wire. */
-async function bytesOfPage(place: Place, browser: Browser, url: string): Promise<number> {
-  const files = [
-    ...new Set(browser.requests.filter((each) => each.startsWith(url) && !each.includes('/v1/'))),
-  ]
-  const sizes = await Promise.all(
-    files.map(async (file) => {
-      const headers = { 'accept-encoding': 'gzip' }
-      const answer = await place.get(new URL(file).pathname, { headers, token: null })
-      return Number(answer.headers['content-length'])
-    }),
-  )
-  return sizes.reduce((sum, size) => sum + size, 0)
 }
 
 function mega(bytes: number): string {

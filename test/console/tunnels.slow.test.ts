@@ -2,10 +2,9 @@ import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import type { Page } from 'playwright-core'
-import type { Graph } from '../../src/api/schemas/graph.ts'
 import type { Member } from '../../src/api/schemas/member.ts'
 import type { Network } from '../../src/api/schemas/network.ts'
-import { Client, path } from '../../src/cli/client.ts'
+import { Client } from '../../src/cli/client.ts'
 import { parseControllerUrl } from '../../src/cli/url.ts'
 import { SecretBytes } from '../../src/keys/secret.ts'
 import type { Daemon } from '../../src/lab/daemon.ts'
@@ -89,7 +88,7 @@ test('machines join by the command that the page gives, and their links come up 
     await eventually(
       `${name} is a relay`,
       () =>
-        client.post(path`/v1/nodes/${name}/roles`, { roles: ['relay'] }).then(
+        client.call('setRoles', { path: { node: name }, body: { roles: ['relay'] } }).then(
           () => true,
           () => false,
         ),
@@ -103,7 +102,7 @@ test('machines join by the command that the page gives, and their links come up 
 })
 
 test('the picture is what the controller says, and that is what WireGuard says', { skip }, async () => {
-  const network = await client.get<Network>('/v1/networks/demo')
+  const network = await client.call('showNetwork', { path: { network: 'demo' } })
   const members = await settled(client, 'demo', MEMBERS.length)
   const wanted = new Map<string, string>()
   for (const member of members.values())
@@ -113,7 +112,7 @@ test('the picture is what the controller says, and that is what WireGuard says',
       wanted.set(key, kind)
     }
   assert.deepEqual([...wanted.values()].sort(), ['direct', 'direct', 'relayed'])
-  const { links, counts } = await client.get<Graph>('/v1/networks/demo/graph')
+  const { links, counts } = await client.call('showGraph', { path: { network: 'demo' } })
   const told = new Map(
     links.map(({ a, b, state, path: kind }) => [`${a} ${b}`, state === 'up' ? kind : state]),
   )

@@ -2,7 +2,7 @@ import type { ComponentChildren } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
 import type { Link, Paths } from '../../client/operations.ts'
 import { api } from '../api/client.ts'
-import type { GraphModel, LiveLink } from '../graph/model.ts'
+import { type GraphModel, keyOf, type LiveLink } from '../graph/model.ts'
 import type { GraphNode } from '../graph/view.ts'
 import { bytes, plural, rate, when } from '../text.ts'
 import { MemberActs } from './acts.tsx'
@@ -159,6 +159,7 @@ function LinkInspector({ network, model, a, b, nameOf, onSelect }: LinkInspector
   const [paths, setPaths] = useState<Paths>()
   const [error, setError] = useState<unknown>()
   const shown = linkOf(model, a, b)
+  const apart = model.graph.apart.find((pair) => keyOf(pair) === keyOf({ a, b }))
   useEffect(() => {
     const stop = new AbortController()
     setLink(undefined)
@@ -188,7 +189,7 @@ function LinkInspector({ network, model, a, b, nameOf, onSelect }: LinkInspector
         <h2>
           {nameOf(a)} – {nameOf(b)}
         </h2>
-        {link && <State word={link.state} />}
+        {link && <State word={apart?.why ?? link.state} />}
       </header>
       <Notice error={error} />
       {link && <LinkFacts link={link} nameOf={nameOf} />}
@@ -201,7 +202,7 @@ function LinkInspector({ network, model, a, b, nameOf, onSelect }: LinkInspector
 }
 
 function linkOf(model: GraphModel, a: string, b: string): LiveLink | undefined {
-  return model.links.get(a < b ? `${a} ${b}` : `${b} ${a}`)
+  return model.links.get(keyOf({ a, b }))
 }
 
 function LinkFacts({ link, nameOf }: { readonly link: Link; readonly nameOf: (id: string) => string }) {

@@ -1,9 +1,10 @@
+import { leave } from './api/client.ts'
 import { Network } from './pages/network.tsx'
 import { Overview } from './pages/overview.tsx'
 import { SignIn } from './pages/signin.tsx'
 import { Mark, ThemeButton } from './panels/brand.tsx'
 import { href, route } from './route.ts'
-import { session, signOut } from './session.ts'
+import { session } from './session.ts'
 import { useStore } from './store.ts'
 
 /** The whole page. */
@@ -34,7 +35,7 @@ export function App() {
         </nav>
         <span class="grow" />
         <ThemeButton />
-        <button type="button" class="quiet" onClick={signOut}>
+        <button type="button" class="quiet" onClick={leave}>
           Sign out
         </button>
       </header>

@@ -1,6 +1,6 @@
 import { Api, type Call } from '../../client/api.ts'
 import type { Problem } from '../../client/operations.ts'
-import { session, signOut } from '../session.ts'
+import { BY_COOKIE, session, signOut } from '../session.ts'
 
 /** What the controller answered instead of what was asked for, in its own words. */
 export class Refusal extends Error {
@@ -22,6 +22,13 @@ export const api = new Api(async <Value>(call: Call) => {
   const answer: Value = response.status === 204 ? undefined : await response.json()
   return { answer, etag: response.headers.get('etag') ?? undefined }
 })
+
+/** Signs out. A session by cookie ends at the controller, too; a token stays what it is. */
+export async function leave(): Promise<void> {
+  // Whatever comes of it, this page shows nothing any more.
+  if (session.value === BY_COOKIE) await api.call('signOut').catch(() => undefined)
+  signOut()
+}
 
 /** Rejects with a `Refusal`. A token that is not taken (any more) signs out. */
 export async function ask({ method, path, headers, body, signal }: Call): Promise<Response> {

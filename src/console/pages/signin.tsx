@@ -1,15 +1,18 @@
-import { useState } from 'preact/hooks'
+import { useEffect, useState } from 'preact/hooks'
 import { callOf } from '../../client/api.ts'
+import type { SignInWays } from '../../client/operations.ts'
 import { ask } from '../api/client.ts'
 import { useAct } from '../panels/act.ts'
 import { Mark, ThemeButton } from '../panels/brand.tsx'
 import { Notice } from '../panels/notice.tsx'
-import { keep, withToken } from '../session.ts'
+import { BY_COOKIE, keep, session, withToken } from '../session.ts'
 
-/** The door: an API token, kept by this tab only. */
+/** The door: OpenID Connect where the controller has it, or an API token, kept by this tab only. */
 export function SignIn() {
   const [token, setToken] = useState('')
+  const [issuer, setIssuer] = useState<string>()
   const { isBusy, error, run } = useAct()
+  useEffect(() => void lookAround(setIssuer), [])
   const signIn = async () => {
     const candidate = withToken(token.trim())
     await ask({ ...callOf('whoami'), headers: candidate.headers })
@@ -29,6 +32,11 @@ export function SignIn() {
         <p class="muted">
           Private networks between your machines: who reaches whom, over what path, and why.
         </p>
+        {issuer !== undefined && (
+          <a class="primary" href="/v1/auth/oidc/login">
+            Sign in with {issuer}
+          </a>
+        )}
         <label>
           API token
           <input
@@ -55,4 +63,13 @@ export function SignIn() {
       <ThemeButton />
     </main>
   )
+}
+
+/** Goes in at once if this browser has a session; else tells what the issuer is called, if there is one. */
+async function lookAround(tell: (issuer: string | undefined) => void): Promise<void> {
+  const call = { ...callOf('showSignIn'), headers: BY_COOKIE.headers }
+  const response = await ask(call).catch(() => undefined)
+  const answer: SignInWays | undefined = await response?.json()
+  if (answer?.session) session.set(BY_COOKIE)
+  else tell(answer?.oidc?.name)
 }

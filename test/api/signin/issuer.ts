@@ -20,6 +20,9 @@ export class LocalIssuer implements AsyncDisposable {
   /** Who sits at the browser; undefined: somebody who refuses. */
   subject: string | undefined
   readonly #server: Server
+  // The port of a program at a terminal is not known before it runs; loopback ports are free (RFC 8252, 7.3).
+  readonly #redirectUris = ['http://127.0.0.1/callback', 'https://weft.test/v1/auth/oidc/callback']
+  #provider: Provider | undefined
 
   private constructor(server: Server) {
     this.#server = server
@@ -31,10 +34,11 @@ export class LocalIssuer implements AsyncDisposable {
     const server = createServer()
     await once(server.listen(0, '127.0.0.1'), 'listening')
     const issuer = new LocalIssuer(server)
-    const provider = issuer.#provider(withDevices)
-    const serve = provider.callback()
+    issuer.#provider = issuer.#create(withDevices)
     server.on('request', (request, response) => {
-      if (!request.url?.startsWith('/interaction/')) return serve(request, response)
+      const provider = issuer.#provider
+      if (!provider) return
+      if (!request.url?.startsWith('/interaction/')) return provider.callback()(request, response)
       const result = issuer.subject
         ? { login: { accountId: issuer.subject }, consent: {} }
         : { error: 'access_denied', error_description: 'no' }
@@ -43,21 +47,26 @@ export class LocalIssuer implements AsyncDisposable {
     return issuer
   }
 
+  /** Sends browsers back to this address, too. What it knew of sign-ins is forgotten. */
+  allow(redirectUri: string): void {
+    this.#redirectUris.push(redirectUri)
+    this.#provider = this.#create(true)
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#server.closeAllConnections()
     this.#server.close()
     await once(this.#server, 'close')
   }
 
-  #provider(withDevices: boolean): Provider {
+  #create(withDevices: boolean): Provider {
     const provider: Provider = new Provider(this.url, {
       clients: [
         {
           client_id: CLIENT,
           client_secret: CLIENT_SECRET,
           application_type: 'native',
-          // The port of a controller in a test is not known before it runs; loopback ports are free (RFC 8252, 7.3).
-          redirect_uris: ['http://127.0.0.1/callback', 'https://weft.test/v1/auth/oidc/callback'],
+          redirect_uris: this.#redirectUris,
           grant_types: ['authorization_code', 'urn:ietf:params:oauth:grant-type:device_code'],
           response_types: ['code'],
         },

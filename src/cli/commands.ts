@@ -109,6 +109,10 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: 'show who did what, when, and from where',
     load: async () => (await import('./audit.ts')).auditCommand(),
   },
+  completion: {
+    summary: 'make a shell complete commands, options and names',
+    load: async () => (await import('./completion.ts')).completionCommand(),
+  },
   log: {
     summary: 'check, copy and restore the log of a controller',
     load: async () => (await import('./log.ts')).logCommand(),
@@ -144,6 +148,9 @@ export async function createProgram(args: readonly string[]): Promise<Command> {
   for (const [name, { summary, load }] of Object.entries(COMMANDS)) {
     program.addCommand(name === named ? await load() : new Command(name).description(summary))
   }
+  // Asked by shells only.
+  if (named === 'complete')
+    program.addCommand((await import('./complete.ts')).completeCommand(createProgram), { hidden: true })
   return program
 }
 

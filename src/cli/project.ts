@@ -56,7 +56,7 @@ function listCommand(): Command {
 function showCommand(): Command {
   return showingCommand('show')
     .description('Show one project.')
-    .argument('<name>', 'id or name')
+    .argument('<project>', 'id or name')
     .action((project: string, options: ShowOptions) =>
       show(options, (client) => client.call('showProject', { path: { project } }), fields),
     )
@@ -69,7 +69,7 @@ interface DeleteOptions extends ClientOptions {
 function deleteCommand(): Command {
   return clientCommand('delete')
     .description('Delete a project with all its networks, nodes and tokens, at once.')
-    .argument('<name>', 'id or name')
+    .argument('<project>', 'id or name')
     .option('-y, --yes', 'do not ask')
     .action(async (name: string, options: DeleteOptions) => {
       using client = openClient(options)

@@ -48,6 +48,7 @@ const COMMANDS = [
   'status',
   'errors',
   'explain',
+  'completion',
   'log verify',
   'log export',
   'log import',

@@ -13,6 +13,8 @@ export interface ServeTools {
 
 /** After a session that ended by itself: long enough to spread many agents, short enough not to be missed. */
 const USUAL_SPREAD = 1_000
+/** After another machine took the session over: the two would else throw each other out many times a minute. */
+const CONTENDED_SPREAD = 30_000
 /** Heartbeats of the controller that may be missed before the connection is taken for half-open. */
 const BEATS_MISSED = 2.5
 
@@ -41,8 +43,10 @@ export async function serve(
       await node.take(frame)
     }
   } catch (error) {
-    log.info({ reason: toWeftError(error).message }, 'session ended')
-    return USUAL_SPREAD
+    const { code, message, advice } = toWeftError(error)
+    if (code === 'conflict') log.warn({ reason: message, advice }, 'session ended')
+    else log.info({ reason: message }, 'session ended')
+    return code === 'conflict' ? CONTENDED_SPREAD : USUAL_SPREAD
   } finally {
     node.detach()
     stopWatching()

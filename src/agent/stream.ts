@@ -1,6 +1,7 @@
 import type { WebSocket } from 'ws'
 import { toWeftError, WeftError } from '../errors.ts'
 import { type ControllerFrame, parseControllerFrame } from '../protocol/frames.ts'
+import { REPLACED } from '../protocol/handshake.ts'
 
 /** The frames of a websocket as something to wait for, in order; frames that came while nobody waited are kept. */
 export class FrameStream {
@@ -15,9 +16,7 @@ export class FrameStream {
     socket.on('error', (cause) =>
       this.#finish(new WeftError('unavailable', 'The connection failed.', { cause })),
     )
-    socket.on('close', (code) =>
-      this.#finish(new WeftError('unavailable', `The connection was closed (${code}).`)),
-    )
+    socket.on('close', (code) => this.#finish(code === REPLACED ? takenOver() : closed(code)))
   }
 
   /** The next frame. Rejects with `unavailable` when the socket has ended, or after `limit` ms. */
@@ -54,6 +53,16 @@ export class FrameStream {
     this.#end ??= end
     for (const { reject } of this.#waiting.splice(0)) reject(this.#end)
   }
+}
+
+function takenOver(): WeftError {
+  return new WeftError('conflict', 'Another machine has connected as this node.', {
+    advice: 'One of the two has a copy of the state directory: remove it there and join anew.',
+  })
+}
+
+function closed(code: number): WeftError {
+  return new WeftError('unavailable', `The connection was closed (${code}).`)
 }
 
 function tooSlow(): WeftError {

@@ -6,6 +6,8 @@ import { fromBase64Url, toBase64Url } from '../keys/text.ts'
 export const PROTOCOL_VERSION = 1
 export const SUBPROTOCOL = 'weft.agent.v1'
 export const AGENT_PATH = '/agent/v1'
+/** Close code (RFC 6455 section 7.4.2) of a session in whose place the same node has opened another. */
+export const REPLACED = 4_001
 export const NONCE_BYTES = 32
 /** A handshake has this many ms from the opening of the socket; nonces die with it. */
 export const HANDSHAKE_LIMIT = 5_000

@@ -15,6 +15,7 @@ import { parseJoinToken } from '../../src/protocol/jointoken.ts'
 import { loadSettings } from '../../src/settings.ts'
 import { MemoryDriver } from '../../src/wireguard/memory.ts'
 import { controllerKey } from '../protocol/samples.ts'
+import { RawAgent } from '../rawagent.ts'
 import { eventually, startRig } from '../rig.ts'
 import { HandClock } from './clock.ts'
 
@@ -84,5 +85,19 @@ describe('A node', () => {
     node.lookAround()
     await served
     await eventually('the controller sees it go', () => !isOnline())
+  })
+
+  it('comes back later when another machine took its session over, so that two of them do not throw each other out', async () => {
+    await using rig = await startRig()
+    const token = await rig.joinToken({ networks: [] })
+    const ticket = parseJoinToken(token)
+    const node = await nodeOn(systemClock, ['127.0.0.1/8'])
+    const join = { secret: Buffer.from(ticket.secret.expose()).toString(), name: 'original' }
+    const tools = { identity, random: systemRandom, allowPlain: false }
+    const connection = await dial(rig.url, ticket, { ...node.greeting(), join }, tools)
+    const served = serve(connection, node, { clock: systemClock, log, signal: new AbortController().signal })
+    using copy = await RawAgent.return(token, identity, [])
+    assert.equal(await served, 30_000)
+    assert.equal(copy.isClosed, false)
   })
 })

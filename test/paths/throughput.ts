@@ -10,7 +10,7 @@ export interface Comparison {
   /** Mbit/s, of each run. */
   readonly agents: readonly number[]
   readonly byHand: readonly number[]
-  /** That of the medians. */
+  /** The median of those of each turn: what else goes on meets the two of one turn alike. */
   readonly ratio: number
 }
 
@@ -54,7 +54,8 @@ async function compare(
     const order = run % 2 === 0 ? (['agents', 'byHand'] as const) : (['byHand', 'agents'] as const)
     for (const which of order) rates[which].push(await measure(targets[which]))
   }
-  return { ...rates, ratio: median(rates.agents) / median(rates.byHand) }
+  const ratios = rates.agents.map((rate, turn) => rate / (rates.byHand[turn] ?? Number.NaN))
+  return { ...rates, ratio: median(ratios) }
 }
 
 /** Of an odd number of values the one in the middle. */

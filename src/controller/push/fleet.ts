@@ -12,7 +12,7 @@ import type { NetworkId } from '../../model/names.ts'
 import type { State } from '../../model/state.ts'
 import { signWitnessList } from '../../protocol/content.ts'
 import { type ControllerFrame, encodeFrame, parseAgentFrame } from '../../protocol/frames.ts'
-import { signTranscript } from '../../protocol/handshake.ts'
+import { REPLACED, signTranscript } from '../../protocol/handshake.ts'
 import { toNodeReport } from '../presence/facts.ts'
 import type { Presence } from '../presence/presence.ts'
 import { type WitnessChange, Witnesses } from '../presence/witnesses.ts'
@@ -45,8 +45,7 @@ export interface FleetTools {
   readonly lag: Lag
 }
 
-/** Close codes of our own (RFC 6455 section 7.4.2). */
-const REPLACED = 4_001
+/** A close code of our own (RFC 6455 section 7.4.2). */
 const REFUSED = 4_002
 const GOING_AWAY = 1_001
 

@@ -18,6 +18,18 @@ export async function onCanvas(page: Page): Promise<OnCanvas | undefined> {
   return typeof text === 'string' && text !== '' ? (JSON.parse(text) as OnCanvas) : undefined
 }
 
+/** Nodes that are outside of what is seen: none, unless somebody has zoomed in. */
+export async function outOfSight(page: Page): Promise<readonly string[]> {
+  const text = await page.evaluate(`(() => {
+    const { sigma } = window.weft.canvas
+    const { width, height } = sigma.getDimensions()
+    const isSeen = ({ x, y }) => x >= 0 && y >= 0 && x <= width && y <= height
+    const graph = sigma.getGraph()
+    return JSON.stringify(graph.filterNodes((key, place) => !isSeen(sigma.graphToViewport(place))))
+  })()`)
+  return JSON.parse(String(text))
+}
+
 /** Waits until nothing moves any more. Asked from here: the page's policy lets no text become code, a waiting look included. */
 export async function untilResting(page: Page): Promise<void> {
   await eventually(

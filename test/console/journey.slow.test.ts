@@ -7,7 +7,7 @@ import { Place } from '../api/fixture.ts'
 import { enrolment } from '../api/tenants.ts'
 import { eventually } from '../rig.ts'
 import { Browser, signIn, whatIsMissing } from './browser.ts'
-import { onCanvas, placeOf, untilResting } from './canvas.ts'
+import { onCanvas, outOfSight, placeOf, untilResting } from './canvas.ts'
 import type { Cast } from './cast.ts'
 import { takePictures } from './pictures.ts'
 import { HOSTILE, stage } from './scene.ts'
@@ -284,6 +284,8 @@ describe('the web console', { skip: whatIsMissing() }, () => {
       'allow',
       'nothing was changed yet',
     )
+    await untilResting(page)
+    assert.deepEqual(await outOfSight(page), [], 'all of it is seen')
     await takePictures(page, 'policy')
     await page.getByRole('button', { name: 'Apply' }).click()
     await eventually(

@@ -115,9 +115,9 @@ export class GraphCanvas implements Disposable {
     const known = isMostlyNew ? new Map<string, Point>() : new Map(this.#places)
     const places = place(nodes, this.#places)
     for (const [key, point] of places) this.#places.set(key, point)
-    // The ground stays as it is under what is opened or comes; for another picture it is measured anew.
-    if (isMostlyNew && !isGrouped(nodes)) this.sigma.setCustomBBox(null)
-    else if (known.size > 0 && !this.sigma.getCustomBBox()) this.sigma.setCustomBBox(this.sigma.getBBox())
+    // The ground stays as it is under groups of which one opens; all else is seen whole.
+    if (!isGrouped(nodes) || known.size === 0) this.sigma.setCustomBBox(null)
+    else if (!this.sigma.getCustomBBox()) this.sigma.setCustomBBox(this.sigma.getBBox())
     if (nodes.length < 2 || known.size === nodes.length || isGrouped(nodes)) return
     this.#worker = new Worker(new URL('./layout.worker.ts', import.meta.url), { type: 'module' })
     this.#worker.onmessage = ({ data }: MessageEvent<{ places: Float64Array; isLast: boolean }>) => {

@@ -6,6 +6,7 @@ import { EventParser, type ServerEvent } from '../client/sse.ts'
 import { ERROR_CODES, type ErrorCode, WeftError } from '../errors.ts'
 import { connectPinned } from '../keys/pinned.ts'
 import type { SecretBytes } from '../keys/secret.ts'
+import { whileWorking } from './progress.ts'
 import type { ControllerUrl } from './url.ts'
 
 const CONNECT_LIMIT = 10_000
@@ -34,7 +35,12 @@ export class Client extends Api implements Disposable {
       path: inProject(call.path, project),
       headers: { ...own, ...call.headers },
     })
-    super((call) => send(agent, asOwn(call)))
+    super((call) =>
+      whileWorking(
+        (seconds) => `The controller works on it: ${seconds} s`,
+        () => send(agent, asOwn(call)),
+      ),
+    )
     this.#asOwn = asOwn
     this.#agent = agent
   }

@@ -15,7 +15,7 @@ type Writer = (graph: Graph, names: Names) => string
 
 /** What can be made of a graph, by the names of `--format`. */
 const WRITERS: Readonly<Record<string, Writer>> = {
-  table: (graph, names) => `${nodeTable(graph)}\n${linkTable(graph, names)}`,
+  table: (graph, names) => `${nodeTable(graph)}\n${linkTable(graph, names)}${apartTable(graph, names)}`,
   tree: graphTree,
   dot: toDot,
   mermaid: toMermaid,
@@ -41,6 +41,7 @@ interface GraphOptions extends ShowOptions {
   readonly by?: string
   readonly within?: readonly string[]
   readonly links?: number
+  readonly apart?: boolean
 }
 
 /** `weft graph` */
@@ -59,11 +60,12 @@ export function graphCommand(): Command {
       'with --by: only links within this group and to it; may be given again',
       collect,
     )
+    .option('--apart', 'also pairs that no link joins, and why')
     .option('--links <count>', 'most links', wholeNumber)
     .addHelpText('after', EXAMPLES)
     .action((network: string, options: GraphOptions) => {
-      const { revision, node, by, within, links } = options
-      const input = { path: { network }, query: { revision, node, by, within, links } }
+      const { revision, node, by, within, links, apart } = options
+      const input = { path: { network }, query: { revision, node, by, within, links, apart } }
       const write = WRITERS[options.format] ?? toDot
       let names: Names = new Map()
       return show(
@@ -105,4 +107,10 @@ function linkTable({ links }: Graph, names: Names): string {
     link.reason,
   ])
   return table(['link', 'state', 'path', 'handshake s', 'rx', 'tx', 'why'], rows)
+}
+
+function apartTable({ apart }: Graph, names: Names): string {
+  if (apart.length === 0) return ''
+  const rows = apart.map(({ a, b, why }) => [`${names.get(a) ?? a} - ${names.get(b) ?? b}`, why])
+  return `\n${table(['no link', 'why'], rows)}`
 }

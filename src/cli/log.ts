@@ -14,6 +14,7 @@ import { auditSource, copyLog, type Source } from '../log/transfer.ts'
 import { type Verified, verifyLog } from '../log/verify.ts'
 import { addFleetOptions, type FleetOptions, openFleetLog } from './fleetlog.ts'
 import { fields, print } from './output.ts'
+import { whileWorking } from './progress.ts'
 
 /** `weft log verify`, `export`, `import` and `backup` */
 export function logCommand(): Command {
@@ -51,7 +52,9 @@ function verifyCommand(): Command {
     .addHelpText('after', VERIFY_EXAMPLES)
     .action(async (options: Options & { readonly known?: Head; readonly head?: string }) => {
       const signed = await readKeptHead(options.head ?? join(options.dataDir, HEAD_FILE))
-      const verified = await verifyLog(join(options.dataDir, LOG_FILE), { head: options.known, signed })
+      const verified = await whileWorking(reading, () =>
+        verifyLog(join(options.dataDir, LOG_FILE), { head: options.known, signed }),
+      )
       print(options.json, verified, () => describe(verified))
     })
 }
@@ -79,7 +82,27 @@ function exportCommand(): Command {
 }
 
 async function writeExport(source: Source, output: string | undefined): Promise<void> {
-  const lines = exportLog(source)
+  let count = 0
+  const lines = counted(exportLog(source), () => {
+    count += 1
+  })
+  await whileWorking(
+    (seconds) => `${count} entries, ${seconds} s`,
+    () => writeLines(lines, output),
+  )
+}
+
+async function* counted(
+  lines: AsyncIterable<string> | Iterable<string>,
+  onLine: () => void,
+): AsyncGenerator<string> {
+  for await (const line of lines) {
+    onLine()
+    yield line
+  }
+}
+
+async function writeLines(lines: AsyncIterable<string>, output: string | undefined): Promise<void> {
   if (output === undefined) return await pipeline(Readable.from(lines), process.stdout, { end: false })
   await using file = await open(output, 'wx', 0o600)
   await file.writeFile(lines)
@@ -108,7 +131,10 @@ function importCommand(): Command {
     .option('--json', 'print JSON for programs')
     .addHelpText('after', IMPORT_EXAMPLES)
     .action(async (file: string, options: ImportOptions) => {
-      const { sequence, hash } = await importLog(file, options)
+      const { sequence, hash } = await whileWorking(
+        (seconds) => `Every entry is checked and written: ${seconds} s`,
+        () => importLog(file, options),
+      )
       print(options.json, { sequence, hash }, () => fields({ head: `${sequence}:${hash}` }))
     })
 }
@@ -143,9 +169,13 @@ function backupCommand(): Command {
     .option('--json', 'print JSON for programs')
     .addHelpText('after', BACKUP_EXAMPLES)
     .action(async (file: string, { dataDir, json }: Options) => {
-      const verified = await backupLog(join(dataDir, LOG_FILE), resolve(file))
+      const verified = await whileWorking(reading, () => backupLog(join(dataDir, LOG_FILE), resolve(file)))
       print(json, verified, () => describe(verified))
     })
+}
+
+function reading(seconds: number): string {
+  return `Every entry is read: ${seconds} s`
 }
 
 function dataDirOption(): Option {

@@ -1,13 +1,14 @@
 import { printable } from './printable.ts'
+import { cutTo, lineWidth, widthOf } from './width.ts'
 
 /** The value as JSON for programs, or what `forPeople` makes of it. */
 export function print(json: boolean | undefined, value: unknown, forPeople: () => string): void {
   process.stdout.write(json ? `${JSON.stringify(value, null, 2)}\n` : forPeople())
 }
 
-/** Columns under their titles. On a terminal the widest ones are cut until a row fits; elsewhere all is shown. */
+/** Columns under their titles. On a terminal, or with COLUMNS, the widest are cut until a row fits; else all is shown. */
 export function table(titles: readonly string[], rows: readonly (readonly string[])[]): string {
-  return tableOf(titles, rows, process.stdout.isTTY ? process.stdout.columns : undefined)
+  return tableOf(titles, rows, lineWidth())
 }
 
 /** @param width of the terminal in characters; undefined: as wide as it gets */
@@ -17,7 +18,9 @@ export function tableOf(
   width: number | undefined,
 ): string {
   const cells = [titles.map((title) => title.toUpperCase()), ...rows.map((row) => row.map(printable))]
-  const widest = titles.map((_, column) => Math.max(...cells.map((row) => lengthOf(row[column] ?? ''))))
+  const widest = titles.map((_, column) =>
+    cells.reduce((most, row) => Math.max(most, widthOf(row[column] ?? '')), 0),
+  )
   const widths = width === undefined ? widest : shrink(widest, width)
   const lines = cells.map((row) => row.map((cell, column) => pad(cell, widths[column] ?? 0)).join(GAP))
   return lines.map((line) => `${line.trimEnd()}\n`).join('')
@@ -62,11 +65,6 @@ function shrink(widest: readonly number[], width: number): number[] {
 }
 
 function pad(cell: string, width: number): string {
-  const room = width - lengthOf(cell)
-  return room < 0 ? `${[...cell].slice(0, width - 1).join('')}…` : cell + ' '.repeat(room)
-}
-
-/** In characters, as nearly as it matters here: a character of two code units is one. */
-function lengthOf(text: string): number {
-  return [...text].length
+  const shown = cutTo(cell, width)
+  return shown + ' '.repeat(Math.max(0, width - widthOf(shown)))
 }

@@ -6,6 +6,7 @@ import type { Client } from './client.ts'
 import { type ClientOptions, clientCommand, openClient } from './connection.ts'
 import { wholeNumber } from './numbers.ts'
 import { print, table } from './output.ts'
+import { whileWorking } from './progress.ts'
 
 interface WaitOptions extends ClientOptions {
   readonly timeout: number
@@ -41,8 +42,25 @@ export function waitCommand(): Command {
 }
 
 async function waitFor(client: Client, name: string, end: number): Promise<Convergence> {
+  let standing = ''
+  return whileWorking(
+    (seconds) => `${standing}, ${seconds} s`,
+    () =>
+      look(client, name, end, (found) => {
+        standing = `${found.members.applied} of ${found.members.online} connected members have it`
+      }),
+  )
+}
+
+async function look(
+  client: Client,
+  name: string,
+  end: number,
+  tell: (found: Convergence) => void,
+): Promise<Convergence> {
   for (;;) {
     const found = await client.call('showConvergence', { path: { network: name }, query: { limit: NAMED } })
+    tell(found)
     const left = end - performance.now()
     if (found.converged || left <= 0) return found
     await pause(Math.min(INTERVAL, left))

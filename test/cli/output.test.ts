@@ -3,6 +3,8 @@ import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { fields, labelsText, orDash, tableOf } from '../../src/cli/output.ts'
 import { printable } from '../../src/cli/printable.ts'
+import { whileWorking } from '../../src/cli/progress.ts'
+import { cutTo, lineWidth, widthOf } from '../../src/cli/width.ts'
 
 describe('tableOf', () => {
   const rows = [
@@ -68,5 +70,75 @@ describe('printable', () => {
         assert.doesNotMatch(printable(text), /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/u)
       }),
     )
+  })
+})
+
+describe('widthOf and cutTo', () => {
+  it('count columns of a terminal, in which some characters take two and some none', () => {
+    const widths = {
+      abc: 3,
+      Zürich: 6,
+      'e\u0301': 1,
+      東京: 4,
+      ﾃｽﾄ: 3,
+      한국어: 6,
+      '😀': 2,
+      '👩‍👩‍👧': 2,
+      '❤️': 2,
+      Ａ: 2,
+      '': 0,
+    }
+    for (const [text, width] of Object.entries(widths)) assert.equal(widthOf(text), width, text)
+    assert.deepEqual(
+      [cutTo('東京都', 5), cutTo('東京都', 6), cutTo('東京都', 4), cutTo('abc', 2), cutTo('e\u0301x', 2)],
+      ['東京…', '東京都', '東…', 'a…', 'e\u0301x'],
+    )
+  })
+
+  it('keep columns under one another, whatever is in them', () => {
+    const rows = [
+      ['東京', 'x'],
+      ['ab', 'y'],
+      ['😀', 'z'],
+    ]
+    assert.equal(tableOf(['city', 'n'], rows, undefined), 'CITY  N\n東京  x\nab    y\n😀    z\n')
+  })
+
+  it('take the width from COLUMNS, else from the terminal, else none', () => {
+    const tty = { isTTY: true, columns: 90 }
+    const pipe = { isTTY: false, columns: 0 }
+    const found = [
+      lineWidth(tty, undefined),
+      lineWidth(tty, '40'),
+      lineWidth(pipe, '40'),
+      lineWidth(pipe, ''),
+      lineWidth(tty, '-1'),
+    ]
+    assert.deepEqual(found, [90, 40, 40, undefined, 90])
+  })
+})
+
+describe('whileWorking', () => {
+  const said = async (isTTY: boolean, work: () => Promise<unknown>) => {
+    const texts: string[] = []
+    const terminal = { isTTY, write: (text: unknown) => texts.push(String(text)) > 0 }
+    await whileWorking((seconds) => `so far: ${seconds} s`, work, terminal).catch(() => undefined)
+    return texts
+  }
+
+  it('says how far long work is, on a terminal only, and leaves a clean line', async (context) => {
+    context.mock.timers.enable({ apis: ['setInterval'] })
+    let now = 0
+    context.mock.method(performance, 'now', () => now)
+    const long = async () => {
+      now = 2_500
+      context.mock.timers.tick(2_500)
+      throw new Error('it fails in the end')
+    }
+    const texts = await said(true, long)
+    assert.deepEqual([texts[0], texts.at(-1)], ['\rso far: 2 s\u001b[K', '\r\u001b[K'])
+    now = 0
+    assert.deepEqual(await said(false, long), [])
+    assert.deepEqual(await said(true, () => Promise.resolve()), [])
   })
 })

@@ -136,6 +136,58 @@ describe('every ability of REST', () => {
   })
 })
 
+/** Commands that print nothing, only ever text, or a stream of their own. */
+const WITHOUT_JSON = new Set([
+  'up',
+  'lab',
+  'controller',
+  'agent',
+  'completion',
+  'log export',
+  'status metrics',
+  'logout',
+  'profile use',
+  'profile delete',
+])
+
+describe('every command', () => {
+  const leaves = async () => {
+    const all: [path: string, command: Command][] = []
+    const walk = (command: Command, path: string) => {
+      if (command.registeredArguments.length > 0 || command.commands.length === 0) all.push([path, command])
+      for (const child of command.commands) walk(child, `${path} ${child.name()}`)
+    }
+    for (const [name, { load }] of Object.entries(COMMANDS)) walk(await load(), name)
+    return all
+  }
+  const has = (command: Command, flag: string) => command.options.some(({ long }) => long === flag)
+
+  it('that prints can print JSON, that shows can watch, that cuts off can be told yes', async () => {
+    const found = await leaves()
+    const withoutJson = found.filter(([path, command]) => !has(command, '--json') && !WITHOUT_JSON.has(path))
+    assert.deepEqual(
+      withoutJson.map(([path]) => path),
+      [],
+    )
+    const shows = found.filter(([path]) =>
+      /(?<!profile|lab) (list|show|get|grants)$|^(graph|explain|link|history)$/.test(path),
+    )
+    assert.ok(shows.length >= 15)
+    assert.deepEqual(
+      shows.filter(([, command]) => !has(command, '--watch')).map(([path]) => path),
+      [],
+    )
+    const cuts = found.filter(
+      ([path]) => / (delete|remove|unshare)$|^apply$/.test(path) && !path.startsWith('profile'),
+    )
+    assert.ok(cuts.length >= 5)
+    assert.deepEqual(
+      cuts.filter(([, command]) => !has(command, '--yes')).map(([path]) => path),
+      [],
+    )
+  })
+})
+
 function namesOf({ parameters = [], requestBody }: Operation): string[] {
   const body: unknown = requestBody?.content?.['application/json']?.schema
   const properties =

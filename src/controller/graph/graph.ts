@@ -77,7 +77,7 @@ export interface GraphTools extends Observations {
 
 /** Links that are told one by one unless more are asked for: all of a mesh of 200. */
 const USUAL_LINKS = 20_000
-/** Links described between two turns of others. */
+/** Nodes, and links, described between two turns of others. */
 const AT_ONCE = 200
 
 /** Intent and observation of a network on one picture. */
@@ -99,7 +99,7 @@ export async function networkGraph(
     groupOf: labelOf,
   })
   const members = [...network.members.values()].toSorted((a, b) => (a.node < b.node ? -1 : 1))
-  const all = members.map((member) => graphNode(network, member, tools))
+  const all = await allNodes(network, members, tools)
   const nodes = within ? all.filter(({ id }) => within.has(labelOf(id))) : all
   return {
     network: network.id,
@@ -116,6 +116,19 @@ export async function networkGraph(
     apart: query.apart ? apartPairs(network, tools.state, nodes) : [],
     members: countHeads(all),
   }
+}
+
+async function allNodes(
+  network: Network,
+  members: readonly Member[],
+  tools: GraphTools,
+): Promise<GraphNode[]> {
+  const nodes: GraphNode[] = []
+  for (const member of members) {
+    nodes.push(graphNode(network, member, tools))
+    if (nodes.length % AT_ONCE === 0) await breathe()
+  }
+  return nodes
 }
 
 async function describeAll(

@@ -6,6 +6,7 @@ import type { Hint } from '../../protocol/frames.ts'
 import { type NodeFacts, reachOf, type Witness } from '../../topology/distil.ts'
 import { doubtsOf } from '../../topology/doubts.ts'
 import type { Reach, RelayView } from '../../topology/reach.ts'
+import type { NodeReport } from './facts.ts'
 import type { Presence } from './presence.ts'
 
 /** What the engine is told of a member: its report, what relays witnessed of it, and what the operator said. */
@@ -51,8 +52,37 @@ export function troublesOf(
           `${call(node)} is connected by turns from two machines: one has a copy of the other's state directory.`,
         ]
       : []),
-    ...doubtsOf(factsOf(state, presence, network, node), overlaysOf(state, node), call),
+    ...doubtsAbout({ state, presence }, network, node, call),
   ]
+}
+
+/** Of each report by network: a picture of 10,000 members asks for all, and hardly any of them has changed. */
+const doubtsKnown = new WeakMap<NodeReport, Map<NetworkId, Doubts>>()
+
+interface Doubts {
+  /** All that they follow from, beside the report. */
+  readonly from: string
+  readonly doubts: readonly string[]
+}
+
+function doubtsAbout(
+  { state, presence }: Pick<Watched, 'state' | 'presence'>,
+  network: NetworkId,
+  node: NodeId,
+  call: (id: NodeId) => string,
+): readonly string[] {
+  const report = presence.get(node)?.report
+  const facts = factsOf(state, presence, network, node)
+  const overlays = overlaysOf(state, node)
+  if (!report) return doubtsOf(facts, overlays, call)
+  const seen = facts.witnessed.map(({ relay, endpoint }) => `${call(relay)} ${endpoint}`)
+  const from = [call(node), facts.forwarded, ...overlays, ...seen].join()
+  const byNetwork = doubtsKnown.get(report) ?? new Map<NetworkId, Doubts>()
+  const known = byNetwork.get(network)
+  if (known?.from === from) return known.doubts
+  const doubts = doubtsOf(facts, overlays, call)
+  doubtsKnown.set(report, byNetwork.set(network, { from, doubts }))
+  return doubts
 }
 
 interface Watched {

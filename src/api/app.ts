@@ -45,6 +45,8 @@ import { projectRoutes } from './routes/project.ts'
 import { browserSignInRoutes } from './routes/signin-browser.ts'
 import { terminalSignInRoutes } from './routes/signin-terminal.ts'
 import { tokenRoutes } from './routes/token.ts'
+import { webhookRoutes } from './routes/webhook.ts'
+import { webhookDeliveryRoutes } from './routes/webhook-delivery.ts'
 import { keepSequence } from './sequence.ts'
 import { lazySerializers } from './serializer.ts'
 import { SignIn } from './signin/signin.ts'
@@ -132,6 +134,8 @@ const ROUTES = [
   policyRoutes,
   historyRoutes,
   auditRoutes,
+  webhookRoutes,
+  webhookDeliveryRoutes,
   eventRoutes,
 ]
 

@@ -4,7 +4,7 @@ import type { Decision, Tools } from '../controller/tools.ts'
 import { WeftError } from '../errors.ts'
 import { failpoint } from '../log/failpoint.ts'
 import type { Event } from '../model/event.ts'
-import type { TokenId } from '../model/names.ts'
+import type { TokenId, WebhookId } from '../model/names.ts'
 import type { State } from '../model/state.ts'
 import { fingerprintOf } from './fingerprint.ts'
 import { askedBy } from './origin.ts'
@@ -49,14 +49,14 @@ export async function create<Result>(
 }
 
 /** The secret of a token is not kept, so the answer to a repeated POST cannot be given. */
-export function notShownAgain(made: TokenId | undefined): undefined {
+export function notShownAgain(made: TokenId | WebhookId | undefined, what = 'token'): undefined {
   if (made === undefined) return undefined
   throw new WeftError(
     'already-exists',
-    `This request made the token ${made} before; it is not shown again.`,
+    `This request made the ${what} ${made} before; its secret is not shown again.`,
     {
       field: 'idempotency-key',
-      advice: `Revoke ${made} if its answer was lost, and make another with a new key.`,
+      advice: `If its answer was lost, take ${made} away, and make another with a new key.`,
     },
   )
 }

@@ -19,6 +19,14 @@ import { ErrorCodeInfo, ErrorCodeList, Problem } from './schemas/problem.ts'
 import { Grant, GrantList, Project, ProjectList } from './schemas/project.ts'
 import { DeviceCode, Session, SignInPending, SignInUrl, SignInWays } from './schemas/signin.ts'
 import { CreatedToken, Token, TokenList } from './schemas/token.ts'
+import {
+  CreatedWebhook,
+  Webhook,
+  WebhookDelivery,
+  WebhookDeliveryList,
+  WebhookDetail,
+  WebhookList,
+} from './schemas/webhook.ts'
 import { withSequence } from './sequence.ts'
 
 /** Every schema with a name of its own. */
@@ -57,6 +65,12 @@ export const components: readonly Component<Type.TSchema>[] = Object.freeze([
   AuditChange,
   AuditRecord,
   AuditList,
+  Webhook,
+  WebhookList,
+  WebhookDetail,
+  CreatedWebhook,
+  WebhookDelivery,
+  WebhookDeliveryList,
   Link,
   Paths,
   Policy,
@@ -96,6 +110,11 @@ export const documentOptions: FastifyDynamicSwaggerOptions = {
       { name: 'nodes', description: 'Machines that run an agent.' },
       { name: 'tokens', description: 'Join tokens: what lets a machine in.' },
       { name: 'audit', description: 'Who did what, when, and from where.' },
+      {
+        name: 'webhooks',
+        description:
+          'Places outside that are told of changes: signed as https://www.standardwebhooks.com says, at least once, in order.',
+      },
       { name: 'operation', description: 'For supervisors and monitoring.' },
     ],
     components: {

@@ -45,6 +45,7 @@ export async function openFleetLog(
     ...opened,
     async [Symbol.asyncDispose]() {
       opened.board?.[Symbol.dispose]()
+      opened.deliveries[Symbol.dispose]()
       await opened.store[Symbol.asyncDispose]()
     },
   }

@@ -74,7 +74,7 @@ export type ApiToken = {
   /** 'viewer' sees, 'operator' also changes networks, members, nodes and join tokens, 'admin' also shares networks and makes API tokens. */
   readonly role: 'viewer' | 'operator' | 'admin'
   /** All that it allows. */
-  readonly permissions: ('networks:read' | 'networks:write' | 'members:write' | 'nodes:read' | 'nodes:write' | 'tokens:read' | 'tokens:write' | 'grants:read' | 'grants:write' | 'api-tokens:read' | 'api-tokens:write' | 'projects:read' | 'projects:write' | 'relays:write' | 'audit:read' | 'metrics:read')[]
+  readonly permissions: ('networks:read' | 'networks:write' | 'members:write' | 'nodes:read' | 'nodes:write' | 'tokens:read' | 'tokens:write' | 'grants:read' | 'grants:write' | 'api-tokens:read' | 'api-tokens:write' | 'projects:read' | 'projects:write' | 'relays:write' | 'webhooks:read' | 'webhooks:write' | 'audit:read' | 'metrics:read')[]
   /** Whose session it is, as issuer and subject; null: it was made by a token. */
   readonly person: string | null
   /** From when on it is refused; null: never. */
@@ -99,7 +99,7 @@ export type CreatedApiToken = {
   /** 'viewer' sees, 'operator' also changes networks, members, nodes and join tokens, 'admin' also shares networks and makes API tokens. */
   readonly role: 'viewer' | 'operator' | 'admin'
   /** All that it allows. */
-  readonly permissions: ('networks:read' | 'networks:write' | 'members:write' | 'nodes:read' | 'nodes:write' | 'tokens:read' | 'tokens:write' | 'grants:read' | 'grants:write' | 'api-tokens:read' | 'api-tokens:write' | 'projects:read' | 'projects:write' | 'relays:write' | 'audit:read' | 'metrics:read')[]
+  readonly permissions: ('networks:read' | 'networks:write' | 'members:write' | 'nodes:read' | 'nodes:write' | 'tokens:read' | 'tokens:write' | 'grants:read' | 'grants:write' | 'api-tokens:read' | 'api-tokens:write' | 'projects:read' | 'projects:write' | 'relays:write' | 'webhooks:read' | 'webhooks:write' | 'audit:read' | 'metrics:read')[]
   /** Whose session it is, as issuer and subject; null: it was made by a token. */
   readonly person: string | null
   /** From when on it is refused; null: never. */
@@ -118,7 +118,7 @@ export type Whoami = {
   /** Whether it may act in all projects. */
   readonly global: boolean
   /** All that it may do there. */
-  readonly permissions: ('networks:read' | 'networks:write' | 'members:write' | 'nodes:read' | 'nodes:write' | 'tokens:read' | 'tokens:write' | 'grants:read' | 'grants:write' | 'api-tokens:read' | 'api-tokens:write' | 'projects:read' | 'projects:write' | 'relays:write' | 'audit:read' | 'metrics:read')[]
+  readonly permissions: ('networks:read' | 'networks:write' | 'members:write' | 'nodes:read' | 'nodes:write' | 'tokens:read' | 'tokens:write' | 'grants:read' | 'grants:write' | 'api-tokens:read' | 'api-tokens:write' | 'projects:read' | 'projects:write' | 'relays:write' | 'webhooks:read' | 'webhooks:write' | 'audit:read' | 'metrics:read')[]
 }
 
 /** How people can sign in besides with a token. */
@@ -165,7 +165,7 @@ export type Session = {
   /** 'viewer' sees, 'operator' also changes networks, members, nodes and join tokens, 'admin' also shares networks and makes API tokens. */
   readonly role: 'viewer' | 'operator' | 'admin'
   /** All that it allows. */
-  readonly permissions: ('networks:read' | 'networks:write' | 'members:write' | 'nodes:read' | 'nodes:write' | 'tokens:read' | 'tokens:write' | 'grants:read' | 'grants:write' | 'api-tokens:read' | 'api-tokens:write' | 'projects:read' | 'projects:write' | 'relays:write' | 'audit:read' | 'metrics:read')[]
+  readonly permissions: ('networks:read' | 'networks:write' | 'members:write' | 'nodes:read' | 'nodes:write' | 'tokens:read' | 'tokens:write' | 'grants:read' | 'grants:write' | 'api-tokens:read' | 'api-tokens:write' | 'projects:read' | 'projects:write' | 'relays:write' | 'webhooks:read' | 'webhooks:write' | 'audit:read' | 'metrics:read')[]
   /** Whose session it is, as issuer and subject; null: it was made by a token. */
   readonly person: string | null
   /** From when on it is refused; null: never. */
@@ -532,6 +532,8 @@ export type Change = {
   readonly actorName: string
   /** Ids of the networks that it is about. */
   readonly networks: string[]
+  /** What happened, for programs: each once. */
+  readonly actions: string[]
   /** Each the end of a sentence that begins with the actor; 20 at most. */
   readonly what: string[]
   /** How many events it was in all. */
@@ -547,7 +549,7 @@ export type ChangeList = {
 
 /** One thing that an entry changed. */
 export type AuditChange = {
-  readonly kind: 'controller' | 'project' | 'api-token' | 'join-token' | 'node' | 'network' | 'member' | 'grant'
+  readonly kind: 'controller' | 'project' | 'api-token' | 'join-token' | 'node' | 'network' | 'member' | 'webhook' | 'grant'
   /** Its id; of a member NETWORK/NODE, of a grant NETWORK/PROJECT. */
   readonly id: string
   /** What it was called; null: it has no name. */
@@ -613,6 +615,105 @@ export type AuditList = {
     /** Its hash in the chain. */
     readonly lastHash: string
   }
+}
+
+/** A place outside that is told of changes, without its secret. */
+export type Webhook = {
+  readonly id: string
+  /** Id of the project of which it is told. */
+  readonly project: string
+  readonly name: string
+  readonly url: string
+  /** Types of events that it is told of; null: all. */
+  readonly events: string[] | null
+  /** Ids of networks of which it is told; null: all. */
+  readonly networks: string[] | null
+  readonly enabled: boolean
+  /** Why the controller disabled it; null: it did not. */
+  readonly disabledReason: string | null
+  /** When it was made. */
+  readonly createdAt: string
+}
+
+/** One page of a list. */
+export type WebhookList = {
+  readonly items: Webhook[]
+  /** Cursor of the next page; absent on the last one. */
+  readonly next?: string
+}
+
+/** A webhook, and how far it is. */
+export type WebhookDetail = {
+  readonly id: string
+  /** Id of the project of which it is told. */
+  readonly project: string
+  readonly name: string
+  readonly url: string
+  /** Types of events that it is told of; null: all. */
+  readonly events: string[] | null
+  /** Ids of networks of which it is told; null: all. */
+  readonly networks: string[] | null
+  readonly enabled: boolean
+  /** Why the controller disabled it; null: it did not. */
+  readonly disabledReason: string | null
+  /** When it was made. */
+  readonly createdAt: string
+  /** The last entry of the log that it need not be told any more; kept every few seconds. */
+  readonly acknowledged: number
+  /** Since when nothing succeeds; null: it does. */
+  readonly failingSince: string | null
+}
+
+/** A webhook, with its secret. */
+export type CreatedWebhook = {
+  readonly id: string
+  /** Id of the project of which it is told. */
+  readonly project: string
+  readonly name: string
+  readonly url: string
+  /** Types of events that it is told of; null: all. */
+  readonly events: string[] | null
+  /** Ids of networks of which it is told; null: all. */
+  readonly networks: string[] | null
+  readonly enabled: boolean
+  /** Why the controller disabled it; null: it did not. */
+  readonly disabledReason: string | null
+  /** When it was made. */
+  readonly createdAt: string
+  /** With it the receiver checks the signature, as Standard Webhooks says: 'whsec_' and base64. Shown this once. */
+  readonly secret: string
+}
+
+/** A message to a receiver, and how it went. */
+export type WebhookDelivery = {
+  /** The header 'webhook-id', the same at each attempt: a receiver that has it drops the double. */
+  readonly id: string
+  readonly type: 'change' | 'ping'
+  /** The log entry that it tells of; null: a ping. */
+  readonly sequence: number | null
+  /** 'failed': it is not tried again by itself. */
+  readonly state: 'delivered' | 'retrying' | 'failed'
+  /** How often it was tried. */
+  readonly attempts: number
+  /** When it was tried first. */
+  readonly firstAt: string
+  /** When it was tried last. */
+  readonly lastAt: string
+  /** When it is tried next; null: not again. */
+  readonly nextAt: string | null
+  /** What was answered last; null: nothing. */
+  readonly status: number | null
+  /** Why the last attempt failed; null: it did not. */
+  readonly error: string | null
+  /** How long the last attempt took. */
+  readonly milliseconds: number
+}
+
+/** One page of a list. */
+export type WebhookDeliveryList = {
+  readonly items: WebhookDelivery[]
+  /** Cursor of the next page; absent on the last one. */
+  readonly next?: string
 }
 
 /** All that is known of the link of two members. */
@@ -937,7 +1038,7 @@ export interface Operations {
         /** 'viewer' sees, 'operator' also changes networks, members, nodes and join tokens, 'admin' also shares networks and makes API tokens. */
         readonly role: 'viewer' | 'operator' | 'admin'
         /** Narrows the role to these permissions. */
-        readonly scopes?: readonly ('networks:read' | 'networks:write' | 'members:write' | 'nodes:read' | 'nodes:write' | 'tokens:read' | 'tokens:write' | 'grants:read' | 'grants:write' | 'api-tokens:read' | 'api-tokens:write' | 'projects:read' | 'projects:write' | 'relays:write' | 'audit:read' | 'metrics:read')[] | undefined
+        readonly scopes?: readonly ('networks:read' | 'networks:write' | 'members:write' | 'nodes:read' | 'nodes:write' | 'tokens:read' | 'tokens:write' | 'grants:read' | 'grants:write' | 'api-tokens:read' | 'api-tokens:write' | 'projects:read' | 'projects:write' | 'relays:write' | 'webhooks:read' | 'webhooks:write' | 'audit:read' | 'metrics:read')[] | undefined
         /** Whether it counts in all projects; only a token that does can make another. */
         readonly global?: boolean | undefined
         /** How long it can be used, from now: at most ten years. Absent: until it is revoked. */
@@ -1638,7 +1739,7 @@ export interface Operations {
         /** Only what this one did: id, or name of that time. */
         readonly actor?: string | undefined
         /** Only what has one of these. Can be given several times. */
-        readonly action?: readonly ('controller-initialised' | 'epoch-raised' | 'project-created' | 'project-deleted' | 'api-token-created' | 'api-token-revoked' | 'join-token-created' | 'join-token-revoked' | 'join-token-used' | 'node-enrolled' | 'node-roles-set' | 'node-labels-set' | 'node-removed' | 'network-created' | 'network-deleted' | 'network-shared' | 'network-unshared' | 'network-policy-set' | 'member-added' | 'member-key-certified' | 'member-removed' | 'tombstones-cleared')[] | 'controller-initialised' | 'epoch-raised' | 'project-created' | 'project-deleted' | 'api-token-created' | 'api-token-revoked' | 'join-token-created' | 'join-token-revoked' | 'join-token-used' | 'node-enrolled' | 'node-roles-set' | 'node-labels-set' | 'node-removed' | 'network-created' | 'network-deleted' | 'network-shared' | 'network-unshared' | 'network-policy-set' | 'member-added' | 'member-key-certified' | 'member-removed' | 'tombstones-cleared' | undefined
+        readonly action?: readonly ('controller-initialised' | 'epoch-raised' | 'project-created' | 'project-deleted' | 'api-token-created' | 'api-token-revoked' | 'join-token-created' | 'join-token-revoked' | 'join-token-used' | 'node-enrolled' | 'node-roles-set' | 'node-labels-set' | 'node-removed' | 'network-created' | 'network-deleted' | 'network-shared' | 'network-unshared' | 'network-policy-set' | 'member-added' | 'member-key-certified' | 'member-removed' | 'tombstones-cleared' | 'webhook-created' | 'webhook-changed' | 'webhook-disabled' | 'webhook-deleted')[] | 'controller-initialised' | 'epoch-raised' | 'project-created' | 'project-deleted' | 'api-token-created' | 'api-token-revoked' | 'join-token-created' | 'join-token-revoked' | 'join-token-used' | 'node-enrolled' | 'node-roles-set' | 'node-labels-set' | 'node-removed' | 'network-created' | 'network-deleted' | 'network-shared' | 'network-unshared' | 'network-policy-set' | 'member-added' | 'member-key-certified' | 'member-removed' | 'tombstones-cleared' | 'webhook-created' | 'webhook-changed' | 'webhook-disabled' | 'webhook-deleted' | undefined
         /** Only what was done then or later. */
         readonly since?: string | undefined
         /** Only what was done before. */
@@ -1650,6 +1751,172 @@ export interface Operations {
       }
     }
     readonly answer: AuditList
+  }
+  /** Have a place outside told of what changes in the project. The secret is in this answer only. `POST /v1/webhooks` */
+  readonly createWebhook: {
+    readonly input: {
+      readonly query?: {
+        /** Id or name of the project to act in, else that of the token. */
+        readonly project?: string | undefined
+      }
+      readonly headers?: {
+        /** Chosen by the caller, for instance a UUID. A repeated POST with the same key is done once and answers with the object that the first one made. */
+        readonly 'idempotency-key'?: string | undefined
+      }
+      readonly body: {
+        /** What it is for, for people; the host of its URL unless given. */
+        readonly name?: string | undefined
+        /** Whether it is told anything. One that is enabled again goes on where it stopped. */
+        readonly enabled?: boolean | undefined
+        /** Where to: https, at a public address unless the settings of the controller allow others. */
+        readonly url: string
+        /** Types of events that it is told of. */
+        readonly events?: readonly ('controller-initialised' | 'epoch-raised' | 'project-created' | 'project-deleted' | 'api-token-created' | 'api-token-revoked' | 'join-token-created' | 'join-token-revoked' | 'join-token-used' | 'node-enrolled' | 'node-roles-set' | 'node-labels-set' | 'node-removed' | 'network-created' | 'network-deleted' | 'network-shared' | 'network-unshared' | 'network-policy-set' | 'member-added' | 'member-key-certified' | 'member-removed' | 'tombstones-cleared' | 'webhook-created' | 'webhook-changed' | 'webhook-disabled' | 'webhook-deleted')[] | undefined
+        /** Networks of which it is told: ids or names. */
+        readonly networks?: readonly string[] | undefined
+      }
+    }
+    readonly answer: CreatedWebhook
+  }
+  /** The webhooks of the project, by id. `GET /v1/webhooks` */
+  readonly listWebhooks: {
+    readonly input: {
+      readonly query?: {
+        /** Most items on one page. */
+        readonly limit?: number | undefined
+        /** The 'next' of the page before. Absent: the first page. */
+        readonly cursor?: string | undefined
+        /** What to sort by; with a hyphen, backwards. A cursor goes with the order it was made in. */
+        readonly sort?: 'id' | 'name' | 'createdAt' | '-id' | '-name' | '-createdAt' | undefined
+        /** Only those whose name contains this. */
+        readonly name?: string | undefined
+        /** Whether only those that are enabled, or none of these. */
+        readonly enabled?: boolean | undefined
+        /** Id or name of the project to act in, else that of the token. */
+        readonly project?: string | undefined
+      }
+    }
+    readonly answer: WebhookList
+  }
+  /** One webhook, without its secret, and how far it is. `GET /v1/webhooks/{webhook}` */
+  readonly showWebhook: {
+    readonly input: {
+      readonly path: {
+        /** Id of the webhook. */
+        readonly webhook: string
+      }
+      readonly query?: {
+        /** Id or name of the project to act in, else that of the token. */
+        readonly project?: string | undefined
+      }
+    }
+    readonly answer: WebhookDetail
+  }
+  /** Change a webhook, disable it, or enable it again: then it goes on where it stopped. `PATCH /v1/webhooks/{webhook}` */
+  readonly changeWebhook: {
+    readonly input: {
+      readonly path: {
+        /** Id of the webhook. */
+        readonly webhook: string
+      }
+      readonly query?: {
+        /** Id or name of the project to act in, else that of the token. */
+        readonly project?: string | undefined
+      }
+      readonly headers?: {
+        /** ETag of the version that is to be changed. Another one is not touched. */
+        readonly 'if-match'?: string | undefined
+      }
+      readonly body: {
+        /** What it is for, for people; the host of its URL unless given. */
+        readonly name?: string | undefined
+        /** Whether it is told anything. One that is enabled again goes on where it stopped. */
+        readonly enabled?: boolean | undefined
+        /** Where to: https, at a public address unless the settings of the controller allow others. */
+        readonly url?: string | undefined
+        /** Types of events that it is told of. */
+        readonly events?: readonly ('controller-initialised' | 'epoch-raised' | 'project-created' | 'project-deleted' | 'api-token-created' | 'api-token-revoked' | 'join-token-created' | 'join-token-revoked' | 'join-token-used' | 'node-enrolled' | 'node-roles-set' | 'node-labels-set' | 'node-removed' | 'network-created' | 'network-deleted' | 'network-shared' | 'network-unshared' | 'network-policy-set' | 'member-added' | 'member-key-certified' | 'member-removed' | 'tombstones-cleared' | 'webhook-created' | 'webhook-changed' | 'webhook-disabled' | 'webhook-deleted')[] | null | undefined
+        /** Networks of which it is told: ids or names. */
+        readonly networks?: readonly string[] | null | undefined
+      }
+    }
+    readonly answer: Webhook
+  }
+  /** Delete a webhook: it is told nothing more. `DELETE /v1/webhooks/{webhook}` */
+  readonly deleteWebhook: {
+    readonly input: {
+      readonly path: {
+        /** Id of the webhook. */
+        readonly webhook: string
+      }
+      readonly query?: {
+        /** Id or name of the project to act in, else that of the token. */
+        readonly project?: string | undefined
+      }
+      readonly headers?: {
+        /** ETag of the version that is to be changed. Another one is not touched. */
+        readonly 'if-match'?: string | undefined
+      }
+    }
+    readonly answer: undefined
+  }
+  /** The last 200 messages to a webhook and how they went, the latest first. `GET /v1/webhooks/{webhook}/deliveries` */
+  readonly listWebhookDeliveries: {
+    readonly input: {
+      readonly path: {
+        /** Id of the webhook. */
+        readonly webhook: string
+      }
+      readonly query?: {
+        /** Most items on one page. */
+        readonly limit?: number | undefined
+        /** The 'next' of the page before. Absent: the first page. */
+        readonly cursor?: string | undefined
+        /** Only those in this state. */
+        readonly state?: 'delivered' | 'retrying' | 'failed' | undefined
+        /** Id or name of the project to act in, else that of the token. */
+        readonly project?: string | undefined
+      }
+    }
+    readonly answer: WebhookDeliveryList
+  }
+  /** Send a message of type 'ping', once, also to a webhook that is disabled. `POST /v1/webhooks/{webhook}/test` */
+  readonly testWebhook: {
+    readonly input: {
+      readonly path: {
+        /** Id of the webhook. */
+        readonly webhook: string
+      }
+      readonly query?: {
+        /** Id or name of the project to act in, else that of the token. */
+        readonly project?: string | undefined
+      }
+      readonly headers?: {
+        /** Chosen by the caller, for instance a UUID. A repeated POST with the same key is done once and answers with the object that the first one made. */
+        readonly 'idempotency-key'?: string | undefined
+      }
+    }
+    readonly answer: WebhookDelivery
+  }
+  /** Send a message once more, with the same id, whatever became of it. `POST /v1/webhooks/{webhook}/deliveries/{delivery}/redeliver` */
+  readonly redeliverWebhook: {
+    readonly input: {
+      readonly path: {
+        /** Id of the webhook. */
+        readonly webhook: string
+        /** Id of the delivery: the header 'webhook-id' of its message. */
+        readonly delivery: string
+      }
+      readonly query?: {
+        /** Id or name of the project to act in, else that of the token. */
+        readonly project?: string | undefined
+      }
+      readonly headers?: {
+        /** Chosen by the caller, for instance a UUID. A repeated POST with the same key is done once and answers with the object that the first one made. */
+        readonly 'idempotency-key'?: string | undefined
+      }
+    }
+    readonly answer: WebhookDelivery
   }
   /** What happens in the project, as it happens: server-sent events. `GET /v1/events` */
   readonly streamEvents: {
@@ -1794,6 +2061,14 @@ export const OPERATIONS = {
   setPolicy: ['PUT', '/v1/networks/{network}/policy'],
   listHistory: ['GET', '/v1/networks/{network}/history'],
   listAudit: ['GET', '/v1/audit'],
+  createWebhook: ['POST', '/v1/webhooks'],
+  listWebhooks: ['GET', '/v1/webhooks'],
+  showWebhook: ['GET', '/v1/webhooks/{webhook}'],
+  changeWebhook: ['PATCH', '/v1/webhooks/{webhook}'],
+  deleteWebhook: ['DELETE', '/v1/webhooks/{webhook}'],
+  listWebhookDeliveries: ['GET', '/v1/webhooks/{webhook}/deliveries'],
+  testWebhook: ['POST', '/v1/webhooks/{webhook}/test'],
+  redeliverWebhook: ['POST', '/v1/webhooks/{webhook}/deliveries/{delivery}/redeliver'],
   streamEvents: ['GET', '/v1/events'],
   showSignIn: ['GET', '/v1/auth'],
   login: ['GET', '/v1/auth/oidc/login'],

@@ -17,6 +17,7 @@ import { AuditTrail } from './audit/trail.ts'
 import type { OpenAuthority } from './authority.ts'
 import { certifyMemberKey } from './commands/member.ts'
 import { joinNode } from './commands/node.ts'
+import { disableWebhook } from './commands/webhook.ts'
 import { type GraphQuery, type GraphTools, type NetworkGraph, networkGraph } from './graph/graph.ts'
 import { History } from './graph/history.ts'
 import { type LinkDetail, linkDetail } from './graph/link.ts'
@@ -43,6 +44,8 @@ import { Lag } from './push/lag.ts'
 import { type MemberState, memberState } from './push/standing.ts'
 import type { ControllerSettings } from './settings.ts'
 import type { Decision, Tools } from './tools.ts'
+import type { Vault } from './vault.ts'
+import { Webhooks } from './webhooks/webhooks.ts'
 
 export interface ControllerTools {
   readonly clock: Clock
@@ -58,6 +61,7 @@ export interface Parts extends ControllerTools, OpenLedger {
   readonly settings: ControllerSettings
   readonly notes: Notebook
   readonly authority: OpenAuthority
+  readonly vault: Vault
   readonly firstAdminToken: SecretBytes | undefined
 }
 
@@ -78,6 +82,10 @@ export class Controller implements AsyncDisposable {
   readonly #traffic = new Traffic()
   /** What changed, when, and by whom; and what was at any revision. */
   readonly history: History
+  /** Secrets that lie sealed in the log. */
+  readonly vault: Vault
+  /** What receivers outside are told, and how that went. */
+  readonly webhooks: Webhooks
   /** Who did what, from where, with before and after. */
   readonly audit: AuditTrail
   /** What changes on the pictures that somebody looks at. */
@@ -93,6 +101,7 @@ export class Controller implements AsyncDisposable {
     this.#parts = parts
     this.settings = parts.settings
     this.authority = parts.authority
+    this.vault = parts.vault
     this.firstAdminToken = parts.firstAdminToken
     this.fatal = parts.fatal
     this.fatal.then(() => {
@@ -129,6 +138,13 @@ export class Controller implements AsyncDisposable {
     this.#sharing = parts.board && this.#share(parts.board)
     this.#logMark = new LogMark(parts.notes, parts.store, parts.clock)
     this.#upkeep = new Upkeep({ ...common, keepHead: (head) => writeKeptHead(parts.headFile, head) })
+    this.webhooks = new Webhooks({
+      ...common,
+      history: this.history,
+      disable: async (id, why) => {
+        await this.change({ actor: SYSTEM }, (now) => disableWebhook(now, id, why))
+      },
+    })
     parts.ledger.onEntry((entry, before, after) => {
       this.#logMark.onEntry()
       this.#feeds.onEntry(entry, before, after)
@@ -136,6 +152,7 @@ export class Controller implements AsyncDisposable {
       this.history.remember(entry, before)
       this.watch.onEntry(entry, before, after)
       this.#upkeep.onEntry(entry)
+      this.webhooks.onEntry(entry, after)
     })
     this.#presence.onNews((news) => {
       this.watch.onPresence(news)
@@ -259,8 +276,10 @@ export class Controller implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.drain()
+    await this.webhooks[Symbol.asyncDispose]()
     this.#parts.closing.abort()
     this.#parts.board?.[Symbol.dispose]()
+    this.#parts.deliveries[Symbol.dispose]()
     this.#logMark.note()
     this.#parts.notes[Symbol.dispose]()
     await this.#upkeep.stop()

@@ -11,6 +11,8 @@ import type { ControllerSettings } from './settings.ts'
 export const LOG_FILE = 'log.db'
 /** Beside it, what may be lost. */
 export const NOTES_FILE = 'notes.db'
+/** How far webhooks were told, and how that went. */
+export const WEBHOOKS_FILE = 'webhooks.db'
 
 /** How far a log on Redis is known to have gone, in the data directory of each controller. */
 export const JOURNAL_FILE = 'redis-journal.json'

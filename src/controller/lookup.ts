@@ -6,8 +6,9 @@ import {
   parseNetworkId,
   parseProjectId,
   parseTokenId,
+  parseWebhookId,
 } from '../model/names.ts'
-import type { ApiToken, JoinToken, Member, Network, Node, Project, State } from '../model/state.ts'
+import type { ApiToken, JoinToken, Member, Network, Node, Project, State, Webhook } from '../model/state.ts'
 
 /**
  * The network of this id or name, as `project` sees it: its own, and by id those that are shared with it. Each of these
@@ -50,6 +51,12 @@ export function findApiToken(
   const token = parsed && state.apiTokens.get(parsed)
   const isSeen = token && (token.project === project || (withGlobal && token.project === undefined))
   return found(isSeen ? token : undefined, 'API token', id, 'api-token')
+}
+
+export function findWebhook(state: State, project: ProjectId, id: string): Webhook {
+  const parsed = parseWebhookId(id)
+  const webhook = parsed && state.webhooks.get(parsed)
+  return found(webhook?.project === project ? webhook : undefined, 'webhook', id, 'webhook')
 }
 
 /** The project of this id or name, for callers that may know of all. */

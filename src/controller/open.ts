@@ -11,6 +11,7 @@ import type { Ledger } from './ledger/ledger.ts'
 import { Notebook } from './ledger/notebook.ts'
 import { type OpenLedger, openLedger } from './ledger/openledger.ts'
 import type { ControllerSettings } from './settings.ts'
+import { Vault } from './vault.ts'
 
 /** Opens the log in `settings.dataDir`, makes keys and the first admin token if it is new, and folds it into a state. */
 export async function openController(
@@ -30,6 +31,7 @@ export async function openController(
   } catch (error) {
     opened.closing.abort()
     opened.board?.[Symbol.dispose]()
+    opened.deliveries[Symbol.dispose]()
     await store[Symbol.asyncDispose]()
     throw error
   }
@@ -46,7 +48,8 @@ async function openSecrets(
   const firstAdminToken = isNew ? await initialise(ledger, settings, tools, wrappingKey) : undefined
   const { authority } = ledger.state
   if (!authority) throw new WeftError('internal', 'The controller has no keys.')
-  return { authority: openAuthority(authority, wrappingKey), firstAdminToken }
+  const vault = new Vault(wrappingKey, tools.random)
+  return { authority: openAuthority(authority, wrappingKey), vault, firstAdminToken }
 }
 
 /** Keys, certificate, the default project and the first admin token: one entry, so there is never one without the others. */

@@ -6,7 +6,8 @@ import type { State } from '../model/state.ts'
 export function ownersOf(id: string, state: State): ReadonlySet<ProjectId> {
   const network = find(state.networks, id)
   if (network) return new Set(id === state.transit ? [] : [network.project, ...network.grants.keys()])
-  const owned = find(state.nodes, id) ?? find(state.joinTokens, id) ?? find(state.apiTokens, id)
+  const token = find(state.joinTokens, id) ?? find(state.apiTokens, id)
+  const owned = find(state.nodes, id) ?? token ?? find(state.webhooks, id)
   const project = owned?.project ?? find(state.projects, id)?.id
   return new Set(project === undefined ? [] : [project])
 }

@@ -107,6 +107,35 @@ export const controllerSettings = Type.Object(
         'REST requests a second that one address may make without a token that is known; for a moment four times as many.',
     }),
     ...oidcSettings,
+    webhookRanges: Type.Array(Type.String(), {
+      default: [],
+      description:
+        'Address ranges that are not public and to which webhooks may be sent all the same, as 10.1.2.0/24.',
+    }),
+    webhookPlainHttp: Type.Boolean({
+      default: false,
+      description: 'Let webhooks go to http URLs too: what they tell travels in the clear.',
+    }),
+    webhookRetrySeconds: Type.Number({
+      minimum: 0.01,
+      maximum: 3_600,
+      default: 1,
+      description:
+        'Seconds to the second attempt to deliver a webhook; twice as long each time, up to an hour.',
+    }),
+    webhookAttempts: Type.Integer({
+      minimum: 1,
+      maximum: 1_000,
+      default: 15,
+      description:
+        'Attempts after which a message that is answered with an error is given up, and the next one has its turn.',
+    }),
+    webhookPatienceHours: Type.Number({
+      minimum: 0.0001,
+      maximum: 8_760,
+      default: 72,
+      description: 'Hours without one success after which a webhook is disabled.',
+    }),
     insecurePlainWebsocket: Type.Boolean({
       default: false,
       description:

@@ -3,6 +3,7 @@ import type { NodeId } from '../keys/identity.ts'
 import type { Event } from './event.ts'
 import { type EventOf, known, renew, withNetwork } from './fold.ts'
 import { setLabels, setPolicy } from './fold-policy.ts'
+import { addWebhook, changeWebhook, disableWebhook, removeWebhook } from './fold-webhook.ts'
 import type { NetworkId, ProjectId } from './names.ts'
 import { OPEN_POLICY } from './policy.ts'
 import type { Member, NameIndex, Network, Slots, State } from './state.ts'
@@ -59,6 +60,14 @@ export function apply(state: State, event: Event): State {
       return removeMember(state, event)
     case 'tombstones-cleared':
       return clearTombstones(state, event)
+    case 'webhook-created':
+      return addWebhook(state, event)
+    case 'webhook-changed':
+      return changeWebhook(state, event)
+    case 'webhook-disabled':
+      return disableWebhook(state, event)
+    case 'webhook-deleted':
+      return removeWebhook(state, event)
   }
 }
 

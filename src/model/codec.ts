@@ -83,6 +83,7 @@ const fields: CodecsOf<State> = {
   apiTokensByHash: map(plain()),
   joinTokens: map(plain()),
   joinTokensByHash: map(plain()),
+  webhooks: map(plain()),
 }
 
 /** What JSON holds as it is. A map, a class or a function in it makes it `never`, so that it needs a codec of its own. */

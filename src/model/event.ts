@@ -2,7 +2,7 @@ import type { Cidr } from '../address/cidr.ts'
 import type { NodeId } from '../keys/identity.ts'
 import type { VerifyKey } from '../keys/signature.ts'
 import type { PublicKey } from '../keys/wireguard.ts'
-import type { NetworkId, ProjectId, TokenId } from './names.ts'
+import type { NetworkId, ProjectId, TokenId, WebhookId } from './names.ts'
 import type { AccessRole, Permission } from './permission.ts'
 import type { Policy } from './policy.ts'
 import type { Authority, KeyCustody, Labels, Role, Topology } from './state.ts'
@@ -41,6 +41,10 @@ export type Event =
       readonly at: number
     }
   | { readonly type: 'tombstones-cleared'; readonly network: NetworkId; readonly nodes: readonly NodeId[] }
+  | ({ readonly type: 'webhook-created'; readonly at: number } & NewWebhook)
+  | ({ readonly type: 'webhook-changed'; readonly id: WebhookId } & WebhookWish)
+  | { readonly type: 'webhook-disabled'; readonly id: WebhookId; readonly reason: string }
+  | { readonly type: 'webhook-deleted'; readonly id: WebhookId }
 
 const TYPES: Readonly<Record<Event['type'], true>> = {
   'controller-initialised': true,
@@ -65,6 +69,10 @@ const TYPES: Readonly<Record<Event['type'], true>> = {
   'member-key-certified': true,
   'member-removed': true,
   'tombstones-cleared': true,
+  'webhook-created': true,
+  'webhook-changed': true,
+  'webhook-disabled': true,
+  'webhook-deleted': true,
 }
 
 /** Every type of event. */
@@ -127,4 +135,21 @@ interface CertifiedKey {
   readonly node: NodeId
   readonly keyVersion: number
   readonly publicKey: PublicKey
+}
+
+interface NewWebhook extends WebhookWish {
+  readonly id: WebhookId
+  readonly project: ProjectId
+  /** base64; wrapped for the place `webhook secret ID`. */
+  readonly wrappedSecret: string
+}
+
+interface WebhookWish {
+  readonly name: string
+  readonly url: string
+  /** Types of the events that it is told of. Absent: all. */
+  readonly events?: readonly string[]
+  /** Absent: whatever network it is about, or none. */
+  readonly networks?: readonly NetworkId[]
+  readonly enabled: boolean
 }

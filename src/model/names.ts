@@ -10,6 +10,9 @@ export type TokenId = string & { readonly [brand]: 'TokenId' }
 /** `prj-` and 16 characters of base32. */
 export type ProjectId = string & { readonly [brand]: 'ProjectId' }
 
+/** `whk-` and 16 characters of base32. */
+export type WebhookId = string & { readonly [brand]: 'WebhookId' }
+
 export const ID_BYTES = 10
 
 /** What people may call a project, a network or a node: a DNS label (RFC 1123), so that it is harmless wherever it is printed. */
@@ -31,6 +34,11 @@ export function toProjectId(bytes: Uint8Array): ProjectId {
   return `prj-${toBase32(bytes)}` as ProjectId
 }
 
+/** @param bytes ID_BYTES random bytes */
+export function toWebhookId(bytes: Uint8Array): WebhookId {
+  return `whk-${toBase32(bytes)}` as WebhookId
+}
+
 /** The project that is there from the first start. Its id is the same everywhere, so that commands can fall back on it. */
 export const DEFAULT_PROJECT = toProjectId(new Uint8Array(ID_BYTES))
 
@@ -44,6 +52,10 @@ export function parseTokenId(text: string): TokenId | undefined {
 
 export function parseProjectId(text: string): ProjectId | undefined {
   return hasIdForm(text, 'prj-') ? (text as ProjectId) : undefined
+}
+
+export function parseWebhookId(text: string): WebhookId | undefined {
+  return hasIdForm(text, 'whk-') ? (text as WebhookId) : undefined
 }
 
 export function networkIdBytes(id: NetworkId): Uint8Array {

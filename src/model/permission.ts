@@ -17,6 +17,8 @@ export const PERMISSIONS = Object.freeze({
   'projects:read': 'see projects',
   'projects:write': 'make and delete projects',
   'relays:write': 'make nodes relays for all projects',
+  'webhooks:read': 'see webhooks and their deliveries, not their secrets',
+  'webhooks:write': 'make, change, test and delete webhooks',
   'audit:read': 'see who did what, and from where',
   'metrics:read': 'read the metrics of the controller',
 } as const)
@@ -53,6 +55,8 @@ const ADMIN: readonly Permission[] = [
   'api-tokens:write',
   'projects:write',
   'audit:read',
+  'webhooks:read',
+  'webhooks:write',
 ]
 
 /** `viewer` sees, `operator` also changes networks and nodes, `admin` also decides who may. */

@@ -3,7 +3,7 @@ import type { Cidr } from '../address/cidr.ts'
 import type { NodeId } from '../keys/identity.ts'
 import type { VerifyKey } from '../keys/signature.ts'
 import type { PublicKey } from '../keys/wireguard.ts'
-import type { NetworkId, ProjectId, TokenId } from './names.ts'
+import type { NetworkId, ProjectId, TokenId, WebhookId } from './names.ts'
 import type { AccessRole, Permission } from './permission.ts'
 import type { Policy } from './policy.ts'
 
@@ -50,6 +50,7 @@ export interface State {
   readonly apiTokensByHash: ImmutableMap<string, TokenId>
   readonly joinTokens: ImmutableMap<TokenId, JoinToken>
   readonly joinTokensByHash: ImmutableMap<string, TokenId>
+  readonly webhooks: ImmutableMap<WebhookId, Webhook>
 }
 
 export type NameIndex<Id> = ImmutableMap<ProjectId, ImmutableMap<string, Id>>
@@ -173,6 +174,24 @@ export interface JoinToken {
   readonly createdAt: number
 }
 
+/** A place outside that is told of changes (controller/webhooks). How far it was told is not in the log. */
+export interface Webhook {
+  readonly id: WebhookId
+  readonly project: ProjectId
+  readonly name: string
+  readonly url: string
+  readonly events: readonly string[] | undefined
+  readonly networks: readonly NetworkId[] | undefined
+  /** base64; wrapped for the place `webhook secret ID`. */
+  readonly wrappedSecret: string
+  readonly enabled: boolean
+  /** Why the controller disabled it; undefined while it is enabled, or when somebody else disabled it. */
+  readonly disabledReason: string | undefined
+  /** The entry with which it was made: it is told of those behind it. */
+  readonly since: number
+  readonly createdAt: number
+}
+
 export const emptyState: State = Object.freeze({
   sequence: 0,
   epoch: 0,
@@ -193,4 +212,5 @@ export const emptyState: State = Object.freeze({
   apiTokensByHash: ImmutableMap<string, TokenId>(),
   joinTokens: ImmutableMap<TokenId, JoinToken>(),
   joinTokensByHash: ImmutableMap<string, TokenId>(),
+  webhooks: ImmutableMap<WebhookId, Webhook>(),
 })

@@ -7,6 +7,7 @@ import {
   findNetwork,
   findNode,
   findProject,
+  findWebhook,
 } from '../../controller/lookup.ts'
 import { WeftError } from '../../errors.ts'
 import { type NodeId, parseNodeId } from '../../keys/identity.ts'
@@ -78,6 +79,8 @@ function find(state: State, question: Question): Named {
       return { joinToken: findJoinToken(state, project, name('token')) }
     case 'api token':
       return { apiToken: apiTokenOf(state, question, name('token')) }
+    case 'webhook':
+      return { webhook: findWebhook(state, project, name('webhook')) }
     case 'project':
       return { subject: projectOf(state, question, name('project')) }
   }

@@ -1,6 +1,6 @@
 import { WeftError } from '../../errors.ts'
 import type { ProjectId } from '../../model/names.ts'
-import type { ApiToken, JoinToken, Member, Network, Node, Project } from '../../model/state.ts'
+import type { ApiToken, JoinToken, Member, Network, Node, Project, Webhook } from '../../model/state.ts'
 import type { Caller } from './caller.ts'
 
 /** What the path of a request names. */
@@ -10,6 +10,7 @@ export interface Named {
   readonly node?: Node
   readonly joinToken?: JoinToken
   readonly apiToken?: ApiToken
+  readonly webhook?: Webhook
   /** A project that the request is about, not the one in which it acts. */
   readonly subject?: Project
 }
@@ -44,6 +45,10 @@ export class Scope {
 
   get apiToken(): ApiToken {
     return named(this.#named.apiToken)
+  }
+
+  get webhook(): Webhook {
+    return named(this.#named.webhook)
   }
 
   get subject(): Project {

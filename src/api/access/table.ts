@@ -1,7 +1,15 @@
 import type { Permission } from '../../model/permission.ts'
 
 /** What a route is about, and so how the names in its path are looked up (authorise.ts). */
-export type Subject = 'network' | 'member' | 'node' | 'join token' | 'api token' | 'project' | 'grant'
+export type Subject =
+  | 'network'
+  | 'member'
+  | 'node'
+  | 'join token'
+  | 'api token'
+  | 'project'
+  | 'grant'
+  | 'webhook'
 
 /** Who may use a route. */
 export interface Rule {
@@ -105,6 +113,15 @@ export const ACCESS: Readonly<Record<string, Rule | 'open'>> = {
     relayNeeds: 'relays:write',
   },
   'GET /schemas/network.json': 'open',
+  // A webhook tells a place outside what goes on in the project, and its URL may be a secret.
+  'POST /v1/webhooks': { needs: 'webhooks:write' },
+  'GET /v1/webhooks': { needs: 'webhooks:read' },
+  'GET /v1/webhooks/:webhook': { needs: 'webhooks:read', about: 'webhook' },
+  'PATCH /v1/webhooks/:webhook': { needs: 'webhooks:write', about: 'webhook' },
+  'DELETE /v1/webhooks/:webhook': { needs: 'webhooks:write', about: 'webhook' },
+  'POST /v1/webhooks/:webhook/test': { needs: 'webhooks:write', about: 'webhook' },
+  'GET /v1/webhooks/:webhook/deliveries': { needs: 'webhooks:read', about: 'webhook' },
+  'POST /v1/webhooks/:webhook/deliveries/:delivery/redeliver': { needs: 'webhooks:write', about: 'webhook' },
 
   'POST /v1/tokens': { needs: 'tokens:write' },
   'GET /v1/tokens': { needs: 'tokens:read' },

@@ -10,7 +10,17 @@ const facts = Type.Unsafe<Readonly<Record<string, unknown>> | null>({
 })
 
 export const AuditChange = component('AuditChange', 'One thing that an entry changed.', {
-  kind: Type.Enum(['controller', 'project', 'api-token', 'join-token', 'node', 'network', 'member', 'grant']),
+  kind: Type.Enum([
+    'controller',
+    'project',
+    'api-token',
+    'join-token',
+    'node',
+    'network',
+    'member',
+    'webhook',
+    'grant',
+  ]),
   id: Type.String({
     description: 'Its id; of a member NETWORK/NODE, of a grant NETWORK/PROJECT.',
     examples: ['net-4tq2b7w3xk5lm6np'],

@@ -8,6 +8,7 @@ export const Change = component('Change', 'One change: who did what, when.', {
   actor: Type.String({ description: "Id of the token or node that did it, or 'system'." }),
   actorName: Type.String({ description: 'What the actor is called.' }),
   networks: Type.Array(Type.String(), { description: 'Ids of the networks that it is about.' }),
+  actions: Type.Array(Type.String(), { description: 'What happened, for programs: each once.' }),
   what: Type.Array(Type.String(), {
     description: 'Each the end of a sentence that begins with the actor; 20 at most.',
   }),

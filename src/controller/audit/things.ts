@@ -1,8 +1,9 @@
 import { memberPlace } from '../../address/allocation.ts'
 import type { NodeId } from '../../keys/identity.ts'
 import type { Event } from '../../model/event.ts'
-import type { NetworkId, ProjectId, TokenId } from '../../model/names.ts'
-import type { ApiToken, JoinToken, Network, Node, State } from '../../model/state.ts'
+import type { NetworkId, ProjectId, TokenId, WebhookId } from '../../model/names.ts'
+import type { ApiToken, JoinToken, Network, Node, State, Webhook } from '../../model/state.ts'
+import { hostOf } from '../graph/describe.ts'
 
 /** Something that an event changes, or makes, or ends. */
 export type Thing =
@@ -11,6 +12,7 @@ export type Thing =
   | { readonly kind: 'api-token' | 'join-token'; readonly id: TokenId }
   | { readonly kind: 'node'; readonly id: NodeId }
   | { readonly kind: 'network'; readonly id: NetworkId }
+  | { readonly kind: 'webhook'; readonly id: WebhookId }
   | { readonly kind: 'member'; readonly network: NetworkId; readonly node: NodeId }
   | { readonly kind: 'grant'; readonly network: NetworkId; readonly project: ProjectId }
 
@@ -51,6 +53,11 @@ export function thingOf(event: Event): Thing {
     case 'member-key-certified':
     case 'member-removed':
       return { kind: 'member', network: event.network, node: event.node }
+    case 'webhook-created':
+    case 'webhook-changed':
+    case 'webhook-disabled':
+    case 'webhook-deleted':
+      return { kind: 'webhook', id: event.id }
   }
 }
 
@@ -83,6 +90,8 @@ export function factsOf(thing: Thing, state: State): Facts | null {
       return shown(state.nodes.get(thing.id), nodeFacts)
     case 'network':
       return shown(state.networks.get(thing.id), networkFacts)
+    case 'webhook':
+      return shown(state.webhooks.get(thing.id), webhookFacts)
     case 'member':
       return memberFacts(state.networks.get(thing.network), thing.node)
     case 'grant': {
@@ -105,6 +114,8 @@ export function ownersOfThing(thing: Thing, state: State): readonly ProjectId[] 
       return listed(state.joinTokens.get(thing.id)?.project)
     case 'node':
       return listed(state.nodes.get(thing.id)?.project)
+    case 'webhook':
+      return listed(state.webhooks.get(thing.id)?.project)
     case 'network':
       return networkOwner(thing.id, state)
     case 'member':
@@ -139,6 +150,12 @@ function nodeFacts({ name, project, labels, roles, publicKey }: Node): Facts {
 function networkFacts(network: Network): Facts {
   const { name, project, ipv4, ipv6, nodePrefixLength, topology, keyCustody, policy } = network
   return { name, project, ipv4, ipv6, nodePrefixLength, topology, keyCustody, policy }
+}
+
+/** What is behind the host of its URL may be a secret. */
+function webhookFacts({ name, project, url, events, networks, enabled, disabledReason }: Webhook): Facts {
+  const wanted = { events: events ?? null, networks: networks ?? null }
+  return { name, project, host: hostOf(url), ...wanted, enabled, disabledReason: disabledReason ?? null }
 }
 
 function memberFacts(network: Network | undefined, node: NodeId): Facts | null {

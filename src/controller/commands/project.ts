@@ -49,7 +49,7 @@ export function deleteProject(state: State, tools: Tools, id: ProjectId): Decisi
     ...networks.map((network) => (then: State) => deleteNetwork(then, network)),
     ...shared.map((network) => (then: State) => unshareNetwork(then, tools, network, id)),
     ...nodes.map((node) => (then: State) => removeNode(then, tools, node)),
-    () => ({ events: [...tokensOf(state, id), { type: 'project-deleted', id }] }),
+    () => ({ events: [...tokensOf(state, id), ...webhooksOf(state, id), { type: 'project-deleted', id }] }),
   ])
   return { events, result: undefined }
 }
@@ -61,4 +61,9 @@ function tokensOf(state: State, project: ProjectId): Event[] {
     ...[...join].map((id): Event => ({ type: 'join-token-revoked', id })),
     ...[...api].map((id): Event => ({ type: 'api-token-revoked', id })),
   ]
+}
+
+function webhooksOf({ webhooks }: State, project: ProjectId): Event[] {
+  const own = webhooks.filter((webhook) => webhook.project === project)
+  return [...own.keys()].map((id): Event => ({ type: 'webhook-deleted', id }))
 }

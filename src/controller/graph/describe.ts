@@ -53,7 +53,20 @@ export function describeEvent(event: Event, nameOf: Namer): string {
       return `removed member ${nameOf(event.node)}`
     case 'tombstones-cleared':
       return `freed the addresses of ${nodes(event.nodes.length)} that left`
+    case 'webhook-created':
+      return `made the webhook ${event.name} to ${hostOf(event.url)}`
+    case 'webhook-changed':
+      return `changed the webhook ${nameOf(event.id)}`
+    case 'webhook-disabled':
+      return `disabled the webhook ${nameOf(event.id)}: ${event.reason}`
+    case 'webhook-deleted':
+      return `deleted the webhook ${nameOf(event.id)}`
   }
+}
+
+/** Of a URL only its host: what is behind it may be a secret. */
+export function hostOf(url: string): string {
+  return URL.canParse(url) ? new URL(url).host : ''
 }
 
 /** The networks that an event is about. @param state before or after it: a node in it is what counts */

@@ -19,6 +19,8 @@ export interface Change {
   /** What the actor is called. */
   readonly actorName: string
   readonly networks: readonly NetworkId[]
+  /** Types of the events, each once. */
+  readonly actions: readonly Event['type'][]
   /** Each the end of a sentence that begins with the actor; the first SENTENCES of them. */
   readonly what: readonly string[]
   /** How many events it was in all. */
@@ -130,6 +132,7 @@ export class History {
       actor,
       actorName: nameOf(actor),
       networks: [...new Set(events.flatMap((event) => networksOf(event, state)))],
+      actions: [...new Set(concerned.map(({ type }) => type))],
       what: concerned.slice(0, SENTENCES).map((event) => describeEvent(event, nameOf)),
       events: concerned.length,
     }
@@ -153,13 +156,23 @@ export class History {
   seenBy(entry: Entry, { project, caller: { bound } }: Viewer): Entry | undefined {
     const state = this.#current()
     const isSeen = (event: Event) => {
-      const owners = eventOwners(event, (id) => this.#formerOwners.get(id) ?? ownersOf(id, state), state)
+      const owners = this.#ownersOf(event)
       return owners.has(project) || (owners.size === 0 && !bound)
     }
     const events = entry.events.filter(isSeen)
     if (events.length === 0) return undefined
     const isForeign = bound && !ownersOf(entry.actor, state).has(project)
     return { ...entry, events, actor: isForeign ? OTHERS : entry.actor }
+  }
+
+  /** The projects that may see something of an entry. */
+  audience({ events }: Entry): ReadonlySet<ProjectId> {
+    return new Set(events.flatMap((event) => [...this.#ownersOf(event)]))
+  }
+
+  #ownersOf(event: Event): ReadonlySet<ProjectId> {
+    const state = this.#current()
+    return eventOwners(event, (id) => this.#formerOwners.get(id) ?? ownersOf(id, state), state)
   }
 
   /** One after the other: what is read by one question serves the next. */
@@ -238,6 +251,7 @@ const ENDS: readonly string[] = [
   'project-deleted',
   'api-token-revoked',
   'join-token-revoked',
+  'webhook-deleted',
 ]
 
 function isEnd(event: Event): event is Extract<Event, { readonly id: string }> {

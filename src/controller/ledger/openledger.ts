@@ -27,14 +27,22 @@ export async function openLedger(
   tools: StoreTools,
 ): Promise<OpenLedger> {
   const { log } = tools
-  const { store, board } = await openStore(settings, dataDir, tools)
+  const { store, board, deliveries } = await openStore(settings, dataDir, tools)
   const closing = new AbortController()
   const headFile = settings.headFile || join(dataDir, HEAD_FILE)
   try {
-    return { store, board, closing, headFile, ...(await follow(store, { closing, headFile, log })) }
+    return {
+      store,
+      board,
+      deliveries,
+      closing,
+      headFile,
+      ...(await follow(store, { closing, headFile, log })),
+    }
   } catch (error) {
     closing.abort()
     board?.[Symbol.dispose]()
+    deliveries[Symbol.dispose]()
     await store[Symbol.asyncDispose]()
     throw error
   }

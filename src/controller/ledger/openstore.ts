@@ -5,9 +5,10 @@ import { toBase32 } from '../../keys/text.ts'
 import type { Log } from '../../log/log.ts'
 import type { RedisNews } from '../../log/redis/log.ts'
 import { openSqliteLog } from '../../log/sqlite.ts'
-import { JOURNAL_FILE, LOG_FILE } from '../home.ts'
+import { JOURNAL_FILE, LOG_FILE, WEBHOOKS_FILE } from '../home.ts'
 import type { Board } from '../presence/sharing.ts'
 import type { ControllerSettings } from '../settings.ts'
+import { type DeliveryStore, SqliteDeliveries } from '../webhooks/deliveries.ts'
 
 export interface StoreTools {
   readonly log: Logger
@@ -19,6 +20,8 @@ export interface OpenStore {
   readonly store: Log
   /** Undefined when there is only one controller. */
   readonly board: (Board & Disposable) | undefined
+  /** How far webhooks are told; shared like the log. */
+  readonly deliveries: DeliveryStore & Disposable
 }
 
 /** The log that the settings name: a file of this controller, or one on Redis that it shares with others. */
@@ -28,15 +31,20 @@ export async function openStore(
   { log, random }: StoreTools,
 ): Promise<OpenStore> {
   if (settings.store === 'sqlite')
-    return { store: await openSqliteLog(join(dataDir, LOG_FILE)), board: undefined }
+    return {
+      store: await openSqliteLog(join(dataDir, LOG_FILE)),
+      board: undefined,
+      deliveries: new SqliteDeliveries(join(dataDir, WEBHOOKS_FILE)),
+    }
   // Who has a file needs no client for Redis.
   const { openRedisLog } = await import('../../log/redis/log.ts')
   const { RedisBoard } = await import('../../log/redis/board.ts')
+  const { RedisDeliveries } = await import('../webhooks/redis-deliveries.ts')
   const writer = toBase32(random(10))
   const { redisUrls: urls, redisRealm: realm, redisLevel: level } = settings
   const journal = join(dataDir, JOURNAL_FILE)
   const store = await openRedisLog({ urls, realm, level, writer, journal, tell: (news) => tell(news, log) })
-  return { store, board: new RedisBoard(store, writer) }
+  return { store, board: new RedisBoard(store, writer), deliveries: new RedisDeliveries(store) }
 }
 
 function tell(news: RedisNews, log: Logger): void {

@@ -1,0 +1,103 @@
+import { createHash, randomUUID } from 'node:crypto'
+import type { FastifyRequest } from 'fastify'
+import Type from 'typebox'
+import type { Controller } from '../../controller/controller.ts'
+import { WeftError } from '../../errors.ts'
+import { authorise } from '../access/authorise.ts'
+import type { App } from '../instance.ts'
+import { DEFAULT_PAGE, OperationHeaders, PageQuery, refTo } from '../schemas/common.ts'
+import { answers } from '../schemas/problem.ts'
+import { DeliveryIdText, WebhookDelivery, WebhookDeliveryList, WebhookIdText } from '../schemas/webhook.ts'
+import { deliveryView } from '../views/webhook.ts'
+
+const params = Type.Object({ webhook: WebhookIdText })
+const tags = ['webhooks']
+
+/** What was sent to a webhook, and how to send something by hand. */
+export function webhookDeliveryRoutes(app: App, controller: Controller): void {
+  addList(app, controller)
+  addTest(app, controller)
+  addRedeliver(app, controller)
+}
+
+function addList(app: App, controller: Controller): void {
+  const schema = {
+    operationId: 'listWebhookDeliveries',
+    summary: 'The last 200 messages to a webhook and how they went, the latest first.',
+    tags,
+    params,
+    querystring: Type.Object(
+      {
+        ...PageQuery.properties,
+        state: Type.Optional(
+          Type.Enum(['delivered', 'retrying', 'failed'], { description: 'Only those in this state.' }),
+        ),
+      },
+      { additionalProperties: false },
+    ),
+    response: answers({ 200: refTo(WebhookDeliveryList) }, 404),
+  }
+  app.get('/v1/webhooks/:webhook/deliveries', { schema }, async (request) => {
+    const { webhook } = authorise(controller.state, request, controller.now())
+    const { limit = DEFAULT_PAGE, cursor, state } = request.query
+    const recent = await controller.webhooks.recent(webhook.id)
+    const wanted = recent.filter((delivery) => state === undefined || delivery.state === state)
+    const from =
+      cursor === undefined
+        ? 0
+        : placeAfter(
+            wanted.map(({ id }) => id),
+            cursor,
+          )
+    const items = wanted.slice(from, from + limit).map(deliveryView)
+    const last = items.at(-1)
+    return last && from + limit < wanted.length ? { items, next: last.id } : { items }
+  })
+}
+
+function placeAfter(ids: readonly string[], cursor: string): number {
+  const at = ids.indexOf(cursor)
+  if (at >= 0) return at + 1
+  throw new WeftError('invalid-input', 'The cursor is not one that this list answered, or it is too old.', {
+    field: 'cursor',
+    advice: "Give the 'next' of the page before as it is, or leave cursor out.",
+  })
+}
+
+function addTest(app: App, controller: Controller): void {
+  const schema = {
+    operationId: 'testWebhook',
+    summary: "Send a message of type 'ping', once, also to a webhook that is disabled.",
+    tags,
+    params,
+    headers: OperationHeaders,
+    response: answers({ 200: refTo(WebhookDelivery) }, 404, 409),
+  }
+  app.post('/v1/webhooks/:webhook/test', { schema }, async (request) => {
+    const { webhook } = authorise(controller.state, request, controller.now())
+    return deliveryView(await controller.webhooks.ping(webhook, keyOf(request)))
+  })
+}
+
+function addRedeliver(app: App, controller: Controller): void {
+  const schema = {
+    operationId: 'redeliverWebhook',
+    summary: 'Send a message once more, with the same id, whatever became of it.',
+    tags,
+    params: Type.Object({ webhook: WebhookIdText, delivery: DeliveryIdText }),
+    headers: OperationHeaders,
+    response: answers({ 200: refTo(WebhookDelivery) }, 404, 409),
+  }
+  app.post('/v1/webhooks/:webhook/deliveries/:delivery/redeliver', { schema }, async (request) => {
+    const { webhook } = authorise(controller.state, request, controller.now())
+    const { delivery } = request.params
+    return deliveryView(await controller.webhooks.redeliver(webhook, delivery, keyOf(request)))
+  })
+}
+
+/** The same for the same Idempotency-Key of the same caller; new for each request without one. */
+function keyOf({ actor, headers }: FastifyRequest): string {
+  const key = headers['idempotency-key']
+  const text = typeof key === 'string' ? `${actor}:${key}` : randomUUID()
+  return createHash('sha256').update(text).digest('hex').slice(0, 16)
+}

@@ -8,6 +8,7 @@ import { recordText } from './audit/text.ts'
 import { verifyCommand } from './audit/verify.ts'
 import type { Client } from './client.ts'
 import { type ClientOptions, clientCommand, openClient } from './connection.ts'
+import { eventTypes } from './eventtypes.ts'
 import { duration, wholeNumber } from './numbers.ts'
 import { print } from './output.ts'
 import { stopSignal } from './signals.ts'
@@ -37,7 +38,7 @@ export function auditCommand(): Command {
     .option('--network <network>', 'only what is about it: id or name')
     .option('--node <node>', 'only what is about it: id or name')
     .option('--actor <actor>', 'only what this one did: id or name')
-    .addOption(new Option('--action <action>', 'only what has it; may be given again').argParser(collect))
+    .addOption(new Option('--action <action>', 'only what has it; may be given again').argParser(eventTypes))
     .option('--since <time>', 'only from then on: 2026-01-31T09:30:00Z, or 2h, 7d ago', time)
     .option('--until <time>', 'only before then', time)
     .option('--all-projects', 'everything, for global tokens')
@@ -99,9 +100,4 @@ function time(text: string): string {
   throw new InvalidArgumentError(
     'It must be a time as in 2026-01-31T09:30:00Z, or how long ago: 90s, 15m, 1h or 7d.',
   )
-}
-
-function collect(value: string, before: readonly string[] = []): string[] {
-  if (EVENT_TYPES.includes(value)) return [...before, value]
-  throw new InvalidArgumentError(`It must be one of ${EVENT_TYPES.join(', ')}.`)
 }

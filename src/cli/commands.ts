@@ -69,6 +69,10 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: 'make networks and nodes as a file says, after showing what would change',
     load: async () => (await import('./apply.ts')).applyCommand(),
   },
+  webhook: {
+    summary: 'have places outside told of changes, and see how that goes',
+    load: async () => (await import('./webhook.ts')).webhookCommand(),
+  },
   graph: {
     summary: 'show who reaches whom in a network, and why',
     load: async () => (await import('./graph.ts')).graphCommand(),

@@ -54,6 +54,14 @@ const EXPECTED: Readonly<Record<string, Expectation>> = {
   'GET /v1/networks/:network/graph': { least: 'viewer' },
   'GET /v1/networks/:network/links/:a/:b': { least: 'viewer' },
   'GET /v1/networks/:network/history': { least: 'viewer' },
+  'POST /v1/webhooks': { least: 'admin', body: () => ({ url: 'https://hooks.example.org', enabled: false }) },
+  'GET /v1/webhooks': { least: 'admin' },
+  'GET /v1/webhooks/:webhook': { least: 'admin' },
+  'PATCH /v1/webhooks/:webhook': { least: 'admin', body: () => ({ name: freshName() }) },
+  'DELETE /v1/webhooks/:webhook': { least: 'admin' },
+  'POST /v1/webhooks/:webhook/test': { least: 'admin' },
+  'GET /v1/webhooks/:webhook/deliveries': { least: 'admin' },
+  'POST /v1/webhooks/:webhook/deliveries/:delivery/redeliver': { least: 'admin' },
   'GET /v1/audit': { least: 'admin' },
   'GET /v1/events': { least: 'viewer' },
   'GET /v1/networks/:network/convergence': { least: 'viewer' },
@@ -86,6 +94,11 @@ const EXPECTED: Readonly<Record<string, Expectation>> = {
   'GET /v1/tokens': { least: 'viewer' },
   'DELETE /v1/tokens/:token': { least: 'operator' },
 }
+
+const NOT_THERE: readonly string[] = [
+  'DELETE /v1/networks/:network/grants/:project',
+  'POST /v1/webhooks/:webhook/deliveries/:delivery/redeliver',
+]
 
 const ROLES: readonly AccessRole[] = ['viewer', 'operator', 'admin']
 const order: readonly string[] = ROLES
@@ -161,6 +174,8 @@ describe('who may do what', () => {
       .replace('grants/:project', `grants/${route.startsWith('PUT') ? theirs.project : mine.project}`)
       .replace(':project', estate.project)
       .replace(':node', node)
+      .replace(':webhook', estate.webhook)
+      .replace(':delivery', 'msg_none')
       .replace('api-tokens/:token', `api-tokens/${estate.apiToken}`)
       .replace(':token', estate.joinToken)
 
@@ -225,9 +240,9 @@ describe('who may do what', () => {
     })
   }
 
-  /** A grant to somebody who has none cannot be taken back: whoever may ask learns that it is not there. */
+  /** A grant to somebody who has none cannot be taken back, nor what was never sent be sent again: whoever may ask learns that. */
   const wantedFor = (route: string, wanted: number | 'done') =>
-    wanted === 'done' && route === 'DELETE /v1/networks/:network/grants/:project' ? 404 : wanted
+    wanted === 'done' && NOT_THERE.includes(route) ? 404 : wanted
 
   /**
    * How people sign in is another test's: here there is no issuer, and no session that could end. A path between two nodes of which one is no member of that network is refused by what the request

@@ -6,11 +6,12 @@ import { addMember } from '../../src/controller/commands/member.ts'
 import { createNetwork } from '../../src/controller/commands/network.ts'
 import { createProject } from '../../src/controller/commands/project.ts'
 import { createJoinToken } from '../../src/controller/commands/token.ts'
+import { createWebhook } from '../../src/controller/commands/webhook.ts'
 import type { Decision } from '../../src/controller/tools.ts'
 import { Identity, type NodeId, toNodeId } from '../../src/keys/identity.ts'
 import { SecretBytes } from '../../src/keys/secret.ts'
 import type { Event } from '../../src/model/event.ts'
-import type { NetworkId, ProjectId, TokenId } from '../../src/model/names.ts'
+import type { NetworkId, ProjectId, TokenId, WebhookId } from '../../src/model/names.ts'
 import type { State } from '../../src/model/state.ts'
 import type { Inside } from './inside.ts'
 
@@ -24,6 +25,8 @@ export interface Estate {
   readonly idle: NodeId
   readonly joinToken: TokenId
   readonly apiToken: TokenId
+  /** Not enabled. */
+  readonly webhook: WebhookId
 }
 
 export function makeProject(inside: Inside, name: string): Promise<ProjectId> {
@@ -45,7 +48,12 @@ export function makeEstate(inside: Inside, project: ProjectId): Promise<Estate> 
     const joinToken = builder.add((then) => createJoinToken(then, tools, { project })).id
     const wanted = { project, name: 'x', role: 'viewer' } as const
     const apiToken = builder.add((then) => createApiToken(then, tools, wanted)).id
-    return { events: builder.events, result: { project, network, member, idle, joinToken, apiToken } }
+    const hook = { project, url: 'https://localhost:9/hook', enabled: false }
+    const webhook = builder.add((then) => createWebhook(then, tools, inside.controller.vault, hook)).id
+    return {
+      events: builder.events,
+      result: { project, network, member, idle, joinToken, apiToken, webhook },
+    }
   })
 }
 

@@ -54,6 +54,30 @@ describe('weft against a controller', () => {
     assert.equal(checked, records)
   })
 
+  it('makes webhooks, shows how they go, changes and deletes them', async () => {
+    const options = ['--event', 'member-added', '--disabled', '--name', 'books']
+    const made = await json(
+      controller.weft('webhook', 'create', 'https://localhost:9/', ...options, '--json'),
+    )
+    assert.match(made.secret, /^whsec_/)
+    const [list, test] = await Promise.all([
+      done(controller.weft('webhook', 'list')),
+      done(controller.weft('webhook', 'test', made.id)),
+    ])
+    assert.match(list, /^whk-\S+ +books +disabled +https:/m)
+    assert.match(test, /^state +failed: its name leads to no public address$/m)
+    const [deliveries, changed] = await Promise.all([
+      done(controller.weft('webhook', 'deliveries', made.id)),
+      done(controller.weft('webhook', 'update', made.id, '--all-events', '--name', 'other')),
+    ])
+    assert.match(deliveries, / +ping +failed +1 /)
+    assert.match(changed, /^events +all$/m)
+    const shown = await done(controller.weft('webhook', 'show', made.id))
+    assert.match(shown, /^name +other$/m)
+    assert.match(shown, /^acknowledged +entry \d+$/m)
+    assert.equal(await done(controller.weft('webhook', 'delete', made.id, '--yes')), '')
+  })
+
   it('hands every option of network create over', async () => {
     const options = ['--ipv6', 'fd12:3456:789a::/48', '--node-prefix-length', '28', '--key-custody', 'node']
     const made = await json(

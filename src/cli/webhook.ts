@@ -1,0 +1,216 @@
+import { Command } from 'commander'
+import type { Input } from '../client/api.ts'
+import type { CreatedWebhook, Webhook, WebhookDelivery } from '../client/operations.ts'
+import { confirm } from './confirm.ts'
+import { type ClientOptions, clientCommand, openClient } from './connection.ts'
+import { eventTypes } from './eventtypes.ts'
+import { wholeNumber } from './numbers.ts'
+import { fields, orDash, print, table } from './output.ts'
+
+/** `weft webhook create|list|show|update|delete|deliveries|test|redeliver` */
+export function webhookCommand(): Command {
+  return new Command('webhook')
+    .description('Have places outside told of what changes in the project, and see how that goes.')
+    .addCommand(createCommand())
+    .addCommand(listCommand())
+    .addCommand(showCommand())
+    .addCommand(updateCommand())
+    .addCommand(deleteCommand())
+    .addCommand(deliveriesCommand())
+    .addCommand(testCommand())
+    .addCommand(redeliverCommand())
+}
+
+type NewWebhook = Input<'createWebhook'>['body']
+
+interface CreateOptions extends ClientOptions {
+  readonly name?: string
+  readonly event?: NonNullable<NewWebhook['events']>
+  readonly network?: readonly string[]
+  readonly disabled?: boolean
+}
+
+const CREATE_HELP = `
+Messages are signed with the secret that is printed this once (https://www.standardwebhooks.com), come in the
+order of the changes, and at least once: the header webhook-id tells doubles.
+
+Examples:
+  weft webhook create https://hooks.example.org/weft
+  weft webhook create https://hooks.example.org/weft --network demo --event member-added --event member-removed
+  weft webhook test whk-4tq2b7w3xk5lm6np`
+
+function createCommand(): Command {
+  return clientCommand('create')
+    .description('Have a URL told of changes. Its secret is shown this once.')
+    .argument('<url>', 'where to: https')
+    .option('--name <text>', 'what it is for (the host of the URL)')
+    .option('--event <type>', 'only of these; may be given again', eventTypes)
+    .option('--network <network>', 'only of these, id or name; may be given again', collect)
+    .option('--disabled', 'begin only when it is enabled')
+    .addHelpText('after', CREATE_HELP)
+    .action(async (url: string, options: CreateOptions) => {
+      const { name, event: events, network, disabled = false } = options
+      const networks = network && [...network]
+      using client = openClient(options)
+      const body = { url, name, events, networks, enabled: !disabled }
+      const webhook = await client.call('createWebhook', { body })
+      print(options.json, webhook, () => created(webhook))
+    })
+}
+
+function listCommand(): Command {
+  return clientCommand('list')
+    .description('List the webhooks of the project.')
+    .action(async (options: ClientOptions) => {
+      using client = openClient(options)
+      const items = await client.list('listWebhooks')
+      const row = (webhook: Webhook) => [webhook.id, webhook.name, stateOf(webhook), webhook.url]
+      print(options.json, { items }, () => table(['id', 'name', 'state', 'url'], items.map(row)))
+    })
+}
+
+function showCommand(): Command {
+  return webhookOf(clientCommand('show'))
+    .description('Show a webhook, and how far it is.')
+    .action(async (webhook: string, options: ClientOptions) => {
+      using client = openClient(options)
+      const found = await client.call('showWebhook', { path: { webhook } })
+      print(options.json, found, () =>
+        fields({
+          ...about(found),
+          acknowledged: `entry ${found.acknowledged}`,
+          failing: failing(found.failingSince),
+        }),
+      )
+    })
+}
+
+interface UpdateOptions extends ClientOptions {
+  readonly name?: string
+  readonly target?: string
+  readonly event?: NonNullable<NewWebhook['events']>
+  readonly network?: readonly string[]
+  readonly allEvents?: boolean
+  readonly allNetworks?: boolean
+  readonly enable?: boolean
+  readonly disable?: boolean
+}
+
+function updateCommand(): Command {
+  return webhookOf(clientCommand('update'))
+    .description('Change a webhook, disable it, or enable it again: then it goes on where it stopped.')
+    .option('--target <url>', 'where to')
+    .option('--name <text>', 'what it is for')
+    .option('--event <type>', 'only of these; may be given again', eventTypes)
+    .option('--all-events', 'of all events')
+    .option('--network <network>', 'only of these, id or name; may be given again', collect)
+    .option('--all-networks', 'of all networks')
+    .option('--enable', 'go on telling')
+    .option('--disable', 'tell nothing for now')
+    .action(async (webhook: string, options: UpdateOptions) => {
+      const { name, target: url, event, network, allEvents, allNetworks, enable, disable } = options
+      const body = {
+        name,
+        url,
+        events: allEvents ? null : event,
+        networks: allNetworks ? null : network && [...network],
+        enabled: enable ? true : disable ? false : undefined,
+      }
+      using client = openClient(options)
+      const changed = await client.call('changeWebhook', { path: { webhook }, body })
+      print(options.json, changed, () => fields(about(changed)))
+    })
+}
+
+function deleteCommand(): Command {
+  return webhookOf(clientCommand('delete'))
+    .description('Delete a webhook: it is told nothing more.')
+    .option('-y, --yes', 'do not ask')
+    .action(async (webhook: string, options: ClientOptions & { readonly yes?: boolean }) => {
+      using client = openClient(options)
+      await confirm(`Delete webhook ${webhook}?`, options.yes)
+      await client.call('deleteWebhook', { path: { webhook } })
+    })
+}
+
+interface DeliveriesOptions extends ClientOptions {
+  readonly state?: WebhookDelivery['state']
+  readonly limit: number
+}
+
+function deliveriesCommand(): Command {
+  return webhookOf(clientCommand('deliveries'))
+    .description('Show the last messages to a webhook and how they went, the latest first.')
+    .option('--state <state>', 'only those that are delivered, retrying or failed')
+    .option('--limit <count>', 'most of them', wholeNumber, 20)
+    .action(async (webhook: string, options: DeliveriesOptions) => {
+      using client = openClient(options)
+      const { state, limit } = options
+      const query = { state, limit }
+      const { items } = await client.call('listWebhookDeliveries', { path: { webhook }, query })
+      const titles = ['id', 'type', 'state', 'attempts', 'last', 'status', 'why']
+      print(options.json, { items }, () => table(titles, items.map(deliveryRow)))
+    })
+}
+
+function testCommand(): Command {
+  return webhookOf(clientCommand('test'))
+    .description('Send a message that says nothing, once, and show how it went.')
+    .action(async (webhook: string, options: ClientOptions) => {
+      using client = openClient(options)
+      const delivery = await client.call('testWebhook', { path: { webhook } })
+      print(options.json, delivery, () => outcome(delivery))
+    })
+}
+
+function redeliverCommand(): Command {
+  return webhookOf(clientCommand('redeliver'))
+    .description('Send a message once more, with the same id, and show how it went.')
+    .argument('<delivery>', "id, as 'weft webhook deliveries' shows it")
+    .action(async (webhook: string, delivery: string, options: ClientOptions) => {
+      using client = openClient(options)
+      const done = await client.call('redeliverWebhook', { path: { webhook, delivery } })
+      print(options.json, done, () => outcome(done))
+    })
+}
+
+function webhookOf(command: Command): Command {
+  return command.argument('<webhook>', "id, as 'weft webhook list' shows it")
+}
+
+function created(webhook: CreatedWebhook): string {
+  return `${fields(about(webhook))}\nThe secret with which it checks signatures. It is shown this once:\n\n${webhook.secret}\n`
+}
+
+function about(webhook: Webhook): Record<string, string> {
+  const { id, name, url, events, networks } = webhook
+  return {
+    id,
+    name,
+    url,
+    events: events?.join(', ') ?? 'all',
+    networks: networks?.join(', ') ?? 'all',
+    state: stateOf(webhook),
+  }
+}
+
+function stateOf({ enabled, disabledReason }: Webhook): string {
+  return enabled ? 'enabled' : `disabled${disabledReason === null ? '' : `: ${disabledReason}`}`
+}
+
+function failing(since: string | null): string {
+  return since === null ? 'no' : `since ${since}`
+}
+
+function deliveryRow({ id, type, state, attempts, lastAt, status, error }: WebhookDelivery): string[] {
+  return [id, type, state, String(attempts), lastAt, orDash(status), orDash(error)]
+}
+
+function outcome({ id, state, status, error, milliseconds }: WebhookDelivery): string {
+  const why = error === null ? '' : `: ${error}`
+  return fields({ id, state: `${state}${why}`, status: orDash(status), took: `${milliseconds} ms` })
+}
+
+function collect(value: string, before: readonly string[] = []): string[] {
+  return [...before, value]
+}

@@ -25,6 +25,7 @@ import type { ProjectId, WebhookId } from '../../src/model/names.ts'
 import type { State } from '../../src/model/state.ts'
 import { loadSettings } from '../../src/settings.ts'
 import { scratch } from '../log/fixture.ts'
+import { describeDeliveries } from './deliveries.ts'
 import { Receiver, soon } from './receiver.ts'
 
 const FAST = { webhookRanges: ['127.0.0.0/8'], webhookPlainHttp: true, webhookRetrySeconds: 0.02 }
@@ -278,9 +279,10 @@ describe('a webhook', () => {
     let holder = 'a'
     const as = (name: string) => async () => holder === name
     const [a, b] = [bench.tell(as('a')), bench.tell(as('b'))]
-    await bench.webhook({ project, url: receiver.url })
+    const id = await bench.webhook({ project, url: receiver.url })
     const wanted = [await bench.happen(project), await bench.happen(project)]
-    await soon(() => assert.deepEqual(sequences(receiver), wanted))
+    await soon(async () => assert.equal((await b.webhooks.standing(id))?.sequence, wanted[1]))
+    assert.deepEqual(sequences(receiver), wanted)
     await a.stop()
     holder = 'b'
     wanted.push(await bench.happen(project))
@@ -301,6 +303,18 @@ describe('a webhook', () => {
     await Promise.all(both.map(({ stop }) => stop()))
     assert.equal(new Set(receiver.ids).size, 2)
   })
+})
+
+describeDeliveries(async () => {
+  const dir = await scratch()
+  const store = new SqliteDeliveries(join(dir.path, 'webhooks.db'))
+  return {
+    store,
+    async [Symbol.asyncDispose]() {
+      store[Symbol.dispose]()
+      await dir[Symbol.asyncDispose]()
+    },
+  }
 })
 
 describe('the signature of a webhook', () => {

@@ -107,6 +107,7 @@ export const CreatedWebhook = component('CreatedWebhook', 'A webhook, with its s
   secret: Type.String({
     description:
       "With it the receiver checks the signature, as Standard Webhooks says: 'whsec_' and base64. Shown this once.",
+    examples: ['whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYo='],
   }),
 })
 export type CreatedWebhook = Type.Static<typeof CreatedWebhook>
@@ -127,7 +128,12 @@ export const WebhookDelivery = component('WebhookDelivery', 'A message to a rece
   lastAt: instant('When it was tried last.'),
   nextAt: orNull(instant('When it is tried next; null: not again.')),
   status: orNull(Type.Integer({ description: 'What was answered last; null: nothing.', examples: [204] })),
-  error: orNull(Type.String({ description: 'Why the last attempt failed; null: it did not.' })),
+  error: orNull(
+    Type.String({
+      description: 'Why the last attempt failed; null: it did not.',
+      examples: ['it answered with 500'],
+    }),
+  ),
   milliseconds: Type.Integer({ description: 'How long the last attempt took.' }),
 })
 export type WebhookDelivery = Type.Static<typeof WebhookDelivery>

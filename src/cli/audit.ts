@@ -33,6 +33,7 @@ interface AuditOptions extends ClientOptions, AuditFilters {
 /** `weft audit` and `weft audit verify` */
 export function auditCommand(): Command {
   return clientCommand('audit')
+    .enablePositionalOptions()
     .description('Show who did what, when, and from where, with before and after: straight from the log.')
     .option('--network <network>', 'only what is about it: id or name')
     .option('--node <node>', 'only what is about it: id or name')

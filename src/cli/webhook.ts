@@ -1,4 +1,4 @@
-import { Command } from 'commander'
+import { Command, Option } from 'commander'
 import type { Input } from '../client/api.ts'
 import type { CreatedWebhook, Webhook, WebhookDelivery } from '../client/operations.ts'
 import { confirm } from './confirm.ts'
@@ -6,6 +6,7 @@ import { type ClientOptions, clientCommand, openClient } from './connection.ts'
 import { eventTypes } from './eventtypes.ts'
 import { wholeNumber } from './numbers.ts'
 import { fields, orDash, print, table } from './output.ts'
+import { listingCommand, type ShowOptions, show, showingCommand } from './show.ts'
 
 /** `weft webhook create|list|show|update|delete|deliveries|test|redeliver` */
 export function webhookCommand(): Command {
@@ -58,31 +59,40 @@ function createCommand(): Command {
     })
 }
 
+type WebhookFilters = NonNullable<Input<'listWebhooks'>['query']>
+
 function listCommand(): Command {
-  return clientCommand('list')
+  return listingCommand('list', ['id', 'name', 'createdAt'])
     .description('List the webhooks of the project.')
-    .action(async (options: ClientOptions) => {
-      using client = openClient(options)
-      const items = await client.list('listWebhooks')
+    .option('--name <part>', 'only those whose name contains this')
+    .option('--enabled', 'only those that are told')
+    .option('--no-enabled', 'only those that are disabled')
+    .action(({ name, enabled, sort, ...options }: ShowOptions & WebhookFilters) => {
+      const query = { name, enabled, sort }
       const row = (webhook: Webhook) => [webhook.id, webhook.name, stateOf(webhook), webhook.url]
-      print(options.json, { items }, () => table(['id', 'name', 'state', 'url'], items.map(row)))
+      return show(
+        options,
+        async (client) => ({ items: await client.list('listWebhooks', { query }) }),
+        ({ items }) => table(['id', 'name', 'state', 'url'], items.map(row)),
+      )
     })
 }
 
 function showCommand(): Command {
-  return webhookOf(clientCommand('show'))
+  return webhookOf(showingCommand('show'))
     .description('Show a webhook, and how far it is.')
-    .action(async (webhook: string, options: ClientOptions) => {
-      using client = openClient(options)
-      const found = await client.call('showWebhook', { path: { webhook } })
-      print(options.json, found, () =>
-        fields({
-          ...about(found),
-          acknowledged: `entry ${found.acknowledged}`,
-          failing: failing(found.failingSince),
-        }),
-      )
-    })
+    .action((webhook: string, options: ShowOptions) =>
+      show(
+        options,
+        (client) => client.call('showWebhook', { path: { webhook } }),
+        (found) =>
+          fields({
+            ...about(found),
+            acknowledged: `entry ${found.acknowledged}`,
+            failing: failing(found.failingSince),
+          }),
+      ),
+    )
 }
 
 interface UpdateOptions extends ClientOptions {
@@ -133,23 +143,25 @@ function deleteCommand(): Command {
     })
 }
 
-interface DeliveriesOptions extends ClientOptions {
+interface DeliveriesOptions extends ShowOptions {
   readonly state?: WebhookDelivery['state']
   readonly limit: number
 }
 
 function deliveriesCommand(): Command {
-  return webhookOf(clientCommand('deliveries'))
+  return webhookOf(showingCommand('deliveries'))
     .description('Show the last messages to a webhook and how they went, the latest first.')
-    .option('--state <state>', 'only those that are delivered, retrying or failed')
+    .addOption(
+      new Option('--state <state>', 'only those in this state').choices(['delivered', 'retrying', 'failed']),
+    )
     .option('--limit <count>', 'most of them', wholeNumber, 20)
-    .action(async (webhook: string, options: DeliveriesOptions) => {
-      using client = openClient(options)
-      const { state, limit } = options
-      const query = { state, limit }
-      const { items } = await client.call('listWebhookDeliveries', { path: { webhook }, query })
+    .action((webhook: string, { state, limit, ...options }: DeliveriesOptions) => {
       const titles = ['id', 'type', 'state', 'attempts', 'last', 'status', 'why']
-      print(options.json, { items }, () => table(titles, items.map(deliveryRow)))
+      return show(
+        options,
+        (client) => client.call('listWebhookDeliveries', { path: { webhook }, query: { state, limit } }),
+        ({ items }) => table(titles, items.map(deliveryRow)),
+      )
     })
 }
 

@@ -63,6 +63,14 @@ const REACH: Readonly<Record<OperationId, Reach>> = {
   listHistory: 'history',
   streamEvents: 'events',
   listAudit: 'audit',
+  createWebhook: 'webhook create',
+  listWebhooks: 'webhook list',
+  showWebhook: 'webhook show',
+  changeWebhook: 'webhook update',
+  deleteWebhook: 'webhook delete',
+  listWebhookDeliveries: 'webhook deliveries',
+  testWebhook: 'webhook test',
+  redeliverWebhook: 'webhook redeliver',
 }
 
 /** Parameters that commands see to by themselves, or that people call otherwise. */
@@ -85,6 +93,8 @@ const OTHERWISE: Readonly<Partial<Record<OperationId, Readonly<Record<string, st
   showGraph: { members: 'spares the console what it has', brief: 'spares the console and weft top reasons' },
   showConvergence: { members: 'who waits wants to know who lags' },
   listAudit: { sort: 'the latest first, and on with --watch' },
+  createWebhook: { events: '--event', enabled: '--disabled' },
+  changeWebhook: { events: '--event', url: '--target', enabled: '--enable and --disable' },
 }
 
 describe('every ability of REST', () => {

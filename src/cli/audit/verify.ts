@@ -39,9 +39,7 @@ export function verifyCommand(): Command {
     .option('--log <file>', 'what `weft log backup` or `weft log export` wrote, instead of the log itself')
     .option('--json', 'print JSON for programs')
     .addHelpText('after', EXAMPLES)
-    .action(async (file: string, _: unknown, command: Command) => {
-      // `weft audit` knows --json too, and takes it.
-      const options = command.optsWithGlobals<VerifyOptions>()
+    .action(async (file: string, options: VerifyOptions) => {
       const exported = await openExport(file)
       await using fleet = await openFleetLog(options)
       using source = fleet ? undefined : await openLog(options)

@@ -7,8 +7,10 @@ import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { after, before, describe, it } from 'node:test'
 import { Client } from '../../src/cli/client.ts'
+import { type ClientOptions, openClient } from '../../src/cli/connection.ts'
 import { signInByDevice } from '../../src/cli/login/device.ts'
 import { parseControllerUrl } from '../../src/cli/url.ts'
+import { toWeftError } from '../../src/errors.ts'
 import { Place } from '../api/fixture.ts'
 import { Browser } from '../api/signin/browser.ts'
 import { CLIENT, CLIENT_SECRET, LocalIssuer } from '../api/signin/issuer.ts'
@@ -98,17 +100,17 @@ describe('profiles', () => {
     await loginWithToken('--profile', 'other')
     await done(run(['profile', 'use', '127-0-0-1']))
     const nowhere = `unix:/nowhere.sock#${'A'.repeat(43)}`
-    const where = async (args: string[], env: Record<string, string> = {}) =>
-      (await run(['network', 'list', ...args], { env })).code
-    assert.equal(await where([]), 0)
-    assert.equal(await where([], { WEFT_URL: nowhere, WEFT_TOKEN: 'x' }), 3)
-    assert.equal(await where(['--url', nowhere], { WEFT_TOKEN: 'x' }), 3)
-    assert.equal(await where([], { WEFT_TOKEN: 'weft_wrong' }), 4)
-    assert.equal(await where(['--profile', 'other'], { WEFT_URL: nowhere, WEFT_TOKEN: 'weft_wrong' }), 0)
-    assert.equal(await where([], { WEFT_PROFILE: 'gone' }), 5)
+    const here = (options: ClientOptions, env: Record<string, string> = {}) =>
+      answerOf(options, { ...env, XDG_CONFIG_HOME: folder })
+    assert.equal(await here({}), 'done')
+    assert.equal(await here({}, { WEFT_URL: nowhere, WEFT_TOKEN: 'x' }), 'unavailable')
+    assert.equal(await here({ url: nowhere }, { WEFT_TOKEN: 'x' }), 'unavailable')
+    assert.equal(await here({}, { WEFT_TOKEN: 'weft_wrong' }), 'unauthenticated')
+    assert.equal(await here({ profile: 'other' }, { WEFT_URL: nowhere, WEFT_TOKEN: 'weft_wrong' }), 'done')
+    assert.equal(await here({}, { WEFT_PROFILE: 'gone' }), 'not-found')
     // The token of a profile is for the controller of that profile only.
-    assert.equal(await where([], { WEFT_URL: url }), 2)
-    assert.equal(await where(['--url', url]), 2)
+    assert.equal(await here({}, { WEFT_URL: url }), 'invalid-config')
+    assert.equal(await here({ url }), 'invalid-config')
   })
 
   it('keep the project in which to act', async () => {
@@ -189,3 +191,20 @@ describe('profiles', () => {
     assert.equal((await signedIn)?.name, 'alice@example.org')
   })
 })
+
+/** What comes of a question with these options, in an environment that has only these variables of ours. */
+async function answerOf(options: ClientOptions, env: Readonly<Record<string, string>>): Promise<string> {
+  const before = { ...process.env }
+  for (const name of ['WEFT_URL', 'WEFT_TOKEN', 'WEFT_PROFILE']) delete process.env[name]
+  Object.assign(process.env, env)
+  try {
+    using client = openClient(options)
+    await client.list('listNetworks')
+    return 'done'
+  } catch (error) {
+    return toWeftError(error).code
+  } finally {
+    for (const name of Object.keys(env)) delete process.env[name]
+    Object.assign(process.env, before)
+  }
+}

@@ -8,6 +8,7 @@ import { graphTree } from './graph/tree.ts'
 import { nodeNames } from './names.ts'
 import { wholeNumber } from './numbers.ts'
 import { orDash, table } from './output.ts'
+import { printable } from './printable.ts'
 import { type ShowOptions, show, showingCommand } from './show.ts'
 
 type Names = ReadonlyMap<string, string>
@@ -15,7 +16,8 @@ type Writer = (graph: Graph, names: Names) => string
 
 /** What can be made of a graph, by the names of `--format`. */
 const WRITERS: Readonly<Record<string, Writer>> = {
-  table: (graph, names) => `${nodeTable(graph)}\n${linkTable(graph, names)}${apartTable(graph, names)}`,
+  table: (graph, names) =>
+    `${nodeTable(graph)}${problemLines(graph)}\n${linkTable(graph, names)}${apartTable(graph, names)}`,
   tree: graphTree,
   dot: toDot,
   mermaid: toMermaid,
@@ -93,6 +95,12 @@ function nodeTable({ nodes }: Graph): string {
     `${node.appliedRevision}/${node.desiredRevision}`,
   ])
   return table(['node', 'online', 'roles', 'ipv4', 'ipv6', 'revision'], rows)
+}
+
+/** What is wrong with nodes, below the table of them. */
+function problemLines({ nodes }: Graph): string {
+  const problems = nodes.flatMap((node) => node.problems)
+  return problems.length === 0 ? '' : `\n${problems.map((text) => `${printable(text)}\n`).join('')}`
 }
 
 /** @param names of all nodes by id: relays need not be members */

@@ -93,6 +93,19 @@ describe('weft explain, graph and node roles', () => {
     assert.match(text, /^direct +web-1 has to begin +- +1420 +-$/m)
   })
 
+  it('says what an agent reports that cannot be, as the graph does', async () => {
+    const addresses = ['203.0.113.7/24', '127.0.0.1/8']
+    agents[2]?.report({ addresses, ports: [{ network: demo, port: 51_820 }] })
+    const absurd = "db-1 reports the address '127.0.0.1/8', to which no other machine can send."
+    const graph = await eventually('it is known', async () => {
+      const text = await done('graph', 'demo')
+      return text.includes(absurd) && text
+    })
+    assert.ok(graph.split('\n').includes(absurd), 'below the nodes')
+    const text = await done('explain', 'demo', 'web-1', 'db-1')
+    assert.ok(text.includes(`\nAlso:\n  ${absurd}\n`), text)
+  })
+
   it('is refused for the transit, and for one node', async () => {
     const added = await controller.weft('member', 'add', 'weft-transit', 'web-1')
     assert.deepEqual([added.code, /kept by the controller itself/.test(added.stderr)], [4, true])

@@ -144,7 +144,7 @@ export class Ledger {
         const state = await this.#reach(entry.sequence)
         return repeated ? { repeated, state, entry } : { repeated, result, state, entry }
       } catch (error) {
-        if (tries === MAX_TRIES || !(await this.#isOvertaken(before, error))) throw error
+        if (tries === MAX_TRIES || !(await this.#isOvertaken(before, request, error))) throw error
         const known = await this.#log.find(request.operation)
         if (known) return { repeated: true, state: await this.#reach(known.sequence), entry: known }
       }
@@ -152,14 +152,26 @@ export class Ledger {
   }
 
   /** Whether a change failed, or was refused, only because another writer has changed something since, perhaps. */
-  async #isOvertaken(before: State, error: unknown): Promise<boolean> {
+  async #isOvertaken(before: State, { operation }: ChangeRequest, error: unknown): Promise<boolean> {
     if (!(error instanceof WeftError)) return false
     if (error.code === 'conflict') {
       await this.#reach(this.#log.head().sequence)
       return true
     }
     if (error.code === 'store-unavailable' || error.code === 'unavailable') return false
-    return (await this.catchUp()).sequence > before.sequence
+    try {
+      // It may have been refused for something that is on its way and never comes.
+      await this.#reach(before.sequence, true)
+      await this.#reach((await this.#log.refresh()).sequence)
+      if (this.#state.sequence > before.sequence) return true
+      // Or for itself: an earlier try of it, of which nobody heard, has come by now.
+      return (await this.#log.find(operation)) !== undefined
+    } catch (cause) {
+      if (cause instanceof WeftError && cause.code === 'conflict') return true
+      // What is wrong in itself is so on any state. All else is not told by one who cannot know whether it is still so: an
+      // agent would give up for good where it could have waited.
+      throw error.code === 'invalid-input' ? error : cause
+    }
   }
 
   async #append(before: State, draft: Draft) {

@@ -6,13 +6,17 @@ import { fileURLToPath } from 'node:url'
 import { createNetwork } from '../../src/controller/commands/network.ts'
 import { joinNode } from '../../src/controller/commands/node.ts'
 import { createJoinToken } from '../../src/controller/commands/token.ts'
+import { Ledger } from '../../src/controller/ledger.ts'
 import { Identity } from '../../src/keys/identity.ts'
 import { systemRandom } from '../../src/keys/random.ts'
 import { SecretBytes } from '../../src/keys/secret.ts'
+import { openRedisLog } from '../../src/log/redis/log.ts'
+import type { State } from '../../src/model/state.ts'
 import { startHelper } from '../bench/helper.ts'
 import type { CallerCalls } from '../bench/stage/caller-process.ts'
 import { ReplicaFleet } from './fleet.ts'
 import { startSingle } from './site.ts'
+import { optionsFor } from './writers.ts'
 
 const CALLER = fileURLToPath(new URL('../bench/stage/caller-process.ts', import.meta.url))
 const NODES = 800
@@ -27,6 +31,8 @@ await probe.redis.call('CONFIG', 'SET', 'appendfsync', 'no')
 const lazy = await medianOfSets(1_000)
 await probe.redis.call('CONFIG', 'SET', 'appendfsync', 'always')
 process.stdout.write(`one SET, one after the other: ${durable} ms with an fsync, ${lazy} ms without\n`)
+
+process.stdout.write(`the log alone, by 50 callers: ${await changesASecond(20_000)}\n`)
 
 await using fleet = await ReplicaFleet.start(site, 1, { logLevel: 'error' })
 const { controller, port } = fleet.at(0)
@@ -61,6 +67,29 @@ const at = (share: number) => Math.round((sorted[Math.floor(sorted.length * shar
 process.stdout.write(
   `${Math.round((counted.length / took) * 1_000)} durable additions a second of ${counted.length}; p50 ${at(0.5)} ms, p99 ${at(0.99)} ms\n`,
 )
+
+/** Changes without REST, keys and checks: what the log takes. */
+async function changesASecond(count: number): Promise<string> {
+  await using log = await openRedisLog(optionsFor(site, 'alone'))
+  const ledger = await Ledger.open(log, new AbortController().signal, () => undefined)
+  let left = count
+  const start = performance.now()
+  const call = async () => {
+    while (left-- > 0) {
+      const request = { actor: 'bench', operation: `op-${left}`, at: Date.now() }
+      const raise = ({ epoch }: State) => ({
+        events: [{ type: 'epoch-raised', epoch: epoch + 1 } as const],
+        result: undefined,
+      })
+      await ledger.change(request, raise)
+    }
+  }
+  const cpu = process.cpuUsage()
+  await Promise.all(Array.from({ length: 50 }, call))
+  const { user, system } = process.cpuUsage(cpu)
+  const rate = Math.round((count / (performance.now() - start)) * 1_000)
+  return `${rate} changes a second, ${Math.round((user + system) / count)} µs of CPU each`
+}
 
 async function medianOfSets(count: number): Promise<number> {
   const took: number[] = []

@@ -17,46 +17,76 @@ const DURABLE: Config = {
   'repl-diskless-sync-delay': '0',
 }
 
-/** A real redis-server (or Sentinel) on a free port of loopback, with its data in a directory of its own. */
+/** Where a server runs when not on loopback of this machine: a network namespace, and its address there. */
+export interface Machine {
+  readonly address: string
+  readonly namespace: string
+}
+
+export interface Start {
+  /** Undefined: loopback. */
+  readonly machine?: Machine | undefined
+  /** Where its data are to be; undefined: beside its configuration. */
+  readonly data?: string | undefined
+}
+
+/** A real redis-server (or Sentinel) on a free port, with its data in a directory of its own. */
 export class RedisServer implements AsyncDisposable {
+  readonly host: string
   readonly port: number
   readonly dir: string
+  /** The folder with what it keeps. */
+  readonly data: string
+  readonly #namespace: string | undefined
   readonly #args: readonly string[]
   #child: ChildProcess | undefined
 
-  private constructor(port: number, dir: string, args: readonly string[]) {
+  private constructor(port: number, dir: string, args: readonly string[], { machine, data }: Start) {
+    this.host = machine?.address ?? '127.0.0.1'
     this.port = port
     this.dir = dir
+    this.data = data ?? join(dir, 'data')
+    this.#namespace = machine?.namespace
     this.#args = args
   }
 
-  static async start(config: Config = {}): Promise<RedisServer> {
-    return RedisServer.#begin((port, data) => [
-      ...Object.entries({ ...DURABLE, ...config, dir: data }).map(([name, value]) => `${name} ${value}`),
-      `port ${port}`,
-    ])
+  static async start(config: Config = {}, where: Start = {}): Promise<RedisServer> {
+    return RedisServer.#begin(
+      ({ port, data }) => [
+        ...Object.entries({ ...DURABLE, ...config, dir: data }).map(([name, value]) => `${name} ${value}`),
+        `port ${port}`,
+      ],
+      [],
+      where,
+    )
   }
 
-  static async startSentinel(lines: readonly string[]): Promise<RedisServer> {
-    return RedisServer.#begin((port, data) => [`port ${port}`, `dir ${data}`, ...lines], ['--sentinel'])
+  static async startSentinel(lines: readonly string[], where: Start = {}): Promise<RedisServer> {
+    return RedisServer.#begin(
+      ({ port, data }) => [`port ${port}`, `dir ${data}`, ...lines],
+      ['--sentinel'],
+      where,
+    )
   }
 
   /** From a file, for servers and Sentinels write there what they have become. */
   static async #begin(
-    lines: (port: number, data: string) => readonly string[],
-    args: readonly string[] = [],
+    lines: (server: RedisServer) => readonly string[],
+    args: readonly string[],
+    where: Start,
   ): Promise<RedisServer> {
     const port = await freePort()
     const dir = await mkdtemp(join(tmpdir(), `weft-redis-${port}-`))
     const file = join(dir, 'redis.conf')
-    await writeFile(file, ['bind 127.0.0.1', ...lines(port, join(dir, 'data')), ''].join('\n'))
-    const server = new RedisServer(port, dir, [file, ...args])
+    const server = new RedisServer(port, dir, [file, ...args], where)
+    const own = [`bind ${server.host}`, 'protected-mode no', `unixsocket ${server.#socket}`]
+    await writeFile(file, [...own, ...lines(server), ''].join('\n'))
     await server.start()
     return server
   }
 
   get place(): string {
-    return `127.0.0.1:${this.port}`
+    return `${this.host}:${this.port}`
   }
 
   get pid(): number {
@@ -69,10 +99,10 @@ export class RedisServer implements AsyncDisposable {
 
   /** Starts it, again if it had ended, on the data that are there. */
   async start(): Promise<void> {
-    await mkdir(join(this.dir, 'data'), { recursive: true })
-    const child = spawn('redis-server', [...this.#args], {
-      stdio: ['ignore', 'pipe', 'pipe'],
-    })
+    await mkdir(this.data, { recursive: true })
+    const inside = this.#namespace === undefined ? [] : ['ip', 'netns', 'exec', this.#namespace]
+    const [program = '', ...args] = [...inside, 'redis-server', ...this.#args]
+    const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] })
     this.#child = child
     let said = ''
     child.stdout.on('data', (text) => (said = `${said}${text}`.slice(-4_000)))
@@ -105,7 +135,7 @@ export class RedisServer implements AsyncDisposable {
 
   /** Removes its data; only while it does not run. */
   async empty(): Promise<void> {
-    await rm(join(this.dir, 'data'), { recursive: true, force: true })
+    await rm(this.data, { recursive: true, force: true })
   }
 
   async call(...[command, ...args]: [string, ...(string | number)[]]): Promise<unknown> {
@@ -115,8 +145,8 @@ export class RedisServer implements AsyncDisposable {
 
   async client(): Promise<AsyncDisposable & { readonly redis: Redis }> {
     const redis = new Redis({
-      host: '127.0.0.1',
-      port: this.port,
+      // By a file, for it may be in another network; what the log does goes by TCP.
+      path: this.#socket,
       protocol: 2,
       lazyConnect: true,
       retryStrategy: () => null,
@@ -135,6 +165,10 @@ export class RedisServer implements AsyncDisposable {
     this.thaw()
     await this.kill()
     await rm(this.dir, { recursive: true, force: true })
+  }
+
+  get #socket(): string {
+    return join(this.dir, 'socket')
   }
 
   async #answers(): Promise<boolean> {

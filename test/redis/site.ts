@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { text } from 'node:stream/consumers'
 import { eventually } from '../rig.ts'
-import { type Config, freePort, RedisServer } from './server.ts'
+import { type Config, freePort, type Machine, RedisServer } from './server.ts'
 
 /** Servers that hold one log together. */
 export interface RedisSite extends AsyncDisposable {
@@ -26,8 +26,9 @@ const PRIMARY_NAME = 'weft-test'
 
 export async function startSingle(
   config: Config = {},
+  data?: string,
 ): Promise<RedisSite & { readonly server: RedisServer }> {
-  const server = await RedisServer.start(config)
+  const server = await RedisServer.start(config, { data })
   return {
     server,
     urls: [`redis://${server.place}`],
@@ -39,12 +40,21 @@ export async function startSingle(
   }
 }
 
-/** A primary, replicas, and three Sentinels that agree by two. */
-export async function startWithSentinels(replicas = 2): Promise<RedisSite> {
+/**
+ * A primary, replicas, and three Sentinels that agree by two.
+ * @param machines the first has a Sentinel and the primary, the others a Sentinel and a replica each; none: all on loopback
+ */
+export async function startWithSentinels(
+  replicas = 2,
+  machines: readonly Machine[] = [],
+): Promise<RedisSite> {
   const stack = new AsyncDisposableStack()
-  const first = stack.use(await RedisServer.start())
+  const at = (index: number) => ({ machine: machines[index] })
+  const first = stack.use(await RedisServer.start({}, at(0)))
   const others = await Promise.all(
-    Array.from({ length: replicas }, () => RedisServer.start({ replicaof: `127.0.0.1 ${first.port}` })),
+    Array.from({ length: replicas }, (_, index) =>
+      RedisServer.start({ replicaof: `${first.host} ${first.port}` }, at(index + 1)),
+    ),
   )
   for (const other of others) stack.use(other)
   await eventually(
@@ -53,12 +63,12 @@ export async function startWithSentinels(replicas = 2): Promise<RedisSite> {
     15_000,
   )
   const lines = [
-    `sentinel monitor ${PRIMARY_NAME} 127.0.0.1 ${first.port} 2`,
+    `sentinel monitor ${PRIMARY_NAME} ${first.host} ${first.port} 2`,
     `sentinel down-after-milliseconds ${PRIMARY_NAME} ${DOWN_AFTER}`,
     `sentinel failover-timeout ${PRIMARY_NAME} 3000`,
     `sentinel parallel-syncs ${PRIMARY_NAME} 2`,
   ]
-  const sentinels = await Promise.all([1, 2, 3].map(() => RedisServer.startSentinel(lines)))
+  const sentinels = await Promise.all([0, 1, 2].map((index) => RedisServer.startSentinel(lines, at(index))))
   for (const sentinel of sentinels) stack.use(sentinel)
   for (const sentinel of sentinels)
     await eventually('the Sentinels know all', () => knowsAll(sentinel, replicas), 15_000)
@@ -70,7 +80,7 @@ export async function startWithSentinels(replicas = 2): Promise<RedisSite> {
     primary: () => eventually('a primary', () => primaryBySentinels(sentinels, servers), 30_000),
     async revive(server) {
       const primary = await primaryBySentinels(sentinels, servers)
-      if (primary && primary !== server) await server.configure(`replicaof 127.0.0.1 ${primary.port}`)
+      if (primary && primary !== server) await server.configure(`replicaof ${primary.host} ${primary.port}`)
       await server.start()
     },
     [Symbol.asyncDispose]: () => stack.disposeAsync(),

@@ -4,7 +4,8 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { Ledger } from '../../src/controller/ledger/ledger.ts'
 import { WeftError } from '../../src/errors.ts'
 import type { Entry } from '../../src/log/log.ts'
-import { openRedisLog, type RedisLog, type RedisLogOptions } from '../../src/log/redis/log.ts'
+import { openRedisLog, type RedisLog } from '../../src/log/redis/log.ts'
+import type { RedisLogOptions } from '../../src/log/redis/options.ts'
 import { collect } from '../log/fixture.ts'
 import type { RedisSite } from './site.ts'
 
@@ -35,24 +36,32 @@ export class Writers implements AsyncDisposable {
   readonly #told = new Map<string, Told>()
   readonly #followed: Entry[][] = []
   readonly #stop: AbortController
+  readonly #name: string
   readonly #work: Promise<unknown>[]
   #last = performance.now()
   #longestPause = 0
   #slowestAnswer = 0
   #isOver = false
 
-  private constructor(logs: readonly RedisLog[], ledgers: readonly Ledger[], stop: AbortController) {
+  private constructor(
+    logs: readonly RedisLog[],
+    ledgers: readonly Ledger[],
+    stop: AbortController,
+    name: string,
+  ) {
+    this.#name = name
     this.logs = logs
     this.#stop = stop
     const writing = ledgers.map((ledger, at) => this.#write(ledger, at))
     this.#work = [...writing, ...logs.map((log, at) => this.#follow(log, at))]
   }
 
-  static async start(count: number, options: () => RedisLogOptions): Promise<Writers> {
+  /** @param name begins the names of operations, which have to be others than those of other processes */
+  static async start(count: number, options: () => RedisLogOptions, name = 'writer'): Promise<Writers> {
     const logs = await Promise.all(Array.from({ length: count }, () => openRedisLog(options())))
     const stop = new AbortController()
     const ledgers = await Promise.all(logs.map((log) => Ledger.open(log, stop.signal, () => undefined)))
-    return new Writers(logs, ledgers, stop)
+    return new Writers(logs, ledgers, stop, name)
   }
 
   get acknowledged(): number {
@@ -121,7 +130,7 @@ export class Writers implements AsyncDisposable {
 
   async #write(ledger: Ledger, writer: number): Promise<void> {
     for (let number = 0; !this.#isOver; number++) {
-      const group = Array.from({ length: 4 }, (_, at) => `writer-${writer}-${number}-${at}`)
+      const group = Array.from({ length: 4 }, (_, at) => `${this.#name}-${writer}-${number}-${at}`)
       const told = await Promise.all(group.map((operation) => this.#change(ledger, operation)))
       if (told.some(({ kind }) => kind !== 'ok')) await wait(20)
     }
@@ -160,13 +169,9 @@ export class Writers implements AsyncDisposable {
   }
 }
 
-/** As a line of a report. */
-export function figuresText({
-  acknowledged,
-  unknown,
-  refused,
-  longestPause,
-  slowestAnswer,
-}: Figures): string {
-  return `${acknowledged} acknowledged, 0 lost, ${unknown} unknown, ${refused} refused; longest pause ${longestPause} ms, slowest answer ${slowestAnswer} ms`
+/** For a report, after `check` has found nothing. */
+export function countsOf(figures: Figures): Readonly<Record<string, number>> {
+  const { acknowledged, unknown, refused, longestPause, slowestAnswer } = figures
+  const times = { 'ms of pause at most': longestPause, 'ms for an answer at most': slowestAnswer }
+  return { acknowledged, lost: 0, unknown, refused, ...times }
 }

@@ -3,7 +3,7 @@ import type { Logger } from 'pino'
 import type { Random } from '../../keys/random.ts'
 import { toBase32 } from '../../keys/text.ts'
 import type { Log } from '../../log/log.ts'
-import type { RedisNews } from '../../log/redis/log.ts'
+import type { RedisNews } from '../../log/redis/options.ts'
 import { openSqliteLog } from '../../log/sqlite.ts'
 import { JOURNAL_FILE, LOG_FILE, WEBHOOKS_FILE } from '../home.ts'
 import type { Board } from '../presence/sharing.ts'
@@ -63,6 +63,7 @@ function tell(news: RedisNews, log: Logger): void {
       return
     }
     case 'lost':
-      log.fatal({ reason: news.reason.message }, 'acknowledged changes were lost')
+      for (const entry of news.entries) log.error(entry, 'this acknowledged change was lost')
+      log.fatal({ reason: news.reason.message, known: news.entries.length }, 'acknowledged changes were lost')
   }
 }

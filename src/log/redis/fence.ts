@@ -15,16 +15,23 @@ export interface FenceTools {
 /** Milliseconds for the other controllers to say what they have acknowledged, before a server is armed. */
 const CLAIM_WAIT = 300
 
+/** Rows read at a time to find out what is lost. */
+const ROWS_COMPARED = 1_000
+
 /** What came of looking at a server. */
 export type Taken =
   /** It takes changes. `unwitnessed`: nobody could vouch for its history, which may be another now. */
   | { readonly kind: 'armed'; readonly unwitnessed: boolean }
   /** It is behind or astray of what is known to be durable. `everything`: there is no log on it at all. */
-  | {
-      readonly kind: 'lost'
-      readonly everything: boolean
-      readonly reason: WeftError
-    }
+  | Lost
+
+export interface Lost {
+  readonly kind: 'lost'
+  readonly everything: boolean
+  readonly reason: WeftError
+  /** Of what was acknowledged and is not there, as much as is still known here; the oldest first. */
+  readonly rows: readonly Row[]
+}
 
 /**
  * Looks at a server that is to take changes, and arms it if nobody has yet. It has to know all that this controller knows
@@ -42,8 +49,16 @@ export async function takeUp(link: Link, { journal, writer }: FenceTools): Promi
   const { log } = isArmed ? first : await link.status()
   const known = journal.known.sequence
   const found = await compare(link, log, journal)
-  if (found instanceof WeftError) return lost(found, log)
-  if (isArmed) return found.length > 0 ? lost(behind(journal.known, headOf(log)), log) : armed(false)
+  const lost = async (reason: WeftError): Promise<Lost> => {
+    return {
+      kind: 'lost',
+      everything: headOf(log).sequence === 0,
+      reason,
+      rows: await missing(link, log, journal),
+    }
+  }
+  if (found instanceof WeftError) return lost(found)
+  if (isArmed) return found.length > 0 ? lost(behind(journal.known, headOf(log))) : armed(false)
   if (found.length > 0) await giveBack(link, log, found)
   await arm(link, found.length > 0 ? (await link.status()).log : log)
   return armed(known === 0 && headOf(log).sequence > 0)
@@ -51,10 +66,6 @@ export async function takeUp(link: Link, { journal, writer }: FenceTools): Promi
 
 function armed(unwitnessed: boolean): Taken {
   return { kind: 'armed', unwitnessed }
-}
-
-function lost(reason: WeftError, log: LogStatus | undefined): Taken {
-  return { kind: 'lost', everything: headOf(log).sequence === 0, reason }
 }
 
 function headOf(log: LogStatus | undefined): Head {
@@ -78,6 +89,17 @@ async function compare(
   const rows = journal.rowsAfter(head.sequence)
   if (!rows) return behind(known, head)
   return journal.hashAt(head.sequence) === head.hash ? rows : astray(head)
+}
+
+/** Rows of the journal that are not on the server: all behind the last one on which both agree. */
+async function missing(link: Link, log: LogStatus | undefined, journal: Journal): Promise<readonly Row[]> {
+  const kept = journal.rows()
+  const [first] = kept
+  const end = headOf(log).sequence
+  const there = new Set<string>()
+  for (let from = first?.sequence ?? end + 1; from <= end; from += ROWS_COMPARED)
+    for (const { hash } of await link.rows(from, end, ROWS_COMPARED)) there.add(hash)
+  return kept.filter(({ hash }) => !there.has(hash))
 }
 
 /** Undefined for an entry that was dropped long ago. */

@@ -79,6 +79,11 @@ export class Journal implements Disposable {
     return rows.length === this.#head.sequence - sequence ? rows : undefined
   }
 
+  /** All that are kept, the oldest first. */
+  rows(): Row[] {
+    return [...this.#kept.values()].map(({ row }) => row)
+  }
+
   /** Hash of entry `sequence`, if it is kept. */
   hashAt(sequence: number): string | undefined {
     if (sequence === this.known.sequence) return this.known.hash

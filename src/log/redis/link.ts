@@ -5,34 +5,11 @@ import type { Head } from '../log.ts'
 import { type Access, addressText } from './address.ts'
 import { type Barrier, barrierCommands, countOf, isReached, WAIT_LIMIT } from './barrier.ts'
 import { connectTo, endOf, isRefusal, refusalText } from './client.ts'
+import { type Answered, type Committed, toCommitted } from './committed.ts'
 import type { Keys } from './keys.ts'
 import type { Place } from './place.ts'
 import { COMMIT, CONFIRM, type Script, SETTLE } from './scripts.ts'
 import { META_FIELDS, type ServerStatus, toStatus } from './status.ts'
-
-/** What became of a batch of changes. */
-export type Committed =
-  /** All of them are where they have to be. */
-  | { readonly kind: 'done' }
-  /** None was made: the log went on. The sequences of those operations that were done before. */
-  | {
-      readonly kind: 'overtaken'
-      readonly known: readonly (number | undefined)[]
-    }
-  /** None was made: it is another writer's turn. */
-  | { readonly kind: 'wait' }
-  /** None was made, and none will be on this link. */
-  | {
-      readonly kind: 'refused'
-      readonly reason: string
-      readonly cause?: unknown
-    }
-  /** Nobody knows. */
-  | {
-      readonly kind: 'unknown'
-      readonly reason: string
-      readonly cause?: unknown
-    }
 
 export interface LinkTools {
   readonly access: Access
@@ -90,9 +67,9 @@ export class Link implements Disposable {
     }
   }
 
-  /** Calls `listener` whenever a writer says that more is durable. Messages get lost: look by yourself as well. */
-  onBell(listener: () => void): Promise<void> {
-    return this.hear(this.#tools.keys.bell, listener)
+  /** Calls `listener` whenever a writer says up to where entries are durable. Messages get lost: look by yourself as well. */
+  onBell(listener: (sequence: number) => void): Promise<void> {
+    return this.hear(this.#tools.keys.bell, (message) => listener(Number(message)))
   }
 
   /** Calls `listener` with each message on a channel that does not get lost. */
@@ -116,10 +93,10 @@ export class Link implements Disposable {
     })
   }
 
-  /** Sequence of the entry of an operation. */
-  async find(operation: string): Promise<number | undefined> {
-    const found = await this.#guard(() => this.#read.hget(this.#tools.keys.operations, operation))
-    return found ? Number(found) : undefined
+  /** Sequences of the entries of operations; undefined for those that were not done. */
+  async find(operations: readonly string[]): Promise<(number | undefined)[]> {
+    const found = await this.#guard(() => this.#read.hmget(this.#tools.keys.operations, ...operations))
+    return found.map((text) => (text ? Number(text) : undefined))
   }
 
   /** Makes the changes in `rows`, which stand on `before`, if nobody was faster, and waits until they are safe. */
@@ -127,37 +104,7 @@ export class Link implements Disposable {
     const alone = countOf(this.barrier) === 0 ? '1' : '0'
     const args = [String(before.sequence), before.hash, this.#tools.writer, String(confirmed), alone]
     const drafts = rows.flatMap(({ operation, hash, payload }) => [operation, hash, Buffer.from(payload)])
-    const { error, reply, reached } = await this.#behindBarrier(this.#write, COMMIT, [...args, ...drafts])
-    if (error) {
-      return isRefusal(error)
-        ? { kind: 'refused', reason: refusalText(error), cause: error }
-        : {
-            kind: 'unknown',
-            reason: 'The Redis server did not answer.',
-            cause: error,
-          }
-    }
-    switch (reply[0]) {
-      case 'done':
-        return reached
-          ? { kind: 'done' }
-          : {
-              kind: 'unknown',
-              reason: 'Not every Redis replica confirmed the change.',
-            }
-      case 'overtaken':
-        return {
-          kind: 'overtaken',
-          known: reply.slice(1).map((text) => Number(text) || undefined),
-        }
-      case 'wait':
-        return { kind: 'wait' }
-      default:
-        return {
-          kind: 'refused',
-          reason: 'The Redis server is not the one that was armed.',
-        }
-    }
+    return toCommitted(await this.#behindBarrier(this.#write, COMMIT, [...args, ...drafts]))
   }
 
   /** Makes sure that everything up to the end of the log is safe. Resolves with that end. */
@@ -207,7 +154,7 @@ export class Link implements Disposable {
     for (const client of [this.#write, this.#side, this.#read, this.#bell]) client.disconnect()
   }
 
-  async #behindBarrier(client: Redis, script: Script, args: readonly (string | Buffer)[]) {
+  async #behindBarrier(client: Redis, script: Script, args: readonly (string | Buffer)[]): Promise<Answered> {
     const barrier = this.barrier
     const pipeline = client.pipeline()
     pipeline.call('EVAL', ...this.#evaluation(script, args))

@@ -3,45 +3,22 @@ import { Bell } from '../bell.ts'
 import { EMPTY, headOf } from '../chain.ts'
 import type { Appended, Draft, Entry, Head, Log, Snapshot } from '../log.ts'
 import { parseSite } from './address.ts'
-import type { Level } from './check.ts'
 import { conflict, refused } from './errors.ts'
+import type { Lost } from './fence.ts'
 import { Journal } from './journal.ts'
 import { type Keys, keysOf } from './keys.ts'
 import type { Link } from './link.ts'
+import type { RedisLogOptions } from './options.ts'
 import { Reader } from './reader.ts'
+import { Recall } from './recall.ts'
 import { BEGIN, LEASE } from './scripts.ts'
 import { compact, keepSnapshot, readSnapshots } from './snapshots.ts'
 import type { ServerStatus } from './status.ts'
 import { Supervisor } from './supervisor.ts'
 import { Writer } from './writer.ts'
 
-export interface RedisLogOptions {
-  readonly urls: readonly string[]
-  /** Tells logs on the same servers apart. */
-  readonly realm: string
-  readonly level: Level
-  /** Names this writer to the others; another one at each start. */
-  readonly writer: string
-  /** File with how far the log is known to have gone; without one that is known only while the process lives. */
-  readonly journal?: string | undefined
-  /** What an operator has to hear of. */
-  readonly tell?: (news: RedisNews) => void
-}
-
-export type RedisNews =
-  /** No changes go. */
-  | { readonly kind: 'refusing'; readonly reason: WeftError }
-  /** Changes go. */
-  | { readonly kind: 'accepting'; readonly server: string }
-  /** The server was armed with nobody to vouch for its history. */
-  | { readonly kind: 'unwitnessed'; readonly server: string }
-  /** Acknowledged changes are gone, and the level is one that goes on without them. */
-  | { readonly kind: 'lost'; readonly reason: WeftError }
-
 /** Milliseconds for the first link at the start. */
 const OPEN_LIMIT = 10_000
-/** Operations that may be asked about and not done yet. */
-const FRESH_LIMIT = 4_096
 
 /**
  * The log of a fleet: one stream on Redis, any number of controllers that write to it. Rejects with `store-unavailable`
@@ -71,12 +48,10 @@ export class RedisLog implements Log {
   readonly #supervisor: Supervisor
   readonly #reader: Reader
   readonly #writer: Writer
+  readonly #recall: Recall
   /** Rings at new entries, at answers, at a new link, and at the end. */
   readonly #news = new Bell()
-  /** Operations of which the server said a moment ago that they were not done; if one was since, the journal has it. */
-  readonly #fresh = new Set<string>()
-  /** Questions to the server whether an operation was done; their appends came before the end. */
-  #asking = 0
+  readonly #closing = new AbortController()
   #isOpen = false
   #end: WeftError | undefined
 
@@ -91,8 +66,9 @@ export class RedisLog implements Log {
       journal,
       link,
       onRow,
-      onNews: () => news.ring(),
+      news,
     })
+    this.#recall = new Recall(link, this.#reader)
     this.#supervisor = new Supervisor({
       ...options,
       site: parseSite(options.urls),
@@ -100,7 +76,7 @@ export class RedisLog implements Log {
       journal,
       onLink: (made, unwitnessed) => this.#onLink(made, unwitnessed),
       onAccept: (made) => options.tell?.({ kind: 'accepting', server: made.name }),
-      onLoss: (reason) => this.#onLoss(reason),
+      onLoss: (lost) => this.#onLoss(lost),
       onStatus: (status) => this.#onStatus(status),
       onRefusal: (reason) => this.#onRefusal(reason),
     })
@@ -125,48 +101,24 @@ export class RedisLog implements Log {
     const { operation } = draft
     // Whether it was done has to be known before others stand on it: a repeated operation takes no place.
     const isKnown =
-      this.#writer.find(operation) ?? this.#journal.find(operation) ?? this.#fresh.delete(operation)
-    const entry = isKnown ? undefined : await this.#ask(operation)
+      this.#writer.find(operation) ?? this.#journal.find(operation) ?? this.#recall.wasAsked(operation)
+    const entry = isKnown ? undefined : await this.#recall.ask(operation)
     return entry ? { entry, repeated: true } : this.#writer.append(expectedSequence, draft)
   }
 
   async find(operation: string): Promise<Entry | undefined> {
     if (this.#end) throw this.#end
-    const entry = await this.#ask(operation)
-    if (entry) return entry
-    this.#fresh.add(operation)
-    for (const old of this.#fresh) if (this.#fresh.size > FRESH_LIMIT) this.#fresh.delete(old)
-    return undefined
+    return this.#recall.find(operation)
   }
 
   async *read(from: number): AsyncGenerator<Entry, void, void> {
     if (this.#end) throw this.#end
-    let last = await this.#reader.before(from)
-    const { sequence: end } = this.head()
-    while (last.sequence < end) {
-      for (const entry of await this.#reader.entriesAfter(last)) {
-        yield entry
-        last = entry
-      }
-    }
+    yield* this.#reader.read(from)
   }
 
   /** A server that is away for a while ends nothing: what comes comes later. */
   async *follow(from: number, signal: AbortSignal): AsyncGenerator<Entry, void, void> {
-    let last = await this.#reader.before(from)
-    while (!signal.aborted && !this.#isClosed()) {
-      if (last.sequence >= this.head().sequence) {
-        await this.#news.wait(signal)
-        continue
-      }
-      for (const entry of await this.#reader
-        .entriesAfter(last)
-        .catch((error) => this.#waitOut(error, signal))) {
-        yield entry
-        if (signal.aborted) return
-        last = entry
-      }
-    }
+    yield* this.#reader.follow(from, AbortSignal.any([signal, this.#closing.signal]))
   }
 
   async refresh(): Promise<Head> {
@@ -217,23 +169,14 @@ export class RedisLog implements Log {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    if (this.#isClosed()) return
+    if (this.#closing.signal.aborted) return
+    this.#closing.abort()
     this.#end = new WeftError('unavailable', 'The log is closed.')
-    while (this.#asking > 0 || this.#writer.isBusy) await this.#news.wait(AbortSignal.timeout(50))
+    while (this.#recall.isBusy || this.#writer.isBusy) await this.#news.wait(AbortSignal.timeout(50))
     await this.#writer.confirm().catch(() => undefined)
     await this.#supervisor.close()
     this.#journal[Symbol.dispose]()
     this.#news.ring()
-  }
-
-  async #ask(operation: string): Promise<Entry | undefined> {
-    this.#asking++
-    try {
-      const sequence = await this.link.find(operation)
-      return sequence === undefined ? undefined : await this.#reader.entry(sequence)
-    } finally {
-      this.#asking--
-    }
   }
 
   #writable(): Link {
@@ -243,7 +186,7 @@ export class RedisLog implements Log {
 
   async #onLink(link: Link, unwitnessed: boolean): Promise<void> {
     if (!this.#isOpen) this.#journal.begin(await this.#reader.durableEnd(link))
-    await link.onBell(() => this.#lookAgain())
+    await link.onBell((sequence) => this.#onBell(sequence))
     await this.#reader.refresh().catch(passing)
     this.#isOpen = true
     this.#news.ring()
@@ -259,8 +202,9 @@ export class RedisLog implements Log {
   }
 
   /** A run that has seen the lost entries ends; the next one begins without them. */
-  #onLoss(reason: WeftError): void {
-    this.#options.tell?.({ kind: 'lost', reason })
+  #onLoss({ reason, rows }: Lost): void {
+    const entries = rows.map(({ sequence, operation }) => ({ sequence, operation }))
+    this.#options.tell?.({ kind: 'lost', reason, entries })
     this.#journal.giveUp()
     if (this.#isOpen) this.#fail(reason)
   }
@@ -270,18 +214,16 @@ export class RedisLog implements Log {
     if (this.#reader.notice(status)) this.#lookAgain()
   }
 
+  /** Of what this controller has sent itself it hears by the answer, a moment later. */
+  #onBell(sequence: number): void {
+    if (sequence > this.head().sequence && !this.#writer.expects(sequence)) this.#lookAgain()
+  }
+
   #lookAgain(): void {
     this.#reader.refresh().catch((error: unknown) => {
       const reason = toWeftError(error)
       if (reason.code === 'log-damaged' || reason.code === 'internal') this.#fail(reason)
     })
-  }
-
-  /** For a follower: waits out what passes, throws what does not. */
-  async #waitOut(error: unknown, signal: AbortSignal): Promise<Entry[]> {
-    if (toWeftError(error).code !== 'store-unavailable') throw error
-    await this.#news.wait(AbortSignal.any([signal, AbortSignal.timeout(1_000)]))
-    return []
   }
 
   #refusal(): WeftError {
@@ -293,10 +235,6 @@ export class RedisLog implements Log {
     this.#writer.reject(error)
     this.#failure.resolve(error)
     this.#news.ring()
-  }
-
-  #isClosed(): boolean {
-    return this.#end?.code === 'unavailable'
   }
 }
 

@@ -26,6 +26,11 @@ export class Queue {
     return this.#waiting.length > 0
   }
 
+  /** Sequence of the last change that is under way; 0 when there is none. */
+  get sentUpTo(): number {
+    return this.#sent.at(-1)?.row.sequence ?? 0
+  }
+
   /** The last change that is on its way; undefined when there is none. */
   get tail(): Head | undefined {
     const last = this.#waiting.at(-1) ?? this.#sent.at(-1)

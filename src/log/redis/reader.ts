@@ -1,3 +1,5 @@
+import { toWeftError } from '../../errors.ts'
+import type { Bell } from '../bell.ts'
 import { checkLink, damaged, EMPTY, headOf, type Row } from '../chain.ts'
 import type { Entry, Head } from '../log.ts'
 import { conflict, dropped, droppedMeanwhile, refused } from './errors.ts'
@@ -11,12 +13,14 @@ export interface ReaderTools {
   readonly link: () => Link
   /** Called with each row that comes from the server, before it is taken over. */
   readonly onRow: (row: Row) => void
-  /** There is something new, or may be. */
-  readonly onNews: () => void
+  /** Rings when there is something new, or may be. */
+  readonly news: Bell
 }
 
 /** Rows read at a time. */
 const READ_LIMIT = 256
+/** Milliseconds until a follower tries again what the server did not answer. */
+const RETRY_WAIT = 1_000
 
 /** What is durable, taken over from the server into the journal, and read from either. */
 export class Reader {
@@ -80,6 +84,41 @@ export class Reader {
     throw damaged(sequence, 'is missing')
   }
 
+  /** What is known here from entry `from` on. */
+  async *read(from: number): AsyncGenerator<Entry, void, void> {
+    let last = await this.before(from)
+    const { sequence: end } = this.#journal.head
+    while (last.sequence < end) {
+      for (const entry of await this.entriesAfter(last)) {
+        yield entry
+        last = entry
+      }
+    }
+  }
+
+  /** And what is to come. A server that is away for a while ends nothing: what comes comes later. */
+  async *follow(from: number, signal: AbortSignal): AsyncGenerator<Entry, void, void> {
+    let last = await this.before(from)
+    while (!signal.aborted) {
+      if (last.sequence >= this.#journal.head.sequence) {
+        await this.#tools.news.wait(signal)
+        continue
+      }
+      for (const entry of await this.entriesAfter(last).catch((error) => this.#waitOut(error, signal))) {
+        yield entry
+        if (signal.aborted) return
+        last = entry
+      }
+    }
+  }
+
+  /** Waits out what passes, throws what does not. */
+  async #waitOut(error: unknown, signal: AbortSignal): Promise<Entry[]> {
+    if (toWeftError(error).code !== 'store-unavailable') throw error
+    await this.#tools.news.wait(AbortSignal.any([signal, AbortSignal.timeout(RETRY_WAIT)]))
+    return []
+  }
+
   /** Where the log stands before entry `from`. */
   async before(from: number): Promise<Head> {
     const { head } = this.#journal
@@ -120,7 +159,7 @@ export class Reader {
   async #takeUpTo(link: Link, end: number): Promise<void> {
     while (this.#journal.head.sequence < end) {
       for (const row of await this.#rows(link, this.#journal.head.sequence + 1, end)) this.#take(row)
-      this.#tools.onNews()
+      this.#tools.news.ring()
     }
   }
 

@@ -2,7 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { toWeftError, WeftError } from '../../errors.ts'
 import { addressText, type Site } from './address.ts'
 import { barrierFor, checkServers, type Level } from './check.ts'
-import { type Taken, takeUp } from './fence.ts'
+import { type Lost, takeUp } from './fence.ts'
 import type { Journal } from './journal.ts'
 import type { Keys } from './keys.ts'
 import { Link } from './link.ts'
@@ -20,7 +20,7 @@ export interface SupervisorTools {
   /** Changes go. */
   readonly onAccept: (link: Link) => void
   /** What was acknowledged is not in the log any more, and it goes on without. */
-  readonly onLoss: (reason: WeftError) => void
+  readonly onLoss: (lost: Lost) => void
   /** How the server stands; at every look, and when somebody rang. */
   readonly onStatus: (status: ServerStatus) => void
   /** No changes go until further notice. Said again only when the reason is another. */
@@ -104,9 +104,9 @@ export class Supervisor {
   }
 
   /** At a level that may lose changes, the log goes on without them, once they were told. */
-  #lost({ everything, reason }: Extract<Taken, { kind: 'lost' }>): WeftError {
-    if (this.#tools.level === 'available' && !everything) this.#tools.onLoss(reason)
-    return reason
+  #lost(lost: Lost): WeftError {
+    if (this.#tools.level === 'available' && !lost.everything) this.#tools.onLoss(lost)
+    return lost.reason
   }
 
   /** Resolves when the link is no good any more. */

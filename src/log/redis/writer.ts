@@ -2,9 +2,10 @@ import { toWeftError, type WeftError } from '../../errors.ts'
 import type { Bell } from '../bell.ts'
 import { checkLink, type Row } from '../chain.ts'
 import type { Appended, Draft, Head } from '../log.ts'
+import type { Committed } from './committed.ts'
 import { conflict, refused, unknown } from './errors.ts'
 import type { Journal } from './journal.ts'
-import type { Committed, Link } from './link.ts'
+import type { Link } from './link.ts'
 import { Queue, type Queued } from './queue.ts'
 import type { Reader } from './reader.ts'
 import { TURN_LIFE } from './scripts.ts'
@@ -41,6 +42,11 @@ export class Writer {
   /** Whether there are changes that can still be answered. */
   get isBusy(): boolean {
     return this.#queue.isUnderWay || this.#queue.hasWaiting
+  }
+
+  /** Whether entries up to `sequence` may be those that are under way: then their answer says what became of them. */
+  expects(sequence: number): boolean {
+    return sequence <= this.#queue.sentUpTo
   }
 
   /** Appends a change of which it is known that it was not made before this call. */

@@ -1,0 +1,54 @@
+import { isRefusal, refusalText } from './client.ts'
+
+/** What became of a batch of changes. */
+export type Committed =
+  /** All of them are where they have to be. */
+  | { readonly kind: 'done' }
+  /** None was made: the log went on. The sequences of those operations that were done before. */
+  | {
+      readonly kind: 'overtaken'
+      readonly known: readonly (number | undefined)[]
+    }
+  /** None was made: it is another writer's turn. */
+  | { readonly kind: 'wait' }
+  /** None was made, and none will be on this link. */
+  | {
+      readonly kind: 'refused'
+      readonly reason: string
+      readonly cause?: unknown
+    }
+  /** Nobody knows. */
+  | {
+      readonly kind: 'unknown'
+      readonly reason: string
+      readonly cause?: unknown
+    }
+
+/** What came back of a change and of the wait behind it. */
+export interface Answered {
+  readonly error: unknown
+  readonly reply: readonly string[]
+  /** Whether all that must have the change have it. */
+  readonly reached: boolean
+}
+
+/** Reads the answer of COMMIT. */
+export function toCommitted({ error, reply, reached }: Answered): Committed {
+  if (error) {
+    return isRefusal(error)
+      ? { kind: 'refused', reason: refusalText(error), cause: error }
+      : { kind: 'unknown', reason: 'The Redis server did not answer.', cause: error }
+  }
+  switch (reply[0]) {
+    case 'done':
+      return reached
+        ? { kind: 'done' }
+        : { kind: 'unknown', reason: 'Not every Redis replica confirmed the change.' }
+    case 'overtaken':
+      return { kind: 'overtaken', known: reply.slice(1).map((text) => Number(text) || undefined) }
+    case 'wait':
+      return { kind: 'wait' }
+    default:
+      return { kind: 'refused', reason: 'The Redis server is not the one that was armed.' }
+  }
+}

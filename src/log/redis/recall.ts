@@ -1,0 +1,74 @@
+import type { Entry } from '../log.ts'
+import type { Link } from './link.ts'
+import type { Reader } from './reader.ts'
+
+/** Operations that may be asked about and not done yet. */
+const FRESH_LIMIT = 4_096
+
+interface Question {
+  readonly operation: string
+  readonly answer: PromiseWithResolvers<number | undefined>
+}
+
+/** Which operations were done before: the server is asked, about all that come in one turn of the event loop at once. */
+export class Recall {
+  readonly #link: () => Link
+  readonly #reader: Reader
+  /** Operations of which the server said a moment ago that they were not done; if one was since, the journal has it. */
+  readonly #fresh = new Set<string>()
+  /** Answered in the order in which they were asked, for what is appended then stands on each other. */
+  #gathered: Question[] = []
+  #asking = 0
+
+  constructor(link: () => Link, reader: Reader) {
+    this.#link = link
+    this.#reader = reader
+  }
+
+  /** Whether a question is open; the appends of those that ask came before the end. */
+  get isBusy(): boolean {
+    return this.#asking > 0
+  }
+
+  /** The entry of an operation. One that was not done is to come: the next to ask about it need not ask again. */
+  async find(operation: string): Promise<Entry | undefined> {
+    const entry = await this.ask(operation)
+    if (entry) return entry
+    this.#fresh.add(operation)
+    for (const old of this.#fresh) if (this.#fresh.size > FRESH_LIMIT) this.#fresh.delete(old)
+    return undefined
+  }
+
+  /** Whether it was asked a moment ago, and not done then; answers so once. */
+  wasAsked(operation: string): boolean {
+    return this.#fresh.delete(operation)
+  }
+
+  async ask(operation: string): Promise<Entry | undefined> {
+    this.#asking++
+    try {
+      const sequence = await this.#sequenceOf(operation)
+      return sequence === undefined ? undefined : await this.#reader.entry(sequence)
+    } finally {
+      this.#asking--
+    }
+  }
+
+  #sequenceOf(operation: string): Promise<number | undefined> {
+    if (this.#gathered.length === 0) setImmediate(() => void this.#send())
+    const answer = Promise.withResolvers<number | undefined>()
+    this.#gathered.push({ operation, answer })
+    return answer.promise
+  }
+
+  async #send(): Promise<void> {
+    const gathered = this.#gathered
+    this.#gathered = []
+    try {
+      const found = await this.#link().find(gathered.map(({ operation }) => operation))
+      for (const [at, { answer }] of gathered.entries()) answer.resolve(found[at])
+    } catch (error) {
+      for (const { answer } of gathered) answer.reject(error)
+    }
+  }
+}

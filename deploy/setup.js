@@ -20,7 +20,7 @@ const COMMANDS = {
     run: ['test/run.ts'],
   },
   faults: { programs: [...TUNNELS, ...REDIS, 'ps'], run: ['test/chaos/main.ts'] },
-  bench: { programs: [...TUNNELS, 'iperf3'], run: ['test/bench/main.ts'] },
+  bench: { programs: [...TUNNELS, ...REDIS, 'iperf3'], run: ['test/bench/main.ts'] },
 }
 
 function main([name, ...args]) {

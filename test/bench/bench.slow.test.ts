@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { form } from './scenarios/form.ts'
 import { memory } from './scenarios/memory.ts'
+import { replicas } from './scenarios/replicas.ts'
 import { rest } from './scenarios/rest.ts'
 import { storm } from './scenarios/storm.ts'
 import { runSmall } from './shape.ts'
@@ -26,4 +27,9 @@ test('member additions over HTTP are counted', async () => {
 test('memory is compared with that of bare connections', async () => {
   const [result] = await runSmall(memory, 8)
   assert.ok((result?.rssMb ?? 0) > 0)
+})
+
+test('agents of a killed replica are resumed on the others, and nothing it acknowledged is lost', async () => {
+  const [result] = await runSmall(replicas, 12)
+  assert.match(result?.notes.join() ?? '', /^4 agents .* changes .*, 0 were lost/)
 })

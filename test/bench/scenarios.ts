@@ -6,6 +6,7 @@ import { form } from './scenarios/form.ts'
 import { groups } from './scenarios/groups.ts'
 import { join } from './scenarios/join.ts'
 import { memory } from './scenarios/memory.ts'
+import { replicas } from './scenarios/replicas.ts'
 import { rest } from './scenarios/rest.ts'
 import { restart } from './scenarios/restart.ts'
 import { storm } from './scenarios/storm.ts'
@@ -24,4 +25,5 @@ export const SCENARIOS: readonly Scenario[] = [
   tunnel,
   restart,
   failover,
+  replicas,
 ]

@@ -48,6 +48,7 @@ export class SimulatedAgent {
   #acknowledged = Promise.withResolvers<void>()
   #left = Promise.withResolvers<void>()
   #told = 0
+  #attempts = 0
 
   constructor(index: number, company: Company, isScout: boolean) {
     this.#identity = identityOf(index)
@@ -67,7 +68,9 @@ export class SimulatedAgent {
     this.#told = networks.length
     const greeting = { networks, facts: this.#allFacts() }
     const tools = { identity: this.#identity, random: systemRandom, allowPlain: false }
-    this.#connection = await dial(enrolment.urls[0] ?? '', enrolment, greeting, tools)
+    // As real ones do, it goes on to the next controller when it has lost one, or does not get in.
+    const url = enrolment.urls[this.#attempts++ % enrolment.urls.length] ?? ''
+    this.#connection = await dial(url, enrolment, greeting, tools)
     const { socket } = this.#connection
     socket.on('message', (data: Buffer) => {
       this.#company.bytes += data.length

@@ -9,7 +9,7 @@ import { startServer } from '../../../src/api/server.ts'
 import { systemClock } from '../../../src/clock.ts'
 import type { Controller } from '../../../src/controller/controller.ts'
 import { openController } from '../../../src/controller/open.ts'
-import { controllerSettings } from '../../../src/controller/settings.ts'
+import { type ControllerSettings, controllerSettings } from '../../../src/controller/settings.ts'
 import { systemRandom } from '../../../src/keys/random.ts'
 import { loadSettings } from '../../../src/settings.ts'
 import { answerCalls } from '../helper.ts'
@@ -17,14 +17,17 @@ import { Tally } from './tally.ts'
 
 const ROOM = 20_000
 
+/** Where the log is, when not in a file. */
+export type StoreSettings = Partial<Pick<ControllerSettings, 'store' | 'redisUrls' | 'redisLevel'>>
+
 const tally = new Tally()
 const profiler = new Session()
 let running: Controller | undefined
 
 const calls = {
-  /** Serves the log in `dataDir` at a port of 127.0.0.1, 0 for any; gives the port. */
-  async start(dataDir: string, port: number): Promise<number> {
-    const flags = { dataDir, listen: [`127.0.0.1:${port}`] }
+  /** Serves the log in `dataDir`, or where `store` says, at a port of 127.0.0.1, 0 for any; gives the port. */
+  async start(dataDir: string, port: number, store: StoreSettings = {}): Promise<number> {
+    const flags = { dataDir, listen: [`127.0.0.1:${port}`], ...store }
     const settings = loadSettings(controllerSettings, { environment: {}, flags })
     // As in production: a line for each event, written at once; here to a file.
     const log = pino(

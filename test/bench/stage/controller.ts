@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { Client } from '../../../src/cli/client.ts'
 import { SecretBytes } from '../../../src/keys/secret.ts'
 import { type Helper, startHelper } from '../helper.ts'
-import type { ControllerCalls } from './controller-process.ts'
+import type { ControllerCalls, StoreSettings } from './controller-process.ts'
 import type { Population } from './population.ts'
 
 const PROGRAM = fileURLToPath(new URL('controller-process.ts', import.meta.url))
@@ -30,6 +30,13 @@ export function growth(before: Counters, after: Counters): Counters {
   }
 }
 
+interface BenchControllerOptions {
+  readonly port?: number
+  /** Where to put CPU profiles; undefined for none. */
+  readonly profile?: string | undefined
+  readonly store?: StoreSettings
+}
+
 /** A controller in a process of its own, over the log of a population. */
 export class BenchController implements AsyncDisposable {
   readonly population: Population
@@ -49,13 +56,12 @@ export class BenchController implements AsyncDisposable {
     this.#profile = profile
   }
 
-  /** @param profile where to put CPU profiles; undefined for none */
   static async start(
     population: Population,
-    { port = 0, profile }: { readonly port?: number; readonly profile?: string | undefined } = {},
+    { port = 0, profile, store }: BenchControllerOptions = {},
   ): Promise<BenchController> {
     const helper = await startHelper<ControllerCalls>(PROGRAM)
-    const taken = await helper.call('start', population.dataDir, port)
+    const taken = await helper.call('start', population.dataDir, port, store)
     return new BenchController(population, taken, helper, profile)
   }
 

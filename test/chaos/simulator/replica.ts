@@ -1,4 +1,4 @@
-import { Ledger } from '../../../src/controller/ledger.ts'
+import { Ledger } from '../../../src/controller/ledger/ledger.ts'
 import type { Tools as DecisionTools } from '../../../src/controller/tools.ts'
 import { WeftError } from '../../../src/errors.ts'
 import { type Action, type Answer, decide } from '../model.ts'

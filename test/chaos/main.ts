@@ -7,8 +7,9 @@ import { globSync } from 'node:fs'
 
 const FILES = [
   'test/chaos/*.{slow,lab}.test.ts',
+  'test/chaos/simulator.test.ts',
   'test/disorder/*.slow.test.ts',
-  'test/log/crash.slow.test.ts',
+  'test/log/*.slow.test.ts',
   'test/redis/*.slow.test.ts',
 ]
 /** Hours would mean that something hangs. */

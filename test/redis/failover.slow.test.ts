@@ -3,12 +3,12 @@ import { randomUUID } from 'node:crypto'
 import { it } from 'node:test'
 import { setTimeout as wait } from 'node:timers/promises'
 import { openRedisLog } from '../../src/log/redis/log.ts'
+import { report, runs } from '../chaos/runs.ts'
 import { eventually } from '../rig.ts'
 import { DOWN_AFTER, startCluster, startWithSentinels } from './site.ts'
-import { figuresText, optionsFor, Writers } from './writers.ts'
+import { countsOf, optionsFor, Writers } from './writers.ts'
 
-/** `npm run faults` asks for more. */
-const KILLS = Number(process.env.WEFT_FAULT_RUNS ?? 3)
+const KILLS = runs(3, 20)
 
 /** down-after, an election, and what the writers need to find the new primary and to arm it. */
 const LONGEST_PAUSE = DOWN_AFTER + 5_000
@@ -17,7 +17,7 @@ for (const [name, start] of [
   ['Sentinel', startWithSentinels],
   ['Cluster', startCluster],
 ] as const) {
-  it(`${name}: the primary is killed ${KILLS} times under four writers, and nothing is lost`, async (context) => {
+  it(`${name}: the primary is killed ${KILLS} times under four writers, and nothing is lost`, async () => {
     await using site = await start()
     const realm = 'test'
     await using writers = await Writers.start(4, () => optionsFor(site, realm))
@@ -34,9 +34,9 @@ for (const [name, start] of [
       await eventually('changes go again', () => writers.acknowledged > then + 50, 30_000)
     }
     const figures = await writers.stop()
-    context.diagnostic(`${name}: ${KILLS} kills, ${figuresText(figures)}`)
     await using log = await openRedisLog(optionsFor(site, realm, { writer: randomUUID() }))
     await writers.check(log)
+    report(`${name}: Redis primary killed under four writers`, { kills: KILLS, ...countsOf(figures) })
     assert.ok(figures.longestPause < LONGEST_PAUSE * 2, `a pause of ${figures.longestPause} ms`)
   })
 }

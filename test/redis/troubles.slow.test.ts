@@ -5,17 +5,18 @@ import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { setTimeout as wait } from 'node:timers/promises'
 import { openRedisLog, type RedisLog } from '../../src/log/redis/log.ts'
+import { report, runs } from '../chaos/runs.ts'
 import { appendAll, change } from '../log/fixture.ts'
 import { eventually } from '../rig.ts'
 import type { RedisServer } from './server.ts'
 import { startSingle, startWithSentinels } from './site.ts'
-import { figuresText, optionsFor, Writers } from './writers.ts'
+import { countsOf, optionsFor, Writers } from './writers.ts'
 
 /** Milliseconds in which a change that cannot be made has to be refused. */
 const REFUSAL_LIMIT = 3_000
 
 describe('A Redis server', () => {
-  it('that stands still, or answers slowly, costs refusals in time and loses nothing', async (context) => {
+  it('that stands still, or answers slowly, costs refusals in time and loses nothing', async () => {
     await using site = await startSingle()
     await using writers = await Writers.start(3, () => optionsFor(site, 'test'))
     await eventually('changes go', () => writers.acknowledged > 50)
@@ -32,16 +33,17 @@ describe('A Redis server', () => {
       await wait(100)
     }
     const figures = await writers.stop()
-    context.diagnostic(figuresText(figures))
     assert.ok(figures.slowestAnswer < REFUSAL_LIMIT + 1_000, `an answer took ${figures.slowestAnswer} ms`)
     await using log = await openRedisLog(optionsFor(site, 'test'))
     await writers.check(log)
+    report('Redis server that stands still, and stutters', { runs: 1, ...countsOf(figures) })
   })
 
-  it('that is killed and comes back with its data is armed again', async (context) => {
+  it('that is killed and comes back with its data is armed again', async () => {
     await using site = await startSingle()
     await using writers = await Writers.start(2, () => optionsFor(site, 'test', { level: 'restart-only' }))
-    for (let kill = 0; kill < 3; kill++) {
+    const kills = runs(3, 20)
+    for (let kill = 0; kill < kills; kill++) {
       const before = writers.acknowledged
       await eventually('changes go', () => writers.acknowledged > before + 50, 10_000)
       await site.server.kill()
@@ -51,9 +53,9 @@ describe('A Redis server', () => {
     const before = writers.acknowledged
     await eventually('changes go again', () => writers.acknowledged > before + 50, 10_000)
     const figures = await writers.stop()
-    context.diagnostic(`3 kills, ${figuresText(figures)}`)
     await using log = await openRedisLog(optionsFor(site, 'test', { level: 'restart-only' }))
     await writers.check(log)
+    report('single Redis server killed and started again', { kills, ...countsOf(figures) })
   })
 
   it('without memory refuses changes and gives reads; with memory again it takes them', async () => {

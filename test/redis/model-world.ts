@@ -1,4 +1,4 @@
-import { Ledger } from '../../src/controller/ledger.ts'
+import { Ledger } from '../../src/controller/ledger/ledger.ts'
 import { controllerSettings } from '../../src/controller/settings.ts'
 import { WeftError } from '../../src/errors.ts'
 import { systemRandom } from '../../src/keys/random.ts'

@@ -1,4 +1,3 @@
-import type { Network } from '../../../src/api/schemas/network.ts'
 import type { Client } from '../../../src/cli/client.ts'
 import type { NetworkId } from '../../../src/model/names.ts'
 import { now, type Result, round, type Scenario } from '../scenario.ts'
@@ -32,7 +31,7 @@ export const replicas: Scenario = {
     if (!dying || !second || !third) throw new Error('there are three controllers')
     using client = dying.client()
     using witness = second.client()
-    const { id } = await client.get<Network>(`/v1/networks/${MESH}`)
+    const { id } = await client.call('showNetwork', { path: { network: MESH } })
     await using homeless = await Homes.settle(population, id as NetworkId, [
       { urls: [dying.url, second.url], count: half },
       { urls: [dying.url, third.url], count: half },
@@ -50,7 +49,7 @@ export const replicas: Scenario = {
     await dying.kill()
     const times = (await Promise.all(moving.map((crew) => crew.returned()))).flat()
     await writing
-    const kept = new Set((await witness.list<Network>('/v1/networks')).map(({ name }) => name))
+    const kept = new Set((await witness.list('listNetworks')).map(({ name }) => name))
     const lost = acknowledged.filter((name) => !kept.has(name))
     const took = times.map((time) => time - killed)
     const [last, floorLast] = [Math.max(...took), Math.max(...floorTimes)]
@@ -81,7 +80,7 @@ async function writeUntilItEnds(client: Client, acknowledged: string[]): Promise
       nodePrefixLength: 28,
     }
     try {
-      await client.post('/v1/networks', body)
+      await client.call('createNetwork', { body })
     } catch {
       return
     }

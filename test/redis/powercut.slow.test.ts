@@ -6,7 +6,7 @@ import { Disk, whyNoPowerCuts } from '../chaos/disk.ts'
 import { report, runs } from '../chaos/runs.ts'
 import { scratch } from '../log/fixture.ts'
 import { eventually } from '../rig.ts'
-import type { RedisServer } from './server.ts'
+import { RedisServer } from './server.ts'
 import { startSingle } from './site.ts'
 import { optionsFor, Writers } from './writers.ts'
 
@@ -37,6 +37,25 @@ describe('a power cut of the Redis server', { skip: whyNoPowerCuts() }, () => {
     await using log = await openRedisLog(optionsFor(site, 'test', { level: 'restart-only' }))
     await writers.check(log)
     report('power cuts of Redis with appendfsync always', { cuts, acknowledged, lost: 0, unknown })
+  })
+
+  it('of a replica takes nothing that it had confirmed: WAIT waits for its disk', async () => {
+    await using dir = await scratch()
+    using disk = new Disk(dir.path)
+    const keys = Array.from({ length: 200 }, (_, at) => `key-${at}`)
+    await using primary = (await startSingle()).server
+    const config = { replicaof: primary.place.replace(':', ' ') }
+    await using replica = await RedisServer.start(config, { data: join(disk.path, 'data') })
+    const follows = async () => (await primary.info('replication', 'connected_slaves')) === '1'
+    await eventually('it follows', follows, 15_000)
+    await using client = await primary.client()
+    for (const key of keys) await client.redis.set(key, 'x')
+    assert.equal(await client.redis.wait(1, 5_000), 1)
+    replica.freeze()
+    await primary.kill()
+    await cut(disk, replica)
+    await using after = await replica.client()
+    assert.equal(await after.redis.exists(...keys), keys.length)
   })
 
   it('does take something with appendfsync everysec, so it would show', async () => {

@@ -6,7 +6,7 @@ import { report, runs } from '../chaos/runs.ts'
 import { ModelWorld } from './model-world.ts'
 import { type RedisSite, startSingle } from './site.ts'
 
-const RUNS = runs(12, 300)
+const RUNS = runs(4, 300)
 const REPLICAS = 3
 const counted = { runs: 0, acknowledged: 0, races: 0, lost: 0 }
 
@@ -21,7 +21,7 @@ describe('Three replicas on one Redis', () => {
   })
 
   it('are to their callers one controller that does one thing after the other', async () => {
-    const commands = fc.commands(COMMANDS, { maxCommands: 40, size: 'max' })
+    const commands = fc.commands(COMMANDS, { maxCommands: 30, size: 'max' })
     await fc.assert(
       fc.asyncProperty(commands, async (run) => {
         await using world = await ModelWorld.start(site, `run-${counted.runs++}`, REPLICAS)

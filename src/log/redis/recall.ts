@@ -10,7 +10,7 @@ interface Question {
   readonly answer: PromiseWithResolvers<number | undefined>
 }
 
-/** Which operations were done before: the server is asked, about all that come in one turn of the event loop at once. */
+/** Which operations were done before: the server is asked, about all that come while a question is under way at once. */
 export class Recall {
   readonly #link: () => Link
   readonly #reader: Reader
@@ -18,6 +18,7 @@ export class Recall {
   readonly #fresh = new Set<string>()
   /** Answered in the order in which they were asked, for what is appended then stands on each other. */
   #gathered: Question[] = []
+  #isUnderWay = false
   #asking = 0
 
   constructor(link: () => Link, reader: Reader) {
@@ -55,20 +56,25 @@ export class Recall {
   }
 
   #sequenceOf(operation: string): Promise<number | undefined> {
-    if (this.#gathered.length === 0) setImmediate(() => void this.#send())
     const answer = Promise.withResolvers<number | undefined>()
     this.#gathered.push({ operation, answer })
+    if (!this.#isUnderWay) void this.#send()
     return answer.promise
   }
 
+  /** Sends what was gathered; what comes meanwhile goes together when the answer is there. */
   async #send(): Promise<void> {
-    const gathered = this.#gathered
-    this.#gathered = []
-    try {
-      const found = await this.#link().find(gathered.map(({ operation }) => operation))
-      for (const [at, { answer }] of gathered.entries()) answer.resolve(found[at])
-    } catch (error) {
-      for (const { answer } of gathered) answer.reject(error)
+    this.#isUnderWay = true
+    while (this.#gathered.length > 0) {
+      const questions = this.#gathered
+      this.#gathered = []
+      try {
+        const found = await this.#link().find(questions.map(({ operation }) => operation))
+        for (const [at, { answer }] of questions.entries()) answer.resolve(found[at])
+      } catch (error) {
+        for (const { answer } of questions) answer.reject(error)
+      }
     }
+    this.#isUnderWay = false
   }
 }

@@ -90,6 +90,30 @@ describe('The ledger', () => {
     assert.equal(state.apiTokens.size, 3)
   })
 
+  it('refuses only what is wrong in itself while the log cannot be asked how far it is', async () => {
+    const ledger = await open(silent(log))
+    const refuse = (code: 'token-spent' | 'invalid-input') =>
+      ledger.change(request(code), () => {
+        throw new WeftError(code, 'no')
+      })
+    await assert.rejects(refuse('token-spent'), { code: 'store-unavailable' })
+    await assert.rejects(refuse('invalid-input'), { code: 'invalid-input' })
+  })
+
+  it('refuses nothing for the sake of a change that the log did not take', async () => {
+    const ledger = await open(failing(log, ['first']))
+    const only = (state: State) => {
+      if (state.apiTokens.size > 0) throw new WeftError('already-exists', 'no')
+      return addToken(state)
+    }
+    const [first, second] = await Promise.allSettled(
+      ['first', 'second'].map((name) => ledger.change(request(name), only)),
+    )
+    assert.equal(first?.status, 'rejected')
+    const reason = second?.status === 'rejected' ? second.reason.code : undefined
+    assert.notEqual(reason, 'already-exists')
+  })
+
   it('decides again when another writer was faster, and follows what that one wrote', async () => {
     const ledger = await open()
     await log.append(0, { ...request('foreign'), events: [token(0)] })
@@ -131,6 +155,11 @@ function range(length: number): number[] {
 }
 
 /** A log on a disk that refuses these operations, each once. */
+function silent(log: Log): Log {
+  const refresh = () => Promise.reject(new WeftError('store-unavailable', 'There is no answer.'))
+  return { ...failing(log, []), refresh }
+}
+
 function failing(log: Log, operations: readonly string[]): Log {
   const left = new Set(operations)
   return {

@@ -30,6 +30,7 @@ export async function streamLive(
   const stops = [...(query.networks ?? [])].map((id) => controller.watch.subscribe(id, tellPatch(stream)))
   try {
     await stream.send({ event: 'hello', data: JSON.stringify({ sequence: controller.state.sequence }) })
+    await controller.history.knowFrom(query.after + 1)
     for await (const entry of controller.follow(query.after + 1, signal)) {
       const seen = controller.history.seenBy(entry, query.look())
       if (seen && isWanted(controller, seen, query.networks))

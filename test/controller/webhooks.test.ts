@@ -6,7 +6,12 @@ import { pino } from 'pino'
 import { Registry } from 'prom-client'
 import { systemClock } from '../../src/clock.ts'
 import { createProject } from '../../src/controller/commands/project.ts'
-import { createWebhook, disableWebhook, type WebhookInput } from '../../src/controller/commands/webhook.ts'
+import {
+  createWebhook,
+  deleteWebhook,
+  disableWebhook,
+  type WebhookInput,
+} from '../../src/controller/commands/webhook.ts'
 import { History } from '../../src/controller/graph/history.ts'
 import { Ledger } from '../../src/controller/ledger/ledger.ts'
 import { type ControllerSettings, controllerSettings } from '../../src/controller/settings.ts'
@@ -269,6 +274,26 @@ describe('a webhook', () => {
       assert.deepEqual([latest?.sequence, latest?.state], [wanted.at(-1), 'delivered'])
     })
     await second.stop()
+  })
+
+  it('is told after a restart also of what was taken away in the meantime', async () => {
+    await using dir = await scratch()
+    await using receiver = await Receiver.open()
+    const wanted: number[] = []
+    {
+      await using bench = await Bench.open(dir.path)
+      const project = await bench.project()
+      await bench.webhook({ project, url: receiver.url })
+      const gone = await bench.webhook({ project, url: 'https://example.org', enabled: false })
+      wanted.push(bench.state.sequence)
+      await bench.change((state) => deleteWebhook(state, gone))
+      wanted.push(bench.state.sequence)
+    }
+    await using bench = await Bench.open(dir.path)
+    const { stop } = bench.tell()
+    await soon(() => assert.deepEqual(sequences(receiver), wanted))
+    assert.deepEqual(receiver.received[1]?.body.data.what, ['deleted the webhook example.org'])
+    await stop()
   })
 
   it('is told by one of several controllers, and by another when that one is gone', async () => {

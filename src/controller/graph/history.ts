@@ -63,6 +63,7 @@ export class History {
   readonly #formerNames = new Map<string, string>()
   /** Who saw what is no more. */
   readonly #formerOwners = new Map<string, ReadonlySet<ProjectId>>()
+  readonly #liveSince: number
   #checkpoints: readonly State[] = [emptyState]
   #spacing = FIRST_SPACING
   /** As far as this has read. */
@@ -72,6 +73,15 @@ export class History {
   constructor(log: Log, current: () => State) {
     this.#log = log
     this.#current = current
+    this.#liveSince = current().sequence
+  }
+
+  /**
+   * Resolves when it is known whose everything was that entries from `from` on speak of. What ended since this process began
+   * was seen to end; for what ended before, the log is read, once.
+   */
+  async knowFrom(from: number): Promise<void> {
+    if (from <= this.#liveSince && this.#state.sequence < this.#liveSince) await this.#catchUp()
   }
 
   /** Changes to a network, the latest first, from the one before `before` on. */

@@ -19,6 +19,8 @@ export interface CourierTools {
   readonly settings: PatienceSettings
   readonly clock: Clock
   readonly log: Logger
+  /** Resolves when it is known whose that is of which entries from there on speak. */
+  readonly knowFrom: (sequence: number) => Promise<void>
   /** What a webhook is told of an entry; undefined: nothing. */
   readonly messageOf: (webhook: Webhook, entry: Entry) => Message | undefined
   readonly disable: (id: WebhookId, why: string) => Promise<void>
@@ -120,6 +122,7 @@ export class Courier {
     if (!this.#webhook?.enabled) return false
     await this.#skipDropped()
     if (this.#place.sequence >= this.#tools.state().sequence) return false
+    await this.#tools.knowFrom(this.#place.sequence + 1)
     for await (const entry of this.#tools.store.read(this.#place.sequence + 1)) {
       const webhook = this.#webhook
       if (signal.aborted || !webhook?.enabled) return false

@@ -103,7 +103,9 @@ export class Webhooks implements AsyncDisposable {
       throw new WeftError('not-found', 'There is no such delivery of this webhook.', { field: 'delivery' })
     if (found.type === 'ping')
       return this.#once(webhook, { ...pingMessage(webhook, key, found.firstAt), id }, key, found)
-    const message = this.#messageOf(webhook, await this.#entry(found.sequence ?? 0), true)
+    const entry = await this.#entry(found.sequence ?? 0)
+    await this.#tools.history.knowFrom(entry.sequence)
+    const message = this.#messageOf(webhook, entry, true)
     if (message) return this.#once(webhook, message, key, found)
     throw new WeftError('not-found', 'What this delivery told of is not to be seen any more.', {
       field: 'delivery',
@@ -184,6 +186,7 @@ export class Webhooks implements AsyncDisposable {
     return new Courier(id, standing, {
       ...this.#tools,
       postman: this.#postman,
+      knowFrom: (sequence) => this.#tools.history.knowFrom(sequence),
       messageOf: (webhook, entry) => this.#messageOf(webhook, entry),
       count: (outcome) => this.#attempts.inc({ outcome }),
     })

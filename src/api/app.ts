@@ -22,6 +22,7 @@ import { components, documentOptions } from './document.ts'
 import type { App } from './instance.ts'
 import { Limits, type RateLimits } from './limits/limits.ts'
 import { measureRequests } from './metrics.ts'
+import { Operations } from './operations.ts'
 import { sendProblem } from './problem.ts'
 import { apiTokenRoutes } from './routes/apitoken.ts'
 import { applyRoutes } from './routes/apply.ts'
@@ -39,6 +40,7 @@ import { memberRoutes } from './routes/member.ts'
 import { networkRoutes } from './routes/network.ts'
 import { nodeRoutes } from './routes/node.ts'
 import { openRoutes } from './routes/open.ts'
+import { operationRoutes } from './routes/operation.ts'
 import { pathRoutes } from './routes/path.ts'
 import { policyRoutes } from './routes/policy.ts'
 import { projectRoutes } from './routes/project.ts'
@@ -125,6 +127,7 @@ const ROUTES = [
   memberRoutes,
   batchRoutes,
   applyRoutes,
+  operationRoutes,
   nodeRoutes,
   tokenRoutes,
   graphRoutes,
@@ -142,7 +145,7 @@ const ROUTES = [
 /** Most bytes of a body. The largest one that makes sense, a token with labels, has some kilobytes. */
 const BODY_LIMIT = 1_048_576
 
-function createInstance({ log, random }: AppTools): App {
+function createInstance({ log, random, clock }: AppTools): App {
   const app: App = fastify({
     loggerInstance: log,
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
@@ -162,6 +165,7 @@ function createInstance({ log, random }: AppTools): App {
       advice: 'What there is stands in /openapi.json.',
     })
   })
+  app.decorate('operations', new Operations(clock, random))
   app.decorateRequest('actor', '')
   app.decorateRequest('credential', undefined)
   return app

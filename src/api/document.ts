@@ -13,6 +13,7 @@ import { Link } from './schemas/link.ts'
 import { BatchResult, Member, MemberList } from './schemas/member.ts'
 import { Network, NetworkList } from './schemas/network.ts'
 import { Node, NodeList } from './schemas/node.ts'
+import { Operation } from './schemas/operation.ts'
 import { Paths } from './schemas/path.ts'
 import { LinkChanges, Policy } from './schemas/policy.ts'
 import { ErrorCodeInfo, ErrorCodeList, Problem } from './schemas/problem.ts'
@@ -76,6 +77,7 @@ export const components: readonly Component<Type.TSchema>[] = Object.freeze([
   Policy,
   LinkChanges,
   ApplyResult,
+  Operation,
 ])
 
 /** How the OpenAPI document is made of the routes; what it says about them stands in their schemas. */

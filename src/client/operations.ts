@@ -915,6 +915,20 @@ export type ApplyResult = {
   readonly links?: LinkChanges
 }
 
+/** Work that takes long, and what came of it. */
+export type Operation = {
+  readonly id: string
+  /** How far it is. */
+  readonly state: 'running' | 'done' | 'failed'
+  /** When it was asked for. */
+  readonly startedAt: string
+  /** When it was over; null while it runs. */
+  readonly endedAt: string | null
+  /** What it would have answered, once it is done. */
+  readonly result?: BatchResult | ApplyResult
+  readonly problem?: Problem
+}
+
 /** What each operation takes and answers, by its id. */
 export interface Operations {
   /** Whether the process answers. `GET /healthz` */
@@ -1408,6 +1422,20 @@ export interface Operations {
     }
     readonly answer: ApplyResult
     readonly dryRun: ApplyResult
+  }
+  /** How far work is that was answered with 202, and what came of it. `GET /v1/operations/{operation}` */
+  readonly showOperation: {
+    readonly input: {
+      readonly path: {
+        /** Id of the operation, from the answer with status 202. */
+        readonly operation: string
+      }
+      readonly query?: {
+        /** Id or name of the project to act in, else that of the token. */
+        readonly project?: string | undefined
+      }
+    }
+    readonly answer: Operation
   }
   /** The nodes of the project, by name. `GET /v1/nodes` */
   readonly listNodes: {
@@ -2002,7 +2030,7 @@ export interface Operations {
         readonly project?: string | undefined
       }
     }
-    readonly answer: Session | SignInPending
+    readonly answer: Session
   }
   /** End the session of who asks, at once and everywhere. `DELETE /v1/auth/session` */
   readonly signOut: {
@@ -2045,6 +2073,7 @@ export const OPERATIONS = {
   removeMember: ['DELETE', '/v1/networks/{network}/members/{node}'],
   changeMembers: ['POST', '/v1/networks/{network}/members/batch'],
   apply: ['POST', '/v1/apply'],
+  showOperation: ['GET', '/v1/operations/{operation}'],
   listNodes: ['GET', '/v1/nodes'],
   showNode: ['GET', '/v1/nodes/{node}'],
   changeNode: ['PATCH', '/v1/nodes/{node}'],

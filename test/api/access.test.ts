@@ -85,6 +85,7 @@ const EXPECTED: Readonly<Record<string, Expectation>> = {
   'DELETE /v1/networks/:network/members/:node': { least: 'operator', shared: 'own' },
   'POST /v1/apply': { least: 'operator', body: () => ({ networks: { [freshName()]: {} } }) },
   'GET /schemas/network.json': { least: 'anybody' },
+  'GET /v1/operations/:operation': { least: 'anybody known' },
   'GET /v1/nodes': { least: 'viewer' },
   'GET /v1/nodes/:node': { least: 'viewer' },
   'DELETE /v1/nodes/:node': { least: 'operator' },
@@ -96,6 +97,7 @@ const EXPECTED: Readonly<Record<string, Expectation>> = {
 }
 
 const NOT_THERE: readonly string[] = [
+  'GET /v1/operations/:operation',
   'DELETE /v1/networks/:network/grants/:project',
   'POST /v1/webhooks/:webhook/deliveries/:delivery/redeliver',
 ]
@@ -168,6 +170,7 @@ describe('who may do what', () => {
     (route.split(' ')[1] ?? '')
       .replace('/v1/networks/:network/paths', `/v1/networks/${network}/paths?from=${node}&to=${idle}`)
       .replace(':code', 'conflict')
+      .replace(':operation', 'op-aaaaaaaaaaaaaaaa')
       .replace(':page', 'errors')
       .replace(':network', network)
       .replace(':a/:b', `${node}/${idle}`)

@@ -46,6 +46,7 @@ const REACH: Readonly<Record<OperationId, Reach>> = {
   removeMember: 'member remove',
   changeMembers: 'member add',
   apply: 'apply',
+  showOperation: { none: 'Commands wait for the answer, and say meanwhile how long.' },
   listNodes: 'node list',
   showNode: 'node show',
   changeNode: 'node label',

@@ -5,7 +5,9 @@ const HEAD = `// Written by \`node test/client/write.ts\` from the OpenAPI docum
 `
 
 /** Set by the client itself, or of no use to it. */
-const OWN_HEADERS = new Set(['Weft-Sequence'])
+const OWN_HEADERS = new Set(['Weft-Sequence', 'prefer'])
+/** What is only answered to who prefers that; the client waits. */
+const LATER = '202'
 /** What is asked for by a method of its own. */
 const DRY_RUN = 'dryRun'
 const DRY_RUN_ANSWER = 'LinkChanges'
@@ -84,7 +86,7 @@ function part(name: string, parameters: readonly Parameter[]): string {
 
 /** The types of what is answered when all goes well; JSON where there is a choice of forms. */
 function answersOf({ responses }: Operation): string[] {
-  const good = Object.entries(responses).filter(([status]) => Number(status) < 400)
+  const good = Object.entries(responses).filter(([status]) => Number(status) < 400 && status !== LATER)
   const types = good.flatMap(([, { content }]) => {
     const media = content?.['application/json'] ?? Object.values(content ?? {})[0]
     return media ? new Writer('answer').alternatives(media.schema, '    ') : ['undefined']

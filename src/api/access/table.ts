@@ -113,6 +113,8 @@ export const ACCESS: Readonly<Record<string, Rule | 'open'>> = {
     relayNeeds: 'relays:write',
   },
   'GET /schemas/network.json': 'open',
+  // Of the caller's own.
+  'GET /v1/operations/:operation': {},
   // A webhook tells a place outside what goes on in the project, and its URL may be a secret.
   'POST /v1/webhooks': { needs: 'webhooks:write' },
   'GET /v1/webhooks': { needs: 'webhooks:read' },

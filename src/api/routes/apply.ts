@@ -24,6 +24,7 @@ import { assertMatch, tagged, tagOf } from '../etag.ts'
 import type { App } from '../instance.ts'
 import { ApplyQuery, ApplyResult, WantedState, wantedStateSchema } from '../schemas/apply.ts'
 import { ChangeHeaders, refTo } from '../schemas/common.ts'
+import { Operation, patient } from '../schemas/operation.ts'
 import { answers } from '../schemas/problem.ts'
 import { linkChangesView } from '../views/policy.ts'
 
@@ -44,23 +45,25 @@ function addApply(app: App, controller: Controller): void {
       'The ETag of the answer stands for the changes in it: given back as If-Match, these are made and no others. That is needed where networks with connected members are to be deleted.',
     tags: ['networks'],
     querystring: ApplyQuery,
-    headers: ChangeHeaders,
+    headers: patient(ChangeHeaders),
     body: WantedState,
-    response: answers({ 200: refTo(ApplyResult) }, 404, 409, 412, 413, 415),
+    response: answers({ 200: refTo(ApplyResult), 202: refTo(Operation) }, 404, 409, 412, 413, 415),
   }
   app.post('/v1/apply', { schema }, async (request, reply) => {
-    const decide = decider(controller, request, await prepare(controller, request))
     if (request.query.dryRun) {
+      const decide = decider(controller, request, await prepare(controller, request))
       const { state, settings } = controller
       const { events, result } = decide(state, { now: controller.now(), random: systemRandom, settings })
       const links = linkChangesView(linkChanges(state, events))
       return tagged(reply, { applied: false, ...result, links }, tagOf(result.changes))
     }
-    const { result } = await create(controller, request, {
-      decide,
-      recall: (events, state) => ({ changes: stepsRetold(state, events), kept: [] }),
+    return await app.operations.answer(request, reply, async () => {
+      const { result } = await create(controller, request, {
+        decide: decider(controller, request, await prepare(controller, request)),
+        recall: (events, state) => ({ changes: stepsRetold(state, events), kept: [] }),
+      })
+      return tagged(reply, { applied: true, ...result }, tagOf(result.changes))
     })
-    return tagged(reply, { applied: true, ...result }, tagOf(result.changes))
   })
 }
 

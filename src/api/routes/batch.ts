@@ -1,6 +1,7 @@
 import type { FastifyRequest } from 'fastify'
 import Type from 'typebox'
 import { changeMembers, issueAhead } from '../../controller/commands/batch.ts'
+import type { IssuedKeys } from '../../controller/commands/member.ts'
 import { assertNotSystem } from '../../controller/commands/network.ts'
 import type { Controller } from '../../controller/controller.ts'
 import { eventsOf } from '../../controller/ledger/ledger.ts'
@@ -14,6 +15,7 @@ import type { App } from '../instance.ts'
 import { DryRunQuery, rehearse } from '../rehearsal.ts'
 import { idOrName, OperationHeaders, refTo } from '../schemas/common.ts'
 import { BatchResult, MemberBatch } from '../schemas/member.ts'
+import { Operation, patient } from '../schemas/operation.ts'
 import { LinkChanges } from '../schemas/policy.ts'
 import { answers } from '../schemas/problem.ts'
 
@@ -25,12 +27,18 @@ export function batchRoutes(app: App, controller: Controller): void {
     tags: ['members'],
     params: Type.Object({ network: idOrName('network', 'demo') }),
     querystring: DryRunQuery,
-    headers: OperationHeaders,
+    headers: patient(OperationHeaders),
     body: MemberBatch,
-    response: answers({ 200: Type.Union([refTo(BatchResult), refTo(LinkChanges)]) }, 404, 409, 413, 415),
+    response: answers(
+      { 200: Type.Union([refTo(BatchResult), refTo(LinkChanges)]), 202: refTo(Operation) },
+      404,
+      409,
+      413,
+      415,
+    ),
   }
-  app.post('/v1/networks/:network/members/batch', { schema }, async (request) => {
-    const keys = await prepare(controller, request)
+  app.post('/v1/networks/:network/members/batch', { schema }, async (request, reply) => {
+    let keys: IssuedKeys | undefined
     const decide = (before: State, tools: Tools) => {
       const { id, batch } = read(before, request, tools.now)
       assertNotSystem(before, id)
@@ -40,15 +48,18 @@ export function batchRoutes(app: App, controller: Controller): void {
     }
     const wouldBe = rehearse(controller, request, decide)
     if (wouldBe) return wouldBe
-    const { result } = await create(controller, request, {
-      decide,
-      recall: (events, after) => {
-        const { network } = authorise(after, request, controller.now())
-        const [add, remove] = [eventsOf(events, 'member-added'), eventsOf(events, 'member-removed')]
-        return { ...counts({ add, remove }), network: network.id, revision: network.revision }
-      },
+    return await app.operations.answer(request, reply, async () => {
+      keys = await prepare(controller, request)
+      const { result } = await create(controller, request, {
+        decide,
+        recall: (events, after) => {
+          const { network } = authorise(after, request, controller.now())
+          const [add, remove] = [eventsOf(events, 'member-added'), eventsOf(events, 'member-removed')]
+          return { ...counts({ add, remove }), network: network.id, revision: network.revision }
+        },
+      })
+      return result
     })
-    return result
   })
 }
 

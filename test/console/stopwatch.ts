@@ -7,6 +7,9 @@ export interface Frames {
   readonly painted: number
   /** Milliseconds of the page's own work for each of them. */
   readonly work: number
+  /** Moves of the mouse, and how many lines were worked out again for them. */
+  readonly moves: number
+  readonly lines: number
 }
 
 /** Ms from the first byte that is asked for to a picture that can be dragged, by the clock of the page. */
@@ -38,18 +41,24 @@ export async function drag(page: Page, key: string, milliseconds: number): Promi
   await page.mouse.move(x, y)
   await page.mouse.down()
   await page.evaluate(
-    'window.painted = 0; window.dragging = true; (function count() { window.painted++; if (window.dragging) requestAnimationFrame(count) })()',
+    `window.painted = 0; window.dragging = true; window.lines = 0
+    const program = window.weft.canvas.sigma.edgePrograms.dash
+    const { processVisibleItem } = program
+    program.processVisibleItem = function (...items) { window.lines++; return processVisibleItem.apply(this, items) };
+    (function count() { window.painted++; if (window.dragging) requestAnimationFrame(count) })()`,
   )
   const start = performance.now()
   const before = await busyMs(session)
-  for (let step = 1; performance.now() - start < milliseconds; step++)
+  let moves = 0
+  for (let step = 1; performance.now() - start < milliseconds; step++, moves++)
     await page.mouse.move(x + 90 * Math.sin(step / 12) + 5, y + 60 * Math.cos(step / 17))
   const painted = Number(await page.evaluate('window.dragging = false; window.painted'))
+  const lines = Number(await page.evaluate('window.lines'))
   const work = (await busyMs(session)) - before
   const seconds = (performance.now() - start) / 1_000
   await page.mouse.up()
   await session.detach()
-  return { painted: painted / seconds, work: work / painted }
+  return { painted: painted / seconds, work: work / painted, moves, lines }
 }
 
 /** Bytes of what the page holds once all that nobody needs is gone. */

@@ -5,8 +5,9 @@ import type { NodeDisplayData, PartialButFor } from 'sigma/types'
 import type { Palette } from '../theme.ts'
 import { Drag } from './drag.ts'
 import type { Drawing, DrawnEdge, DrawnNode } from './drawing.ts'
+import { Pace } from './pace.ts'
 import { isGrouped, layoutTask, type Point, place } from './placement.ts'
-import { DashProgram, SHAPES, ShapeProgram } from './programs.ts'
+import { dashProgram, SHAPES, ShapeProgram, type Thrift } from './programs.ts'
 import { Zoom } from './zoom.ts'
 
 export interface CanvasListener {
@@ -33,14 +34,19 @@ export class GraphCanvas implements Disposable {
   #drag: Drag | undefined
   #zoom: Zoom | undefined
   #isClickable = true
+  readonly #pace = new Pace(() => this.sigma.scheduleRender())
+  readonly #thrift: Thrift
   #firstPaint: number | undefined
 
   constructor(container: HTMLElement, palette: Palette, listener: CanvasListener) {
     this.#palette = palette
+    this.#thrift = thriftOf(this.#pace, () => this.#isClickable)
     this.sigma = new Sigma(this.#graph, container, this.#settings())
     // The library looks at the window only, and what stands around the picture comes and goes.
     this.#observer = new ResizeObserver(() => this.sigma.resize().scheduleRefresh())
     this.#observer.observe(container)
+    this.sigma.on('beforeRender', () => this.#pace.frame(this.#graph.size))
+    this.sigma.getCamera().on('updated', () => this.#pace.move())
     this.sigma.on('afterRender', () => {
       if (this.#graph.order > 0) this.#firstPaint ??= performance.now()
     })
@@ -87,6 +93,7 @@ export class GraphCanvas implements Disposable {
     this.#observer.disconnect()
     this.#drag?.[Symbol.dispose]()
     this.#zoom?.[Symbol.dispose]()
+    this.#pace[Symbol.dispose]()
     this.#rest()
     this.sigma.kill()
   }
@@ -183,7 +190,7 @@ export class GraphCanvas implements Disposable {
       defaultEdgeType: 'dash',
       nodeProgramClasses: { shape: ShapeProgram },
       nodeHoverProgramClasses: { shape: ShapeProgram },
-      edgeProgramClasses: { dash: DashProgram },
+      edgeProgramClasses: { dash: dashProgram(this.#thrift) },
       labelFont: 'system-ui, sans-serif',
       labelSize: 12,
       labelDensity: 0.7,
@@ -221,7 +228,7 @@ export class GraphCanvas implements Disposable {
   }
 
   #listen(container: HTMLElement, listener: CanvasListener): void {
-    const drag = new Drag(this.sigma, this.#places)
+    const drag = new Drag(this.sigma, this.#places, () => this.#pace.move())
     this.#drag = drag
     drag.listen(container)
     this.sigma.on('clickNode', ({ node, event }) => {
@@ -234,6 +241,17 @@ export class GraphCanvas implements Disposable {
     })
     this.sigma.on('doubleClickNode', ({ event }) => event.preventSigmaDefault())
     this.#zoom = new Zoom(this.sigma, (group) => listener.near(group))
+  }
+}
+
+function thriftOf(pace: Pace, isClickable: () => boolean): Thrift {
+  return {
+    get hidesLines() {
+      return pace.hidesLines
+    },
+    get isClickable() {
+      return isClickable()
+    },
   }
 }
 

@@ -11,12 +11,14 @@ const TOLERANCE = 4
 export class Drag implements Disposable {
   readonly #sigma: Sigma
   readonly #places: Map<string, Point>
+  readonly #onMove: () => void
   readonly #stop = new AbortController()
   #node: string | undefined
   #from: Point = { x: 0, y: 0 }
   #hasMoved = false
 
-  constructor(sigma: Sigma, places: Map<string, Point>) {
+  constructor(sigma: Sigma, places: Map<string, Point>, onMove: () => void) {
+    this.#onMove = onMove
     this.#sigma = sigma
     this.#places = places
   }
@@ -67,6 +69,7 @@ export class Drag implements Disposable {
     const graph = this.#sigma.getGraph()
     if (!graph.hasNode(node)) return
     this.#places.set(node, point)
+    this.#onMove()
     Object.assign(graph.getNodeAttributes(node), point)
     const partialGraph = { nodes: [node], edges: graph.edges(node) }
     this.#sigma.refresh({ partialGraph, skipIndexation: true, schedule: true })

@@ -1,5 +1,5 @@
 import { EdgeRectangleProgram, NodeCircleProgram } from 'sigma/rendering'
-import type { EdgeDisplayData, NodeDisplayData } from 'sigma/types'
+import type { EdgeDisplayData, NodeDisplayData, RenderParams } from 'sigma/types'
 import { floatColor } from 'sigma/utils'
 
 /** Numbers of shapes in the shader below. */
@@ -144,8 +144,28 @@ interface ShownEdge extends EdgeDisplayData {
   readonly dash?: number
 }
 
+/** What is to be left out of a frame. */
+export interface Thrift {
+  readonly hidesLines: boolean
+  /** Whether lines can be clicked: finding out which one costs a second picture. */
+  readonly isClickable: boolean
+}
+
+/** Lines of one picture, of which some may be left out. */
+export function dashProgram(thrift: Thrift): typeof DashProgram {
+  return class extends DashProgram {
+    override render(params: RenderParams): void {
+      if (thrift.hidesLines) return
+      const { pickProgram } = this
+      if (!thrift.isClickable) this.pickProgram = null
+      super.render(params)
+      this.pickProgram = pickProgram
+    }
+  }
+}
+
 /** Lines, whole or dashed: a link that is not up is told by more than its colour. */
-export class DashProgram extends EdgeRectangleProgram {
+class DashProgram extends EdgeRectangleProgram {
   override getDefinition() {
     const definition = super.getDefinition()
     const [vertex, fragment] = withDashes(definition.VERTEX_SHADER_SOURCE, definition.FRAGMENT_SHADER_SOURCE)

@@ -4,7 +4,7 @@ import type { Page } from 'playwright-core'
 import { Place } from '../api/fixture.ts'
 import { eventually } from '../rig.ts'
 import { Browser, signIn, whatIsMissing } from './browser.ts'
-import { onCanvas, placeOf } from './canvas.ts'
+import { onCanvas, outOfSight, placeOf } from './canvas.ts'
 import { takePictures } from './pictures.ts'
 import { drag, heapOf, timeToPicture } from './stopwatch.ts'
 import { populate } from './thousands.ts'
@@ -70,6 +70,7 @@ describe('the web console and many members', { skip: whatIsMissing() }, () => {
     const labels = canvas?.nodes.filter(({ label }) => /^site-\d+ · 0\/500$/.test(label))
     assert.deepEqual([labels?.length, canvas?.edges.length], [20, 190])
     test.diagnostic(`10,000 members: ${Math.round(took)} ms to the picture`)
+    assert.deepEqual(await outOfSight(page), [])
     await takePictures(page, 'huge')
     const at = await placeOf(page, 'group:site-3')
     await page.mouse.click(at.x, at.y)

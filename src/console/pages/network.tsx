@@ -8,6 +8,7 @@ import { GraphModel, type LiveLink } from '../graph/model.ts'
 import { type Source, useSource } from '../graph/source.ts'
 import { readView, type View, writeOpen } from '../graph/view.ts'
 import { AddDialog, JoinDialog } from '../panels/acts.tsx'
+import { GroupTable } from '../panels/groups.tsx'
 import { Health } from '../panels/health.tsx'
 import { History, type Past, TimeSlider, usePast } from '../panels/history.tsx'
 import { Inspector } from '../panels/inspector.tsx'
@@ -93,6 +94,7 @@ export function Network({ name }: { readonly name: string }) {
             name={name}
             model={model}
             live={live}
+            by={source.by}
             view={view}
             past={past}
             preview={preview}
@@ -156,6 +158,8 @@ interface PanelProps {
   readonly name: string
   readonly model: GraphModel
   readonly live: Source
+  /** The label by which members are grouped. */
+  readonly by: string | undefined
   readonly view: View
   readonly past: Past
   readonly preview: LinkChanges | undefined
@@ -208,6 +212,15 @@ function Panel(props: PanelProps) {
         ))}
       </div>
       <div role="tabpanel" class="tabpanel">
+        {tab === 'links' && props.by !== undefined && (
+          <GroupTable
+            by={props.by}
+            groups={model.graph.groups}
+            between={model.graph.between}
+            open={view.open}
+            onToggle={(group) => change({ open: writeOpen(toggled(view.open, group)) })}
+          />
+        )}
         {tab === 'links' && (
           <LinkTable
             links={links}

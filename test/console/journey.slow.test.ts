@@ -362,7 +362,7 @@ describe('the web console', { skip: whatIsMissing() }, () => {
       assert.notEqual(await view.title(), 'taken', 'a hostile name runs nothing')
       await view.goto(`${url}#/networks/secret`)
       await view.getByRole('alert').waitFor()
-      assert.equal(await view.locator('.canvas canvas').count(), 0)
+      assert.deepEqual((await onCanvas(view))?.nodes ?? [], [], 'and nothing is drawn')
       await view.goto(`${url}#/`)
       await view.getByRole('link', { name: 'demo' }).waitFor()
       assert.equal(

@@ -120,7 +120,7 @@ export function JoinDialog({ network, onClose }: { readonly network: string; rea
         >
           <label>
             How many machines
-            <input name="uses" type="number" min="1" max="1000000" value="1" required />
+            <input name="uses" type="number" min="1" max="1000000" defaultValue="1" required />
           </label>
           <label>
             How long it can be used

@@ -6,6 +6,7 @@ import type { View } from '../graph/view.ts'
 import { change } from '../route.ts'
 import { plural, when } from '../text.ts'
 import { useAct } from './act.ts'
+import { useDraft } from './draft.ts'
 import { Notice } from './notice.tsx'
 
 /** The graph at a revision, and at the one it is compared with. */
@@ -54,6 +55,7 @@ interface SliderProps {
 /** Moves through the revisions; its right end is now. */
 export function TimeSlider({ latest, view: { revision, against } }: SliderProps) {
   const at = Math.min(revision ?? latest, latest)
+  const other = useDraft(against === undefined ? '' : String(against))
   const go = (to: number) => change({ rev: to >= latest ? undefined : String(to) }, { replace: true })
   return (
     <div class="time">
@@ -78,7 +80,7 @@ export function TimeSlider({ latest, view: { revision, against } }: SliderProps)
           min="1"
           max={latest}
           placeholder="–"
-          value={against ?? ''}
+          {...other}
           onChange={(event) => change({ vs: event.currentTarget.value, rev: String(at) }, { replace: true })}
         />
       </label>

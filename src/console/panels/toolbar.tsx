@@ -1,6 +1,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { APART_WHYS, LINK_PATHS, LINK_STATES, type View } from '../graph/view.ts'
 import { change } from '../route.ts'
+import { useDraft } from './draft.ts'
 
 interface ToolbarProps {
   readonly view: View
@@ -11,6 +12,7 @@ interface ToolbarProps {
 
 /** Search, filters and grouping; all of it goes into the address. */
 export function Toolbar({ view, by, labels }: ToolbarProps) {
+  const label = useDraft(view.label)
   return (
     <search class="toolbar">
       <SearchField view={view} />
@@ -38,12 +40,12 @@ export function Toolbar({ view, by, labels }: ToolbarProps) {
         class="short"
         list="label-names"
         placeholder="label=value"
-        value={view.label}
+        {...label}
         onChange={(event) => change({ label: event.currentTarget.value }, { replace: true })}
       />
       <datalist id="label-names">
-        {labels.map((label) => (
-          <option key={label} value={label} />
+        {labels.map((each) => (
+          <option key={each} value={each} />
         ))}
       </datalist>
       <select
@@ -53,9 +55,9 @@ export function Toolbar({ view, by, labels }: ToolbarProps) {
         onChange={(event) => change({ by: event.currentTarget.value, open: undefined })}
       >
         <option value="-">no groups</option>
-        {[...new Set(['site', ...(by === undefined ? [] : [by]), ...labels])].map((label) => (
-          <option key={label} value={label}>
-            by {label}
+        {[...new Set(['site', ...(by === undefined ? [] : [by]), ...labels])].map((each) => (
+          <option key={each} value={each}>
+            by {each}
           </option>
         ))}
       </select>

@@ -1,4 +1,4 @@
-/** Milliseconds that a frame may take while something moves, and how many slower ones are borne. */
+/** Milliseconds that a frame may take while something moves, and how many times that is borne in a row. */
 const FRAME = 40
 const BORNE = 2
 /** Milliseconds without a move after which everything rests. */
@@ -40,8 +40,8 @@ export class Pace implements Disposable {
     if (this.#timer === undefined || lines <= FEW || this.hidesLines) return
     const start = performance.now()
     requestAnimationFrame(() => {
-      if (performance.now() - start > FRAME) this.#slow += 1
-      else this.#slow = 0
+      const took = performance.now() - start
+      this.#slow = took > FRAME ? this.#slow + took / FRAME : 0
     })
   }
 

@@ -27,6 +27,7 @@ const EXPECTED: Readonly<Record<string, Expectation>> = {
   'GET /docs': { least: 'anybody' },
   'GET /docs/:page': { least: 'anybody' },
   'GET /docs/style.css': { least: 'anybody' },
+  'GET /docs/icon.svg': { least: 'anybody' },
   'GET /v1/errors': { least: 'anybody' },
   'GET /v1/errors/:code': { least: 'anybody' },
   'GET /metrics': { least: 'global viewer' },

@@ -78,9 +78,14 @@ describe('the documentation at /docs', () => {
       )
       assert.deepEqual(text.match(/<(script|img|iframe|object|form|style)\b|\s(on\w+|style)=/g), null, path)
       const loaded = [...text.matchAll(/<link [^>]*href="([^"]+)"/g)].map(([, to]) => to)
-      assert.deepEqual(loaded, ['/docs/style.css'])
+      assert.deepEqual(loaded, ['/docs/icon.svg', '/docs/style.css'])
       for (const link of linksOf(text)) assert.match(link, /^[/#]/, path)
     }
+  })
+
+  it('has an icon, so that browsers ask for none that needs a token', async () => {
+    const { status, headers } = await place.get('/docs/icon.svg', open)
+    assert.deepEqual([status, headers['content-type']], [200, 'image/svg+xml'])
   })
 
   it('has a style that loads nothing either', async () => {

@@ -11,6 +11,7 @@ const HIDDEN: ReadonlySet<string> = new Set([
   'GET /docs',
   'GET /docs/:page',
   'GET /docs/style.css',
+  'GET /docs/icon.svg',
   'GET /v1/auth/oidc/callback',
 ])
 

@@ -36,6 +36,7 @@ export const ACCESS: Readonly<Record<string, Rule | 'open'>> = {
   'GET /docs': 'open',
   'GET /docs/:page': 'open',
   'GET /docs/style.css': 'open',
+  'GET /docs/icon.svg': 'open',
   'GET /v1/errors': 'open',
   'GET /v1/errors/:code': 'open',
   'GET /metrics': { needs: 'metrics:read' },

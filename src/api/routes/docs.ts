@@ -27,12 +27,14 @@ export function docsRoutes(app: App): void {
     return reply.headers(PAGE_HEADERS).send(text)
   })
 
-  const style = readFileSync(new URL('../docs/style.css', import.meta.url))
-  app.get('/docs/style.css', { schema: { hide } }, async (_request, reply) =>
-    reply
-      .header('x-content-type-options', 'nosniff')
-      .header('cache-control', 'no-cache')
-      .type('text/css')
-      .send(style),
+  addFile(app, 'style.css', 'text/css')
+  addFile(app, 'icon.svg', 'image/svg+xml')
+}
+
+function addFile(app: App, name: string, type: string): void {
+  const content = readFileSync(new URL(`../docs/${name}`, import.meta.url))
+  const headers = { 'x-content-type-options': 'nosniff', 'cache-control': 'no-cache', 'content-type': type }
+  app.get(`/docs/${name}`, { schema: { hide } }, async (_request, reply) =>
+    reply.headers(headers).send(content),
   )
 }

@@ -21,7 +21,8 @@ export class LocalIssuer implements AsyncDisposable {
   subject: string | undefined
   readonly #server: Server
   // The port of a program at a terminal is not known before it runs; loopback ports are free (RFC 8252, 7.3).
-  readonly #redirectUris = ['http://127.0.0.1/callback', 'https://weft.test/v1/auth/oidc/callback']
+  #redirectUris = ['http://127.0.0.1/callback', 'https://weft.test/v1/auth/oidc/callback']
+  #type: 'native' | 'web' = 'native'
   #provider: Provider | undefined
 
   private constructor(server: Server) {
@@ -47,9 +48,10 @@ export class LocalIssuer implements AsyncDisposable {
     return issuer
   }
 
-  /** Sends browsers back to this address, too. What it knew of sign-ins is forgotten. */
+  /** Sends browsers back to this address and no other. What it knew of sign-ins is forgotten. */
   allow(redirectUri: string): void {
-    this.#redirectUris.push(redirectUri)
+    this.#redirectUris = [redirectUri]
+    this.#type = 'web'
     this.#provider = this.#create(true)
   }
 
@@ -65,7 +67,7 @@ export class LocalIssuer implements AsyncDisposable {
         {
           client_id: CLIENT,
           client_secret: CLIENT_SECRET,
-          application_type: 'native',
+          application_type: this.#type,
           redirect_uris: this.#redirectUris,
           grant_types: ['authorization_code', 'urn:ietf:params:oauth:grant-type:device_code'],
           response_types: ['code'],

@@ -248,7 +248,7 @@ export class Membership {
     const { driver, clock, ports } = this.#tools
     this.#tunnel ??= await Tunnel.adopt(await driver.open(this.#interface), clock, ports)
     // A session that lives keeps its path, so the first plan has to know what is there.
-    const plan = this.#guide.plan(isAdopting ? await this.#tunnel.sight() : undefined)
+    const plan = this.#guide.plan(isAdopting ? this.#tunnel.seen : undefined)
     if (!plan) return
     await this.#prepare(this.#guide, this.#tunnel, plan)
     await this.#tunnel.apply(plan, keys)

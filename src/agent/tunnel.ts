@@ -32,22 +32,27 @@ export class Tunnel {
   /** That of which `#previous` is the device; undefined when that is none of a whole plan. */
   #blueprint: Blueprint | undefined
 
-  private constructor(device: Device, clock: Clock, ports: PortBook, port: number) {
+  private constructor(device: Device, observed: ObservedDevice, clock: Clock, ports: PortBook) {
     this.#device = device
     this.#clock = clock
     this.#ports = ports
-    this.#port = port
+    this.#port = observed.up ? observed.listenPort : 0
+    this.#seen = new SimulatedInterface(observed)
   }
 
   /** Takes over the interface as it is: one that runs keeps its port and its sessions. */
   static async adopt(device: Device, clock: Clock, ports: PortBook): Promise<Tunnel> {
-    const { listenPort, up } = await device.observe()
-    return new Tunnel(device, clock, ports, up ? listenPort : 0)
+    return new Tunnel(device, await device.observe(), clock, ports)
   }
 
   /** The UDP port that is bound; 0 before the first plan. */
   get listenPort(): number {
     return this.#port
+  }
+
+  /** The peers as they were last seen. */
+  get seen(): ReadonlyMap<PublicKey, ObservedPeer> | undefined {
+    return this.#seen?.observe().peers
   }
 
   /** Whether the last plan was carried out. */

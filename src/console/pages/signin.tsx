@@ -33,7 +33,7 @@ export function SignIn() {
           Private networks between your machines: who reaches whom, over what path, and why.
         </p>
         {issuer !== undefined && (
-          <a class="primary" href="/v1/auth/oidc/login">
+          <a class="primary" href={callOf('login').path}>
             Sign in with {issuer}
           </a>
         )}

@@ -43,6 +43,11 @@ test('on underlays of every size each path carries what is stated for it; a dead
   assert.equal(await kindOf(stage, 'direct', BACK_MS), 'direct and direct')
   t.diagnostic(`direct path mended: taken again after ${((performance.now() - mended) / 1_000).toFixed(1)} s`)
   await settledPaths(stage)
+
+  // Narrower than what the transit needs: its own packets go in pieces.
+  await lab.underlay.cut('mtu-1500', 'mtu-1280')
+  await assertFlows(stage, 'mtu-1500', 'mtu-1280')
+  await assertCarries(stage, ['mtu-1500', 'mtu-1280'], relayedMtu(1_280))
 })
 
 async function assertFlows({ lab, addressesOf }: Stage, a: string, b: string): Promise<void> {

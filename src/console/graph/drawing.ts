@@ -235,7 +235,7 @@ function drawBetween(pair: Graph['between'][number], open: ReadonlySet<string>, 
       target: groupKey(pair.b),
       tone: toneOf(pair),
       dashed: pair.up === 0,
-      width: 2 + Math.log10(1 + matches) * 1.6,
+      width: 1.5 + Math.log10(1 + matches) * 0.7,
       faded: false,
     },
   ]

@@ -32,7 +32,7 @@ import { takePictures } from './pictures.ts'
 
 const skip = isNoRoot || (whatIsMissing() ?? false)
 /** Milliseconds: tunnels come up within seconds, on a machine that does nothing else. */
-const PATIENCE = 90_000
+const PATIENCE = 60_000
 const AGENT_ENV = Object.freeze({ WEFT_REPORT_SECONDS: '1' })
 const RELAYS = ['relay-1', 'relay-2'] as const
 const MEMBERS = ['home', 'flat', 'open'] as const

@@ -3,6 +3,7 @@ import Type from 'typebox'
 import type { Controller } from '../controller/controller.ts'
 import type { Decision, Tools } from '../controller/tools.ts'
 import { systemRandom } from '../keys/random.ts'
+import type { Event } from '../model/event.ts'
 import type { State } from '../model/state.ts'
 import { linkChanges } from '../topology/policy/link-changes.ts'
 import { refTo } from './schemas/common.ts'
@@ -14,7 +15,8 @@ export const dryRunQuery = {
   dryRun: Type.Optional(
     Type.Boolean({
       default: false,
-      description: 'Change nothing, and answer which links would appear and disappear.',
+      description:
+        'Change nothing, and answer which links would appear and disappear, and what agents would be sent.',
     }),
   ),
 }
@@ -36,7 +38,12 @@ export function rehearse(
   if (!isDryRun(request.query)) return undefined
   const { state, settings } = controller
   const { events } = decide(state, { now: controller.now(), random: systemRandom, settings })
-  return linkChangesView(linkChanges(state, events))
+  return rehearsal(controller, events)
+}
+
+/** What `events` would do to links, and what agents would be sent. */
+export function rehearsal(controller: Controller, events: readonly Event[]): LinkChanges {
+  return linkChangesView(linkChanges(controller.state, events), controller.forecast(events))
 }
 
 function isDryRun(query: unknown): boolean {

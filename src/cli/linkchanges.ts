@@ -25,9 +25,10 @@ export async function printLinkChanges(
   print(json, changes, () => linkChangesText(changes, (node) => names.get(node) ?? node))
 }
 
-function linkChangesText({ appear, disappear }: LinkChanges, nameOf: (node: string) => string): string {
+function linkChangesText({ appear, disappear, push }: LinkChanges, nameOf: (node: string) => string): string {
   return [
     `${appear.count} links would appear, ${disappear.count} would disappear.`,
+    `${push.count} members would be sent ${push.bytes} bytes.`,
     ...listed(appear, '+', nameOf),
     ...listed(disappear, '-', nameOf),
     '',

@@ -886,6 +886,19 @@ export type LinkChanges = {
       readonly b: string
     }[]
   }
+  /** What agents would be sent that are connected and up to date; endpoints on a LAN of their own come on top. */
+  readonly push: {
+    /** All of it. */
+    readonly bytes: number
+    /** Members that would be sent something. */
+    readonly count: number
+    /** The first 1,000: who would be sent how many bytes of frames. */
+    readonly members: {
+      readonly network: string
+      readonly node: string
+      readonly bytes: number
+    }[]
+  }
 }
 
 /** What a document changed, or would change. */

@@ -9,6 +9,7 @@ import type { Random } from '../keys/random.ts'
 import type { SecretBytes } from '../keys/secret.ts'
 import { toBase32 } from '../keys/text.ts'
 import type { Entry, Origin } from '../log/log.ts'
+import type { Event } from '../model/event.ts'
 import type { NetworkId } from '../model/names.ts'
 import type { Network, State } from '../model/state.ts'
 import type { AgentFrameOf } from '../protocol/frames.ts'
@@ -38,6 +39,7 @@ import { openProof, raiseEpoch } from './push/ahead.ts'
 import { type Convergence, convergence } from './push/convergence.ts'
 import { Feeds } from './push/feeds.ts'
 import { Fleet } from './push/fleet.ts'
+import type { Forecast } from './push/forecast.ts'
 import type { ProvenAgent } from './push/greeting.ts'
 import { AgentInbox } from './push/inbox.ts'
 import { Lag } from './push/lag.ts'
@@ -230,6 +232,11 @@ export class Controller implements AsyncDisposable {
       feed: (node) => this.#feeds.get(network.id, node),
       cursor: (node) => this.#fleet.cursor(node, network.id),
     })
+  }
+
+  /** What agents would be sent if `events` happened now. */
+  forecast(events: readonly Event[]): Forecast {
+    return this.#feeds.forecast(events)
   }
 
   graph(network: Network, query: GraphQuery = {}): Promise<NetworkGraph> {

@@ -17,16 +17,15 @@ import { apply } from '../../model/apply.ts'
 import type { Event } from '../../model/event.ts'
 import { ID_BYTES, type NetworkId, toNetworkId } from '../../model/names.ts'
 import type { State } from '../../model/state.ts'
-import { linkChanges } from '../../topology/policy/link-changes.ts'
 import { authorise } from '../access/authorise.ts'
 import { create } from '../change.ts'
 import { assertMatch, tagged, tagOf } from '../etag.ts'
 import type { App } from '../instance.ts'
+import { rehearsal } from '../rehearsal.ts'
 import { ApplyQuery, ApplyResult, WantedState, wantedStateSchema } from '../schemas/apply.ts'
 import { ChangeHeaders, refTo } from '../schemas/common.ts'
 import { Operation, patient } from '../schemas/operation.ts'
 import { answers } from '../schemas/problem.ts'
-import { linkChangesView } from '../views/policy.ts'
 
 /** POST of what a project is to be, and the schema of that. */
 export function applyRoutes(app: App, controller: Controller): void {
@@ -54,7 +53,7 @@ function addApply(app: App, controller: Controller): void {
       const decide = decider(controller, request, await prepare(controller, request))
       const { state, settings } = controller
       const { events, result } = decide(state, { now: controller.now(), random: systemRandom, settings })
-      const links = linkChangesView(linkChanges(state, events))
+      const links = rehearsal(controller, events)
       return tagged(reply, { applied: false, ...result, links }, tagOf(result.changes))
     }
     return await app.operations.answer(request, reply, async () => {

@@ -2,15 +2,15 @@ import Type from 'typebox'
 import { setPolicy } from '../../controller/commands/policy.ts'
 import type { Controller } from '../../controller/controller.ts'
 import type { State } from '../../model/state.ts'
-import { linkChanges } from '../../topology/policy/link-changes.ts'
 import { authorise } from '../access/authorise.ts'
 import { assertMatch } from '../etag.ts'
 import type { App } from '../instance.ts'
 import { askedBy } from '../origin.ts'
+import { rehearsal } from '../rehearsal.ts'
 import { idOrName, MatchHeaders, refTo } from '../schemas/common.ts'
 import { LinkChanges, NewPolicy, Policy, PolicyQuery } from '../schemas/policy.ts'
 import { answers } from '../schemas/problem.ts'
-import { linkChangesView, policyEtag, policyView } from '../views/policy.ts'
+import { policyEtag, policyView } from '../views/policy.ts'
 
 const params = Type.Object({ network: idOrName('network', 'demo') })
 const tags = ['networks']
@@ -57,7 +57,7 @@ function addSet(app: App, controller: Controller): void {
     }
     if (query.dryRun) {
       const { state } = controller
-      return linkChangesView(linkChanges(state, decide(state, controller.now()).events))
+      return rehearsal(controller, decide(state, controller.now()).events)
     }
     const { state } = await controller.change(askedBy(request), (before, tools) => decide(before, tools.now))
     const { network } = authorise(state, request, controller.now())

@@ -83,6 +83,24 @@ const links = (what: string) =>
 export const LinkChanges = component('LinkChanges', 'What a change would do to links; nothing was changed.', {
   appear: links('Pairs that would become peers.'),
   disappear: links('Pairs that would be peers no longer.'),
+  push: Type.Object(
+    {
+      bytes: Type.Integer({ minimum: 0, description: 'All of it.' }),
+      count: Type.Integer({ minimum: 0, description: 'Members that would be sent something.' }),
+      members: Type.Array(
+        Type.Object({
+          network: Type.String(),
+          node: Type.String(),
+          bytes: Type.Integer({ minimum: 1 }),
+        }),
+        { description: 'The first 1,000: who would be sent how many bytes of frames.' },
+      ),
+    },
+    {
+      description:
+        'What agents would be sent that are connected and up to date; endpoints on a LAN of their own come on top.',
+    },
+  ),
 })
 export type LinkChanges = Type.Static<typeof LinkChanges>
 

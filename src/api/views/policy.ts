@@ -1,3 +1,4 @@
+import type { Forecast } from '../../controller/push/forecast.ts'
 import { type Policy as PolicyState, type Rule, rangeText } from '../../model/policy.ts'
 import type { Network } from '../../model/state.ts'
 import type { LinkChanges as Changes, LinkList } from '../../topology/policy/link-changes.ts'
@@ -13,8 +14,9 @@ export function policyEtag({ policyRevision }: Network, epoch: number): string {
   return `"${epoch}.${policyRevision}"`
 }
 
-export function linkChangesView({ appear, disappear }: Changes): LinkChanges {
-  return { appear: listView(appear), disappear: listView(disappear) }
+export function linkChangesView({ appear, disappear }: Changes, { members, ...sums }: Forecast): LinkChanges {
+  const push = { ...sums, members: [...members] }
+  return { appear: listView(appear), disappear: listView(disappear), push }
 }
 
 function ruleView({ from, to, protocols, ports }: Rule): Policy['rules'][number] {

@@ -2,6 +2,7 @@ import type { Clock } from '../../clock.ts'
 import type { NodeId } from '../../keys/identity.ts'
 import type { SigningKey } from '../../keys/signature.ts'
 import type { Entry } from '../../log/log.ts'
+import type { Event } from '../../model/event.ts'
 import type { NetworkId } from '../../model/names.ts'
 import type { Network, State } from '../../model/state.ts'
 import { type LanFrame, Lans } from '../presence/lans.ts'
@@ -10,7 +11,9 @@ import { memberReach, toHint } from '../presence/surroundings.ts'
 import type { ControllerSettings } from '../settings.ts'
 import { Due, type News } from './due.ts'
 import type { Feed } from './feed.ts'
-import { NetworkFeeds } from './network-feeds.ts'
+import { type Forecast, forecast } from './forecast.ts'
+import { NetworkFeeds, type NetworkFeedsTools } from './network-feeds.ts'
+import { touchedMembers } from './touched.ts'
 
 export interface FeedsTools {
   readonly clock: Clock
@@ -60,13 +63,18 @@ export class Feeds {
     return this.#lans.frameFor(id, viewer)
   }
 
+  /** What a change would cost to push. */
+  forecast(events: readonly Event[]): Forecast {
+    return forecast(this.#tools.state(), events, (network) => this.#toolsFor(network))
+  }
+
   onEntry(entry: Entry, before: State, after: State): void {
     if (before.epoch !== after.epoch) this.#renew()
     for (const event of entry.events) {
       if (event.type === 'network-policy-set') this.#reclassify(event.network)
       if (event.type === 'node-labels-set') this.#relabel(event.id)
     }
-    for (const [id, nodes] of touchedMembers(entry, after)) {
+    for (const [id, nodes] of touchedMembers(entry.events, after)) {
       const network = after.networks.get(id)
       if (network) this.#advance(network, nodes)
       else this.#forget(id)
@@ -91,8 +99,14 @@ export class Feeds {
   #of(network: Network): NetworkFeeds {
     const known = this.#networks.get(network.id)
     if (known) return known
+    const fresh = new NetworkFeeds(network, this.#toolsFor(network.id))
+    this.#networks.set(network.id, fresh)
+    return fresh
+  }
+
+  #toolsFor(network: NetworkId): NetworkFeedsTools {
     const { signing, count, clock, settings, state, presence } = this.#tools
-    const fresh = new NetworkFeeds(network, {
+    return {
       signing,
       count,
       epoch: () => state().epoch,
@@ -100,10 +114,8 @@ export class Feeds {
       expiresAt: () => Math.floor(clock.now() / 1_000) + settings.planDays * DAY_SECONDS,
       node: (id) => state().nodes.get(id),
       hintOf: (node) =>
-        presence.get(node) ? toHint(memberReach(state(), presence, network.id, node)) : undefined,
-    })
-    this.#networks.set(network.id, fresh)
-    return fresh
+        presence.get(node) ? toHint(memberReach(state(), presence, network, node)) : undefined,
+    }
   }
 
   #advance(network: Network, nodes: readonly NodeId[]): void {
@@ -175,32 +187,4 @@ export class Feeds {
       due.viewers((classes) => this.#networks.get(id)?.membersOf(classes)),
     )
   }
-}
-
-/** By network, the members whose records an entry may have changed. */
-function touchedMembers(entry: Entry, after: State): ReadonlyMap<NetworkId, NodeId[]> {
-  const touched = new Map<NetworkId, NodeId[]>()
-  const touch = (network: NetworkId, ...nodes: NodeId[]) => {
-    const known = touched.get(network)
-    if (known) known.push(...nodes)
-    else touched.set(network, nodes)
-  }
-  for (const event of entry.events) {
-    switch (event.type) {
-      case 'member-added':
-      case 'member-removed':
-      case 'member-key-certified':
-        touch(event.network, event.node)
-        break
-      case 'node-roles-set':
-      case 'node-labels-set':
-        for (const network of after.networksOfNode.get(event.id)?.keys() ?? []) touch(network, event.id)
-        break
-      case 'network-deleted':
-        touch(event.id)
-        break
-      default:
-    }
-  }
-  return touched
 }

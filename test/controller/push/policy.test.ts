@@ -2,8 +2,12 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { changeLabels } from '../../../src/controller/commands/label.ts'
 import { type PolicyInput, setPolicy } from '../../../src/controller/commands/policy.ts'
+import type { Forecast } from '../../../src/controller/push/forecast.ts'
+import type { Decision } from '../../../src/controller/tools.ts'
+import type { NodeId } from '../../../src/keys/identity.ts'
 import type { NetworkId } from '../../../src/model/names.ts'
-import type { Hint } from '../../../src/protocol/frames.ts'
+import type { State } from '../../../src/model/state.ts'
+import { type ControllerFrame, encodeFrame, type Hint } from '../../../src/protocol/frames.ts'
 import { findNetwork, findNode } from '../../lookup.ts'
 import { RawAgent } from '../../rawagent.ts'
 import { eventually, type Rig, startRig } from '../../rig.ts'
@@ -95,7 +99,45 @@ describe('Members of a network with a policy', () => {
     const { encodings, signatures } = await world.counts()
     assert.ok(encodings - counts.encodings < 12 && signatures - counts.signatures < 12)
   })
+
+  it('are sent as many bytes as was forecast, of another policy and of a member that goes', async () => {
+    await using world = await World.open({ web: ['web-1', 'web-2'], db: ['db-1'] })
+    const names = ['web-1', 'web-2', 'db-1']
+    await eventually('all know where all are', () =>
+      names.every((viewer) => names.every((of) => viewer === of || world.hint(viewer, of))),
+    )
+    const changes = [
+      (state: State) => setPolicy(state, world.network, WEB_TO_DB),
+      (state: State) => setPolicy(state, world.network, { default: 'allow', rules: [] }),
+      () => leaving(world.network, world.node('db-1')),
+    ]
+    for (const change of changes) {
+      const { bytes, count, members } = world.forecast(change)
+      assert.ok(count >= 2 && count === members.length)
+      assert.equal(
+        bytes,
+        members.reduce((sum, each) => sum + each.bytes, 0),
+      )
+      const before = names.map((name) => world.agent(name).frames.length)
+      await world.change(change)
+      const wanted = names.map((name) => members.find(({ node }) => node === world.node(name))?.bytes ?? 0)
+      const sent = () => names.map((name, at) => sizeOf(world.agent(name).frames.slice(before[at])))
+      await eventually(`${wanted} bytes are sent`, () =>
+        sent().every((size, at) => size >= (wanted[at] ?? 0)),
+      )
+      assert.deepEqual(sent(), wanted)
+    }
+  })
 })
+
+function leaving(network: NetworkId, node: NodeId): Decision<undefined> {
+  return { events: [{ type: 'member-removed', network, node, at: Date.now() }], result: undefined }
+}
+
+/** What goes to one member alone for its LAN is not forecast. */
+function sizeOf(frames: readonly ControllerFrame[]): number {
+  return frames.reduce((sum, frame) => sum + (frame.type === 'lan' ? 0 : encodeFrame(frame).length), 0)
+}
 
 /** A controller with agents that say and do what a test wants, in one network with a policy. */
 class World implements AsyncDisposable {
@@ -133,6 +175,15 @@ class World implements AsyncDisposable {
     )
     for (const [at, agent] of agents.entries()) this.#agents.set(names[at] ?? '', agent)
     return agents
+  }
+
+  async change(decide: (state: State) => Decision<unknown>): Promise<void> {
+    await this.#rig.controller.change({ actor: 'test' }, decide)
+  }
+
+  forecast(decide: (state: State) => Decision<unknown>): Forecast {
+    const { controller } = this.#rig
+    return controller.forecast(decide(controller.state).events)
   }
 
   async set(policy: PolicyInput): Promise<void> {

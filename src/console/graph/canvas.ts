@@ -118,12 +118,13 @@ export class GraphCanvas implements Disposable {
     this.#rest()
     const keys = new Set(nodes.map(({ key }) => key))
     for (const key of [...this.#places.keys()]) if (!keys.has(key)) this.#places.delete(key)
+    const isFirst = this.#places.size === 0
     const isMostlyNew = this.#places.size < nodes.length / 2
     const known = isMostlyNew ? new Map<string, Point>() : new Map(this.#places)
     const places = place(nodes, this.#places)
     for (const [key, point] of places) this.#places.set(key, point)
     // The ground stays as it is under groups of which one opens; all else is seen whole.
-    if (!isGrouped(nodes) || known.size === 0) this.sigma.setCustomBBox(null)
+    if (!isGrouped(nodes) || isFirst) this.sigma.setCustomBBox(null)
     else if (!this.sigma.getCustomBBox()) this.sigma.setCustomBBox(this.sigma.getBBox())
     if (nodes.length < 2 || known.size === nodes.length || isGrouped(nodes)) return
     this.#worker = new Worker(new URL('./layout.worker.ts', import.meta.url), { type: 'module' })

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import Schema from 'typebox/schema'
 import { ERROR_CODES } from '../../../src/errors.ts'
-import { DEFAULT_PROJECT } from '../../../src/model/names.ts'
+import { DEFAULT_PROJECT, type ProjectId } from '../../../src/model/names.ts'
 import { closed, type Document } from '../document.ts'
 import { Inside, type InsideAnswer } from '../inside.ts'
 import { type Estate, freshName, makeEstate, makeProject, makeToken, share } from '../tenants.ts'
@@ -74,6 +74,7 @@ class Fuzzer {
 
   async renew(): Promise<void> {
     const inside = this.#inside
+    await forgetWebhooks(inside, DEFAULT_PROJECT)
     const project = await makeProject(inside, freshName())
     const other = await makeProject(inside, freshName())
     const estates = await Promise.all(
@@ -198,7 +199,7 @@ class Fuzzer {
     // Most calls speak of one estate only, so that they fit together.
     const estate = this.#chance.once(8) ? this.#chance.pick(this.#estates) : this.#focus
     if (!estate) return undefined
-    const { network, member, idle, joinToken, apiToken, project } = estate
+    const { network, member, idle, joinToken, apiToken, project, webhook } = estate
     const node = this.#chance.pick([member, idle])
     const known: Readonly<Record<string, () => unknown>> = {
       network: () => network,
@@ -213,6 +214,9 @@ class Fuzzer {
       token: () => this.#chance.pick([joinToken, apiToken]),
       confirm: () => this.#nameOf(estate),
       project: () => project,
+      webhook: () => webhook,
+      // Loopback is what webhooks may not reach: nothing is sent.
+      url: () => 'https://localhost:9/hook',
       code: () => 'not-found',
       name: () => freshName(),
       cursor: () => undefined,
@@ -220,4 +224,14 @@ class Fuzzer {
     }
     return Object.hasOwn(known, name) ? known[name]?.() : undefined
   }
+}
+
+/** The default project is there in every round, and may have only so many. */
+function forgetWebhooks(inside: Inside, project: ProjectId): Promise<void> {
+  return inside.change(({ webhooks }) => ({
+    events: [...webhooks.values()]
+      .filter((webhook) => webhook.project === project)
+      .map(({ id }) => ({ type: 'webhook-deleted', id })),
+    result: undefined,
+  }))
 }

@@ -40,7 +40,7 @@ describe('commands that show', () => {
     assert.match(history ?? '', /^REVISION +WHEN +WHO +WHAT\n\d+ +\S+ +\S+ .*added.*\n$/)
     assert.match(
       dry ?? '',
-      /^0 links would appear, 1 would disappear\.\n2 members would be sent \d+ bytes\.\n- web-1 db-1\n$/,
+      /^0 links would appear, 1 would disappear\.\n2 members would be sent \d+ bytes\.\n- (web-1 db-1|db-1 web-1)\n$/,
     )
     assert.equal((await place.get('/v1/networks/demo/members')).body.items.length, 2)
   })

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
+import { setTimeout as pause } from 'node:timers/promises'
 import type { Page } from 'playwright-core'
 import { Place } from '../api/fixture.ts'
 import { eventually } from '../rig.ts'
@@ -85,6 +86,8 @@ describe('the web console and many members', { skip: whatIsMissing() }, () => {
       'it is opened by zoom',
       async () => {
         await page.mouse.wheel(0, -240)
+        // The camera has to rest before anything is opened.
+        await pause(400)
         return (await drawn()).nodes >= 1_020
       },
       BOUND,

@@ -70,8 +70,11 @@ export async function heapOf(page: Page): Promise<number> {
   return usedSize
 }
 
-/** Milliseconds that the page's only thread has worked so far. */
+/** What the page itself does; waiting for a processor that paints in place of a graphics card is no part of it. */
+const OWN_WORK = ['ScriptDuration', 'LayoutDuration', 'RecalcStyleDuration']
+
+/** Milliseconds that the page has worked so far. */
 async function busyMs(session: CDPSession): Promise<number> {
   const { metrics } = await session.send('Performance.getMetrics')
-  return (metrics.find(({ name }) => name === 'TaskDuration')?.value ?? 0) * 1_000
+  return metrics.reduce((sum, { name, value }) => sum + (OWN_WORK.includes(name) ? value : 0), 0) * 1_000
 }

@@ -1745,7 +1745,7 @@ export interface Operations {
     readonly answer: Policy
     readonly dryRun: LinkChanges
   }
-  /** The time line of a network, the latest change first. `GET /v1/networks/{network}/history` */
+  /** The time line of a network. What a node, a person or a program did in it: listAudit. `GET /v1/networks/{network}/history` */
   readonly listHistory: {
     readonly input: {
       readonly path: {
@@ -1757,6 +1757,8 @@ export interface Operations {
         readonly limit?: number | undefined
         /** The 'next' of the page before. Absent: the first page. */
         readonly cursor?: string | undefined
+        /** The latest first, or the oldest. A cursor goes with the order it was made in. */
+        readonly sort?: '-revision' | 'revision' | undefined
         /** Id or name of the project to act in, else that of the token. */
         readonly project?: string | undefined
       }

@@ -41,14 +41,17 @@ describe('the history of a network', () => {
   })
 
   it('comes in pages that neither skip nor repeat', async () => {
-    const revisions: number[] = []
-    for (let cursor = ''; ; ) {
-      const page = await history(`?limit=2${cursor}`)
-      revisions.push(...page.items.map(({ revision }: { revision: number }) => revision))
-      if (page.next === undefined) break
-      cursor = `&cursor=${page.next}`
+    const revisions = async (order: string) => {
+      const all: number[] = []
+      for (let cursor = ''; ; ) {
+        const page = await history(`?limit=2${order}${cursor}`)
+        all.push(...page.items.map(({ revision }: { revision: number }) => revision))
+        if (page.next === undefined) return all
+        cursor = `&cursor=${page.next}`
+      }
     }
-    assert.deepEqual(revisions, [6, 5, 4, 3, 2, 1])
+    assert.deepEqual(await revisions(''), [6, 5, 4, 3, 2, 1])
+    assert.deepEqual(await revisions('&sort=revision'), [1, 2, 3, 4, 5, 6])
   })
 
   it('shows the graph as it was wanted at any revision', async () => {

@@ -84,17 +84,23 @@ export class History {
     if (from <= this.#liveSince && this.#state.sequence < this.#liveSince) await this.#catchUp()
   }
 
-  /** Changes to a network, the latest first, from the one before `before` on. */
+  /** Changes to a network, the latest first, from the one before `before` on; or the oldest first, behind `after`. */
   async changes(
     network: NetworkId,
-    { limit, before = Number.POSITIVE_INFINITY }: { readonly limit: number; readonly before?: number },
+    {
+      limit,
+      ...from
+    }: { readonly limit: number } & ({ readonly before?: number } | { readonly after: number }),
   ): Promise<readonly NetworkChange[]> {
     await this.#catchUp()
     const points = this.#points.get(network) ?? []
-    const wanted = points
-      .slice(0, firstAtOrAfter(points, 'sequence', before))
-      .slice(-limit)
-      .reverse()
+    const wanted =
+      'after' in from
+        ? points.slice(firstAtOrAfter(points, 'sequence', from.after + 1)).slice(0, limit)
+        : points
+            .slice(0, firstAtOrAfter(points, 'sequence', from.before ?? Number.POSITIVE_INFINITY))
+            .slice(-limit)
+            .reverse()
     const changes: NetworkChange[] = []
     for (const { sequence, revision } of wanted) {
       changes.push({ ...this.describe(await this.#entry(sequence), network), revision })

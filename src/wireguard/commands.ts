@@ -19,18 +19,35 @@ export type Command =
 export function commandsFor(name: InterfaceName, steps: readonly Step[]): readonly Command[] {
   const groups: Piece[][] = []
   let room = 0
-  for (const piece of steps.flatMap((step) => piecesOf(name, step))) {
+  const isBulk = steps.length > BULK
+  const pieces = steps.flatMap((step) => piecesOf(name, step, isBulk))
+  for (const piece of isBulk ? filesLast(pieces) : pieces) {
     const size = piece.words.reduce((sum, word) => sum + word.length + 1, 0)
     const group = groups.at(-1)
     if (group?.[0]?.tool === piece.tool && size <= room) {
       group.push(piece)
     } else {
       groups.push([piece])
-      room = ARGUMENT_ROOM
+      room = piece.tool === 'wg addconf' ? FILE_ROOM : ARGUMENT_ROOM
     }
     room -= size
   }
   return groups.map((group) => commandOf(name, group))
+}
+
+/** Between two runs of `ip`, what is in files comes last: alternating with arguments, each peer would be a run of its own. */
+function filesLast(pieces: readonly Piece[]): Piece[] {
+  const sorted: Piece[] = []
+  let files: Piece[] = []
+  for (const piece of pieces) {
+    if (piece.tool === 'wg addconf') files.push(piece)
+    else if (piece.tool === 'wg set') sorted.push(piece)
+    else {
+      sorted.push(...files, piece)
+      files = []
+    }
+  }
+  return [...sorted, ...files]
 }
 
 /** What one step adds to a command. */
@@ -42,6 +59,10 @@ interface Piece {
 
 /** Characters in the arguments of one run: some 400 peers, and far below the 128 KiB that execve(2) takes at least. */
 const ARGUMENT_ROOM = 65_536
+/** Characters in the file of one run: some 1,600 peers. Starting a program costs more than what it does for 400 of them. */
+const FILE_ROOM = 262_144
+/** With more steps than this, peers go through files. */
+const BULK = 512
 
 function commandOf(name: InterfaceName, pieces: readonly Piece[]): Command {
   const words = pieces.flatMap((piece) => piece.words)
@@ -63,7 +84,7 @@ function commandOf(name: InterfaceName, pieces: readonly Piece[]): Command {
   }
 }
 
-function piecesOf(name: InterfaceName, step: Step): Piece[] {
+function piecesOf(name: InterfaceName, step: Step, isBulk: boolean): Piece[] {
   switch (step.kind) {
     case 'set-key':
       return [{ tool: 'wg set', words: ['private-key', '/dev/stdin'], privateKey: step.privateKey }]
@@ -84,7 +105,7 @@ function piecesOf(name: InterfaceName, step: Step): Piece[] {
     case 'remove-route':
       return [{ tool: 'ip', words: ['route delete', harmless(step.route), 'dev', name] }]
     case 'set-peer':
-      return peerPieces(step.peer)
+      return peerPieces(step.peer, isBulk)
     case 'remove-peer':
       return [{ tool: 'wg set', words: ['peer', harmless(step.publicKey), 'remove'] }]
   }
@@ -97,12 +118,23 @@ function routeWords(name: InterfaceName, step: Extract<Step, { kind: 'add-route'
   return [...words, 'proto static']
 }
 
-/** A list too long for an argument goes through a file; there it is the whole of the peer's section. */
-function peerPieces(peer: PeerChange): Piece[] {
+/**
+ * A list too long for an argument goes through a file, and so do all lists where there are many peers. A file cannot take a
+ * preshared key away.
+ */
+function peerPieces(peer: PeerChange, isBulk: boolean): Piece[] {
   const allowed = peer.allowedIps?.map(harmless).join(',')
-  if (allowed === undefined || allowed.length < ARGUMENT_ROOM) return [peerPiece(peer, allowed)]
-  const section = ['[Peer]', `PublicKey = ${harmless(peer.publicKey)}`, `AllowedIPs = ${allowed}`, '']
-  return [peerPiece(peer), { tool: 'wg addconf', words: section }]
+  const isShort = allowed !== undefined && allowed.length < ARGUMENT_ROOM
+  if (!allowed || (isShort && !isBulk)) return [peerPiece(peer, allowed)]
+  const section = sectionOf(peer, allowed)
+  return peer.removePresharedKey ? [peerPiece(peer), section] : [section]
+}
+
+function sectionOf({ publicKey, endpoint, keepalive }: PeerChange, allowed: string): Piece {
+  const words = ['[Peer]', `PublicKey = ${harmless(publicKey)}`]
+  if (endpoint !== undefined) words.push(`Endpoint = ${harmless(endpoint)}`)
+  if (keepalive !== undefined) words.push(`PersistentKeepalive = ${keepalive}`)
+  return { tool: 'wg addconf', words: [...words, `AllowedIPs = ${allowed}`, ''] }
 }
 
 /** wg(8): an empty file removes the preshared key, 0 the keepalive, an empty list all allowed IPs. */

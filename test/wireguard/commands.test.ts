@@ -4,7 +4,7 @@ import { parseCidr } from '../../src/address/cidr.ts'
 import { WeftError } from '../../src/errors.ts'
 import { PrivateKey } from '../../src/keys/wireguard.ts'
 import { desiredDevice } from '../../src/wireguard/blueprint.ts'
-import { commandsFor } from '../../src/wireguard/commands.ts'
+import { type Command, commandsFor } from '../../src/wireguard/commands.ts'
 import type { Step } from '../../src/wireguard/device.ts'
 import { diff } from '../../src/wireguard/diff.ts'
 import { parseEndpoint } from '../../src/wireguard/endpoint.ts'
@@ -112,30 +112,49 @@ test('no steps are no runs, one changed peer is one', () => {
   assert.equal(commandsFor(name, [stepOf(2), { kind: 'remove-peer', publicKey: publicKey(3) }]).length, 1)
 })
 
-test('5,000 peers take some 400 a run, each peer once and in order', () => {
+test('5,000 peers go through a few files, each peer once and in order', () => {
   const commands = commandsFor(name, newcomerSteps(5_000)).slice(2)
-  assert.ok(commands.length >= 8 && commands.length <= 13, `${commands.length} runs`)
-  for (const { args } of commands) assert.ok(args.join(' ').length <= 70_000)
-  const keys = commands.flatMap(({ args }) => args.filter((_, index) => args[index - 1] === 'peer'))
+  assert.ok(commands.length >= 2 && commands.length <= 5, `${commands.length} runs`)
+  for (const { args } of commands) assert.deepEqual(args, ['addconf', 'wfxa', '/dev/stdin'])
   assert.deepEqual(
-    keys,
+    commands.flatMap(keysInFile),
     members(5_000).map((member) => member.publicKey),
   )
 })
 
-test('a list of allowed IPs too long for an argument goes through a file, the rest of the change before it', () => {
+test('of many peers, those that keep their allowed IPs come before the files, so that they share runs', () => {
+  const allowedIps = [parseCidr('10.0.0.0/24')]
+  const steps = Array.from({ length: 600 }, (_, at): Step => {
+    const peer = { publicKey: publicKey(at + 2), keepalive: 25 }
+    if (at % 3 === 0) return { kind: 'set-peer', peer }
+    const gone = at % 3 === 1 ? ({ removePresharedKey: true } as const) : {}
+    return { kind: 'set-peer', peer: { ...peer, allowedIps, ...gone } }
+  })
+  const commands = commandsFor(name, steps)
+  assert.deepEqual(
+    commands.map(({ args }) => args[0]),
+    ['set', 'addconf'],
+  )
+  assert.equal(commands[0]?.args.filter((word) => word === 'preshared-key').length, 200)
+  assert.equal(commands[0]?.args.includes('allowed-ips'), false)
+  assert.equal(commands.flatMap(keysInFile).length, 400)
+  const emptied = { kind: 'set-peer', peer: { publicKey: publicKey(1), allowedIps: [] } } as const
+  assert.equal(commandsFor(name, [...steps, emptied])[0]?.args.at(-1), '', 'a file has no empty list')
+})
+
+test('a list of allowed IPs too long for an argument goes through a file', () => {
   const allowedIps = Array.from({ length: 8_000 }, (_, index) =>
     parseCidr(`10.${index >> 8}.${index & 255}.0/24`),
   )
-  const [before, long, after] = commandsFor(name, [
-    { kind: 'set-peer', peer: { publicKey: publicKey(2), allowedIps, keepalive: 25 } },
+  const endpoint = parseEndpoint('192.0.2.1:51820')
+  const [long, after] = commandsFor(name, [
+    { kind: 'set-peer', peer: { publicKey: publicKey(2), allowedIps, keepalive: 25, endpoint } },
     stepOf(3),
   ])
-  assert.deepEqual(before?.args, ['set', 'wfxa', 'peer', publicKey(2), 'persistent-keepalive', '25'])
   assert.deepEqual(long, {
     program: 'wg',
     args: ['addconf', 'wfxa', '/dev/stdin'],
-    file: `[Peer]\nPublicKey = ${publicKey(2)}\nAllowedIPs = ${allowedIps.join(',')}\n`,
+    file: `[Peer]\nPublicKey = ${publicKey(2)}\nEndpoint = 192.0.2.1:51820\nPersistentKeepalive = 25\nAllowedIPs = ${allowedIps.join(',')}\n`,
   })
   assert.deepEqual(after?.args.slice(2, 4), ['peer', publicKey(3)])
 })
@@ -177,3 +196,8 @@ test('text that a program could take for something else is refused, wherever it 
     }
   }
 })
+
+function keysInFile(command: Command): string[] {
+  if (command.program !== 'wg' || typeof command.file !== 'string') return []
+  return [...command.file.matchAll(/^PublicKey = (.*)$/gm)].map(([, key = '']) => key)
+}

@@ -34,14 +34,14 @@ function kindsOf({ taken }: Candidates): readonly PathKind[] {
   return [...new Set(taken.map(({ kind }) => kind))]
 }
 
-/** Calls `check` for every ordered pair of 400 worlds, some 20 each. */
+/** Calls `check` for every ordered pair of 1,000 worlds, some 20 each. */
 function forPairs(check: (world: World, a: Seen, b: Seen) => void): void {
   fc.assert(
     fc.property(worlds, (world) => {
       const hosts = world.hosts.map((host) => see(world, host))
       for (const a of hosts) for (const b of hosts) if (a !== b) check(world, a, b)
     }),
-    { numRuns: 400 },
+    { numRuns: 1_000 },
   )
 }
 

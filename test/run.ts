@@ -7,7 +7,7 @@ import { globSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { inPool } from '../src/lab/pool.ts'
 import { type FileResult, runTestFile, skipsAsFailures } from './runner/file.ts'
-import { reportFailures, reportFile, reportStep, totalLine, totals } from './runner/report.ts'
+import { reportFailures, reportFile, reportPhase, reportStep, totalLine, totals } from './runner/report.ts'
 import { runStep, type StepResult, steps } from './runner/steps.ts'
 
 /** What needs root must run there. */
@@ -17,11 +17,11 @@ const IN_CI = process.env.CI === 'true'
 const PHASES = [
   { name: 'fast', ending: '.test.ts', atOnce: 2, seconds: 180 },
   // Real tunnels in namespaces: most of their time they wait for packets and timers.
-  { name: 'lab', ending: '.lab.test.ts', atOnce: 2, seconds: 600 },
+  { name: 'lab', ending: '.lab.test.ts', atOnce: 2, seconds: 300 },
   // One at a time: they measure losses and times, or take both cores.
-  { name: 'timed', ending: '.timed.test.ts', atOnce: 1, seconds: 600 },
+  { name: 'timed', ending: '.timed.test.ts', atOnce: 1, seconds: 300 },
   // Redis, browsers, long series: they wait for others as much as they work.
-  { name: 'slow', ending: '.slow.test.ts', atOnce: 2, seconds: 600 },
+  { name: 'slow', ending: '.slow.test.ts', atOnce: 2, seconds: 300 },
 ] as const
 
 async function main(args: readonly string[]): Promise<number> {
@@ -50,12 +50,15 @@ function allFiles(): string[] {
 
 async function runPhase(phase: (typeof PHASES)[number], files: readonly string[]): Promise<FileResult[]> {
   const mine = files.filter((file) => phaseOf(file) === phase)
-  return inPool(mine, phase.atOnce, async (file) => {
+  const start = performance.now()
+  const results = await inPool(mine, phase.atOnce, async (file) => {
     const ran = await runTestFile(file, phase.seconds * 1000)
     const result = IN_CI ? skipsAsFailures(ran) : ran
     reportFile(result)
     return result
   })
+  if (mine.length > 1) reportPhase(phase.name, performance.now() - start)
+  return results
 }
 
 /** The phase with the longest ending that fits: `x.lab.test.ts` ends in `.test.ts`, too. */

@@ -140,10 +140,12 @@ class Story {
     for (const { number, key, isGone } of members) {
       upserts.delete(number)
       removals.delete(number)
+      if (isGone) this.#records.delete(number)
       if (isGone) removals.add(number)
       else upserts.set(number, encodeRecord(this.#enter(number, key)))
-      if (isGone) this.#leave(number)
     }
+    // Who left and came back in between has never been away for the agent, which keeps what it knows of it.
+    for (const number of removals) this.#hints.delete(nodeId(number))
     const content = {
       head: this.#head(),
       from,
@@ -161,11 +163,6 @@ class Story {
     const entered = { ...record(number, this.#revision), publicKey: keyOf(number, key) }
     this.#records.set(number, entered)
     return entered
-  }
-
-  #leave(number: number): void {
-    this.#records.delete(number)
-    this.#hints.delete(nodeId(number))
   }
 
   #head() {

@@ -19,6 +19,18 @@ async function cut(disk: Disk, server: RedisServer): Promise<void> {
   await server.start()
 }
 
+async function follows(primary: RedisServer): Promise<boolean> {
+  return (await primary.info('replication', 'connected_slaves')) === '1'
+}
+
+/** After a full synchronisation a server begins its file anew, and has nothing on its disk until that is done. */
+async function writesItsFile(server: RedisServer): Promise<boolean> {
+  const names = ['aof_rewrite_in_progress', 'aof_rewrite_scheduled']
+  const doing = await Promise.all(names.map((name) => server.info('persistence', name)))
+  const isThere = (await server.info('replication', 'master_link_status')) === 'up'
+  return isThere && doing.every((one) => one === '0')
+}
+
 describe('a power cut of the Redis server', { skip: whyNoPowerCuts() }, () => {
   it('takes nothing that was acknowledged, one after the other under two writers', async () => {
     await using dir = await scratch()
@@ -46,8 +58,8 @@ describe('a power cut of the Redis server', { skip: whyNoPowerCuts() }, () => {
     await using primary = (await startSingle()).server
     const config = { replicaof: primary.place.replace(':', ' ') }
     await using replica = await RedisServer.start(config, { data: join(disk.path, 'data') })
-    const follows = async () => (await primary.info('replication', 'connected_slaves')) === '1'
-    await eventually('it follows', follows, 15_000)
+    await eventually('it follows', () => follows(primary), 15_000)
+    await eventually('its file is begun', () => writesItsFile(replica), 15_000)
     await using client = await primary.client()
     for (const key of keys) await client.redis.set(key, 'x')
     assert.equal(await client.redis.wait(1, 5_000), 1)
@@ -56,6 +68,25 @@ describe('a power cut of the Redis server', { skip: whyNoPowerCuts() }, () => {
     await cut(disk, replica)
     await using after = await replica.client()
     assert.equal(await after.redis.exists(...keys), keys.length)
+  })
+
+  it('takes all from a replica that has only just synchronised: its file is not begun yet, whatever it confirms', async () => {
+    await using dir = await scratch()
+    using disk = new Disk(dir.path)
+    await using primary = (await startSingle()).server
+    await using client = await primary.client()
+    await client.redis.set('first', 'x')
+    const slow = { replicaof: primary.place.replace(':', ' '), 'rdb-key-save-delay': '10000000' }
+    await using replica = await RedisServer.start(slow, { data: join(disk.path, 'data') })
+    await eventually('it follows', () => follows(primary), 15_000)
+    await client.redis.set('second', 'x')
+    assert.equal(await client.redis.wait(1, 5_000), 1)
+    assert.equal(await writesItsFile(replica), false)
+    replica.freeze()
+    await primary.kill()
+    await cut(disk, replica)
+    await using after = await replica.client()
+    assert.equal(await after.redis.exists('first', 'second'), 0)
   })
 
   it('does take something with appendfsync everysec, so it would show', async () => {

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
+import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { appendFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
@@ -180,20 +181,31 @@ export class RedisServer implements AsyncDisposable {
   }
 }
 
-const given = new Set<number>()
-
-/** A port below those that the kernel gives to connections, so that nothing takes it while a server is away. */
+/** A port below those that the kernel gives to connections, kept from other tests, too, while its server is away. */
 export async function freePort(): Promise<number> {
-  for (;;) {
+  for (let tries = 0; tries < 1_000; tries++) {
     const port = 12_000 + Math.floor(Math.random() * 18_000)
-    if (given.has(port)) continue
-    given.add(port)
-    const probe = createServer()
-    const isFree = await new Promise<boolean>((resolve) => {
-      probe.once('error', () => resolve(false)).listen(port, '127.0.0.1', () => resolve(true))
-    })
-    if (!isFree) continue
-    await new Promise((resolve) => probe.close(resolve))
-    return port
+    if ((await reserve(port)) && (await isFree(port))) return port
   }
+  throw new Error('no port is free')
+}
+
+/** Holds the UDP port of the same number until this process ends, which no other process that asks here can then have. */
+async function reserve(port: number): Promise<boolean> {
+  const socket = createSocket('udp4').unref()
+  const bound = once(socket, 'listening')
+  socket.bind({ port, address: '127.0.0.1', exclusive: true })
+  return bound.then(
+    () => true,
+    () => false,
+  )
+}
+
+async function isFree(port: number): Promise<boolean> {
+  const probe = createServer()
+  const isListening = await new Promise<boolean>((resolve) => {
+    probe.once('error', () => resolve(false)).listen(port, '127.0.0.1', () => resolve(true))
+  })
+  if (isListening) await new Promise((resolve) => probe.close(resolve))
+  return isListening
 }

@@ -26,7 +26,7 @@ export function reportFile(result: FileResult): void {
   for (const note of notes) say(`       ${note}`)
 }
 
-/** All that failed once more, with the errors and what was printed, so that nobody has to scroll. */
+/** All that failed once more, with the errors and what was printed, so that nobody has to scroll; the names stand last. */
 export function reportFailures(steps: readonly StepResult[], files: readonly FileResult[]): void {
   for (const step of steps.filter(({ passed }) => !passed)) {
     say(`\n=== ${step.name}`)
@@ -37,6 +37,14 @@ export function reportFailures(steps: readonly StepResult[], files: readonly Fil
     if (output !== '') say(`\n--- printed by ${short(file)}\n${lastLines(output)}`)
   }
   say('')
+  for (const { name } of steps.filter(({ passed }) => !passed)) say(`FAILED ${name}`)
+  for (const { file, failures } of files)
+    for (const { title } of failures) say(`FAILED ${short(file)}: ${title}`)
+}
+
+/** What a phase took, for this has to end in time on slower machines, too. */
+export function reportPhase(name: string, took: number): void {
+  say(`  -- the ${name} tests took ${seconds(took)}`)
 }
 
 /** The sums over all that ran. */

@@ -23,6 +23,7 @@ test('a failing test is named with its file and error at the end, and makes the 
   const end = lines.slice(lines.findIndex((line) => line.startsWith('=== '))).join('\n')
   assert.match(end, /c\.test\.ts: c fails/)
   assert.match(end, /the reason of c/)
+  assert.match(lines.at(-2) ?? '', /^FAILED .*c\.test\.ts: c fails$/)
 })
 
 test('a skipped test is counted aside with its reason, and fails in CI', () => {
@@ -36,13 +37,19 @@ test('a skipped test is counted aside with its reason, and fails in CI', () => {
 })
 
 test('what a test tells of is shown, and not what Node counts', () => {
-  const { lines } = runFixtures({ g: `${HEAD}test('g', (t) => t.diagnostic('settled 4.2 s later'))\n` })
+  const { lines } = runFixtures({
+    g: `${HEAD}test('g', (t) => t.diagnostic('settled 4.2 s later'))\n`,
+  })
   const told = lines.filter((line) => line.startsWith('       '))
   assert.deepEqual(told, ['       settled 4.2 s later'])
 })
 
 test('a file that crashes, or holds no test, counts as failed', () => {
-  const { lines, code } = runFixtures({ a: PASSING, e: `throw new Error('boom')`, f: '' })
+  const { lines, code } = runFixtures({
+    a: PASSING,
+    e: `throw new Error('boom')`,
+    f: '',
+  })
   assert.equal(lines.at(-1), '2 passed, 2 failed')
   assert.equal(code, 1)
   assert.match(lines.join('\n'), /boom/)

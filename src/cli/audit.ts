@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import { type Command, InvalidArgumentError, Option } from 'commander'
+import type { Command } from 'commander'
+import type { Input } from '../client/api.ts'
 import type { AuditRecord } from '../client/operations.ts'
 import { EVENT_TYPES } from '../model/event.ts'
 import { exportAudit } from './audit/export.ts'
@@ -8,9 +9,10 @@ import { recordText } from './audit/text.ts'
 import { verifyCommand } from './audit/verify.ts'
 import type { Client } from './client.ts'
 import { type ClientOptions, clientCommand, openClient } from './connection.ts'
-import { eventTypes } from './eventtypes.ts'
-import { duration, wholeNumber } from './numbers.ts'
+import { withEntryFilters } from './entryfilters.ts'
+import { wholeNumber } from './numbers.ts'
 import { print } from './output.ts'
+import { sortOption } from './show.ts'
 import { stopSignal } from './signals.ts'
 
 const EXAMPLES = `
@@ -26,21 +28,17 @@ Actions: ${EVENT_TYPES.join(', ')}`
 
 interface AuditOptions extends ClientOptions, AuditFilters {
   readonly limit: number
+  readonly sort?: NonNullable<NonNullable<Input<'listAudit'>['query']>['sort']>
   readonly watch?: boolean
   readonly export?: string
 }
 
 /** `weft audit` and `weft audit verify` */
 export function auditCommand(): Command {
-  return clientCommand('audit')
-    .enablePositionalOptions()
+  return withEntryFilters(clientCommand('audit').enablePositionalOptions())
     .description('Show who did what, when, and from where, with before and after: straight from the log.')
     .option('--network <network>', 'only what is about it: id or name')
-    .option('--node <node>', 'only what is about it: id or name')
-    .option('--actor <actor>', 'only what this one did: id or name')
-    .addOption(new Option('--action <action>', 'only what has it; may be given again').argParser(eventTypes))
-    .option('--since <time>', 'only from then on: 2026-01-31T09:30:00Z, or 2h, 7d ago', time)
-    .option('--until <time>', 'only before then', time)
+    .addOption(sortOption(['-sequence']))
     .option('--all-projects', 'everything, for global tokens')
     .option('--limit <count>', 'most records', wholeNumber, 20)
     .option('--watch', 'go on with what is done from now on, until Ctrl-C')
@@ -50,7 +48,7 @@ export function auditCommand(): Command {
       using client = openClient(options)
       if (options.export !== undefined) return await writeExport(client, options.export, options)
       if (options.watch) return await watch(client, options)
-      const items = await latest(client, options)
+      const items = await first(client, options)
       print(options.json, { items }, () => items.map(recordText).join('\n') || 'Nothing.\n')
     })
     .addCommand(verifyCommand())
@@ -62,11 +60,11 @@ async function writeExport(client: Client, file: string, options: AuditOptions):
 }
 
 /** Pages may be shorter than what is asked for, so it takes as many as it needs. */
-async function latest(client: Client, options: AuditOptions): Promise<AuditRecord[]> {
+async function first(client: Client, options: AuditOptions): Promise<AuditRecord[]> {
   const items: AuditRecord[] = []
   for (let cursor: string | undefined; items.length < options.limit; ) {
     const limit = Math.min(options.limit - items.length, 1_000)
-    const query = { ...auditQuery(options), limit, cursor, sort: '-sequence' } as const
+    const query = { ...auditQuery(options), limit, cursor, sort: options.sort }
     const page = await client.call('listAudit', { query })
     items.push(...page.items)
     cursor = page.next
@@ -91,13 +89,4 @@ async function watch(client: Client, options: AuditOptions): Promise<void> {
     cursor = page.next ?? String(page.log.last)
     if (page.next === undefined) await pause(INTERVAL, undefined, { signal }).catch(() => undefined)
   }
-}
-
-/** An instant, as it is or as long ago, in RFC 3339. */
-function time(text: string): string {
-  const at = /^\d+[smhd]$/.test(text) ? Date.now() - duration(text) * 1_000 : Date.parse(text)
-  if (Number.isFinite(at)) return new Date(at).toISOString()
-  throw new InvalidArgumentError(
-    'It must be a time as in 2026-01-31T09:30:00Z, or how long ago: 90s, 15m, 1h or 7d.',
-  )
 }

@@ -144,6 +144,7 @@ function nodeFields(node: Node): string {
     id: node.id,
     name: node.name,
     online: node.online ? 'yes' : 'no',
+    enrolledAt: node.enrolledAt,
     lastSeenAt: orDash(node.lastSeenAt),
     roles: orDash(node.roles.join(', ')),
     labels: orDash(labelsText(node.labels)),

@@ -47,11 +47,12 @@ export function grantsCommand(): Command {
   return listingCommand('grants', ['project'])
     .description('List the projects with which a network is shared.')
     .argument('<network>', 'id or name')
-    .action((network: string, { sort, ...options }: ShowOptions & GrantFilters) =>
+    .option('--with <project>', 'only with this one, by its id')
+    .action((network: string, { sort, with: other, ...options }: ShowOptions & GrantFilters) =>
       show(
         options,
         async (client) => ({
-          items: await client.list('listGrants', { path: { network }, query: { sort } }),
+          items: await client.list('listGrants', { path: { network }, query: { sort, with: other } }),
         }),
         ({ items }) =>
           table(

@@ -15,10 +15,18 @@ export function showingCommand(name: string): Command {
 
 /** A command that lists what is there. @param orders what it can be sorted by, the usual one first */
 export function listingCommand(name: string, orders: readonly string[]): Command {
-  const choices = [...orders, ...orders.map((order) => `-${order}`)]
-  return showingCommand(name).addOption(
-    new Option('--sort <order>', `what to sort by (${orders[0]}); with a hyphen, backwards`).choices(choices),
+  return showingCommand(name).addOption(sortOption(orders))
+}
+
+export function sortOption(orders: readonly string[]): Option {
+  const choices = [...orders, ...orders.map(reversed)]
+  return new Option('--sort <order>', `what to sort by (${orders[0]}); with a hyphen, backwards`).choices(
+    choices,
   )
+}
+
+function reversed(order: string): string {
+  return order.startsWith('-') ? order.slice(1) : `-${order}`
 }
 
 /** Prints what is there; with --watch again whenever it is another: as JSON, one line each time. */

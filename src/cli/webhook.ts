@@ -143,23 +143,22 @@ function deleteCommand(): Command {
     })
 }
 
-interface DeliveriesOptions extends ShowOptions {
-  readonly state?: WebhookDelivery['state']
-  readonly limit: number
-}
+type DeliveryFilters = NonNullable<Input<'listWebhookDeliveries'>['query']>
 
 function deliveriesCommand(): Command {
-  return webhookOf(showingCommand('deliveries'))
+  return webhookOf(listingCommand('deliveries', ['-firstAt', '-lastAt']))
     .description('Show the last messages to a webhook and how they went, the latest first.')
     .addOption(
       new Option('--state <state>', 'only those in this state').choices(['delivered', 'retrying', 'failed']),
     )
+    .addOption(new Option('--type <type>', 'only those of this type').choices(['change', 'ping']))
     .option('--limit <count>', 'most of them', wholeNumber, 20)
-    .action((webhook: string, { state, limit, ...options }: DeliveriesOptions) => {
+    .action((webhook: string, { state, type, sort, limit, ...options }: ShowOptions & DeliveryFilters) => {
+      const query = { state, type, sort, limit }
       const titles = ['id', 'type', 'state', 'attempts', 'last', 'status', 'why']
       return show(
         options,
-        (client) => client.call('listWebhookDeliveries', { path: { webhook }, query: { state, limit } }),
+        (client) => client.call('listWebhookDeliveries', { path: { webhook }, query }),
         ({ items }) => table(titles, items.map(deliveryRow)),
       )
     })

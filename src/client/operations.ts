@@ -30,9 +30,11 @@ export type ErrorCode = {
   readonly type: string
 }
 
-/** Every code there is. */
+/** One page of a list. */
 export type ErrorCodeList = {
   readonly items: ErrorCode[]
+  /** Cursor of the next page; absent on the last one. */
+  readonly next?: string
 }
 
 /** A tenant: it owns networks, nodes and tokens. */
@@ -220,6 +222,8 @@ export type Member = {
   readonly listenPort: number | null
   /** How far the member's node is with the current revision. */
   readonly state: 'pending' | 'applied' | 'offline' | 'refused'
+  /** When it became a member. */
+  readonly addedAt: string
 }
 
 /** One page of a list. */
@@ -249,6 +253,8 @@ export type Node = {
   /** 'relay': forwards what it cannot read, for nodes that cannot reach each other; 'hub' and 'gateway': carry packets of others in networks of topology 'hub' and 'sites'. */
   readonly roles: ('relay' | 'hub' | 'gateway')[]
   readonly labels: Readonly<Record<string, string>>
+  /** When it joined. */
+  readonly enrolledAt: string
   /** When its agent was last heard; null if not since the controller started. */
   readonly lastSeenAt: string | null
 }
@@ -496,7 +502,7 @@ export type Convergence = {
     /** With a live handshake with any of their peers. */
     readonly handshaking: number
   }
-  /** The members that were asked for, by name. */
+  /** One page of the members that were asked for. */
   readonly items: {
     /** Id of the node. */
     readonly node: string
@@ -514,7 +520,9 @@ export type Convergence = {
     /** Why it lags; null if it does not. */
     readonly reason: string | null
   }[]
-  /** Further members that were asked for and do not fit. */
+  /** Cursor of the next page; absent on the last one. */
+  readonly next?: string
+  /** Members that were asked for and come on later pages. */
   readonly more: number
 }
 
@@ -543,7 +551,7 @@ export type Change = {
 /** One page of a list. */
 export type ChangeList = {
   readonly items: Change[]
-  /** Cursor of the next page; absent on the last one. */
+  /** Cursor of the next page; absent on the last one. A page may hold less than its limit and yet have a next one. */
   readonly next?: string
 }
 
@@ -965,7 +973,18 @@ export interface Operations {
   }
   /** Every error code, and what it means. `GET /v1/errors` */
   readonly listErrors: {
-    readonly input: Readonly<Record<string, never>>
+    readonly input: {
+      readonly query?: {
+        /** Most items on one page. */
+        readonly limit?: number | undefined
+        /** The 'next' of the page before. Absent: the first page. */
+        readonly cursor?: string | undefined
+        /** What to sort by; with a hyphen, backwards. A cursor goes with the order it was made in. */
+        readonly sort?: 'code' | 'status' | '-code' | '-status' | undefined
+        /** Only those that go with this HTTP status. */
+        readonly status?: number | undefined
+      }
+    }
     readonly answer: ErrorCodeList
   }
   /** One error code, and what it means. `GET /v1/errors/{code}` */
@@ -1263,6 +1282,8 @@ export interface Operations {
         readonly cursor?: string | undefined
         /** What to sort by; with a hyphen, backwards. A cursor goes with the order it was made in. */
         readonly sort?: 'project' | '-project' | undefined
+        /** Only the grant to this project, by its id: whether there is one. */
+        readonly with?: string | undefined
         /** Id or name of the project to act in, else that of the token. */
         readonly project?: string | undefined
       }
@@ -1651,9 +1672,13 @@ export interface Operations {
         readonly network: string
       }
       readonly query?: {
+        /** The 'next' of the page before. Absent: the first page. */
+        readonly cursor?: string | undefined
+        /** What to sort by; with a hyphen, backwards. A cursor goes with the order it was made in. */
+        readonly sort?: 'name' | '-name' | undefined
         /** Which members to list: those that have not applied the latest, or all. */
         readonly members?: 'lagging' | 'all' | undefined
-        /** Most members to list. */
+        /** Most members to list; 0: counts are enough. */
         readonly limit?: number | undefined
         /** Id or name of the project to act in, else that of the token. */
         readonly project?: string | undefined
@@ -1757,8 +1782,18 @@ export interface Operations {
         readonly limit?: number | undefined
         /** The 'next' of the page before. Absent: the first page. */
         readonly cursor?: string | undefined
-        /** The latest first, or the oldest. A cursor goes with the order it was made in. */
+        /** What to sort by; with a hyphen, backwards. A cursor goes with the order it was made in. */
         readonly sort?: '-revision' | 'revision' | undefined
+        /** Only what is about this node: id or name. */
+        readonly node?: string | undefined
+        /** Only what this one did: id, or name of that time. */
+        readonly actor?: string | undefined
+        /** Only what has one of these. Can be given several times. */
+        readonly action?: readonly ('controller-initialised' | 'epoch-raised' | 'project-created' | 'project-deleted' | 'api-token-created' | 'api-token-revoked' | 'join-token-created' | 'join-token-revoked' | 'join-token-used' | 'node-enrolled' | 'node-roles-set' | 'node-labels-set' | 'node-removed' | 'network-created' | 'network-deleted' | 'network-shared' | 'network-unshared' | 'network-policy-set' | 'member-added' | 'member-key-certified' | 'member-removed' | 'tombstones-cleared' | 'webhook-created' | 'webhook-changed' | 'webhook-disabled' | 'webhook-deleted')[] | 'controller-initialised' | 'epoch-raised' | 'project-created' | 'project-deleted' | 'api-token-created' | 'api-token-revoked' | 'join-token-created' | 'join-token-revoked' | 'join-token-used' | 'node-enrolled' | 'node-roles-set' | 'node-labels-set' | 'node-removed' | 'network-created' | 'network-deleted' | 'network-shared' | 'network-unshared' | 'network-policy-set' | 'member-added' | 'member-key-certified' | 'member-removed' | 'tombstones-cleared' | 'webhook-created' | 'webhook-changed' | 'webhook-disabled' | 'webhook-deleted' | undefined
+        /** Only what was done then or later. */
+        readonly since?: string | undefined
+        /** Only what was done before. */
+        readonly until?: string | undefined
         /** Id or name of the project to act in, else that of the token. */
         readonly project?: string | undefined
       }
@@ -1773,7 +1808,7 @@ export interface Operations {
         readonly limit?: number | undefined
         /** The 'next' of the page before. Absent: the first page. */
         readonly cursor?: string | undefined
-        /** The latest first, or the oldest. A cursor goes with the order it was made in. */
+        /** What to sort by; with a hyphen, backwards. A cursor goes with the order it was made in. */
         readonly sort?: '-sequence' | 'sequence' | undefined
         /** Only what is about this network: id or name. */
         readonly network?: string | undefined
@@ -1915,8 +1950,12 @@ export interface Operations {
         readonly limit?: number | undefined
         /** The 'next' of the page before. Absent: the first page. */
         readonly cursor?: string | undefined
+        /** What to sort by; with a hyphen, backwards. A cursor goes with the order it was made in. */
+        readonly sort?: '-firstAt' | '-lastAt' | 'firstAt' | 'lastAt' | undefined
         /** Only those in this state. */
         readonly state?: 'delivered' | 'retrying' | 'failed' | undefined
+        /** Only those of this type. */
+        readonly type?: 'change' | 'ping' | undefined
         /** Id or name of the project to act in, else that of the token. */
         readonly project?: string | undefined
       }

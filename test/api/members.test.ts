@@ -16,8 +16,9 @@ describe('members over REST', () => {
     const added = await place.post('/v1/networks/demo/members', { node: 'web-1' })
     assert.equal(added.status, 201)
     assert.match(added.headers.location ?? '', new RegExp(`^/v1/networks/net-[a-z2-7]{16}/members/${node}$`))
-    const { publicKey, ...rest } = added.body
+    const { publicKey, addedAt, ...rest } = added.body
     assert.match(publicKey, /^[A-Za-z0-9+/]{43}=$/)
+    assert.ok(Math.abs(Date.parse(addedAt) - place.controller.now()) < 60_000)
     assert.deepEqual(rest, {
       node,
       name: 'web-1',

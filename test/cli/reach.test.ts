@@ -92,8 +92,7 @@ const OTHERWISE: Readonly<Partial<Record<OperationId, Readonly<Record<string, st
   changeNode: { labels: 'the changes' },
   setPolicy: { default: 'the file', rules: 'the file' },
   showGraph: { members: 'spares the console what it has', brief: 'spares the console and weft top reasons' },
-  showConvergence: { members: 'who waits wants to know who lags' },
-  listAudit: { sort: 'the latest first, and on with --watch' },
+  showConvergence: { members: 'who waits wants to know who lags', sort: 'and names only some of them' },
   createWebhook: { events: '--event', enabled: '--disabled' },
   changeWebhook: { events: '--event', url: '--target', enabled: '--enable and --disable' },
 }

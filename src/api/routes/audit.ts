@@ -1,13 +1,12 @@
 import type { AuditFilter, AuditViewer } from '../../controller/audit/record.ts'
 import type { AuditReach } from '../../controller/audit/trail.ts'
 import type { Controller } from '../../controller/controller.ts'
-import { findNode } from '../../controller/lookup.ts'
 import { WeftError } from '../../errors.ts'
-import { type NodeId, parseNodeId } from '../../keys/identity.ts'
 import { type NetworkId, parseNetworkId } from '../../model/names.ts'
 import type { State } from '../../model/state.ts'
 import { authorise, ownNetwork } from '../access/authorise.ts'
 import type { Scope } from '../access/scope.ts'
+import { entryCursor, entryFilter } from '../entries.ts'
 import type { App } from '../instance.ts'
 import { AuditList, AuditQuery } from '../schemas/audit.ts'
 import { DEFAULT_PAGE, refTo } from '../schemas/common.ts'
@@ -36,7 +35,7 @@ export function auditRoutes(app: App, controller: Controller): void {
       filter: filterOf(state, scope, request.query),
       limit,
       backwards: sort === '-sequence',
-      after: cursor === undefined ? undefined : readCursor(cursor),
+      after: entryCursor(cursor),
     })
     const page = { items, log: reachView(reach) }
     return next === undefined ? page : { ...page, next: String(next) }
@@ -53,42 +52,16 @@ function viewerOf({ caller, project }: Scope, { allProjects = false }: AuditQuer
 }
 
 function filterOf(state: State, scope: Scope, query: AuditQuery): AuditFilter {
-  const { network, node, actor, action, since, until } = query
+  const { network } = query
   return {
+    ...entryFilter(state, scope, query),
     network: network === undefined ? undefined : networkIn(state, scope, network),
-    node: node === undefined ? undefined : nodeIn(state, scope, node),
-    actor,
-    actions: action === undefined ? undefined : new Set([action].flat()),
-    since: timeIn('since', since),
-    until: timeIn('until', until),
   }
 }
 
 /** What is gone has no name any more, but its id goes on standing in the log. */
 function networkIn(state: State, scope: Scope, text: string): NetworkId {
   return parseNetworkId(text) ?? ownNetwork(state, scope, text).id
-}
-
-function nodeIn(state: State, { project }: Scope, text: string): NodeId {
-  return parseNodeId(text) ?? findNode(state, project, text).id
-}
-
-function timeIn(field: string, text: string | undefined): number | undefined {
-  if (text === undefined) return undefined
-  const time = Date.parse(text)
-  if (Number.isFinite(time)) return time
-  throw new WeftError('invalid-input', 'There is no such time.', {
-    field,
-    advice: 'Give it as in 2026-01-31T09:30:00Z.',
-  })
-}
-
-function readCursor(text: string): number {
-  if (/^\d{1,15}$/.test(text)) return Number(text)
-  throw new WeftError('invalid-input', 'The cursor is not one that this list answered.', {
-    field: 'cursor',
-    advice: "Give the 'next' of the page before as it is, or leave cursor out.",
-  })
 }
 
 function reachView({ first, completeFrom, head }: AuditReach): AuditList['log'] {

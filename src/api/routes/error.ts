@@ -1,9 +1,11 @@
+import { Map as ImmutableMap } from 'immutable'
 import Type from 'typebox'
 import { absent } from '../../controller/lookup.ts'
 import { ERROR_CODES, type ErrorCode } from '../../errors.ts'
 import type { App } from '../instance.ts'
+import { pageOf } from '../paging.ts'
 import { problemType, STATUS } from '../problem.ts'
-import { refTo } from '../schemas/common.ts'
+import { listQuery, refTo } from '../schemas/common.ts'
 import { answers, ErrorCodeInfo, ErrorCodeList } from '../schemas/problem.ts'
 
 const tags = ['operation']
@@ -16,11 +18,25 @@ export function errorRoutes(app: App): void {
     summary: 'Every error code, and what it means.',
     tags,
     security,
+    querystring: listQuery(['code', 'status'], {
+      status: Type.Optional(
+        Type.Integer({
+          minimum: 100,
+          maximum: 599,
+          description: 'Only those that go with this HTTP status.',
+          examples: [409],
+        }),
+      ),
+    }),
     response: answers({ 200: refTo(ErrorCodeList) }),
   }
-  app.get('/v1/errors', { schema: list }, async () => ({
-    items: Object.keys(ERROR_CODES).filter(isCode).map(infoOf),
-  }))
+  app.get('/v1/errors', { schema: list }, async ({ query }) =>
+    pageOf(CODES, query, {
+      keep: (code) => query.status === undefined || query.status === STATUS[code],
+      view: infoOf,
+      orders: { status: (code) => STATUS[code] },
+    }),
+  )
   const show = {
     operationId: 'showError',
     summary: 'One error code, and what it means.',
@@ -36,6 +52,12 @@ export function errorRoutes(app: App): void {
     throw absent('error code', code, 'help')
   })
 }
+
+const CODES = ImmutableMap(
+  Object.keys(ERROR_CODES)
+    .filter(isCode)
+    .map((code) => [code, code]),
+)
 
 function infoOf(code: ErrorCode) {
   return { code, status: STATUS[code], title: ERROR_CODES[code], type: problemType(code) }

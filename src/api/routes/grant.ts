@@ -54,13 +54,26 @@ function addList(app: App, controller: Controller): void {
     summary: 'With which projects a network is shared, by id.',
     tags,
     params: Type.Object(inNetwork),
-    querystring: listQuery(['project'], {}),
+    querystring: listQuery(['project'], {
+      with: Type.Optional(
+        Type.String({
+          minLength: 1,
+          maxLength: 64,
+          description: 'Only the grant to this project, by its id: whether there is one.',
+          examples: ['prj-4tq2b7w3xk5lm6np'],
+        }),
+      ),
+    }),
     response: answers({ 200: refTo(GrantList) }, 404),
   }
   app.get('/v1/networks/:network/grants', { schema }, async (request) => {
     const { network } = authorise(controller.state, request, controller.now())
     const projects = network.grants.map((_, project) => project)
-    return pageOf(projects, request.query, { view: (project) => ({ network: network.id, project }) })
+    const { with: wanted } = request.query
+    return pageOf(projects, request.query, {
+      keep: (project) => wanted === undefined || wanted === project,
+      view: (project) => ({ network: network.id, project }),
+    })
   })
 }
 

@@ -1,11 +1,12 @@
 import { createHash, randomUUID } from 'node:crypto'
 import type { FastifyRequest } from 'fastify'
+import { Map as ImmutableMap } from 'immutable'
 import Type from 'typebox'
 import type { Controller } from '../../controller/controller.ts'
-import { WeftError } from '../../errors.ts'
 import { authorise } from '../access/authorise.ts'
 import type { App } from '../instance.ts'
-import { DEFAULT_PAGE, OperationHeaders, PageQuery, refTo } from '../schemas/common.ts'
+import { pageOf } from '../paging.ts'
+import { listQuery, OperationHeaders, refTo } from '../schemas/common.ts'
 import { answers } from '../schemas/problem.ts'
 import { DeliveryIdText, WebhookDelivery, WebhookDeliveryList, WebhookIdText } from '../schemas/webhook.ts'
 import { deliveryView } from '../views/webhook.ts'
@@ -26,41 +27,28 @@ function addList(app: App, controller: Controller): void {
     summary: 'The last 200 messages to a webhook and how they went, the latest first.',
     tags,
     params,
-    querystring: Type.Object(
-      {
-        ...PageQuery.properties,
-        state: Type.Optional(
-          Type.Enum(['delivered', 'retrying', 'failed'], { description: 'Only those in this state.' }),
-        ),
-      },
-      { additionalProperties: false },
-    ),
+    querystring: listQuery(['-firstAt', '-lastAt'], {
+      state: Type.Optional(
+        Type.Enum(['delivered', 'retrying', 'failed'], { description: 'Only those in this state.' }),
+      ),
+      type: Type.Optional(Type.Enum(['change', 'ping'], { description: 'Only those of this type.' })),
+    }),
     response: answers({ 200: refTo(WebhookDeliveryList) }, 404),
   }
   app.get('/v1/webhooks/:webhook/deliveries', { schema }, async (request) => {
     const { webhook } = authorise(controller.state, request, controller.now())
-    const { limit = DEFAULT_PAGE, cursor, state } = request.query
+    const { state, type, sort = '-firstAt', ...page } = request.query
     const recent = await controller.webhooks.recent(webhook.id)
-    const wanted = recent.filter((delivery) => state === undefined || delivery.state === state)
-    const from =
-      cursor === undefined
-        ? 0
-        : placeAfter(
-            wanted.map(({ id }) => id),
-            cursor,
-          )
-    const items = wanted.slice(from, from + limit).map(deliveryView)
-    const last = items.at(-1)
-    return last && from + limit < wanted.length ? { items, next: last.id } : { items }
-  })
-}
-
-function placeAfter(ids: readonly string[], cursor: string): number {
-  const at = ids.indexOf(cursor)
-  if (at >= 0) return at + 1
-  throw new WeftError('invalid-input', 'The cursor is not one that this list answered, or it is too old.', {
-    field: 'cursor',
-    advice: "Give the 'next' of the page before as it is, or leave cursor out.",
+    return pageOf(
+      ImmutableMap(recent.map((delivery) => [delivery.id, delivery])),
+      { ...page, sort },
+      {
+        keep: (delivery) =>
+          (state === undefined || state === delivery.state) && (type === undefined || type === delivery.type),
+        view: deliveryView,
+        orders: { firstAt: ({ firstAt }) => firstAt, lastAt: ({ lastAt }) => lastAt },
+      },
+    )
   })
 }
 

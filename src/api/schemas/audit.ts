@@ -1,6 +1,6 @@
 import Type from 'typebox'
-import { EVENT_TYPES } from '../../model/event.ts'
-import { component, instant, orNull, PageQuery, refTo } from './common.ts'
+import { component, instant, listQuery, nextPage, orNull, refTo, SPARSE } from './common.ts'
+import { entryFilters } from './entries.ts'
 
 const facts = Type.Unsafe<Readonly<Record<string, unknown>> | null>({
   type: ['object', 'null'],
@@ -88,12 +88,7 @@ export type AuditRecord = Type.Static<typeof AuditRecord>
 
 export const AuditList = component('AuditList', 'One page of the audit, and how far back it can go.', {
   items: Type.Array(refTo(AuditRecord)),
-  next: Type.Optional(
-    Type.String({
-      description:
-        'Cursor of the next page; absent on the last one. A page may hold less than its limit and yet have a next one.',
-    }),
-  ),
+  next: nextPage(SPARSE),
   log: Type.Object(
     {
       first: Type.Integer({ description: 'The first entry that is still in the log.' }),
@@ -106,55 +101,21 @@ export const AuditList = component('AuditList', 'One page of the audit, and how 
 })
 export type AuditList = Type.Static<typeof AuditList>
 
-const action = Type.Enum([...EVENT_TYPES])
-
-export const AuditQuery = Type.Object(
-  {
-    ...PageQuery.properties,
-    sort: Type.Optional(
-      Type.Enum(['-sequence', 'sequence'], {
-        default: '-sequence',
-        description: 'The latest first, or the oldest. A cursor goes with the order it was made in.',
-      }),
-    ),
-    network: Type.Optional(
-      Type.String({
-        minLength: 1,
-        maxLength: 64,
-        description: 'Only what is about this network: id or name.',
-        examples: ['demo'],
-      }),
-    ),
-    node: Type.Optional(
-      Type.String({
-        minLength: 1,
-        maxLength: 64,
-        description: 'Only what is about this node: id or name.',
-        examples: ['web-1'],
-      }),
-    ),
-    actor: Type.Optional(
-      Type.String({
-        minLength: 1,
-        maxLength: 128,
-        description: 'Only what this one did: id, or name of that time.',
-        examples: ['billing'],
-      }),
-    ),
-    action: Type.Optional(
-      Type.Union([Type.Array(action, { maxItems: 32 }), action], {
-        description: 'Only what has one of these. Can be given several times.',
-      }),
-    ),
-    since: Type.Optional(instant('Only what was done then or later.')),
-    until: Type.Optional(instant('Only what was done before.')),
-    allProjects: Type.Optional(
-      Type.Boolean({
-        default: false,
-        description: 'Everything, whatever project it is of; for global tokens.',
-      }),
-    ),
-  },
-  { additionalProperties: false },
-)
+export const AuditQuery = listQuery(['-sequence'], {
+  network: Type.Optional(
+    Type.String({
+      minLength: 1,
+      maxLength: 64,
+      description: 'Only what is about this network: id or name.',
+      examples: ['demo'],
+    }),
+  ),
+  ...entryFilters,
+  allProjects: Type.Optional(
+    Type.Boolean({
+      default: false,
+      description: 'Everything, whatever project it is of; for global tokens.',
+    }),
+  ),
+})
 export type AuditQuery = Type.Static<typeof AuditQuery>

@@ -69,15 +69,21 @@ export function refTo<Schema extends Type.TSchema>({ $id, description }: Compone
   return Type.Unsafe<Type.Static<Schema>>({ $ref: `${$id}#`, description })
 }
 
-/** The shape of every list: a page, and where the next one begins. */
-export function listOf<Schema extends Type.TSchema>(id: string, item: Component<Schema>) {
-  return component(id, 'One page of a list.', {
-    items: Type.Array(refTo(item)),
-    next: Type.Optional(Type.String({ description: 'Cursor of the next page; absent on the last one.' })),
-  })
+/** The shape of every list: a page, and where the next one begins. @param note what else is to be known of its pages */
+export function listOf<Schema extends Type.TSchema>(id: string, item: Component<Schema>, note?: string) {
+  return component(id, 'One page of a list.', { items: Type.Array(refTo(item)), next: nextPage(note) })
 }
 
-const MAX_PAGE = 1_000
+export function nextPage(note = '') {
+  return Type.Optional(
+    Type.String({ description: `Cursor of the next page; absent on the last one. ${note}`.trim() }),
+  )
+}
+
+/** Of lists for which there is a limit to what is read at a time. */
+export const SPARSE = 'A page may hold less than its limit and yet have a next one.'
+
+export const MAX_PAGE = 1_000
 export const DEFAULT_PAGE = 100
 
 export const PageQuery = Type.Object(
@@ -101,12 +107,16 @@ export type PageQuery = Type.Static<typeof PageQuery>
 /** The query of a list that can be sorted and filtered. @param orders what it can be sorted by, the usual one first */
 export function listQuery<Filters extends Type.TProperties>(orders: readonly string[], filters: Filters) {
   const sort = Type.Optional(
-    Type.Enum([...orders, ...orders.map((order) => `-${order}`)], {
+    Type.Enum([...orders, ...orders.map(reversed)], {
       default: orders[0],
       description: 'What to sort by; with a hyphen, backwards. A cursor goes with the order it was made in.',
     }),
   )
   return Type.Object({ ...PageQuery.properties, sort, ...filters }, { additionalProperties: false })
+}
+
+function reversed(order: string): string {
+  return order.startsWith('-') ? order.slice(1) : `-${order}`
 }
 
 /** Asks for the name of what is cut off. */

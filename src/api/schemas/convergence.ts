@@ -1,5 +1,5 @@
 import Type from 'typebox'
-import { component, orNull } from './common.ts'
+import { component, DEFAULT_PAGE, listQuery, MAX_PAGE, nextPage, orNull } from './common.ts'
 
 const count = (description: string) => Type.Integer({ minimum: 0, description })
 
@@ -34,22 +34,32 @@ export const Convergence = component(
       applied: count('That said they have it.'),
       handshaking: count('With a live handshake with any of their peers.'),
     }),
-    items: Type.Array(memberConvergence, { description: 'The members that were asked for, by name.' }),
-    more: count('Further members that were asked for and do not fit.'),
+    items: Type.Array(memberConvergence, { description: 'One page of the members that were asked for.' }),
+    next: nextPage(),
+    more: count('Members that were asked for and come on later pages.'),
   },
 )
 export type Convergence = Type.Static<typeof Convergence>
 
+const { limit: _, ...listed } = listQuery(['name'], {
+  members: Type.Optional(
+    Type.Enum(['lagging', 'all'], {
+      default: 'lagging',
+      description: 'Which members to list: those that have not applied the latest, or all.',
+    }),
+  ),
+}).properties
+
 export const ConvergenceQuery = Type.Object(
   {
-    members: Type.Optional(
-      Type.Enum(['lagging', 'all'], {
-        default: 'lagging',
-        description: 'Which members to list: those that have not applied the latest, or all.',
-      }),
-    ),
+    ...listed,
     limit: Type.Optional(
-      Type.Integer({ minimum: 0, maximum: 1_000, default: 100, description: 'Most members to list.' }),
+      Type.Integer({
+        minimum: 0,
+        maximum: MAX_PAGE,
+        default: DEFAULT_PAGE,
+        description: 'Most members to list; 0: counts are enough.',
+      }),
     ),
   },
   { additionalProperties: false },

@@ -1,5 +1,5 @@
 import Type from 'typebox'
-import { component, instant, listOf, PageQuery } from './common.ts'
+import { component, instant, listOf, SPARSE } from './common.ts'
 
 export const Change = component('Change', 'One change: who did what, when.', {
   sequence: Type.Integer({ description: 'Number of the log entry.' }),
@@ -16,17 +16,4 @@ export const Change = component('Change', 'One change: who did what, when.', {
 })
 export type Change = Type.Static<typeof Change>
 
-export const ChangeList = listOf('ChangeList', Change)
-
-export const HistoryQuery = Type.Object(
-  {
-    ...PageQuery.properties,
-    sort: Type.Optional(
-      Type.Enum(['-revision', 'revision'], {
-        default: '-revision',
-        description: 'The latest first, or the oldest. A cursor goes with the order it was made in.',
-      }),
-    ),
-  },
-  { additionalProperties: false },
-)
+export const ChangeList = listOf('ChangeList', Change, SPARSE)

@@ -1,5 +1,5 @@
 import Type from 'typebox'
-import { component, idOrName, listOf, orNull } from './common.ts'
+import { component, idOrName, instant, listOf, orNull } from './common.ts'
 
 export const NewMember = Type.Object(
   { node: idOrName('node', 'web-1') },
@@ -45,6 +45,7 @@ export const Member = component('Member', 'The place of a node in a network.', {
   state: Type.Enum(['pending', 'applied', 'offline', 'refused'], {
     description: "How far the member's node is with the current revision.",
   }),
+  addedAt: instant('When it became a member.'),
 })
 export type Member = Type.Static<typeof Member>
 

@@ -30,6 +30,7 @@ export const Node = component('Node', 'A machine that runs an agent.', {
   online: Type.Boolean({ description: 'Whether its agent is connected now.' }),
   roles: Roles,
   labels: Type.Record(Type.String(), Type.String(), { examples: [{ rack: 'a1' }] }),
+  enrolledAt: instant('When it joined.'),
   lastSeenAt: orNull(instant('When its agent was last heard; null if not since the controller started.')),
 })
 export type Node = Type.Static<typeof Node>

@@ -1,6 +1,6 @@
 import Type from 'typebox'
 import { ERROR_CODES } from '../../errors.ts'
-import { component, refTo } from './common.ts'
+import { component, listOf, refTo } from './common.ts'
 
 /** RFC 9457 problem details, with our code, field and advice as extensions. */
 export const Problem = component('Problem', 'Problem details (RFC 9457).', {
@@ -34,9 +34,7 @@ export const ErrorCodeInfo = component('ErrorCode', 'A code that a problem can h
   }),
 })
 
-export const ErrorCodeList = component('ErrorCodeList', 'Every code there is.', {
-  items: Type.Array(refTo(ErrorCodeInfo)),
-})
+export const ErrorCodeList = listOf('ErrorCodeList', ErrorCodeInfo)
 
 export const PROBLEM_TYPE = 'application/problem+json'
 

@@ -1,6 +1,7 @@
 import { memberPlace } from '../../address/allocation.ts'
 import type { Member as MemberState, Network } from '../../model/state.ts'
 import type { Member } from '../schemas/member.ts'
+import { instantText } from './instant.ts'
 
 interface MemberStatus {
   readonly state: Member['state']
@@ -22,5 +23,6 @@ export function memberView(
     publicKey: member.publicKey ?? null,
     listenPort: status.listenPort ?? null,
     state: status.state,
+    addedAt: instantText(member.addedAt),
   }
 }

@@ -9,13 +9,17 @@ interface NodeStatus {
 }
 
 /** A node as REST shows it. */
-export function nodeView({ id, name, roles, labels }: NodeState, { online, lastSeenAt }: NodeStatus): Node {
+export function nodeView(
+  { id, name, roles, labels, enrolledAt }: NodeState,
+  { online, lastSeenAt }: NodeStatus,
+): Node {
   return {
     id,
     name,
     online,
     roles: [...roles],
     labels,
+    enrolledAt: instantText(enrolledAt),
     lastSeenAt: lastSeenAt === undefined ? null : instantText(lastSeenAt),
   }
 }

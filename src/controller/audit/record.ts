@@ -1,9 +1,9 @@
 import { isDeepStrictEqual } from 'node:util'
-import type { NodeId } from '../../keys/identity.ts'
 import type { Entry } from '../../log/log.ts'
 import type { Event } from '../../model/event.ts'
 import { type NetworkId, type ProjectId, parseProjectId } from '../../model/names.ts'
 import type { State } from '../../model/state.ts'
+import { type EntryFilter, isOfTime, isWanted } from '../entry-filter.ts'
 import { describeEvent, networksOf } from '../graph/describe.ts'
 import { nameIn, OTHERS } from '../naming.ts'
 import { type Facts, factsOf, idOf, ownersOfThing, type Thing, thingOf } from './things.ts'
@@ -58,15 +58,8 @@ export interface AuditViewer {
 }
 
 /** Undefined: whatever it is. */
-export interface AuditFilter {
+export interface AuditFilter extends EntryFilter {
   readonly network?: NetworkId | undefined
-  readonly node?: NodeId | undefined
-  /** Id or name. */
-  readonly actor?: string | undefined
-  readonly actions?: ReadonlySet<string> | undefined
-  /** Milliseconds since 1970, of the first and behind the last. */
-  readonly since?: number | undefined
-  readonly until?: number | undefined
 }
 
 /** An entry, and the states around it. */
@@ -89,11 +82,11 @@ export function auditRecord(
   filter: AuditFilter = {},
 ): AuditRecord | undefined {
   const { entry, before, after } = step
-  if (entry.at < (filter.since ?? 0) || entry.at >= (filter.until ?? Number.POSITIVE_INFINITY))
-    return undefined
+  if (!isOfTime(entry.at, filter)) return undefined
   const events = entry.events.filter((event) => isSeen(event, step, viewer))
   const who = actorSeen(step, viewer)
-  if (events.length === 0 || !isWanted(events, who, step, filter)) return undefined
+  if (events.length === 0 || !isWanted(events, who, filter)) return undefined
+  if (filter.network && !events.some((event) => isIn(event, filter.network, step))) return undefined
   // The names of other projects are theirs.
   const isNameless = (id: string) => viewer.bound && parseProjectId(id) && id !== viewer.project
   const nameOf = (id: string) => (isNameless(id) ? id : (nameIn(after, id) ?? nameIn(before, id) ?? id))
@@ -153,20 +146,12 @@ function homeOf(actor: string, { apiTokens, nodes }: State): (ProjectId | undefi
   return [find(apiTokens) ?? find(nodes)]
 }
 
-function isWanted(events: readonly Event[], who: Who, step: AuditStep, filter: AuditFilter): boolean {
-  const { network, node, actor, actions } = filter
-  if (actor !== undefined && actor !== who.actor && actor !== who.actorName) return false
-  if (actions && !events.some(({ type }) => actions.has(type))) return false
-  if (network && !events.some((event) => networksAround(event, step).includes(network))) return false
-  return !node || events.some((event) => isAbout(event, node))
+function isIn(event: Event, network: NetworkId | undefined, step: AuditStep): boolean {
+  return network !== undefined && networksAround(event, step).includes(network)
 }
 
 function networksAround(event: Event, { before, after }: AuditStep): readonly NetworkId[] {
   return [...networksOf(event, before), ...networksOf(event, after)]
-}
-
-function isAbout(event: Event, node: NodeId): boolean {
-  return ('node' in event && event.node === node) || ('id' in event && event.id === node)
 }
 
 function changesOf(

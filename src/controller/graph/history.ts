@@ -6,9 +6,11 @@ import { applyEntry } from '../../model/apply.ts'
 import type { Event } from '../../model/event.ts'
 import { type NetworkId, type ProjectId, parseNetworkId } from '../../model/names.ts'
 import { emptyState, type Network, type State } from '../../model/state.ts'
+import { type EntryFilter, isWanted } from '../entry-filter.ts'
 import { nameIn, OTHERS } from '../naming.ts'
 import { eventOwners, ownersOf } from '../owners.ts'
 import { describeEvent, networksOf } from './describe.ts'
+import { entriesOf, firstAtOrAfter, gone, type Point, pointsAhead } from './points.ts'
 
 /** One change, as people read it. */
 export interface Change {
@@ -33,14 +35,27 @@ export interface NetworkChange extends Change {
   readonly revision: number
 }
 
-/** Where a network stood after an entry. */
-interface Point {
-  readonly sequence: number
-  readonly revision: number
+/** Which changes to a network are wanted, and how many of them. */
+export interface ChangesQuery {
+  readonly filter: EntryFilter
+  readonly limit: number
+  /** Whether the latest comes first. */
+  readonly backwards: boolean
+  /** The last entry that the page before looked at. */
+  readonly after: number | undefined
+}
+
+export interface ChangesPage {
+  readonly items: readonly NetworkChange[]
+  /** The last entry that was looked at; undefined when there is nothing behind it. */
+  readonly next: number | undefined
 }
 
 /** Sentences of one change; a bulk change has thousands. */
 const SENTENCES = 20
+/** Changes that are read at a time, and for one page: each may be a look-up in the log of its own. */
+const CHUNK = 64
+const MOST_LOOKED = 1_024
 /** States that are kept to fold from. More entries lie between two of them as the log grows. */
 const MOST_CHECKPOINTS = 64
 const FIRST_SPACING = 256
@@ -84,28 +99,21 @@ export class History {
     if (from <= this.#liveSince && this.#state.sequence < this.#liveSince) await this.#catchUp()
   }
 
-  /** Changes to a network, the latest first, from the one before `before` on; or the oldest first, behind `after`. */
-  async changes(
-    network: NetworkId,
-    {
-      limit,
-      ...from
-    }: { readonly limit: number } & ({ readonly before?: number } | { readonly after: number }),
-  ): Promise<readonly NetworkChange[]> {
+  /** One page. It may hold less than `limit`, even nothing, and yet have a next one: there is a limit to what is read for it. */
+  async changes(network: NetworkId, query: ChangesQuery): Promise<ChangesPage> {
     await this.#catchUp()
-    const points = this.#points.get(network) ?? []
-    const wanted =
-      'after' in from
-        ? points.slice(firstAtOrAfter(points, 'sequence', from.after + 1)).slice(0, limit)
-        : points
-            .slice(0, firstAtOrAfter(points, 'sequence', from.before ?? Number.POSITIVE_INFINITY))
-            .slice(-limit)
-            .reverse()
-    const changes: NetworkChange[] = []
-    for (const { sequence, revision } of wanted) {
-      changes.push({ ...this.describe(await this.#entry(sequence), network), revision })
+    const ahead = pointsAhead(this.#points.get(network) ?? [], query)
+    const items: NetworkChange[] = []
+    let looked = 0
+    while (looked < Math.min(ahead.length, MOST_LOOKED) && items.length < query.limit) {
+      for (const [{ revision }, entry] of await entriesOf(ahead.slice(looked, looked + CHUNK), this.#log)) {
+        looked += 1
+        if (this.#isWanted(entry, network, query.filter))
+          items.push({ ...this.describe(entry, network), revision })
+        if (items.length === query.limit) break
+      }
     }
-    return changes
+    return { items, next: looked < ahead.length ? ahead[looked - 1]?.sequence : undefined }
   }
 
   /** The change that made a revision. */
@@ -186,6 +194,11 @@ export class History {
     return new Set(events.flatMap((event) => [...this.#ownersOf(event)]))
   }
 
+  #isWanted({ actor, events }: Entry, network: NetworkId, filter: EntryFilter): boolean {
+    const concerned = events.filter((event) => !isOfAnother(event, network))
+    return isWanted(concerned, { actor, actorName: this.nameOf(actor) }, filter)
+  }
+
   #ownersOf(event: Event): ReadonlySet<ProjectId> {
     const state = this.#current()
     return eventOwners(event, (id) => this.#formerOwners.get(id) ?? ownersOf(id, state), state)
@@ -220,8 +233,8 @@ export class History {
     const after = applyEntry(before, entry)
     this.remember(entry, before)
     for (const event of entry.events) {
-      for (const id of networksOf(event, before)) this.#mark(id, entry.sequence, before, after)
-      for (const id of networksOf(event, after)) this.#mark(id, entry.sequence, before, after)
+      for (const id of networksOf(event, before)) this.#mark(id, entry, before, after)
+      for (const id of networksOf(event, after)) this.#mark(id, entry, before, after)
     }
     this.#state = after
     const last = this.#checkpoints.at(-1)?.sequence ?? 0
@@ -229,11 +242,11 @@ export class History {
       this.#checkpoints = this.#thinned([...this.#checkpoints, after])
   }
 
-  #mark(id: NetworkId, sequence: number, before: State, after: State): void {
+  #mark(id: NetworkId, { sequence, at }: Entry, before: State, after: State): void {
     const network = after.networks.get(id)
     const points = this.#points.get(id) ?? []
     if (network === before.networks.get(id) || points.at(-1)?.sequence === sequence) return
-    points.push({ sequence, revision: network?.revision ?? (points.at(-1)?.revision ?? 0) + 1 })
+    points.push({ sequence, at, revision: network?.revision ?? (points.at(-1)?.revision ?? 0) + 1 })
     this.#points.set(id, points)
   }
 
@@ -257,7 +270,7 @@ export class History {
 
   async #entry(sequence: number): Promise<Entry> {
     for await (const entry of this.#log.read(sequence)) return entry
-    throw new WeftError('not-found', `Entry ${sequence} is not in the log any more.`)
+    throw gone(sequence)
   }
 }
 
@@ -278,16 +291,4 @@ function isEnd(event: Event): event is Extract<Event, { readonly id: string }> {
 function isOfAnother(event: Event, network: NetworkId): boolean {
   const named = 'network' in event ? event.network : 'id' in event ? parseNetworkId(event.id) : undefined
   return named !== undefined && named !== network
-}
-
-/** Index of the first point that is not before `value`, by halving. */
-function firstAtOrAfter(points: readonly Point[], what: keyof Point, value: number): number {
-  let low = 0
-  let high = points.length
-  while (low < high) {
-    const middle = (low + high) >>> 1
-    if ((points[middle]?.[what] ?? 0) < value) low = middle + 1
-    else high = middle
-  }
-  return low
 }

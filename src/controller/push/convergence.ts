@@ -40,7 +40,7 @@ export interface Convergence {
     readonly applied: number
     readonly handshaking: number
   }
-  /** By name. */
+  /** By name, then by id. */
   readonly items: readonly MemberConvergence[]
 }
 
@@ -71,8 +71,12 @@ export function convergence(network: Network, tools: ConvergenceTools): Converge
       applied,
       handshaking: count(({ handshaking }) => handshaking),
     },
-    items: items.toSorted((a, b) => (a.name < b.name ? -1 : 1)),
+    items: items.toSorted((a, b) => compare(a.name, b.name) || compare(a.node, b.node)),
   }
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : Number(a > b)
 }
 
 function memberConvergence(network: Network, member: Member, tools: ConvergenceTools): MemberConvergence {

@@ -1,6 +1,15 @@
 import { Address4, Address6 } from 'ip-address'
 import { WeftError } from '../errors.ts'
-import { type Family, fromNumber, hostBits, toNumber, widthOf } from './number.ts'
+import {
+  type Family,
+  fromNumber,
+  hostBits,
+  ipv4Text,
+  ipv6Text,
+  toNumber,
+  truncate,
+  widthOf,
+} from './number.ts'
 
 declare const brand: unique symbol
 /** An address range in canonical form: `10.1.0.0/16`, `fd12:3456:789a::/48`; no host bits, IPv6 as RFC 5952 writes it. */
@@ -52,11 +61,17 @@ export function hostRange(address: Address): Cidr {
 
 /** Whether all of `inner` is in `outer`. */
 export function contains(outer: Cidr, inner: Cidr | Address): boolean {
-  const a = toBlock(outer)
-  const b = toBlock(inner)
-  return (
-    a.family === b.family && a.prefixLength <= b.prefixLength && (a.first ^ b.first) >> hostBits(a) === 0n
-  )
+  if (familyOf(outer) !== familyOf(inner)) return false
+  const prefixLength = prefixLengthOf(outer)
+  const own = inner.includes('/') ? prefixLengthOf(inner as Cidr) : widthOf(familyOf(inner))
+  return prefixLength <= own && rangeAround(inner, prefixLength) === outer
+}
+
+/** The range of this length that holds `text`, which must not be wider. */
+export function rangeAround(text: Cidr | Address, prefixLength: number): Cidr {
+  const slash = text.indexOf('/')
+  const address = slash < 0 ? text : text.slice(0, slash)
+  return `${truncate(familyOf(text), address, prefixLength)}/${prefixLength}` as Cidr
 }
 
 /** Whether some address is in both. */
@@ -73,10 +88,12 @@ export function addressBytes(address: Address): Uint8Array {
 
 /** The address of 4 or 16 bytes, or undefined for any other length and for IPv4 in the clothes of IPv6. */
 export function addressFromBytes(bytes: Uint8Array): Address | undefined {
-  if (bytes.length !== 4 && bytes.length !== 16) return undefined
-  const family = bytes.length === 4 ? 4 : 6
-  const value = BigInt(`0x${Buffer.from(bytes).toString('hex')}`)
-  return family === 6 && isMapped(value) ? undefined : toAddress(family, value)
+  if (bytes.length === 4) return ipv4Text(bytes) as Address
+  if (bytes.length !== 16) return undefined
+  const groups: number[] = []
+  for (let at = 0; at < 16; at += 2) groups.push((bytes[at] ?? 0) * 256 + (bytes[at + 1] ?? 0))
+  const isMapped = groups[5] === 0xffff && groups.slice(0, 5).every((group) => group === 0)
+  return isMapped ? undefined : (ipv6Text(groups) as Address)
 }
 
 /** A canonical range or address as numbers. */

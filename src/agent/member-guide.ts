@@ -2,7 +2,7 @@ import type { Logger } from 'pino'
 import type { Clock } from '../clock.ts'
 import type { NodeId } from '../keys/identity.ts'
 import type { PeerReport } from '../protocol/frames.ts'
-import { candidates } from '../topology/candidates.ts'
+import { ways } from '../topology/candidates.ts'
 import { observedPath } from '../topology/observed.ts'
 import type { Peering } from '../topology/peerlists.ts'
 import type { InterfaceName } from '../wireguard/device.ts'
@@ -166,7 +166,7 @@ export class MemberGuide implements Guide {
     const before = this.#offered.get(node)
     if (before && ingredients.every((one, at) => one === before[at])) return
     this.#offered.set(node, ingredients)
-    this.#pathfinder.offer(node, candidates(reach, other, { lan, relays, transitPrefix }).taken)
+    this.#pathfinder.offer(node, ways(reach, other, { lan, relays, transitPrefix }))
   }
 
   #forget(node: NodeId): void {

@@ -242,13 +242,14 @@ export class Membership {
 
   async #apply(): Promise<void> {
     const { keys } = this.#replica
-    if (!this.#replica.position() || !keys) return
-    this.#guide ??= this.#createGuide()
-    const isAdopting = this.#tunnel === undefined
+    if (!keys) return
     const { driver, clock, ports } = this.#tools
+    // Without waiting for the list of peers: making an interface takes as long as reading that.
     this.#tunnel ??= await Tunnel.adopt(await driver.open(this.#interface), clock, ports)
+    if (!this.#replica.position()) return
+    this.#guide ??= this.#createGuide()
     // A session that lives keeps its path, so the first plan has to know what is there.
-    const plan = this.#guide.plan(isAdopting ? this.#tunnel.seen : undefined)
+    const plan = this.#guide.plan(this.#tunnel.isNew ? this.#tunnel.seen : undefined)
     if (!plan) return
     await this.#prepare(this.#guide, this.#tunnel, plan)
     await this.#tunnel.apply(plan, keys)

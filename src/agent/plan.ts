@@ -1,4 +1,4 @@
-import { type Cidr, hostRange, toBlock, toCidr } from '../address/cidr.ts'
+import { type Cidr, rangeAround } from '../address/cidr.ts'
 import type { MemberRecord } from '../protocol/record.ts'
 import type { Peering } from '../topology/peerlists.ts'
 import { PeerIndex } from '../topology/peers.ts'
@@ -81,17 +81,11 @@ export function subnetsOf(record: MemberRecord | undefined): readonly Cidr[] {
   const known = subnets.get(record)
   if (known) return known
   const fresh = [
-    subnetOf(hostRange(record.ipv4), record.ipv4PrefixLength),
-    subnetOf(hostRange(record.ipv6), record.ipv6PrefixLength),
+    rangeAround(record.ipv4, record.ipv4PrefixLength),
+    rangeAround(record.ipv6, record.ipv6PrefixLength),
   ]
   subnets.set(record, fresh)
   return fresh
-}
-
-function subnetOf(host: Cidr, prefixLength: number): Cidr {
-  const { family, first } = toBlock(host)
-  const below = BigInt((family === 4 ? 32 : 128) - prefixLength)
-  return toCidr({ family, first: (first >> below) << below, prefixLength })
 }
 
 /** The relays, for a node whose outside port nobody else can see: it shakes hands with them and no more. */

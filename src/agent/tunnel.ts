@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Clock } from '../clock.ts'
 import { toWeftError } from '../errors.ts'
 import type { KeyPair, PublicKey } from '../keys/wireguard.ts'
@@ -53,6 +54,11 @@ export class Tunnel {
   /** The peers as they were last seen. */
   get seen(): ReadonlyMap<PublicKey, ObservedPeer> | undefined {
     return this.#seen?.observe().peers
+  }
+
+  /** Whether no plan was carried out as yet. */
+  get isNew(): boolean {
+    return this.#previous === undefined
   }
 
   /** Whether the last plan was carried out. */
@@ -160,9 +166,22 @@ export class Tunnel {
     return diff(observed, desired, { now: this.#clock.now(), previous: this.#previous })
   }
 
+  /** What becomes of the interface is worked out while the programs run; on an error it is looked at anew the next time. */
   async #take(steps: readonly Step[]): Promise<void> {
-    await this.#device.apply(steps)
-    for (const step of steps) this.#seen?.take(step)
+    const seen = this.#seen
+    this.#seen = undefined
+    await Promise.all([this.#device.apply(steps), simulate(seen, steps)])
+    this.#seen = seen
+  }
+}
+
+/** So many steps take 1 or 2 ms, after which it is seen whether a program has ended and the next can begin. */
+const SLICE = 500
+
+async function simulate(seen: SimulatedInterface | undefined, steps: readonly Step[]): Promise<void> {
+  for (const [at, step] of steps.entries()) {
+    if (at > 0 && at % SLICE === 0) await nextTurn()
+    seen?.take(step)
   }
 }
 

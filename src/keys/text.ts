@@ -3,18 +3,21 @@ const ALPHABET = 'abcdefghijklmnopqrstuvwxyz234567'
 
 /** `bytes` as lower-case base32 without padding; 5 bytes give 8 characters. */
 export function toBase32(bytes: Uint8Array): string {
-  let text = ''
+  // Not character by character: such a text is put together anew by whoever looks something up by it.
+  const codes = Buffer.alloc(Math.ceil((bytes.length * 8) / 5))
   let held = 0
   let bits = 0
+  let at = 0
   for (const byte of bytes) {
     held = ((held << 8) | byte) & 0xffff
     bits += 8
     while (bits >= 5) {
       bits -= 5
-      text += ALPHABET.charAt((held >> bits) & 31)
+      codes[at++] = ALPHABET.charCodeAt((held >> bits) & 31)
     }
   }
-  return bits > 0 ? text + ALPHABET.charAt((held << (5 - bits)) & 31) : text
+  if (bits > 0) codes[at] = ALPHABET.charCodeAt((held << (5 - bits)) & 31)
+  return codes.toString('latin1')
 }
 
 /** The bytes of a canonical base32 text as `toBase32` writes it, or undefined when it is anything else. */

@@ -67,7 +67,7 @@ export function canShare(publicKey: PublicKey): boolean {
 
 /** 32 bytes as a public key; the caller knows that there are 32. */
 export function toPublicKey(bytes: Uint8Array): PublicKey {
-  return Buffer.from(bytes).toString('base64') as PublicKey
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64') as PublicKey
 }
 
 export function publicKeyBytes(publicKey: PublicKey): Uint8Array {

@@ -35,6 +35,9 @@ export class ByteWriter {
   }
 }
 
+/** Making one costs more than what it is used for. */
+const UTF8 = new TextDecoder('utf-8', { fatal: false })
+
 /** Reads what ByteWriter wrote. Anything else, even a longer form of a number or a byte too many, is `protocol-error`. */
 export class ByteReader {
   readonly #bytes: Uint8Array
@@ -48,7 +51,7 @@ export class ByteReader {
   number(most: number = Number.MAX_SAFE_INTEGER): number {
     let value = 0
     for (let factor = 1; factor <= 2 ** 49; factor *= 128) {
-      const byte = this.raw(1)[0] ?? 0
+      const byte = this.#byte()
       value += (byte & 127) * factor
       if (byte >= 128) continue
       if (byte === 0 && factor > 1) throw malformed()
@@ -69,7 +72,14 @@ export class ByteReader {
   }
 
   text(): string {
-    return new TextDecoder('utf-8', { fatal: false }).decode(this.block())
+    return UTF8.decode(this.block())
+  }
+
+  #byte(): number {
+    const byte = this.#bytes[this.#at]
+    if (byte === undefined) throw malformed()
+    this.#at += 1
+    return byte
   }
 
   /** Whether anything is left. */

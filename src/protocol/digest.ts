@@ -1,4 +1,4 @@
-import { createHash, hash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { canonicalFields } from '../keys/fields.ts'
 import { toBase64Url } from '../keys/text.ts'
 
@@ -32,7 +32,7 @@ export class SetDigest {
   /** 22 characters of base64url: the same for the same set, whatever the way to it. */
   value(): string {
     const bytes = new Uint8Array(this.#lanes.buffer)
-    return toBase64Url(createHash('sha256').update(bytes).digest().subarray(0, DIGEST_BYTES))
+    return shortDigest(bytes)
   }
 }
 
@@ -41,8 +41,10 @@ export function shortDigest(content: string | Uint8Array): string {
   return toBase64Url(hash('sha256', content, 'buffer').subarray(0, DIGEST_BYTES))
 }
 
+const STRETCH = { outputLength: LANES * 2, outputEncoding: 'buffer' } as const
+
 function stretch(member: Uint8Array, domain: SetDomain): Uint16Array {
-  const hash = createHash('shake256', { outputLength: LANES * 2 })
-  const bytes = hash.update(canonicalFields(domain, member)).digest()
+  const bytes = hash('shake256', canonicalFields(domain, member), STRETCH)
+  if (bytes.byteOffset % 2 === 0) return new Uint16Array(bytes.buffer, bytes.byteOffset, LANES)
   return new Uint16Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length))
 }

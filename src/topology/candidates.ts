@@ -27,13 +27,22 @@ const KEEPALIVE = 25
 /** Best first. */
 const KINDS = ['lan', 'direct', 'punched', 'relayed'] as const satisfies readonly PathKind[]
 
-/** Candidates of one kind, or why there are none. */
-type Finding = readonly Candidate[] | string
+/** Candidates of one kind, or why there are none; said only to who asks, for it costs more than all the rest. */
+type Finding = readonly Candidate[] | (() => string)
 
 /**
  * The ways in which `own` may reach `other`, best first. Both ends come to the same kinds when they know the same, though
  * one may have to wait where the other sends.
  */
+export function ways(own: Reach, other: Reach, context: PathContext): readonly Candidate[] {
+  const call = callerFor(own, other, context)
+  return KINDS.flatMap((kind) => {
+    const found = finders[kind](own, other, context, call)
+    return typeof found === 'function' ? [] : found
+  })
+}
+
+/** `ways`, and for each kind that is not the first among them the reason. */
 export function candidates(own: Reach, other: Reach, context: PathContext): Candidates {
   const taken: Candidate[] = []
   const rejected: Rejection[] = []
@@ -41,9 +50,9 @@ export function candidates(own: Reach, other: Reach, context: PathContext): Cand
   for (const kind of KINDS) {
     const found: Finding = finders[kind](own, other, context, call)
     const [first] = taken
-    if (typeof found === 'string') rejected.push({ kind, reason: found })
+    if (typeof found === 'function') rejected.push({ kind, reason: found() })
     else if (first) rejected.push({ kind, reason: reserve(first.kind) })
-    if (typeof found !== 'string') taken.push(...found)
+    if (typeof found !== 'function') taken.push(...found)
   }
   return { taken, rejected }
 }
@@ -52,28 +61,29 @@ const finders: Record<PathKind, (own: Reach, other: Reach, context: PathContext,
   lan: (own, other, { lan }, call) => {
     const mtu = (endpoint: Endpoint) => linkMtu(underlayOf(own, other), endpointFamily(endpoint))
     const found = lan.map((endpoint) => candidate('lan', { endpoint, mtu: mtu(endpoint) }))
-    return found.length > 0 ? found : notOnLan(own, other, call)
+    return found.length > 0 ? found : () => notOnLan(own, other, call)
   },
 
   direct: (own, other, _context, call) => {
     const targets = other.direct.filter((endpoint) => own.families.includes(endpointFamily(endpoint)))
     if (targets.length > 0) return targets.map((endpoint) => sendDirect(own, other, endpoint))
     const doors = own.direct.filter((endpoint) => other.families.includes(endpointFamily(endpoint)))
-    return doors.length > 0 ? [awaitDirect(own, other, doors)] : notDirect(own, other, call)
+    return doors.length > 0 ? [awaitDirect(own, other, doors)] : () => notDirect(own, other, call)
   },
 
   punched: (own, other, { relays }, call) => {
     const endpoint = other.outside
     const blocked = [own, other].filter((end) => !isPunchable(end, relays.length))
-    if (!endpoint || blocked.length > 0) return notPunched(blocked, relays.length, call)
+    if (!endpoint || blocked.length > 0) return () => notPunched(blocked, relays.length, call)
     return [candidate('punched', { endpoint, keepalive: KEEPALIVE, mtu: linkMtu(underlayOf(own, other), 4) })]
   },
 
   relayed: (own, other, { relays, transitPrefix }, call) => {
-    const usable = relaysFor(own.node, other.node, relays)
     const place = other.transit
-    if (!transitPrefix || !place || !own.transit || usable.length === 0)
-      return notRelayed(own, other, transitPrefix ? relays : [], call)
+    const isPossible = transitPrefix !== undefined && place !== undefined && own.transit !== undefined
+    const usable = isPossible ? relaysFor(own.node, other.node, relays) : []
+    if (!isPossible || usable.length === 0)
+      return () => notRelayed(own, other, transitPrefix ? relays : [], call)
     const mtu = relayedMtu(underlayOf(own, other))
     return usable.map(({ node, slot }) =>
       candidate('relayed', { endpoint: relayedEndpoint(transitPrefix, slot, place), via: node, mtu }),

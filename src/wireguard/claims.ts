@@ -1,17 +1,17 @@
-import type { Block, Cidr } from '../address/cidr.ts'
-import { hostBits } from '../address/number.ts'
+import { type Cidr, contains, familyOf, prefixLengthOf, rangeAround } from '../address/cidr.ts'
 import type { PublicKey } from '../keys/wireguard.ts'
 
-/** A block of addresses and the peer that wants it. */
-export interface Claim extends Block {
+/** A range of addresses and the peer that wants it. */
+export interface Claim {
   readonly cidr: Cidr
+  readonly prefixLength: number
   readonly owner: PublicKey
 }
 
-/** Claims of one prefix length, by their prefixes as text: of a bigint, a Map hashes the low 64 bits only, and those are alike. */
+/** Claims of one prefix length. */
 interface Level {
   readonly prefixLength: number
-  readonly byPrefix: Map<string, Claim>
+  readonly byRange: Map<Cidr, Claim>
 }
 
 /**
@@ -23,7 +23,7 @@ export class Claims {
 
   /** A claim of another peer that overlaps with this one. */
   rivalOf(claim: Claim): Claim | undefined {
-    for (const level of this.#levels[claim.family].values()) {
+    for (const level of this.#levels[familyOf(claim.cidr)].values()) {
       const rival =
         level.prefixLength <= claim.prefixLength ? atWidth(level, claim) : foreignWithin(level, claim)
       if (rival && rival.owner !== claim.owner) return rival
@@ -32,40 +32,32 @@ export class Claims {
   }
 
   put(claim: Claim): void {
-    const { family, prefixLength } = claim
-    const level = this.#levels[family].get(prefixLength) ?? { prefixLength, byPrefix: new Map() }
-    this.#levels[family].set(prefixLength, level)
-    level.byPrefix.set(prefixOf(claim, prefixLength), claim)
+    const { cidr, prefixLength } = claim
+    const levels = this.#levels[familyOf(cidr)]
+    const level = levels.get(prefixLength) ?? { prefixLength, byRange: new Map() }
+    levels.set(prefixLength, level)
+    level.byRange.set(cidr, claim)
   }
 
-  remove(claim: Claim): void {
-    const { family, prefixLength } = claim
-    const level = this.#levels[family].get(prefixLength)
-    level?.byPrefix.delete(prefixOf(claim, prefixLength))
-    if (level?.byPrefix.size === 0) this.#levels[family].delete(prefixLength)
+  remove({ cidr, prefixLength }: Claim): void {
+    const levels = this.#levels[familyOf(cidr)]
+    const level = levels.get(prefixLength)
+    level?.byRange.delete(cidr)
+    if (level?.byRange.size === 0) levels.delete(prefixLength)
   }
 }
 
-/** Whether all of `inner` is in `outer`. */
-export function covers(outer: Block, inner: Block): boolean {
-  return (
-    outer.family === inner.family &&
-    outer.prefixLength <= inner.prefixLength &&
-    (outer.first ^ inner.first) >> hostBits(outer) === 0n
-  )
+export function claimOf(cidr: Cidr, owner: PublicKey): Claim {
+  return { cidr, prefixLength: prefixLengthOf(cidr), owner }
 }
 
-function foreignWithin({ byPrefix }: Level, claim: Claim): Claim | undefined {
-  for (const other of byPrefix.values()) if (covers(claim, other) && other.owner !== claim.owner) return other
+function foreignWithin({ byRange }: Level, { cidr, owner }: Claim): Claim | undefined {
+  for (const other of byRange.values()) if (other.owner !== owner && contains(cidr, other.cidr)) return other
   return undefined
 }
 
 /** The one claim of this level that can cover `claim`. */
-function atWidth({ prefixLength, byPrefix }: Level, claim: Claim): Claim | undefined {
-  return byPrefix.get(prefixOf(claim, prefixLength))
-}
-
-/** The first so many bits. */
-function prefixOf({ family, first }: Block, prefixLength: number): string {
-  return (first >> hostBits({ family, prefixLength })).toString(36)
+function atWidth({ prefixLength, byRange }: Level, claim: Claim): Claim | undefined {
+  const isSameWidth = prefixLength === claim.prefixLength
+  return byRange.get(isSameWidth ? claim.cidr : rangeAround(claim.cidr, prefixLength))
 }

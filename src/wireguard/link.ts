@@ -3,7 +3,7 @@ import { rm } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { setTimeout as pause } from 'node:timers/promises'
 import { type ErrorCode, WeftError } from '../errors.ts'
-import { toolDevice } from './apply.ts'
+import { newDevice, toolDevice } from './apply.ts'
 import type { DeviceDriver, InterfaceName } from './device.ts'
 import { parseLinks } from './interface.ts'
 import { parseInterfaceName } from './name.ts'
@@ -43,9 +43,12 @@ function driverOf(kind: 'kernel' | 'userspace', make: Maker): DeviceDriver {
     async open(name) {
       mustBeName(name)
       const found = (await links()).get(name)
-      if (found === undefined) await make(name)
-      else await mustBeWireGuard(name, found)
-      return toolDevice(name)
+      if (found !== undefined) {
+        await mustBeWireGuard(name, found)
+        return toolDevice(name)
+      }
+      await make(name)
+      return newDevice(name)
     },
     async list(prefix) {
       const all = [...(await links())].filter(([name, found]) => name.startsWith(prefix) && KINDS.has(found))

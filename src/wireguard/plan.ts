@@ -1,8 +1,8 @@
-import { type Address, type Block, type Cidr, hostRange, toBlock } from '../address/cidr.ts'
+import { type Address, type Cidr, contains, hostRange } from '../address/cidr.ts'
 import { WeftError } from '../errors.ts'
 import type { KeyPair, PublicKey } from '../keys/wireguard.ts'
 import type { NetworkId } from '../model/names.ts'
-import { type Claim, covers } from './claims.ts'
+import { type Claim, claimOf } from './claims.ts'
 import type { DesiredDevice, Endpoint, InterfaceAddress, Peer } from './device.ts'
 
 /** Bytes that every link has to carry for IPv6 (RFC 8200 section 5). */
@@ -46,8 +46,9 @@ export interface OwnSide extends KeyPair {
 
 /** What all that a plan says is checked against. */
 export interface Frame {
-  readonly ranges: string
-  readonly blocks: readonly Block[]
+  readonly ranges: readonly Cidr[]
+  /** `ranges` in one text. */
+  readonly rangeText: string
   /** Of the interface, in bytes. */
   readonly mtu: number
   readonly ownKey: PublicKey
@@ -55,22 +56,23 @@ export interface Frame {
 
 /** What a planned peer comes to. */
 export interface CheckedPeer {
-  readonly ranges: string
+  /** That of the frame which it was checked against. */
+  readonly rangeText: string
   readonly peer: Peer
   readonly claims: readonly Claim[]
 }
 
 /** All of the interface that a plan asks for but its peers and their routes. Throws `invalid-input`. */
 export function bareDevice(plan: NetworkPlan, { privateKey, publicKey, listenPort }: OwnSide) {
-  const blocks = plan.ranges.map(toBlock)
-  for (const address of plan.self.addresses) mustBeInside(blocks, hostRange(address))
+  const { ranges } = plan
+  for (const address of plan.self.addresses) mustBeInside(ranges, hostRange(address))
   mustBeMtu(plan.mtu)
   const { mtu, alias } = plan
   const addresses = plan.self.addresses.map(ownAddress)
   const device: Omit<DesiredDevice, 'routes' | 'peers'> = {
     ...{ privateKey, publicKey, listenPort, mtu, alias, addresses },
   }
-  const frame: Frame = { ranges: plan.ranges.join(), blocks, mtu, ownKey: publicKey }
+  const frame: Frame = { ranges, rangeText: ranges.join(), mtu, ownKey: publicKey }
   return { device, frame }
 }
 
@@ -78,22 +80,22 @@ export function bareDevice(plan: NetworkPlan, { privateKey, publicKey, listenPor
 const known = new WeakMap<PlannedPeer, CheckedPeer>()
 
 /** Throws `invalid-input` for what no interface of this frame could have as a peer. */
-export function checkPeer(planned: PlannedPeer, { ranges, blocks, mtu, ownKey }: Frame): CheckedPeer {
+export function checkPeer(planned: PlannedPeer, { ranges, rangeText, mtu, ownKey }: Frame): CheckedPeer {
   const { publicKey, allowedIps, endpoint, keepalive } = planned
   if (publicKey === ownKey) throw refusal('It lists the own key of this node as a peer.')
   mustBeMtu(planned.mtu ?? mtu)
   const before = known.get(planned)
-  if (before?.ranges === ranges) return before
-  const claims = allowedIps.map((cidr) => ({ ...mustBeInside(blocks, cidr), cidr, owner: publicKey }))
+  if (before?.rangeText === rangeText) return before
+  for (const cidr of allowedIps) mustBeInside(ranges, cidr)
+  const claims = allowedIps.map((cidr) => claimOf(cidr, publicKey))
   const peer = { publicKey, allowedIps: [...new Set(allowedIps)].sort(), endpoint, keepalive }
-  const checked = { ranges, peer, claims }
+  const checked = { rangeText, peer, claims }
   known.set(planned, checked)
   return checked
 }
 
-function mustBeInside(ranges: readonly Block[], cidr: Cidr): Block {
-  const block = toBlock(cidr)
-  if (ranges.some((range) => covers(range, block))) return block
+function mustBeInside(ranges: readonly Cidr[], cidr: Cidr): void {
+  if (ranges.some((range) => contains(range, cidr))) return
   throw refusal(`${cidr} is outside the ranges of the network.`)
 }
 

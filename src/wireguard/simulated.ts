@@ -97,11 +97,19 @@ export class SimulatedInterface {
     }
   }
 
-  #setPeer({ publicKey, removePresharedKey, ...change }: PeerChange): void {
-    const have = this.#peers.get(publicKey) ?? { ...NEW_PEER, publicKey }
-    const hasPresharedKey = have.hasPresharedKey && !removePresharedKey
-    if (change.allowedIps) this.#own(publicKey, change.allowedIps)
-    this.#peers.set(publicKey, { ...have, ...change, hasPresharedKey })
+  #setPeer({ publicKey, endpoint, allowedIps, keepalive, removePresharedKey }: PeerChange): void {
+    const have = this.#peers.get(publicKey) ?? NEW_PEER
+    if (allowedIps) this.#own(publicKey, allowedIps)
+    this.#peers.set(publicKey, {
+      publicKey,
+      endpoint: endpoint ?? have.endpoint,
+      allowedIps: allowedIps ?? have.allowedIps,
+      keepalive: keepalive ?? have.keepalive,
+      latestHandshake: have.latestHandshake,
+      rxBytes: have.rxBytes,
+      txBytes: have.txBytes,
+      hasPresharedKey: have.hasPresharedKey && !removePresharedKey,
+    })
   }
 
   /** Gives a peer these allowed IPs and no others. Who had one of them loses it without a word, as in WireGuard. */

@@ -12,6 +12,7 @@ import {
   parseAddress,
   parseCidr,
   prefixLengthOf,
+  rangeAround,
 } from '../../src/address/cidr.ts'
 import { WeftError } from '../../src/errors.ts'
 
@@ -166,6 +167,22 @@ describe('contains and overlaps', () => {
         assert.equal(overlaps(a, b), slowContains(a, b) || slowContains(b, a))
       }),
       { numRuns: 2_000 },
+    )
+  })
+
+  it('take a range from where the library has it begin', () => {
+    fc.assert(
+      fc.property(address, fc.nat(128), (known, length) => {
+        const prefix = Math.min(length, known instanceof Address4 ? 32 : 128)
+        const first =
+          known instanceof Address4
+            ? new Address4(`${known.address}/${prefix}`)
+            : new Address6(`${known.address}/${prefix}`)
+        const expected = `${first.startAddress().correctForm()}/${prefix}`
+        assert.equal(rangeAround(parseAddress(known.correctForm()), prefix), expected)
+        assert.equal(rangeAround(hostRange(parseAddress(known.correctForm())), prefix), expected)
+      }),
+      { numRuns: 1_000 },
     )
   })
 

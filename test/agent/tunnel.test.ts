@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { it } from 'node:test'
 import { parseCidr } from '../../src/address/cidr.ts'
 import { Tunnel } from '../../src/agent/tunnel.ts'
+import { WeftError } from '../../src/errors.ts'
 import { systemRandom } from '../../src/keys/random.ts'
 import { createKeyPair } from '../../src/keys/wireguard.ts'
 import type { Endpoint, Step } from '../../src/wireguard/device.ts'
@@ -64,4 +65,44 @@ it('Peers that a plan has no longer go even where it cannot be carried out, and 
   assert.deepEqual([...(await device.observe()).peers.keys()], [record(3).publicKey])
   await tunnel.apply(planWith(3, 4), keys)
   assert.equal((await device.observe()).peers.size, 2)
+})
+
+it('What was not carried out when drift was put right is found by the next plan', async () => {
+  const name = interfaceName(nodeId(1), network)
+  const driver = new MemoryDriver()
+  const device = await driver.open(name)
+  let isFailing = false
+  const apply = async (steps: readonly Step[]) => {
+    if (isFailing) throw new WeftError('program-failed', 'told to fail')
+    await device.apply(steps)
+  }
+  const tunnel = await Tunnel.adopt({ ...device, apply }, new HandClock(), {
+    free: () => 51_820,
+    used: () => [],
+  })
+  const { ipv4, ipv6 } = record(1)
+  const plan = {
+    networkId: network,
+    alias: 'weft demo',
+    ranges: [parseCidr('10.1.0.0/16'), parseCidr('fd00:0:1::/48')],
+    mtu: 1_420,
+    self: { addresses: [ipv4, ipv6] },
+    // More than are worked out at a time.
+    peers: Array.from({ length: 1_200 }, (_, at) => ({
+      publicKey: createKeyPair(systemRandom).publicKey,
+      allowedIps: [parseCidr(`10.1.${at >> 8}.${at & 255}/32`)],
+      keepalive: 0,
+    })),
+  }
+  const keys = createKeyPair(systemRandom)
+  await tunnel.apply(plan, keys)
+  assert.equal(tunnel.seen?.size, 1_200)
+  const [lost] = plan.peers
+  assert.ok(lost)
+  await device.apply([{ kind: 'remove-peer', publicKey: lost.publicKey }])
+  isFailing = true
+  await assert.rejects(tunnel.inspect(), { code: 'program-failed' })
+  isFailing = false
+  await tunnel.apply(plan, keys)
+  assert.equal((await device.observe()).peers.size, 1_200)
 })

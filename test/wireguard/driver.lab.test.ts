@@ -172,6 +172,20 @@ test('a port that is taken is told, on a new interface and on one that works', {
   assert.deepEqual((await station.call('reconcile', orders)).steps, [])
 })
 
+test('a taken port is told once nothing runs any more, also where many peers are given meanwhile', {
+  skip,
+}, async () => {
+  const many = Array.from({ length: 600 }, (_, at) => peer(at + 2))
+  const orders = ordersFor(3, many, 51_843)
+  await station.call('takePort', 51_843)
+  await assert.rejects(station.call('reconcile', orders), { code: 'port-taken' })
+  const { peers } = await station.call('observe', orders.name)
+  assert.ok([0, many.length].includes(peers.size), `${peers.size} peers`)
+  await station.call('freePort', 51_843)
+  await station.call('reconcile', orders)
+  assert.deepEqual((await station.call('reconcile', orders)).steps, [])
+})
+
 test('an interface lives on when its maker and all its process group are killed, and is adopted as it is', {
   skip,
 }, async () => {

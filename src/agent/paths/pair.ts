@@ -79,6 +79,7 @@ export class Pair {
 
   /** Takes other candidates. `wake` it afterwards. */
   offer(candidates: readonly Candidate[], scene: Scene): void {
+    if (candidates.length === 0 && this.#candidates.length === 0) return
     const known = new Set(this.#candidates.map(keyOf))
     // Relays come and go for reasons of their own, which say nothing of the two ends.
     const fresh = candidates.filter((each) => each.kind !== 'relayed' && !known.has(keyOf(each)))

@@ -18,9 +18,10 @@ interface Rest {
 /** Which paths of one pair of nodes have failed, and until when they are left alone. */
 export class Rests {
   readonly #phase: number
-  readonly #rests = new Map<string, Rest>()
+  /** Absent until something fails, as these are of most pairs: of thousands they would be most of what there is. */
+  #rests: Map<string, Rest> | undefined
   /** Those that have failed since one last worked. */
-  readonly #tried = new Set<string>()
+  #tried: Set<string> | undefined
   /** Failures in a row of the path that had most, also of one that is gone. */
   #most = 0
   /** Until when new facts are paid for (as in GCRA, ITU-T I.371). */
@@ -33,35 +34,36 @@ export class Rests {
 
   /** The instant (`Moment.now`) from which the candidate may be tried. */
   endOf(candidate: Candidate): number {
-    return this.#rests.get(keyOf(candidate))?.until ?? Number.NEGATIVE_INFINITY
+    return this.#rests?.get(keyOf(candidate))?.until ?? Number.NEGATIVE_INFINITY
   }
 
   /** How often in a row the candidate has failed. */
   failuresOf(candidate: Candidate): number {
-    return this.#rests.get(keyOf(candidate))?.failures ?? 0
+    return this.#rests?.get(keyOf(candidate))?.failures ?? 0
   }
 
   /** Whether the candidate is to be tried now in a search in which each has its turn, however short its rest. */
   isOpen(candidate: Candidate, now: number): boolean {
-    return !this.#tried.has(keyOf(candidate)) && this.endOf(candidate) <= now
+    return !this.#tried?.has(keyOf(candidate)) && this.endOf(candidate) <= now
   }
 
   /** A path works, and the search is over. */
   found(): void {
-    this.#tried.clear()
+    this.#tried = undefined
   }
 
   /** Lays the candidate to rest. @param worked milliseconds for which the path had worked before */
   fail(candidate: Candidate, moment: Moment, worked = 0): void {
     const before = worked >= PATIENCE.longestRest ? 0 : this.failuresOf(candidate)
     this.#rest(candidate, before + 1, moment)
+    this.#tried ??= new Set()
     this.#tried.add(keyOf(candidate))
   }
 
   /** Every path failed, so the fault is none of theirs. */
   clear(): void {
-    this.#rests.clear()
-    this.#tried.clear()
+    this.#rests = undefined
+    this.#tried = undefined
     this.#most = 0
   }
 
@@ -82,6 +84,7 @@ export class Rests {
 
   /** Forgets the paths that are none any more. */
   keep(candidates: readonly Candidate[]): void {
+    if (!this.#rests) return
     const keys = new Set(candidates.map(keyOf))
     for (const key of this.#rests.keys()) if (!keys.has(key)) this.#rests.delete(key)
   }
@@ -89,6 +92,7 @@ export class Rests {
   #rest(candidate: Candidate, failures: number, moment: Moment): void {
     const length = Math.min(PATIENCE.longestRest, PATIENCE.firstRest * PATIENCE.restGrowth ** (failures - 1))
     const until = candidate.kind === 'punched' ? this.#together(length, moment) : moment.now + length
+    this.#rests ??= new Map()
     this.#rests.set(keyOf(candidate), { failures, until })
     this.#most = Math.max(this.#most, failures)
   }

@@ -1,7 +1,7 @@
 import type { NodeId } from '../../keys/identity.ts'
 import type { Allowance } from '../../model/policy.ts'
 import type { Network } from '../../model/state.ts'
-import { candidates } from '../../topology/candidates.ts'
+import { ways } from '../../topology/candidates.ts'
 import { type Apart, explainCarried } from '../../topology/carried.ts'
 import { type Explanation, explain, leading } from '../../topology/explain.ts'
 import { observedPath } from '../../topology/observed.ts'
@@ -64,7 +64,7 @@ export function briefStatus(lookout: Lookout, a: NodeId, b: NodeId): LinkStatus 
 
 function plannedPath(lookout: Lookout, a: NodeId, b: NodeId): Pick<LinkStatus, 'path' | 'via'> {
   const [first] = lookout.isPair(a, b)
-    ? candidates(lookout.reach(a), lookout.reach(b), contextOf(lookout, a, b)).taken
+    ? ways(lookout.reach(a), lookout.reach(b), contextOf(lookout, a, b))
     : []
   return { path: first?.kind ?? 'none', via: first?.via }
 }

@@ -2,7 +2,7 @@ import { WeftError } from '../errors.ts'
 import type { Identity, NodeId } from '../keys/identity.ts'
 import { openSeal } from '../keys/seal.ts'
 import type { VerifyKey } from '../keys/signature.ts'
-import { fromBase64Url, toBase64Url } from '../keys/text.ts'
+import { allFromBase64Url, fromBase64Url, toBase64Url } from '../keys/text.ts'
 import { type KeyPair, PrivateKey, publicKeyOf } from '../keys/wireguard.ts'
 import type { NetworkId } from '../model/names.ts'
 import { memberKeyPlace } from '../model/place.ts'
@@ -93,8 +93,7 @@ export class Replica {
   takeSnapshot(frame: ControllerFrameOf<'snapshot'>): Taken {
     const head = openHead(frame, this.#controllerKey)
     this.#expectNewer(head)
-    const records = frame.records.map((record) => fromBase64Url(record) ?? new Uint8Array())
-    const view = View.of(records, fromBase64Url(frame.filter ?? ''))
+    const view = View.of(allFromBase64Url(frame.records), fromBase64Url(frame.filter ?? ''))
     if (view.digest() !== head.digest) {
       throw new WeftError(
         'digest-mismatch',

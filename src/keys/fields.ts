@@ -7,7 +7,7 @@ export function canonicalFields(domain: string, ...fields: readonly (Uint8Array 
   let length = 0
   for (const part of parts)
     length += LENGTH_BYTES + (typeof part === 'string' ? Buffer.byteLength(part) : part.length)
-  const bytes = Buffer.alloc(length)
+  const bytes = Buffer.allocUnsafe(length)
   let at = 0
   for (const part of parts) {
     const size = put(bytes, part, at + LENGTH_BYTES)

@@ -18,15 +18,13 @@ export class SetDigest {
   readonly #lanes = new Uint16Array(LANES)
 
   add(member: Uint8Array, domain: SetDomain = RECORD): void {
-    const stretched = stretch(member, domain)
-    for (let lane = 0; lane < LANES; lane++)
-      this.#lanes[lane] = (this.#lanes[lane] ?? 0) + (stretched[lane] ?? 0)
+    const more = stretch(member, domain)
+    for (let lane = 0; lane < LANES; lane++) this.#lanes[lane] = (this.#lanes[lane] ?? 0) + (more[lane] ?? 0)
   }
 
   remove(member: Uint8Array, domain: SetDomain = RECORD): void {
-    const stretched = stretch(member, domain)
-    for (let lane = 0; lane < LANES; lane++)
-      this.#lanes[lane] = (this.#lanes[lane] ?? 0) - (stretched[lane] ?? 0)
+    const less = stretch(member, domain)
+    for (let lane = 0; lane < LANES; lane++) this.#lanes[lane] = (this.#lanes[lane] ?? 0) - (less[lane] ?? 0)
   }
 
   /** 22 characters of base64url: the same for the same set, whatever the way to it. */
@@ -41,10 +39,15 @@ export function shortDigest(content: string | Uint8Array): string {
   return toBase64Url(hash('sha256', content, 'buffer').subarray(0, DIGEST_BYTES))
 }
 
-const STRETCH = { outputLength: LANES * 2, outputEncoding: 'buffer' } as const
+const STRETCH = { outputLength: LANES * 2, outputEncoding: 'binary' } as const
+const stretched = new Uint16Array(LANES)
+const stretchedBytes = Buffer.from(stretched.buffer)
 
+/**
+ * Gives the same array each time. The bytes come as a text: as a buffer each would be memory outside the heap, and thousands
+ * of these make V8 stop and collect all that there is.
+ */
 function stretch(member: Uint8Array, domain: SetDomain): Uint16Array {
-  const bytes = hash('shake256', canonicalFields(domain, member), STRETCH)
-  if (bytes.byteOffset % 2 === 0) return new Uint16Array(bytes.buffer, bytes.byteOffset, LANES)
-  return new Uint16Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length))
+  stretchedBytes.write(hash('shake256', canonicalFields(domain, member), STRETCH), 'latin1')
+  return stretched
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
-import { fromBase32, fromBase64Url, toBase32, toBase64Url } from '../../src/keys/text.ts'
+import { allFromBase64Url, fromBase32, fromBase64Url, toBase32, toBase64Url } from '../../src/keys/text.ts'
 
 const bytes = fc.uint8Array({ maxLength: 40 })
 
@@ -53,6 +53,19 @@ describe('base32', () => {
 describe('base64url', () => {
   it('gives back the bytes', () => {
     fc.assert(fc.property(bytes, (given) => assert.deepEqual(fromBase64Url(toBase64Url(given)), given)))
+  })
+
+  it('gives of many what it gives of each', () => {
+    const text = fc.oneof(bytes.map(toBase64Url), fc.string({ maxLength: 20 }))
+    fc.assert(
+      fc.property(fc.array(text, { maxLength: 8 }), (texts) => {
+        assert.deepEqual(
+          allFromBase64Url(texts),
+          texts.map((one) => fromBase64Url(one) ?? new Uint8Array()),
+        )
+      }),
+      { numRuns: 500 },
+    )
   })
 
   it('takes a view into a larger buffer as what it shows', () => {

@@ -176,7 +176,7 @@ test('a taken port is told once nothing runs any more, also where many peers are
   skip,
 }, async () => {
   const many = Array.from({ length: 600 }, (_, at) => peer(at + 2))
-  const orders = ordersFor(3, many, 51_843)
+  const orders = ordersFor(1, many, 51_843)
   await station.call('takePort', 51_843)
   await assert.rejects(station.call('reconcile', orders), { code: 'port-taken' })
   const { peers } = await station.call('observe', orders.name)

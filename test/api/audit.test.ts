@@ -2,6 +2,10 @@ import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import type { AuditRecord } from '../../src/api/schemas/audit.ts'
 import { setRoles } from '../../src/controller/commands/role.ts'
+import { systemRandom } from '../../src/keys/random.ts'
+import { createKeyPair } from '../../src/keys/wireguard.ts'
+import { soon } from '../controller/receiver.ts'
+import { RawAgent } from '../rawagent.ts'
 import { documentOf, misfits } from './document.ts'
 import { Place } from './fixture.ts'
 import { Inside } from './inside.ts'
@@ -56,6 +60,27 @@ describe('the audit', () => {
     const id = record?.origin.requestId
     assert.ok(id)
     assert.ok(place.log.includes(`"requestId":"${id}"`))
+  })
+
+  it('says of what an agent did that it was the agent, and from which address', async () => {
+    await place.post('/v1/networks', { name: 'own-keys', keyCustody: 'node' })
+    const { token } = (await place.post('/v1/tokens', { networks: ['own-keys'] })).body
+    using agent = await RawAgent.join(token, { name: 'live', url: `https://127.0.0.1:${place.port}` })
+    const network = (await place.get('/v1/networks/own-keys')).body.id
+    const { publicKey } = createKeyPair(systemRandom)
+    await soon(() => assert.equal(agent.framesOf('key-wanted').length, 1))
+    const { keyVersion = 0 } = agent.framesOf('key-wanted')[0] ?? {}
+    agent.send({ type: 'key', network, publicKey, keyVersion })
+    let items: AuditRecord[] = []
+    await soon(async () => {
+      ;({ items } = await audit('actor=live&sort=sequence'))
+      assert.deepEqual(items.at(-1)?.actions, ['member-key-certified'])
+    })
+    assert.ok(items[0]?.actions.includes('node-enrolled'))
+    for (const { actor, origin } of items) {
+      assert.equal(actor, agent.node)
+      assert.deepEqual(origin, { via: 'agent', address: '127.0.0.1', requestId: null })
+    }
   })
 
   it('has the hash of each entry, and what is gone by its name', async () => {

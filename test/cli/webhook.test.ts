@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { join } from 'node:path'
+import { createInterface } from 'node:readline'
 import { after, before, describe, it } from 'node:test'
-import { ControllerProcess, type Outcome } from './fixture.ts'
+import { ControllerProcess, MAIN, type Outcome } from './fixture.ts'
 
 describe('weft audit and weft webhook', () => {
   let controller: ControllerProcess
@@ -40,6 +43,37 @@ describe('weft audit and weft webhook', () => {
     assert.equal(checked, records)
   })
 
+  it('watches what is done from now on, and no word of before', async () => {
+    const child = spawn(
+      process.execPath,
+      [MAIN, 'audit', '--watch', '--json', '--action', 'network-created'],
+      {
+        env: { ...process.env, ...controller.env },
+        timeout: 30_000,
+        killSignal: 'SIGKILL',
+      },
+    )
+    const ended = once(child, 'exit')
+    const names: string[] = []
+    // It has begun when it tells of something; until then there is more and more to tell.
+    const making = (async () => {
+      for (let made = 0; names.length === 0 && child.exitCode === null; made++)
+        await done(controller.weft('network', 'create', `watched-${made}`))
+      await done(controller.weft('network', 'create', 'watched-last'))
+    })()
+    for await (const line of createInterface(child.stdout)) {
+      names.push(JSON.parse(line).changes[0].name)
+      if (names.at(-1) === 'watched-last') break
+    }
+    child.kill('SIGINT')
+    await Promise.all([ended, making])
+    assert.equal(child.exitCode, 0)
+    assert.ok(!names.includes('traced'))
+    const first = Number(names[0]?.split('-')[1])
+    const numbers = names.slice(0, -1).map((_, at) => `watched-${first + at}`)
+    assert.deepEqual(names, [...numbers, 'watched-last'], 'none is left out, none told twice')
+  })
+
   it('makes webhooks, shows how they go, changes and deletes them', async () => {
     const options = ['--event', 'member-added', '--disabled', '--name', 'books']
     const made = await json(
@@ -57,6 +91,12 @@ describe('weft audit and weft webhook', () => {
       done(controller.weft('webhook', 'update', made.id, '--all-events', '--name', 'other')),
     ])
     assert.match(deliveries, / +ping +failed +1 /)
+    const [sent = ''] = /^msg_\S+/m.exec(deliveries) ?? []
+    const again = await json(controller.weft('webhook', 'redeliver', made.id, sent, '--json'))
+    assert.deepEqual([again.id, again.state, again.attempts], [sent, 'failed', 2])
+    const unknown = await controller.weft('webhook', 'redeliver', made.id, 'msg_nothing')
+    assert.deepEqual([unknown.code, unknown.stdout], [5, ''])
+    assert.match(unknown.stderr, /^error: There is no such delivery of this webhook\.$/m)
     assert.match(changed, /^events +all$/m)
     const shown = await done(controller.weft('webhook', 'show', made.id))
     assert.match(shown, /^name +other$/m)

@@ -19,6 +19,7 @@ import type { Decision, Tools } from '../../src/controller/tools.ts'
 import { Vault } from '../../src/controller/vault.ts'
 import { SqliteDeliveries } from '../../src/controller/webhooks/deliveries.ts'
 import { judge } from '../../src/controller/webhooks/patience.ts'
+import { post } from '../../src/controller/webhooks/post.ts'
 import { signatureHeaders } from '../../src/controller/webhooks/signature.ts'
 import { assertUsableUrl, isPermitted } from '../../src/controller/webhooks/target.ts'
 import { Webhooks } from '../../src/controller/webhooks/webhooks.ts'
@@ -340,6 +341,48 @@ describeDeliveries(async () => {
       await dir[Symbol.asyncDispose]()
     },
   }
+})
+
+describe('one attempt', () => {
+  it('waits ten seconds for an answer and no longer, and for the rest of one no longer either', async () => {
+    await using receiver = await Receiver.open()
+    const settings = loadSettings(controllerSettings, { environment: {}, flags: FAST })
+    const waits = new Map<number, () => void>()
+    const clock = {
+      ...systemClock,
+      after: (delay: number, action: () => void) => {
+        waits.set(delay, action)
+        return () => waits.delete(delay)
+      },
+    }
+    const attempt = () =>
+      post(
+        { url: receiver.url, headers: { 'webhook-id': 'msg_1' }, body: '{}' },
+        { settings, clock, signal: new AbortController().signal },
+      )
+    assert.deepEqual(await attempt(), { status: 204, retryAfter: undefined })
+    assert.equal(waits.size, 0, 'nothing is waited for any more')
+
+    receiver.answer = () => undefined
+    const silent = attempt()
+    await soon(() => assert.equal(receiver.received.length, 2))
+    assert.deepEqual([...waits.keys()], [10_000])
+    waits.get(10_000)?.()
+    assert.deepEqual(await silent, { error: 'no answer within 10 s' })
+
+    let isBegun = false
+    receiver.answer = (response) => {
+      response.writeHead(200).write('a', () => {
+        isBegun = true
+      })
+    }
+    const endless = attempt()
+    await soon(() => assert.ok(isBegun))
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    waits.get(10_000)?.()
+    const result = await endless
+    assert.ok('status' in result && result.status === 200, JSON.stringify(result))
+  })
 })
 
 describe('the signature of a webhook', () => {

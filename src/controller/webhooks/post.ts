@@ -1,12 +1,20 @@
 import { request as plainRequest } from 'node:http'
 import { type RequestOptions, request as tlsRequest } from 'node:https'
 import { isIP } from 'node:net'
+import type { Clock } from '../../clock.ts'
 import { hostOf, isPermitted, permittedLookup, RefusedAddress, type TargetSettings } from './target.ts'
 
 export interface Post {
   readonly url: string
   readonly headers: Readonly<Record<string, string>>
   readonly body: string
+}
+
+export interface PostTools {
+  readonly settings: TargetSettings
+  readonly clock: Clock
+  /** Ends the attempt. */
+  readonly signal: AbortSignal
 }
 
 /** What became of an attempt: an HTTP status, or why there is none. */
@@ -27,19 +35,19 @@ const LONGEST_WAIT = 3_600_000
  */
 export async function post(
   { url, headers, body }: Post,
-  settings: TargetSettings,
-  signal: AbortSignal,
+  { settings, clock, signal }: PostTools,
 ): Promise<PostResult> {
   const target = new URL(url)
   const host = hostOf(target)
   if (isIP(host) && !isPermitted(host, settings)) return { error: 'its address is not public' }
   if (target.protocol !== 'https:' && !settings.webhookPlainHttp) return { error: 'it is not https' }
-  const limit = AbortSignal.timeout(LIMIT)
+  const limit = new AbortController()
+  const cancel = clock.after(LIMIT, () => limit.abort())
   const options: RequestOptions = {
     method: 'POST',
     agent: false,
     lookup: permittedLookup(settings),
-    signal: AbortSignal.any([signal, limit]),
+    signal: AbortSignal.any([signal, limit.signal]),
     maxHeaderSize: ANSWER_BYTES,
     headers: {
       'content-type': 'application/json',
@@ -51,7 +59,9 @@ export async function post(
   try {
     return await exchange(target, options, body)
   } catch (error) {
-    return { error: limit.aborted ? `no answer within ${LIMIT / 1_000} s` : reasonOf(error) }
+    return { error: limit.signal.aborted ? `no answer within ${LIMIT / 1_000} s` : reasonOf(error) }
+  } finally {
+    cancel()
   }
 }
 
@@ -70,8 +80,9 @@ function exchange(target: URL, options: RequestOptions, body: string): Promise<P
         read += part.length
         if (read > ANSWER_BYTES) done()
       })
-      // The status is what counts; an answer that breaks off later changes nothing about it.
       response.on('end', done).on('error', done)
+      // The status is what counts; an answer that breaks off later, or never ends, changes nothing about it.
+      sent.off('error', reject).on('error', done)
     })
     sent.on('error', reject).end(body)
   })

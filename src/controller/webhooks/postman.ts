@@ -45,11 +45,11 @@ export class Postman {
   }
 
   async #send(webhook: Webhook, { id, body }: Message, at: number, signal: AbortSignal): Promise<PostResult> {
-    const { vault, settings } = this.#tools
+    const { vault, settings, clock } = this.#tools
     try {
       const secret = vault.open(webhook.wrappedSecret, secretPlace(webhook.id))
       const headers = signatureHeaders({ id, timestamp: Math.floor(at / 1_000), body }, secret)
-      return await post({ url: webhook.url, headers, body }, settings, signal)
+      return await post({ url: webhook.url, headers, body }, { settings, clock, signal })
     } catch (error) {
       return { error: toWeftError(error).message }
     }

@@ -29,6 +29,8 @@ export interface WebhooksTools {
 /** Milliseconds between two looks at whose duty it is, and for which it is taken. */
 const LOOK_INTERVAL = 5_000
 const LEASE = 15_000
+/** Gives it back. */
+const OVER = 0
 
 /**
  * Tells receivers outside what changes. Of several controllers one does it, as long as it keeps saying so; should two do it
@@ -116,7 +118,10 @@ export class Webhooks implements AsyncDisposable {
     this.#closing.abort()
     this.#stopLooking()
     await this.#looking
+    if (!this.#isOnDuty) return
     await this.#leave()
+    // Whoever looks next takes it, and need not wait until it has run out.
+    await this.#tools.store.lease('webhooks', OVER).catch((error: unknown) => this.#report(error))
   }
 
   async #once(webhook: Webhook, message: Message, key: string, earlier?: Delivery): Promise<Delivery> {

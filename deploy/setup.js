@@ -15,7 +15,7 @@ const COMMANDS = {
   up: { programs: TUNNELS, console: true, run: ['src/cli/main.ts', 'up'] },
   check: { programs: [], run: ['test/run.ts', '--fast'] },
   test: {
-    programs: [...TUNNELS, ...REDIS, 'iperf3', 'tcpdump', 'ps', 'systemd-analyze', 'chromium'],
+    programs: [...TUNNELS, ...REDIS, 'iperf3', 'tcpdump', 'ps', 'systemd-analyze', 'chromium', 'zsh', 'fish'],
     console: true,
     run: ['test/run.ts'],
   },

@@ -17,6 +17,8 @@ const PACKAGES = {
   chromium: 'chromium',
   'redis-server': 'redis-server',
   'redis-cli': 'redis-tools',
+  zsh: 'zsh',
+  fish: 'fish',
 }
 
 /** Root's programs, too: the PATH of a plain user often lacks the sbin folders. */

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import type { RequestListener, ServerResponse } from 'node:http'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { FastifyBaseLogger } from 'fastify'
-import { Gauge } from 'prom-client'
+import { Counter, Gauge } from 'prom-client'
 import { systemClock } from '../clock.ts'
 import type { Controller } from '../controller/controller.ts'
 import { parseListenPlace } from '../controller/places.ts'
@@ -74,23 +74,25 @@ export async function startServer(
 }
 
 function measure({ metrics: registry }: Controller, gate: Gate): void {
-  const gauge = (name: string, help: string, value: () => number) => {
-    registry.removeSingleMetric(name)
-    new Gauge({
-      name,
-      help,
-      registers: [registry],
-      collect() {
-        this.set(value())
-      },
-    })
-  }
-  gauge('weft_callers_waiting', 'Connections that wait for their TLS handshake to begin.', () => gate.waiting)
-  gauge(
-    'weft_callers_refused',
-    'Connections that waited too long for that and were closed.',
-    () => gate.refused,
-  )
+  const registers = [registry]
+  for (const name of ['weft_callers_waiting', 'weft_callers_refused_total']) registry.removeSingleMetric(name)
+  new Gauge({
+    name: 'weft_callers_waiting',
+    help: 'Connections that wait for their TLS handshake to begin.',
+    registers,
+    collect() {
+      this.set(gate.waiting)
+    },
+  })
+  new Counter({
+    name: 'weft_callers_refused_total',
+    help: 'Connections that waited too long for that and were closed.',
+    registers,
+    collect() {
+      this.reset()
+      this.inc(gate.refused)
+    },
+  })
 }
 
 async function finished(underWay: ReadonlySet<ServerResponse>): Promise<void> {

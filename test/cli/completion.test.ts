@@ -1,16 +1,20 @@
 import assert from 'node:assert/strict'
-import { execFile } from 'node:child_process'
+import { execFile, spawnSync } from 'node:child_process'
 import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
-import { describe, it } from 'node:test'
+import { after, before, describe, it } from 'node:test'
 import { promisify } from 'node:util'
 import { createProgram } from '../../src/cli/commands.ts'
 import { completionsOf, type Question } from '../../src/cli/completion/words.ts'
 import { Place } from '../api/fixture.ts'
 import { MAIN, weft } from './fixture.ts'
+import { Terminal } from './terminal.ts'
 
 const run = promisify(execFile)
+
+const fish = needing('fish')
+const zsh = needing('zsh')
 
 describe('completionsOf', () => {
   const asked: Question[] = []
@@ -31,6 +35,11 @@ describe('completionsOf', () => {
     assert.deepEqual(await complete('completion', 'z'), ['zsh'])
     assert.equal((await complete('')).includes('complete'), false)
     assert.deepEqual(await complete('network', 'create', 'x', '--', '--top'), [])
+    assert.deepEqual(await complete('network', 'create', '--topology=h'), ['--topology=hub'])
+    assert.deepEqual(await complete('network', 'create', '--topology', '=', 'h'), ['hub'])
+    assert.deepEqual(await complete('network', 'create', '--topology', '='), ['mesh', 'hub', 'sites'])
+    await complete('network', 'show', '--project=acme', 'd')
+    assert.deepEqual(asked.at(-1)?.options, { project: 'acme' })
   })
 
   it('asks for names of what is meant, and gives nothing on that a shell could take for more', async () => {
@@ -51,14 +60,33 @@ describe('completionsOf', () => {
 })
 
 describe('weft completion', () => {
-  it('makes a real bash complete commands, options, and names that the controller knows', async () => {
-    await using place = await Place.open()
-    await place.post('/v1/networks', { name: 'demo' })
-    await place.post('/v1/networks', { name: 'depot' })
+  let place: Place
+  let bin: string
+  let env: Readonly<Record<string, string>>
+  before(async () => {
+    place = await Place.open()
+    for (const name of ['demo', 'depot']) await place.post('/v1/networks', { name })
     await place.enrol('web-1')
-    const bin = await mkdtemp(join(tmpdir(), 'weft-bin-'))
+    bin = await mkdtemp(join(tmpdir(), 'weft-bin-'))
     await writeFile(join(bin, 'weft'), `#!/bin/sh\nexec '${process.execPath}' '${MAIN}' "$@"\n`)
     await chmod(join(bin, 'weft'), 0o755)
+    // A file that begins as the networks do.
+    await writeFile(join(bin, 'desk.yaml'), '')
+    env = {
+      PATH: `${bin}${delimiter}${process.env.PATH}`,
+      WEFT_URL: `https://127.0.0.1:${place.port}#${place.controller.authority.fingerprint}`,
+      WEFT_TOKEN: place.token,
+      NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? '',
+      HOME: bin,
+      TERM: 'xterm',
+    }
+  })
+  after(async () => {
+    await place[Symbol.asyncDispose]()
+    await rm(bin, { recursive: true })
+  })
+
+  it('makes a real bash complete commands, options, and names that the controller knows', async () => {
     const script = `
       source <(weft completion bash)
       try() { COMP_WORDS=(weft "$@"); COMP_CWORD=$#; COMPREPLY=(); _weft weft; echo "\${COMPREPLY[*]}"; }
@@ -67,15 +95,7 @@ describe('weft completion', () => {
       try member add demo w
       WEFT_URL= try network show de
       complete -p weft`
-    const env = {
-      PATH: `${bin}${delimiter}${process.env.PATH}`,
-      WEFT_URL: `https://127.0.0.1:${place.port}#${place.controller.authority.fingerprint}`,
-      WEFT_TOKEN: place.token,
-      NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? '',
-      HOME: bin,
-    }
     const { stdout, stderr } = await run('bash', ['--norc', '-c', script], { env })
-    await rm(bin, { recursive: true })
     assert.equal(stderr, '')
     assert.deepEqual(stdout.split('\n'), [
       'graph',
@@ -87,6 +107,36 @@ describe('weft completion', () => {
     ])
   })
 
+  it('makes a real fish do the same, and offer files where nothing else is known', fish, async () => {
+    const lines = ['gra', 'network show de', 'network create x --topology=', 'apply -f de']
+    const script = `weft completion fish | source
+      for line in ${lines.map((line) => `'weft ${line}'`).join(' ')}; complete -C "$line" | string join ' '; end; true`
+    const { stdout, stderr } = await run('fish', ['--no-config', '-c', script], { env, cwd: bin })
+    assert.equal(stderr, '')
+    assert.deepEqual(stdout.split('\n'), [
+      'graph',
+      'demo depot',
+      '--topology=hub --topology=mesh --topology=sites',
+      'desk.yaml',
+      '',
+    ])
+  })
+
+  it('makes a real zsh do the same at a terminal', zsh, async () => {
+    await using terminal = new Terminal('exec zsh -f -i', { env, cwd: bin })
+    terminal.type('autoload -Uz compinit; compinit -D -u; source <(weft completion zsh); echo SET\\UP\n')
+    await terminal.shows(/^SETUP/m)
+    const tried: readonly (readonly [typed: string, shown: RegExp])[] = [
+      ['network show de', /\bdemo +depot/],
+      ['network create x --topology=h', /--topology=hub\b/],
+      ['apply -f de', /-f desk\.yaml\b/],
+    ]
+    for (const [typed, shown] of tried) {
+      terminal.type(`${ERASE_LINE}weft ${typed}\t`)
+      await terminal.shows(shown)
+    }
+  })
+
   it('has a script for each shell, and says which there are', async () => {
     const [zsh, fish, other] = await Promise.all(
       ['zsh', 'fish', 'tcsh'].map((shell) => weft(['completion', shell])),
@@ -96,3 +146,10 @@ describe('weft completion', () => {
     assert.deepEqual([other?.code, /bash, zsh, fish/.test(other?.stderr ?? '')], [2, true])
   })
 })
+
+const ERASE_LINE = '\u0015'
+
+function needing(program: string) {
+  const isThere = spawnSync(program, ['--version'], { stdio: 'ignore' }).status === 0
+  return { skip: isThere ? false : `${program} is not installed` }
+}

@@ -25,6 +25,31 @@ test('every metric in alerts and dashboard is one that a controller has', async 
   }
 })
 
+test('every metric of ours is on the dashboard or watched by an alert', async () => {
+  await using place = await Place.open()
+  const { text } = await place.get('/metrics')
+  const own = [...text.matchAll(/^# TYPE (weft_\w+)/gm)].map(([, name = '']) => name)
+  const used = [ALERTS, DASHBOARD].flatMap(expressionsIn).join('\n')
+  assert.ok(own.length >= 10)
+  assert.deepEqual(
+    own.filter((name) => !used.includes(name)),
+    [],
+  )
+})
+
+test('every metric of ours is named as Prometheus wants it', async () => {
+  await using place = await Place.open()
+  const { text } = await place.get('/metrics')
+  const types = [...text.matchAll(/^# TYPE (weft_\w+) (\w+)$/gm)]
+  for (const [, name = '', type = ''] of types) {
+    assert.match(text, new RegExp(`^# HELP ${name} [A-Z].*\\.$`, 'm'), name)
+    assert.equal(name.endsWith('_total'), type === 'counter', `${name} is a ${type}`)
+    // Base units, in the name: https://prometheus.io/docs/practices/naming/
+    assert.doesNotMatch(name, /_(ms|milliseconds|kb|kilobytes|minutes|percent)\b/, name)
+    if (type === 'histogram') assert.match(name, /_(seconds|bytes)$/)
+  }
+})
+
 test('every alert says what is wrong and what to do', () => {
   for (const { alert, annotations } of rules()) {
     assert.ok(annotations.summary && annotations.description, alert)

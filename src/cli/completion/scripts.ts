@@ -21,8 +21,13 @@ compdef _weft weft
 `,
   fish: `function __weft_complete
   set -l words (commandline -opc)
-  command $words[1] complete -- $words[2..-1] "$(commandline -ct)" 2>/dev/null
+  set -l found (command $words[1] complete -- $words[2..-1] "$(commandline -ct)" 2>/dev/null)
+  if set -q found[1]
+    printf '%s\\n' $found
+  else
+    __fish_complete_path (commandline -ct)
+  end
 end
-complete -c weft -a '(__weft_complete)'
+complete -c weft -f -a '(__weft_complete)'
 `,
 }

@@ -1,4 +1,5 @@
 import { ERROR_CODES } from '../../errors.ts'
+import { EVENT_TYPES } from '../../model/event.ts'
 import type { Client } from '../client.ts'
 import { openClient } from '../connection.ts'
 import { readProfiles } from '../profiles/store.ts'
@@ -20,6 +21,7 @@ export async function valuesNamed(question: Question): Promise<readonly string[]
 
 async function lookUp({ name, commands, typed, options }: Question): Promise<readonly string[]> {
   if (name === 'code') return Object.keys(ERROR_CODES)
+  if (name === 'action' || name === 'event') return EVENT_TYPES
   if (name === 'profile') return Object.keys(readProfiles().profiles)
   const fetch = FETCH[name === 'token' ? `${commands[0]}` : name]
   if (!fetch) return []
@@ -56,6 +58,8 @@ const FETCH: Readonly<Record<string, Fetch>> = {
   b: nodes,
   project: projects,
   other: projects,
+  webhook: async (client, { limit }, signal) =>
+    (await client.call('listWebhooks', { query: { limit } }, signal)).items.map(({ id }) => id),
   token: async (client, { limit }, signal) =>
     (await client.call('listTokens', { query: { limit } }, signal)).items.map(({ id }) => id),
   'api-token': async (client, { limit }, signal) =>

@@ -35,10 +35,23 @@ export async function completionsOf(
   words: readonly string[],
   values: Values,
 ): Promise<string[]> {
-  const typed = words.at(-1) ?? ''
-  const place = placeAfter(program, words.slice(0, -1))
-  const found = await candidates(place, typed, values)
-  return [...new Set(found)].filter((one) => one.startsWith(typed) && PLAIN.test(one))
+  const parts = words.flatMap(partsOf)
+  // Bash takes an equals sign for a word of its own, and wants what stands behind it.
+  const typed = parts.at(-1) === '=' ? '' : (parts.at(-1) ?? '')
+  const before = parts.slice(0, -1).filter((part) => part !== '=')
+  const found = await candidates(placeAfter(program, before), typed, values)
+  const [, prefix = ''] = JOINED.exec(words.at(-1) ?? '') ?? []
+  return [...new Set(found)]
+    .filter((one) => one.startsWith(typed) && PLAIN.test(one))
+    .map((one) => `${prefix}${one}`)
+}
+
+/** An option and its value in one word. */
+const JOINED = /^(--[\w-]+=)(.*)$/s
+
+function partsOf(word: string): string[] {
+  const [, option = '', value = ''] = JOINED.exec(word) ?? []
+  return option === '' ? [word] : [option.slice(0, -1), value]
 }
 
 async function candidates(place: Place, typed: string, values: Values): Promise<readonly string[]> {

@@ -8,6 +8,13 @@ export type Verdict =
   | { readonly kind: 'give-up'; readonly why: string }
   | { readonly kind: 'disable'; readonly why: string }
 
+export const OUTCOMES = [
+  'delivered',
+  'retry',
+  'give-up',
+  'disable',
+] as const satisfies readonly Verdict['kind'][]
+
 export interface PatienceSettings {
   readonly webhookRetrySeconds: number
   readonly webhookAttempts: number

@@ -11,6 +11,7 @@ import type { Vault } from '../vault.ts'
 import { Courier } from './courier.ts'
 import type { Delivery, DeliveryStore, Standing } from './deliveries.ts'
 import { changeMessage, type Message, pingMessage } from './message.ts'
+import { OUTCOMES } from './patience.ts'
 import { deliveryOf, Postman } from './postman.ts'
 
 export interface WebhooksTools {
@@ -55,6 +56,8 @@ export class Webhooks implements AsyncDisposable {
       labelNames: ['outcome'],
       registers: [tools.metrics],
     })
+    // What is counted from nothing on is seen when it happens for the first time.
+    for (const outcome of OUTCOMES) this.#attempts.inc({ outcome }, 0)
     const behind = () => this.#behind()
     new Gauge({
       name: 'weft_webhook_lag_entries',

@@ -5,6 +5,7 @@ import { ENDPOINT_LABEL, type Network, SITE_LABEL, type State } from '../../mode
 import type { Hint } from '../../protocol/frames.ts'
 import { type NodeFacts, reachOf, type Witness } from '../../topology/distil.ts'
 import { doubtsOf } from '../../topology/doubts.ts'
+import { isPort } from '../../topology/endpoint.ts'
 import type { Reach, RelayView } from '../../topology/reach.ts'
 import type { NodeReport } from './facts.ts'
 import type { Presence } from './presence.ts'
@@ -102,8 +103,17 @@ function takesTurns(takenOverAt: readonly number[] = [], now: number): boolean {
 
 const USUAL_MTU = 1_500
 
-/** What is shared with all members, without what is usual. */
-export function toHint({ node, direct, outside, nat, families, transit, mtu }: Reach): Hint {
+/**
+ * What others are told of where a member is. Undefined while it has no port for the network: nobody could send to it, and all
+ * would be told again in a moment. What was told before it lost one stands until it has the next.
+ */
+export function hintOf(state: State, presence: Presence, network: NetworkId, node: NodeId): Hint | undefined {
+  const facts = factsOf(state, presence, network, node)
+  return isPort(facts.port) ? toHint(reachOf(facts, overlaysOf(state, node))) : undefined
+}
+
+/** Without what is usual. */
+function toHint({ node, direct, outside, nat, families, transit, mtu }: Reach): Hint {
   return {
     node,
     direct: [...direct],

@@ -7,7 +7,7 @@ import type { NetworkId } from '../../model/names.ts'
 import type { Network, State } from '../../model/state.ts'
 import { type LanFrame, Lans } from '../presence/lans.ts'
 import type { Presence } from '../presence/presence.ts'
-import { memberReach, toHint } from '../presence/surroundings.ts'
+import { hintOf } from '../presence/surroundings.ts'
 import type { ControllerSettings } from '../settings.ts'
 import { Due, type News } from './due.ts'
 import type { Feed } from './feed.ts'
@@ -113,8 +113,7 @@ export class Feeds {
       now: () => clock.monotonic(),
       expiresAt: () => Math.floor(clock.now() / 1_000) + settings.planDays * DAY_SECONDS,
       node: (id) => state().nodes.get(id),
-      hintOf: (node) =>
-        presence.get(node) ? toHint(memberReach(state(), presence, network, node)) : undefined,
+      hintOf: (node) => hintOf(state(), presence, network, node),
     }
   }
 
@@ -156,8 +155,9 @@ export class Feeds {
     const { state, presence } = this.#tools
     const nodes = this.#lans.update(network.id, node)
     const feeds = this.#networks.get(network.id)
-    if (!feeds || !presence.get(node)) return { classes: [], nodes }
-    const classes = [...feeds.hint(toHint(memberReach(state(), presence, network.id, node)))]
+    const hint = feeds && hintOf(state(), presence, network.id, node)
+    if (!hint) return { classes: [], nodes }
+    const classes = [...feeds.hint(hint)]
     if (!feeds.own(network, node)) return { classes, nodes }
     this.#lans.renewOwn(network.id, node)
     return { classes, nodes: [...nodes, node] }

@@ -65,6 +65,8 @@ export class Fleet {
   /** The networks in whose `#members` a session is. */
   readonly #networks = new Map<Session, Set<NetworkId>>()
   readonly #sockets = new Map<WebSocket, Session>()
+  /** Those of relays: few, and asked for whenever anything becomes known about any node. */
+  readonly #relays = new Set<Session>()
   readonly #witnesses: Witnesses
   /** Sockets that have not proven yet who they are. */
   readonly #greeting = new Set<WebSocket>()
@@ -208,6 +210,7 @@ export class Fleet {
     this.#sockets.delete(socket)
     for (const network of this.#networks.get(session) ?? []) this.#drop(network, session)
     this.#networks.delete(session)
+    this.#relays.delete(session)
     if (this.#sessions.get(session.node) !== session) return
     this.#sessions.delete(session.node)
     this.#tools.presence.left(session.node, this.#tools.clock.now())
@@ -253,25 +256,25 @@ export class Fleet {
       this.#tools.feeds.onFacts(node, network)
   }
 
-  /** The whole list of those it is to be a witness of. */
+  /** A relay is told the whole list of those it is to be a witness of. */
   #instructRelay(session: Session): void {
-    if (this.#isRelay(session.node))
-      this.#sendWitnesses(session, { whole: true, added: this.#witnesses.all(), removed: [] })
+    if (!this.#tools.state().nodes.get(session.node)?.roles.includes('relay')) {
+      this.#relays.delete(session)
+      return
+    }
+    this.#relays.add(session)
+    this.#sendWitnesses(session, { whole: true, added: this.#witnesses.all(), removed: [] })
   }
 
   #tellRelays(change: WitnessChange): void {
     if (change.added.length + change.removed.length === 0) return
-    const relays = [...this.#sessions.values()].filter(({ node }) => this.#isRelay(node))
-    for (const relay of relays) this.#sendWitnesses(relay, { whole: false, ...change })
+    for (const relay of this.#relays)
+      if (this.#sessions.get(relay.node) === relay) this.#sendWitnesses(relay, { whole: false, ...change })
   }
 
   #sendWitnesses(session: Session, change: WitnessChange & { readonly whole: boolean }): void {
     const signed = signWitnessList({ node: session.node, ...change }, this.#tools.signing)
     session.send({ type: 'witness', ...signed })
-  }
-
-  #isRelay(node: NodeId): boolean {
-    return this.#tools.state().nodes.get(node)?.roles.includes('relay') ?? false
   }
 
   #subscribe(network: NetworkId, session: Session): void {

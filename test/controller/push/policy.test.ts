@@ -58,6 +58,35 @@ describe('Members of a network with a policy', () => {
     await world.sees('b', [])
   })
 
+  it('are told where a member is once it has a port there, and that stands while it has none', async () => {
+    const place = (port: number) => ({
+      addresses: ['203.0.113.1/24'],
+      ports: [{ network: world.network, port }].filter((bound) => bound.port > 0),
+    })
+    await using world = await World.open({ x: ['viewer'] })
+    const [mover] = await world.join({}, ['mover'], () => place(0))
+    assert.ok(mover)
+    await world.sees('viewer', ['viewer', 'mover'])
+    // What comes after the report of another member shows that there was nothing to be told of this one.
+    const [first] = await world.join({}, ['first'])
+    await eventually('first is known', () => first && world.hint('viewer', 'first'))
+    assert.equal(world.hint('viewer', 'mover'), undefined)
+    mover.report(place(51_820))
+    const direct = ['203.0.113.1:51820']
+    await eventually('mover is known', () => world.hint('viewer', 'mover')?.direct.join() === direct.join())
+    mover.report(place(0))
+    const [last] = await world.join({}, ['last'])
+    await eventually('last is known', () => last && world.hint('viewer', 'last'))
+    assert.deepEqual(world.hint('viewer', 'mover')?.direct, direct)
+    assert.equal(
+      world
+        .agent('viewer')
+        .framesOf('hints')
+        .flatMap(({ hints }) => hints.filter(({ node }) => node === mover.node)).length,
+      1,
+    )
+  })
+
   it('follow labels: who becomes another is seen by others, and sees others', async () => {
     await using world = await World.open({ web: ['web-1', 'web-2'], db: ['db-1'] })
     await world.set(WEB_TO_DB)
@@ -167,7 +196,7 @@ class World implements AsyncDisposable {
   async join(
     labels: Readonly<Record<string, string>>,
     names: readonly string[],
-    facts: (at: number) => object = () => ({}),
+    facts: (at: number) => object = () => ({ ports: [{ network: this.network, port: 51_820 }] }),
   ): Promise<RawAgent[]> {
     const token = await this.#rig.joinToken({ networks: ['demo'], labels, uses: names.length })
     const agents = await Promise.all(

@@ -33,13 +33,13 @@ export async function create<Result>(
 ): Promise<Changed<Result>> {
   const { actor } = request
   const key = request.headers['idempotency-key']
-  const fingerprint = fingerprintOf(request)
-  const operation = typeof key === 'string' ? { operation: `${actor}:${key}`, request: fingerprint } : {}
+  const operation =
+    typeof key === 'string' ? { operation: `${actor}:${key}`, request: fingerprintOf(request) } : {}
   failpoint('api-before-change')
   const outcome = await controller.change({ ...askedBy(request), ...operation }, decide)
   failpoint('api-before-answer')
   if (!outcome.repeated) return outcome
-  const isSame = outcome.entry.request === fingerprint
+  const isSame = outcome.entry.request === operation.request
   const result = isSame ? recall(outcome.entry.events, outcome.state) : undefined
   if (result !== undefined) return { result, state: outcome.state }
   throw new WeftError('conflict', 'This Idempotency-Key was used for another request before.', {

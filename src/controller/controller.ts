@@ -33,6 +33,7 @@ import type { OpenLedger } from './ledger/openledger.ts'
 import { Upkeep } from './ledger/upkeep.ts'
 import { openMeters } from './meters.ts'
 import { publicUrls } from './places.ts'
+import { Mint } from './mint.ts'
 import { Presence, type PresenceNews } from './presence/presence.ts'
 import { type Board, Sharing } from './presence/sharing.ts'
 import { openProof, raiseEpoch } from './push/ahead.ts'
@@ -86,6 +87,8 @@ export class Controller implements AsyncDisposable {
   readonly history: History
   /** Secrets that lie sealed in the log. */
   readonly vault: Vault
+  /** Makes the keys of members ahead. */
+  readonly mint: Mint
   /** What receivers outside are told, and how that went. */
   readonly webhooks: Webhooks
   /** Who did what, from where, with before and after. */
@@ -109,6 +112,7 @@ export class Controller implements AsyncDisposable {
     this.fatal.then(() => {
       this.#failed = true
     })
+    this.mint = new Mint((cause) => parts.log.warn({ cause }, 'keys are made on the main thread from now on'))
     this.draining = this.#draining.signal
     this.history = new History(parts.store, () => this.state)
     this.audit = new AuditTrail(parts.store)
@@ -200,9 +204,10 @@ export class Controller implements AsyncDisposable {
   ): Promise<Outcome<Result>> {
     const { clock, random, settings, ledger } = this.#parts
     const now = clock.now()
-    const operation = request.operation ?? `once-${toBase32(random(16))}`
+    const isNew = request.operation === undefined
+    const operation = request.operation ?? newOperation(now, random)
     const tools = { now, random, settings }
-    return ledger.change({ ...request, operation, at: now }, (state) => decide(state, tools))
+    return ledger.change({ ...request, operation, isNew, at: now }, (state) => decide(state, tools))
   }
 
   /** The whole string for `weft agent --join`. */
@@ -221,7 +226,7 @@ export class Controller implements AsyncDisposable {
     network: Network,
     node: NodeId,
   ): { readonly state: MemberState; readonly listenPort: number | undefined } {
-    const state = memberState(network, node, this.#feeds.get(network.id, node), this.#presence)
+    const state = this.#standing(network, node)
     return { state, listenPort: this.#presence.get(node)?.report.ports.get(network.id) }
   }
 
@@ -283,6 +288,7 @@ export class Controller implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.drain()
+    this.mint[Symbol.dispose]()
     await this.webhooks[Symbol.asyncDispose]()
     this.#parts.closing.abort()
     this.#parts.board?.[Symbol.dispose]()
@@ -298,9 +304,15 @@ export class Controller implements AsyncDisposable {
       state: this.state,
       presence: this.#presence,
       now: this.#parts.clock.now(),
-      stateOf: (network, node) =>
-        memberState(network, node, this.#feeds.get(network.id, node), this.#presence),
+      stateOf: (network, node) => this.#standing(network, node),
     }
+  }
+
+  /** A feed is kept up to date from when it is first asked for, so it is asked for only when an agent is there. */
+  #standing(network: Network, node: NodeId): MemberState {
+    const isOnline = this.#presence.get(node)?.online ?? false
+    const feed = isOnline ? this.#feeds.get(network.id, node) : undefined
+    return memberState(network, node, feed, this.#presence)
   }
 
   #keepTraffic({ node, network, peers = [] }: PresenceNews): void {
@@ -347,6 +359,11 @@ export class Controller implements AsyncDisposable {
       certifyMemberKey(state, offered.network as NetworkId, node, offered),
     )
   }
+}
+
+/** A name that nobody else gives. It begins with the time, so that an index of names grows at its end and not everywhere. */
+function newOperation(now: number, random: Random): string {
+  return `once-${now.toString(16)}-${toBase32(random(16))}`
 }
 
 function agentOrigin(address: Address | undefined): Origin {

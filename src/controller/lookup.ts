@@ -22,9 +22,14 @@ export function findNetwork(state: State, project: ProjectId, idOrName: string):
 
 /** The node of this id or name in a project. */
 export function findNode(state: State, project: ProjectId, idOrName: string): Node {
+  return found(nodeOf(state, project, idOrName), 'node', idOrName, 'node')
+}
+
+/** The same; undefined when there is none. */
+export function nodeOf(state: State, project: ProjectId, idOrName: string): Node | undefined {
   const id = parseNodeId(idOrName) ?? state.nodesByName.get(project)?.get(idOrName)
   const node = id && state.nodes.get(id)
-  return found(node?.project === project ? node : undefined, 'node', idOrName, 'node')
+  return node?.project === project ? node : undefined
 }
 
 /** A member of `network`: by id, or by the name that its node has in `project`. */

@@ -20,15 +20,31 @@ import {
  * @param place what the secret is for (network, node, version); the box opens only for the same place
  */
 export function seal(secret: SecretBytes, recipient: PublicKey, place: string): Uint8Array {
+  return fillBox(makeBox(recipient), secret, place)
+}
+
+/** A sealed box that is empty yet. All that takes long is done, and does not depend on what will be in it. */
+export interface EmptyBox {
+  readonly recipient: PublicKey
+  readonly oneTimePublic: Uint8Array
+  /** What the content is encrypted with. */
+  readonly key: SecretBytes
+}
+
+export function makeBox(recipient: PublicKey): EmptyBox {
   // By node:crypto's own generator, so the secret half never leaves it.
   const { publicKey, privateKey } = generateKeyPairSync('x25519')
-  const oneTimePublic = curvePublic(publicKey)
-  const theirs = publicKeyBytes(recipient)
-  const box = nacl.box.after(
-    secret.expose(),
-    nonceOf(oneTimePublic, theirs, place),
-    boxKey(privateKey, theirs),
-  )
+  const key = boxKey(privateKey, publicKeyBytes(recipient))
+  const box = { recipient, oneTimePublic: curvePublic(publicKey), key: new SecretBytes(key) }
+  key.fill(0)
+  return box
+}
+
+/** Puts a secret into a box, as `seal` does it. It can be filled once: its key is forgotten. */
+export function fillBox({ recipient, oneTimePublic, key }: EmptyBox, secret: SecretBytes, place: string) {
+  const nonce = nonceOf(oneTimePublic, publicKeyBytes(recipient), place)
+  const box = nacl.box.after(secret.expose(), nonce, key.expose())
+  key.forget()
   return new Uint8Array(Buffer.concat([oneTimePublic, box]))
 }
 
@@ -72,7 +88,9 @@ function nonceOf(oneTimePublic: Uint8Array, recipient: Uint8Array, place: string
 function boxKey(key: KeyObject, publicKey: Uint8Array): Uint8Array {
   const box = new Uint8Array(nacl.box.sharedKeyLength)
   const constant = new TextEncoder().encode('expand 32-byte k')
-  hsalsa20(box, new Uint8Array(16), curveShared(key, publicKey), constant)
+  const shared = curveShared(key, publicKey)
+  hsalsa20(box, new Uint8Array(16), shared, constant)
+  shared.fill(0)
   return box
 }
 

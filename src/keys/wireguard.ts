@@ -19,7 +19,9 @@ export class PrivateKey extends SecretBytes {
   /** @param bytes 32 bytes; clamped here (RFC 7748 section 5), because the kernel does it and tweetnacl does not. */
   constructor(bytes: Uint8Array) {
     if (bytes.length !== nacl.box.secretKeyLength) throw new RangeError('a private key is 32 bytes')
-    super(clamp(bytes))
+    const clamped = clamp(bytes)
+    super(clamped)
+    clamped.fill(0)
   }
 }
 

@@ -20,6 +20,11 @@ export function link(previous: Head, draft: Draft): Row {
   return { sequence, operation: draft.operation, payload, hash: hashOf(previous, sequence, payload) }
 }
 
+/** The entry in a row that was made of this draft: what `checkLink` would read in it. */
+export function entryOf(draft: Draft, { sequence, hash }: Head): Entry {
+  return { ...draftOf(draft), sequence, hash }
+}
+
 /** Only what was asked for, its fields in the order in which they are hashed: what is undefined is not written. */
 export function draftOf({ operation, at, actor, request, origin, events }: Draft): Draft {
   return {

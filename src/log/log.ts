@@ -47,6 +47,11 @@ export interface Appended {
   readonly repeated: boolean
 }
 
+export interface AppendOptions {
+  /** Whether the operation got its name for this very call, so that it need not be searched for. */
+  readonly isNew?: boolean
+}
+
 /** What the first `sequence` entries amount to, so that they need not be read again. `hash` is that of entry `sequence`. */
 export interface Snapshot extends Head {
   /** The state, encoded (model/codec.ts). A log does not look into it. */
@@ -75,7 +80,7 @@ export interface Log extends AsyncDisposable {
    * `conflict` otherwise, and then `head()` is at least what was in the way. Resolves once it is durable. When one append
    * fails, those that stood on it fail too.
    */
-  append(expectedSequence: number, draft: Draft): Promise<Appended>
+  append(expectedSequence: number, draft: Draft, options?: AppendOptions): Promise<Appended>
   /** The entry of an operation, if it was done and has not been dropped. */
   find(operation: string): Promise<Entry | undefined>
   /**

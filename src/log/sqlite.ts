@@ -1,12 +1,13 @@
 import { toWeftError, WeftError } from '../errors.ts'
 import { Bell } from './bell.ts'
-import { checkLink, damaged, headOf, link, type Row } from './chain.ts'
+import { checkLink, damaged, entryOf, headOf, link, type Row } from './chain.ts'
 import { failpoint } from './failpoint.ts'
 import { takeLock } from './lock.ts'
-import type { Appended, Draft, Entry, Head, Log, Snapshot } from './log.ts'
+import type { AppendOptions, Appended, Draft, Entry, Head, Log, Snapshot } from './log.ts'
+import { Recent } from './recent.ts'
 import { Store } from './store.ts'
 
-/** How long an append waits for others to share its fsync, in ms, and how many share one at most. */
+/** How long an append waits at most for others to share its fsync, in ms, and how many share one at most. */
 const GROUP_WAIT = 2
 const GROUP_LIMIT = 512
 /** Rows read at a time. */
@@ -30,8 +31,8 @@ export async function openSqliteLog(path: string): Promise<Log> {
 
 /** An append on its way to the disk. */
 interface Queued {
-  readonly before: Head
   readonly row: Row
+  readonly entry: Entry
   readonly written: PromiseWithResolvers<Entry>
 }
 
@@ -42,12 +43,13 @@ class SqliteLog implements Log {
   readonly #lock: Disposable
   /** By operation, in the order in which they came. */
   readonly #queue = new Map<string, Queued>()
+  readonly #recent = new Recent()
   /** Rings at new entries and at the end. */
   readonly #news = new Bell()
   #head: Head
   /** The head as it will be when the queue is written. */
   #tail: Head
-  #timer: NodeJS.Timeout | undefined
+  #commitment: NodeJS.Immediate | undefined
   /** What is written besides entries, one after the other. */
   #upkeep: Promise<unknown> = Promise.resolve()
   /** Why nothing goes any more: what failed, or that the log was closed. */
@@ -73,8 +75,14 @@ class SqliteLog implements Log {
     return true
   }
 
-  async append(expectedSequence: number, draft: Draft): Promise<Appended> {
-    const earlier = this.#queue.get(draft.operation)?.written.promise ?? this.#find(draft.operation)
+  async append(
+    expectedSequence: number,
+    draft: Draft,
+    { isNew = false }: AppendOptions = {},
+  ): Promise<Appended> {
+    const { operation } = draft
+    const earlier = isNew ? undefined : (this.#queue.get(operation)?.written.promise ?? this.#find(operation))
+    if (this.#end) throw this.#end
     if (earlier) return { entry: await earlier, repeated: true }
     if (expectedSequence !== this.#tail.sequence) throw conflict(expectedSequence, this.#tail)
     return { entry: await this.#enqueue(draft), repeated: false }
@@ -157,20 +165,29 @@ class SqliteLog implements Log {
   }
 
   #enqueue(draft: Draft): Promise<Entry> {
-    const before = this.#tail
-    const row = link(before, draft)
+    const row = link(this.#tail, draft)
     const written = Promise.withResolvers<Entry>()
-    this.#queue.set(row.operation, { before, row, written })
+    this.#queue.set(row.operation, { row, entry: entryOf(draft, row), written })
     this.#tail = headOf(row)
     if (this.#queue.size >= GROUP_LIMIT) this.#commit()
-    else this.#timer ??= setTimeout(() => this.#commit(), GROUP_WAIT)
+    else if (!this.#commitment) this.#commitSoon(performance.now())
     return written.promise
+  }
+
+  /** Waits while each turn of the event loop brings more: a caller who is alone has no need to wait for others. */
+  #commitSoon(since: number): void {
+    const { size } = this.#queue
+    this.#commitment = setImmediate(() => {
+      const goesOn = this.#queue.size > size && performance.now() - since < GROUP_WAIT
+      if (goesOn) this.#commitSoon(since)
+      else this.#commit()
+    })
   }
 
   /** Writes all that is queued with one fsync, and answers it. When that fails, it fails for all of them. */
   #commit(): void {
-    clearTimeout(this.#timer)
-    this.#timer = undefined
+    clearImmediate(this.#commitment)
+    this.#commitment = undefined
     const group = [...this.#queue.values()]
     this.#queue.clear()
     try {
@@ -185,7 +202,8 @@ class SqliteLog implements Log {
     this.#store.insert(group.map(({ row }) => row))
     failpoint('log-before-answer')
     this.#head = this.#tail
-    for (const { before, row, written } of group) written.resolve(checkLink(before, row))
+    this.#recent.add(group.map(({ entry }) => entry))
+    for (const { entry, written } of group) written.resolve(entry)
     this.#news.ring()
     this.#store.checkpoint()
   }
@@ -207,10 +225,12 @@ class SqliteLog implements Log {
     })
   }
 
-  #entriesAfter(last: Head): Entry[] {
+  #entriesAfter(last: Head): readonly Entry[] {
     return this.#attempt(() => {
-      const rows = this.#store.after(last.sequence, READ_LIMIT)
       if (last.sequence < this.#store.base.sequence) throw dropped(this.#store.base)
+      const recent = this.#recent.after(last.sequence, READ_LIMIT)
+      if (recent.length > 0) return recent
+      const rows = this.#store.after(last.sequence, READ_LIMIT)
       if (rows.length === 0) throw damaged(last.sequence + 1, 'is missing')
       return rows.map((row, index) => checkLink(rows[index - 1] ?? last, row))
     })
@@ -256,7 +276,7 @@ class SqliteLog implements Log {
 
   #stop(end: WeftError): void {
     this.#end = end
-    clearTimeout(this.#timer)
+    clearImmediate(this.#commitment)
     for (const { written } of this.#queue.values()) written.reject(end)
     this.#queue.clear()
     this.#news.ring()

@@ -8,9 +8,10 @@ import {
   findNode,
   findProject,
   findWebhook,
+  nodeOf,
 } from '../../controller/lookup.ts'
 import { WeftError } from '../../errors.ts'
-import { type NodeId, parseNodeId } from '../../keys/identity.ts'
+import type { NodeId } from '../../keys/identity.ts'
 import { type ProjectId, parseProjectId } from '../../model/names.ts'
 import type { Permission } from '../../model/permission.ts'
 import type { ApiToken, Member, Network, Node, Project, State } from '../../model/state.ts'
@@ -144,7 +145,7 @@ function assertParts(
     if (valuesAt(body, path.split('.')).length > 0) assertPermitted(caller, needed)
   if (!rule.relayNeeds) return
   const named = valuesAt(body, ['nodes']).flatMap((nodes) => Object.entries(Object(nodes)))
-  const asks = (part: unknown, name: string) => asksForRelay(part, nodeNamed(state, project, name))
+  const asks = (part: unknown, name: string) => asksForRelay(part, nodeOf(state, project, name))
   if (asksForRelay(body, node) || named.some(([name, part]) => asks(part, name)))
     assertPermitted(caller, rule.relayNeeds)
 }
@@ -155,12 +156,6 @@ function valuesAt(value: unknown, [name, ...rest]: readonly string[]): unknown[]
   if (typeof value !== 'object' || value === null) return []
   const parts = name === '*' ? Object.values(value) : [Reflect.get(value, name)]
   return parts.flatMap((part) => valuesAt(part, rest))
-}
-
-function nodeNamed(state: State, project: ProjectId, idOrName: string): Node | undefined {
-  const id = parseNodeId(idOrName) ?? state.nodesByName.get(project)?.get(idOrName)
-  const node = id && state.nodes.get(id)
-  return node?.project === project ? node : undefined
 }
 
 function asksForRelay(body: unknown, node: Node | undefined): boolean {

@@ -19,7 +19,15 @@ export interface Caller {
 export function tokenCaller(state: State, id: TokenId, now: number): Caller {
   const token = state.apiTokens.get(id)
   if (!token || hasExpired(token, now)) throw unknownToken()
-  const { name, project, role, scopes } = token
+  const known = callers.get(token) ?? callerOf(token)
+  callers.set(token, known)
+  return known
+}
+
+/** A token is never changed, only replaced by another. */
+const callers = new WeakMap<ApiToken, Caller>()
+
+function callerOf({ id, name, project, role, scopes }: ApiToken): Caller {
   const bound = project !== undefined
   const permissions = permissionsOf({ role, scopes, bound })
   return { id, name, home: project ?? DEFAULT_PROJECT, bound, permissions }

@@ -6,13 +6,13 @@ import {
   memberChanges,
   type Wanted,
 } from '../../controller/commands/apply.ts'
-import { issueAhead } from '../../controller/commands/batch.ts'
-import type { IssuedKey } from '../../controller/commands/member.ts'
+import { keysWanted } from '../../controller/commands/batch.ts'
 import { type ChangeStep, stepsOf, stepsRetold } from '../../controller/commands/steps.ts'
 import type { Controller } from '../../controller/controller.ts'
 import type { Decision, Tools } from '../../controller/tools.ts'
 import { WeftError } from '../../errors.ts'
 import { systemRandom } from '../../keys/random.ts'
+import type { KeyStock } from '../../keys/stock.ts'
 import { apply } from '../../model/apply.ts'
 import type { Event } from '../../model/event.ts'
 import { ID_BYTES, type NetworkId, toNetworkId } from '../../model/names.ts'
@@ -50,15 +50,19 @@ function addApply(app: App, controller: Controller): void {
   }
   app.post('/v1/apply', { schema }, async (request, reply) => {
     if (request.query.dryRun) {
-      const decide = decider(controller, request, await prepare(controller, request))
+      const ahead = await prepare(controller, request)
+      using _keys = ahead.keys
+      const decide = decider(controller, request, ahead)
       const { state, settings } = controller
       const { events, result } = decide(state, { now: controller.now(), random: systemRandom, settings })
       const links = rehearsal(controller, events)
       return tagged(reply, { applied: false, ...result, links }, tagOf(result.changes))
     }
     return await app.operations.answer(request, reply, async () => {
+      const ahead = await prepare(controller, request)
+      using _keys = ahead.keys
       const { result } = await create(controller, request, {
-        decide: decider(controller, request, await prepare(controller, request)),
+        decide: decider(controller, request, ahead),
         recall: (events, state) => ({ changes: stepsRetold(state, events), kept: [] }),
       })
       return tagged(reply, { applied: true, ...result }, tagOf(result.changes))
@@ -73,7 +77,9 @@ interface Steps {
   readonly kept: ChangeStep[]
 }
 
-type Ahead = Pick<ApplyOptions, 'ids' | 'keys'>
+interface Ahead extends Pick<ApplyOptions, 'ids'> {
+  readonly keys: KeyStock
+}
 
 function decider(controller: Controller, request: ApplyRequest, ahead: Ahead) {
   const { body, query } = request
@@ -124,16 +130,18 @@ async function prepare(controller: Controller, request: ApplyRequest): Promise<A
   const prune = query.prune ?? false
   const { events } = applyWanted(state, tools, project, withoutMembers(body), { prune, ids })
   const then = events.reduce(apply, state)
-  const keys: [place: string, key: IssuedKey][] = []
-  for (const [name, { members }] of Object.entries(body.networks ?? {})) {
+  const owners = Object.entries(body.networks ?? {}).flatMap(([name, { members }]) => {
     const id = then.networksByName.get(project)?.get(name)
     const network = id && then.networks.get(id)
-    if (!network || !members) continue
-    const { add, remove } = memberChanges(then, { project, prune }, network, members)
-    const batch = { add: add.map(({ node }) => node), remove }
-    keys.push(...(await issueAhead(then, network.id, batch)))
-  }
-  return { ids, keys: new Map(keys) }
+    if (!network || !members) return []
+    const { add } = memberChanges(then, { project, prune }, network, members)
+    return keysWanted(
+      then,
+      id,
+      add.map(({ node }) => node),
+    )
+  })
+  return { ids, keys: await controller.mint.stock(owners) }
 }
 
 /** Members need keys, and policies may name nodes: neither is needed to know which networks there will be. */

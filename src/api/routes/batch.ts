@@ -1,13 +1,13 @@
 import type { FastifyRequest } from 'fastify'
 import Type from 'typebox'
-import { changeMembers, issueAhead } from '../../controller/commands/batch.ts'
-import type { IssuedKeys } from '../../controller/commands/member.ts'
+import { changeMembers, keysWanted } from '../../controller/commands/batch.ts'
 import { assertNotSystem } from '../../controller/commands/network.ts'
 import type { Controller } from '../../controller/controller.ts'
 import { eventsOf } from '../../controller/ledger/ledger.ts'
 import { findMember, findNode } from '../../controller/lookup.ts'
 import type { Tools } from '../../controller/tools.ts'
 import { toWeftError, WeftError } from '../../errors.ts'
+import type { KeyStock } from '../../keys/stock.ts'
 import type { State } from '../../model/state.ts'
 import { assertMayTouch, authorise } from '../access/authorise.ts'
 import { create } from '../change.ts'
@@ -38,8 +38,7 @@ export function batchRoutes(app: App, controller: Controller): void {
     ),
   }
   app.post('/v1/networks/:network/members/batch', { schema }, async (request, reply) => {
-    let keys: IssuedKeys | undefined
-    const decide = (before: State, tools: Tools) => {
+    const decide = (before: State, tools: Tools, keys?: KeyStock) => {
       const { id, batch } = read(before, request, tools.now)
       assertNotSystem(before, id)
       const { events } = changeMembers(before, tools, id, batch, keys)
@@ -49,9 +48,9 @@ export function batchRoutes(app: App, controller: Controller): void {
     const wouldBe = rehearse(controller, request, decide)
     if (wouldBe) return wouldBe
     return await app.operations.answer(request, reply, async () => {
-      keys = await prepare(controller, request)
+      using keys = await prepare(controller, request)
       const { result } = await create(controller, request, {
-        decide,
+        decide: (before, tools) => decide(before, tools, keys),
         recall: (events, after) => {
           const { network } = authorise(after, request, controller.now())
           const [add, remove] = [eventsOf(events, 'member-added'), eventsOf(events, 'member-removed')]
@@ -69,7 +68,7 @@ type BatchRequest = FastifyRequest & { readonly body: Type.Static<typeof MemberB
 async function prepare(controller: Controller, request: BatchRequest) {
   const { state } = controller
   const { id, batch } = read(state, request, controller.now())
-  return issueAhead(state, id, batch)
+  return controller.mint.stock(keysWanted(state, id, batch.add))
 }
 
 function read(state: State, request: BatchRequest, now: number) {

@@ -1,11 +1,14 @@
 import type { FastifyRequest } from 'fastify'
 import Type from 'typebox'
+import { keysWanted } from '../../controller/commands/batch.ts'
 import { addMember, removeMember } from '../../controller/commands/member.ts'
 import { assertNotSystem } from '../../controller/commands/network.ts'
 import type { Controller } from '../../controller/controller.ts'
 import { eventsOf } from '../../controller/ledger/ledger.ts'
-import { findMember, findNode } from '../../controller/lookup.ts'
+import { findMember, findNode, nodeOf } from '../../controller/lookup.ts'
 import type { Tools } from '../../controller/tools.ts'
+import type { KeyStock } from '../../keys/stock.ts'
+import type { PublicKey } from '../../keys/wireguard.ts'
 import type { Member as MemberState, Network, State } from '../../model/state.ts'
 import { authorise } from '../access/authorise.ts'
 import { create } from '../change.ts'
@@ -44,15 +47,16 @@ function addCreate(app: App, controller: Controller): void {
     response: answers({ ...rehearsed, 201: refTo(Member) }, 404, 409, 413, 415),
   }
   app.post('/v1/networks/:network/members', { schema }, async (request, reply) => {
-    const decide = (before: State, tools: Tools) => {
+    const decide = (before: State, tools: Tools, keys?: KeyStock) => {
       const { network, node } = subjects(before, request, tools.now)
       assertNotSystem(before, network.id)
-      return addMember(before, tools, network.id, node.id)
+      return addMember(before, tools, network.id, node.id, keys)
     }
     const wouldBe = rehearse(controller, request, decide)
     if (wouldBe) return wouldBe
+    using keys = await controller.mint.stock(owners(controller, request))
     const { result, state } = await create(controller, request, {
-      decide,
+      decide: (before, tools) => decide(before, tools, keys),
       recall: (events, after) => {
         const { network, node } = subjects(after, request, controller.now())
         const added = eventsOf(events, 'member-added').filter((event) => event.network === network.id)
@@ -71,6 +75,14 @@ type CreateRequest = FastifyRequest & { readonly body: Type.Static<typeof NewMem
 function subjects(state: State, request: CreateRequest, now: number) {
   const { project, network } = authorise(state, request, now)
   return { network, node: findNode(state, project, request.body.node) }
+}
+
+/** Whose key will be needed. What is wrong with the request is found when it is decided, on a state that is sure. */
+function owners(controller: Controller, request: CreateRequest): readonly PublicKey[] {
+  const { state } = controller
+  const { project, network } = authorise(state, request, controller.now())
+  const node = nodeOf(state, project, request.body.node)
+  return node ? keysWanted(state, network.id, [node.id]) : []
 }
 
 function addList(app: App, controller: Controller): void {

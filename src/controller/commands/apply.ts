@@ -1,6 +1,7 @@
 import { type Cidr, parseCidr } from '../../address/cidr.ts'
 import { toWeftError, WeftError } from '../../errors.ts'
 import { type NodeId, parseNodeId } from '../../keys/identity.ts'
+import type { KeyStock } from '../../keys/stock.ts'
 import type { Event } from '../../model/event.ts'
 import type { NetworkId, ProjectId } from '../../model/names.ts'
 import type { Network, Role, State } from '../../model/state.ts'
@@ -8,7 +9,7 @@ import { findNode } from '../lookup.ts'
 import type { Decision, Tools } from '../tools.ts'
 import { inTurn } from './inturn.ts'
 import { changeLabels } from './label.ts'
-import { addMember, type IssuedKeys, removeMember } from './member.ts'
+import { addMember, removeMember } from './member.ts'
 import { createNetwork, deleteNetwork, type NetworkInput } from './network.ts'
 import { type PolicyInput, setPolicy } from './policy.ts'
 import { setRoles } from './role.ts'
@@ -33,7 +34,7 @@ export interface ApplyOptions {
   readonly prune: boolean
   /** Ids for networks that are to be made, by name: chosen before, so that keys can be made ahead for them. */
   readonly ids: ReadonlyMap<string, NetworkId>
-  readonly keys?: IssuedKeys
+  readonly keys?: KeyStock
 }
 
 /** Decides on a state, as one part of a change. */

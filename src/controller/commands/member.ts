@@ -2,8 +2,8 @@ import { chooseSlot, slotCount } from '../../address/allocation.ts'
 import { overlaps } from '../../address/cidr.ts'
 import { WeftError } from '../../errors.ts'
 import type { NodeId } from '../../keys/identity.ts'
-import { seal } from '../../keys/seal.ts'
-import { generateKeyPair, type PublicKey, parsePublicKey } from '../../keys/wireguard.ts'
+import { KeyStock } from '../../keys/stock.ts'
+import { type PublicKey, parsePublicKey } from '../../keys/wireguard.ts'
 import type { Event } from '../../model/event.ts'
 import type { NetworkId } from '../../model/names.ts'
 import { memberKeyPlace } from '../../model/place.ts'
@@ -12,22 +12,13 @@ import type { Decision, Tools } from '../tools.ts'
 
 const DAY = 86_400_000
 
-export interface IssuedKey {
-  readonly publicKey: PublicKey
-  readonly sealedKey: string
-}
-
-/** Keys that were made ahead, each by the place that it is sealed for. */
-export type IssuedKeys = ReadonlyMap<string, IssuedKey>
-const NO_KEYS: IssuedKeys = new Map()
-
-/** Decides that a node becomes a member: its place and, with custody `controller`, its sealed key. */
+/** Decides that a node becomes a member: its place and, with custody `controller`, its sealed key, of those made ahead. */
 export function addMember(
   state: State,
   tools: Tools,
   networkId: NetworkId,
   nodeId: NodeId,
-  keys: IssuedKeys = NO_KEYS,
+  keys = new KeyStock(),
 ): Decision<NodeId> {
   const network = known(state.networks.get(networkId))
   const node = known(state.nodes.get(nodeId))
@@ -41,8 +32,7 @@ export function addMember(
   // The revision that this event will make: never twice in a network, so no key that was removed is ever derived again.
   const keyVersion = network.revision + 1
   const place = memberKeyPlace(networkId, nodeId, keyVersion)
-  const ready = keys.get(place)
-  const key = network.keyCustody === 'controller' ? (ready ?? issueKey(network, node, keyVersion)) : {}
+  const key = network.keyCustody === 'controller' ? keys.issue(node.sealingKey, place) : {}
   const added: Event = {
     type: 'member-added',
     network: networkId,
@@ -116,15 +106,6 @@ function choosePlace(network: Network, node: NodeId, tools: Tools) {
       advice: 'Remove members (their places are free again after tombstoneDays), or make a larger network.',
     },
   )
-}
-
-/** A key pair for one member. The plaintext lives in this function only. */
-export function issueKey(network: Network, node: Node, keyVersion: number): IssuedKey {
-  const { publicKey, privateKey } = generateKeyPair()
-  const place = memberKeyPlace(network.id, node.id, keyVersion)
-  const sealed = seal(privateKey, node.sealingKey, place)
-  privateKey.forget()
-  return { publicKey, sealedKey: Buffer.from(sealed).toString('base64') }
 }
 
 function assertUnused(state: State, publicKey: PublicKey): void {

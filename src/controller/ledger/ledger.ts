@@ -12,6 +12,8 @@ export interface ChangeRequest {
   readonly actor: string
   /** The same operation is done once, however often it is asked for. */
   readonly operation: string
+  /** Whether it got its name for this very call, so that nobody can have asked for it before. */
+  readonly isNew?: boolean
   /** Kept with the operation, to tell whether it is really the same. */
   readonly request?: string
   /** Absent: the controller does it by itself. */
@@ -120,6 +122,7 @@ export class Ledger {
     request: ChangeRequest,
     decide: (state: State) => Decision<Result>,
   ): Promise<Outcome<Result>> {
+    if (request.isNew) return this.#decideAndAppend(request, decide)
     await this.#underWay.get(request.operation)?.catch(() => undefined)
     const known = await this.#log.find(request.operation)
     if (known) return { repeated: true, state: await this.#reach(known.sequence), entry: known }
@@ -140,7 +143,8 @@ export class Ledger {
           const state = await this.#reach(before.sequence, true)
           return { repeated: false, result, state, entry: undefined }
         }
-        const { entry, repeated } = await this.#append(before, { ...request, events })
+        const isNew = tries === 1 && request.isNew === true
+        const { entry, repeated } = await this.#append(before, { ...request, events }, isNew)
         const state = await this.#reach(entry.sequence)
         return repeated ? { repeated, state, entry } : { repeated, result, state, entry }
       } catch (error) {
@@ -174,13 +178,13 @@ export class Ledger {
     }
   }
 
-  async #append(before: State, draft: Draft) {
+  async #append(before: State, draft: Draft, isNew: boolean) {
     const after = applyEntry(before, { sequence: before.sequence + 1, events: draft.events })
     const pending: Pending = { draft, before, after }
     this.#pending = [...this.#pending, pending]
     try {
       failpoint('ledger-before-append')
-      const appended = await this.#log.append(before.sequence, draft)
+      const appended = await this.#log.append(before.sequence, draft, { isNew })
       // What was made the first time counts; what was decided now never comes.
       if (appended.repeated) this.#dropFrom(pending, overtaken())
       return appended
@@ -235,6 +239,7 @@ export class Ledger {
 
 /** Whether this is what became of the draft. Two replicas may have decided the same operation, each its own way. */
 function isOf(draft: Draft, entry: Entry): boolean {
+  if (draft.events === entry.events) return true
   if (draft.operation !== entry.operation || draft.at !== entry.at) return false
   return JSON.stringify(draft.events) === JSON.stringify(entry.events)
 }

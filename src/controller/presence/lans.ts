@@ -95,6 +95,7 @@ export class Lans {
 
   #placesOf(network: NetworkId, node: NodeId) {
     const { state, presence } = this.#tools
+    if (!presence.get(node)) return []
     return lanPlacesOf(factsOf(state(), presence, network, node), overlaysOf(state(), node))
   }
 

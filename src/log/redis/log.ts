@@ -1,7 +1,7 @@
 import { toWeftError, WeftError } from '../../errors.ts'
 import { Bell } from '../bell.ts'
 import { EMPTY, headOf } from '../chain.ts'
-import type { Appended, Draft, Entry, Head, Log, Snapshot } from '../log.ts'
+import type { AppendOptions, Appended, Draft, Entry, Head, Log, Snapshot } from '../log.ts'
 import { parseSite } from './address.ts'
 import { conflict, refused } from './errors.ts'
 import type { Lost } from './fence.ts'
@@ -96,12 +96,17 @@ export class RedisLog implements Log {
     return this.#journal.head
   }
 
-  async append(expectedSequence: number, draft: Draft): Promise<Appended> {
+  async append(
+    expectedSequence: number,
+    draft: Draft,
+    { isNew = false }: AppendOptions = {},
+  ): Promise<Appended> {
     if (this.#end) throw this.#end
     const { operation } = draft
     // Whether it was done has to be known before others stand on it: a repeated operation takes no place.
     const isKnown =
-      this.#writer.find(operation) ?? this.#journal.find(operation) ?? this.#recall.wasAsked(operation)
+      isNew ||
+      (this.#writer.find(operation) ?? this.#journal.find(operation) ?? this.#recall.wasAsked(operation))
     const entry = isKnown ? undefined : await this.#recall.ask(operation)
     return entry ? { entry, repeated: true } : this.#writer.append(expectedSequence, draft)
   }

@@ -1,6 +1,6 @@
 import type { WeftError } from '../../errors.ts'
-import { headOf, link, type Row } from '../chain.ts'
-import type { Appended, Draft, Head } from '../log.ts'
+import { entryOf, headOf, link, type Row } from '../chain.ts'
+import type { Appended, Draft, Entry, Head } from '../log.ts'
 
 /** Changes that share one round trip and one wait for disks and replicas, at most. */
 const GROUP_LIMIT = 512
@@ -9,6 +9,7 @@ const GROUP_LIMIT = 512
 export interface Queued {
   readonly before: Head
   readonly row: Row
+  readonly entry: Entry
   readonly answer: PromiseWithResolvers<Appended>
 }
 
@@ -42,11 +43,8 @@ export class Queue {
   }
 
   add(before: Head, draft: Draft): Promise<Appended> {
-    const queued: Queued = {
-      before,
-      row: link(before, draft),
-      answer: Promise.withResolvers(),
-    }
+    const row = link(before, draft)
+    const queued: Queued = { before, row, entry: entryOf(draft, row), answer: Promise.withResolvers() }
     this.#waiting.push(queued)
     this.#byOperation.set(draft.operation, queued)
     return queued.answer.promise

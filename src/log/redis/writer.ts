@@ -1,6 +1,6 @@
 import { toWeftError, type WeftError } from '../../errors.ts'
 import type { Bell } from '../bell.ts'
-import { checkLink, type Row } from '../chain.ts'
+import type { Row } from '../chain.ts'
 import type { Appended, Draft, Head } from '../log.ts'
 import type { Committed } from './committed.ts'
 import { conflict, refused, unknown } from './errors.ts'
@@ -130,8 +130,7 @@ export class Writer {
 
   #made(link: Link, group: readonly Queued[]): void {
     const { journal, news } = this.#tools
-    for (const { before, row, answer } of group) {
-      const entry = checkLink(before, row)
+    for (const { row, entry, answer } of group) {
       // The reader may have been faster.
       if (row.sequence === journal.head.sequence + 1) journal.take(row, entry)
       answer.resolve({ entry, repeated: false })

@@ -1,6 +1,13 @@
 import { type EmptyBox, fillBox, makeBox } from './seal.ts'
 import { SecretBytes } from './secret.ts'
-import { generateKeyPair, type KeyPair, PrivateKey, type PublicKey, publicKeyBytes, toPublicKey } from './wireguard.ts'
+import {
+  generateKeyPair,
+  type KeyPair,
+  PrivateKey,
+  type PublicKey,
+  publicKeyBytes,
+  toPublicKey,
+} from './wireguard.ts'
 
 /** A WireGuard pair, as the log has it. */
 export interface IssuedKey {
@@ -46,7 +53,12 @@ export function forgetBlank({ pair, box }: KeyBlank): void {
 /** Moves a blank into BLANK_BYTES bytes; it is forgotten where it was. */
 export function packBlank(blank: KeyBlank, bytes: Uint8Array): void {
   const { pair, box } = blank
-  const parts = [publicKeyBytes(pair.publicKey), pair.privateKey.expose(), box.oneTimePublic, box.key.expose()]
+  const parts = [
+    publicKeyBytes(pair.publicKey),
+    pair.privateKey.expose(),
+    box.oneTimePublic,
+    box.key.expose(),
+  ]
   for (const [at, part] of parts.entries()) bytes.set(part, at * PART)
   forgetBlank(blank)
 }

@@ -3,7 +3,7 @@ import { Bell } from './bell.ts'
 import { checkLink, damaged, entryOf, headOf, link, type Row } from './chain.ts'
 import { failpoint } from './failpoint.ts'
 import { takeLock } from './lock.ts'
-import type { AppendOptions, Appended, Draft, Entry, Head, Log, Snapshot } from './log.ts'
+import type { Appended, AppendOptions, Draft, Entry, Head, Log, Snapshot } from './log.ts'
 import { Recent } from './recent.ts'
 import { Store } from './store.ts'
 

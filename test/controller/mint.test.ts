@@ -4,7 +4,13 @@ import { Mint } from '../../src/controller/mint.ts'
 import { systemRandom } from '../../src/keys/random.ts'
 import { openSeal } from '../../src/keys/seal.ts'
 import type { KeyStock } from '../../src/keys/stock.ts'
-import { createKeyPair, type KeyPair, PrivateKey, publicKeyOf, toPublicKey } from '../../src/keys/wireguard.ts'
+import {
+  createKeyPair,
+  type KeyPair,
+  PrivateKey,
+  publicKeyOf,
+  toPublicKey,
+} from '../../src/keys/wireguard.ts'
 
 const owners = Array.from({ length: 120 }, () => createKeyPair(systemRandom))
 const keysOf = (pairs: readonly KeyPair[]) => pairs.map(({ publicKey }) => publicKey)

@@ -62,6 +62,7 @@ export class Ledger {
   readonly passedOver: readonly WeftError[]
   readonly #log: Log
   readonly #listeners: EntryListener[] = []
+  /** By operation, the last call that asked for it. */
   readonly #underWay = new Map<string, Promise<unknown>>()
   #pending: readonly Pending[] = []
   #state: State
@@ -122,13 +123,26 @@ export class Ledger {
     request: ChangeRequest,
     decide: (state: State) => Decision<Result>,
   ): Promise<Outcome<Result>> {
-    if (request.isNew) return this.#decideAndAppend(request, decide)
-    await this.#underWay.get(request.operation)?.catch(() => undefined)
+    const { operation, isNew } = request
+    if (isNew) return this.#decideAndAppend(request, decide)
+    // One after the other, from the search on: the second one must not decide on what the first is about to make.
+    const earlier = this.#underWay.get(operation) ?? Promise.resolve()
+    const work = earlier.catch(() => undefined).then(() => this.#doOnce(request, decide))
+    this.#underWay.set(operation, work)
+    try {
+      return await work
+    } finally {
+      if (this.#underWay.get(operation) === work) this.#underWay.delete(operation)
+    }
+  }
+
+  async #doOnce<Result>(
+    request: ChangeRequest,
+    decide: (state: State) => Decision<Result>,
+  ): Promise<Outcome<Result>> {
     const known = await this.#log.find(request.operation)
     if (known) return { repeated: true, state: await this.#reach(known.sequence), entry: known }
-    const work = this.#decideAndAppend(request, decide)
-    this.#underWay.set(request.operation, work)
-    return work.finally(() => this.#underWay.delete(request.operation))
+    return this.#decideAndAppend(request, decide)
   }
 
   async #decideAndAppend<Result>(

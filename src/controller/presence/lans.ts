@@ -48,7 +48,10 @@ export class Lans {
 
   /** Takes over where a member is now. Gives who has to be told. */
   update(network: NetworkId, node: NodeId): readonly NodeId[] {
-    const { index, frames } = this.#of(network)
+    const known = this.#networks.get(network)
+    // Nobody was told anything of it, and who asks will have all.
+    if (!known) return []
+    const { index, frames } = known
     const isMember = this.#tools.state().networks.get(network)?.members.has(node)
     const places = isMember ? this.#placesOf(network, node) : []
     if (samePlaces(places, index.placesOf(node))) return []
@@ -60,7 +63,9 @@ export class Lans {
 
   /** Who may know of whom is another now: for one member, or for all. Gives who is concerned. */
   renew(network: NetworkId, node?: NodeId): readonly NodeId[] {
-    const { index, frames } = this.#of(network)
+    const known = this.#networks.get(network)
+    if (!known) return []
+    const { index, frames } = known
     const concerned = node === undefined ? [...frames.keys()] : [node, ...index.neighboursOf(node)]
     for (const viewer of concerned) frames.delete(viewer)
     return concerned
@@ -68,7 +73,7 @@ export class Lans {
 
   /** A member can be reached in another way. */
   renewOwn(network: NetworkId, node: NodeId): void {
-    this.#of(network).frames.delete(node)
+    this.#networks.get(network)?.frames.delete(node)
   }
 
   /** The network is gone. */

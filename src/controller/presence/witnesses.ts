@@ -59,6 +59,8 @@ export class Witnesses {
   #update(network: NetworkId, node: NodeId): WitnessChange {
     const place = `${network} ${node}`
     const known = this.#wanted.get(place)
+    // Of who is away it is worked out when it comes.
+    if (!known && !this.#tools.presence.get(node)?.online) return NOTHING
     const publicKey = this.#keyToWitness(network, node)
     if (known?.publicKey === publicKey) return NOTHING
     if (publicKey) this.#wanted.set(place, { network, node, publicKey })

@@ -1,7 +1,7 @@
 import { toWeftError, WeftError } from '../../errors.ts'
 import { Bell } from '../bell.ts'
 import { EMPTY, headOf } from '../chain.ts'
-import type { AppendOptions, Appended, Draft, Entry, Head, Log, Snapshot } from '../log.ts'
+import type { Appended, AppendOptions, Draft, Entry, Head, Log, Snapshot } from '../log.ts'
 import { parseSite } from './address.ts'
 import { conflict, refused } from './errors.ts'
 import type { Lost } from './fence.ts'

@@ -54,6 +54,32 @@ describe('The ledger', () => {
     assert.deepEqual(new Set(outcomes.map(({ entry }) => entry?.sequence)), new Set([1]))
   })
 
+  it('gives the same answer to the same operation when the second one would have nothing to do', async () => {
+    const ledger = await open()
+    const once = (state: State) => (state.apiTokens.size === 0 ? addToken(state) : { events: [], result: -1 })
+    const outcomes = await Promise.all([1, 2, 3].map(() => ledger.change(request('same'), once)))
+    assert.deepEqual(
+      outcomes.map(({ repeated, entry }) => [repeated, entry?.sequence]),
+      [
+        [false, 1],
+        [true, 1],
+        [true, 1],
+      ],
+    )
+  })
+
+  it('searches for an operation, but not for one that is named for the call', async () => {
+    const searched: string[] = []
+    const find = (operation: string) => {
+      searched.push(operation)
+      return log.find(operation)
+    }
+    const ledger = await open({ ...failing(log, []), find })
+    await ledger.change(request('named before'), addToken)
+    await ledger.change({ ...request('named now'), isNew: true }, addToken)
+    assert.deepEqual([searched, ledger.state.apiTokens.size], [['named before'], 2])
+  })
+
   it('has the same state again when it is opened anew', async () => {
     const ledger = await open()
     await ledger.change(request('one'), addToken)

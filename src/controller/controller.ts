@@ -101,9 +101,13 @@ export class Controller implements AsyncDisposable {
   readonly #logMark: LogMark
   readonly #upkeep: Upkeep
   #failed = false
+  /** Tells this process from all others, and how many changes it has named. */
+  readonly #run: string
+  #operations = 0
 
   constructor(parts: Parts) {
     this.#parts = parts
+    this.#run = toBase32(parts.random(16))
     this.settings = parts.settings
     this.authority = parts.authority
     this.vault = parts.vault
@@ -205,9 +209,14 @@ export class Controller implements AsyncDisposable {
     const { clock, random, settings, ledger } = this.#parts
     const now = clock.now()
     const isNew = request.operation === undefined
-    const operation = request.operation ?? newOperation(now, random)
+    const operation = request.operation ?? this.#newOperation(now)
     const tools = { now, random, settings }
     return ledger.change({ ...request, operation, isNew, at: now }, (state) => decide(state, tools))
+  }
+
+  /** A name that nobody else gives. It begins with the time, so that an index of them grows at its end and not everywhere. */
+  #newOperation(now: number): string {
+    return `once-${now.toString(16)}-${this.#run}-${++this.#operations}`
   }
 
   /** The whole string for `weft agent --join`. */
@@ -359,11 +368,6 @@ export class Controller implements AsyncDisposable {
       certifyMemberKey(state, offered.network as NetworkId, node, offered),
     )
   }
-}
-
-/** A name that nobody else gives. It begins with the time, so that an index of names grows at its end and not everywhere. */
-function newOperation(now: number, random: Random): string {
-  return `once-${now.toString(16)}-${toBase32(random(16))}`
 }
 
 function agentOrigin(address: Address | undefined): Origin {

@@ -57,6 +57,11 @@ const calls = {
     const { user, system } = process.cpuUsage()
     return (user + system) / 1_000
   },
+  /** The same of the main thread alone, by which everybody is served. */
+  mainCpu(): number {
+    const { user, system } = process.threadCpuUsage()
+    return (user + system) / 1_000
+  },
   /** Megabytes. */
   residentMemory: () => process.memoryUsage.rss() / 2 ** 20,
   async startProfile(): Promise<void> {

@@ -84,7 +84,7 @@ export interface Log extends AsyncDisposable {
   /** The entry of an operation, if it was done and has not been dropped. */
   find(operation: string): Promise<Entry | undefined>
   /**
-   * The durable entries from sequence `from` on. Each is checked against the chain before it is given out. Rejects with
+   * The entries from sequence `from` on that are durable at the time of the call. Each is checked against the chain before it is given out. Rejects with
    * `not-found` when entry `from` was dropped, with `conflict` when it is behind the next one to come.
    */
   read(from: number): AsyncIterable<Entry>

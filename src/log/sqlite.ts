@@ -94,8 +94,11 @@ class SqliteLog implements Log {
 
   async *read(from: number): AsyncGenerator<Entry, void, void> {
     let last = this.#before(from)
-    while (last.sequence < this.#head.sequence) {
+    // As far as it goes now: who writes all the time would keep it from ever ending.
+    const end = this.#head.sequence
+    while (last.sequence < end) {
       for (const entry of this.#entriesAfter(last)) {
+        if (entry.sequence > end) return
         yield entry
         last = entry
       }

@@ -111,6 +111,18 @@ function describeReading(trying: Trying): void {
     await assert.rejects(collect(log.read(302)), { code: 'conflict' })
   })
 
+  trying('read ends where the log ended, however much is written meanwhile', async (engine) => {
+    await using log = await engine.open()
+    await appendAll(log, 1, 300)
+    const seen: number[] = []
+    for await (const { sequence } of log.read(1)) {
+      seen.push(sequence)
+      if (sequence % 100 === 0) await log.append(log.head().sequence, change(300 + sequence))
+    }
+    assert.deepEqual(seen, range(1, 300))
+    assert.equal(log.head().sequence, 303)
+  })
+
   trying('follow gives what was there and then what comes, in order and without gaps', async (engine) => {
     await using log = await engine.open()
     await appendAll(log, 1, 200)

@@ -90,6 +90,7 @@ export class Reader {
     const { sequence: end } = this.#journal.head
     while (last.sequence < end) {
       for (const entry of await this.entriesAfter(last)) {
+        if (entry.sequence > end) return
         yield entry
         last = entry
       }

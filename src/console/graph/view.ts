@@ -98,3 +98,8 @@ function isOneOf<Word extends string>(word: string, known: readonly Word[]): wor
 function whole(text: string | null): number | undefined {
   return text !== null && /^\d{1,12}$/.test(text) ? Number(text) : undefined
 }
+
+/** The groups that are open after one was opened or closed. */
+export function toggled(open: readonly string[], group: string): string[] {
+  return open.includes(group) ? open.filter((each) => each !== group) : [...open, group]
+}

@@ -1,30 +1,22 @@
-import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
+import { useMemo, useRef, useState } from 'preact/hooks'
 import type { Graph, LinkChanges } from '../../client/operations.ts'
-import { api } from '../api/client.ts'
 import { drawDifference, drawPreview } from '../graph/difference.ts'
 import { type Drawing, drawingOf, endsOf, groupNamed, groupOf } from '../graph/drawing.ts'
-import { isFiltering, linkMatches, nodeMatches } from '../graph/filter.ts'
-import { GraphModel, type LiveLink } from '../graph/model.ts'
+import { nodeMatches } from '../graph/filter.ts'
+import { GraphModel } from '../graph/model.ts'
+import { useOutsiders } from '../graph/outsiders.ts'
 import { type Source, useSource } from '../graph/source.ts'
-import { readView, type View, writeOpen } from '../graph/view.ts'
-import { AddDialog, JoinDialog } from '../panels/acts.tsx'
-import { GroupTable } from '../panels/groups.tsx'
-import { Health } from '../panels/health.tsx'
-import { History, type Past, TimeSlider, usePast } from '../panels/history.tsx'
-import { Inspector } from '../panels/inspector.tsx'
+import { readView, toggled, type View, writeOpen } from '../graph/view.ts'
+import { useKeys } from '../keys.ts'
+import { type Past, TimeSlider, usePast } from '../panels/history.tsx'
 import { Legend } from '../panels/legend.tsx'
 import { Notice } from '../panels/notice.tsx'
 import { Picture } from '../panels/picture.tsx'
-import { PolicyPanel } from '../panels/policy.tsx'
-import { LinkTable, MemberTable } from '../panels/tables.tsx'
+import { Side } from '../panels/side.tsx'
+import { Title } from '../panels/title.tsx'
 import { Toolbar } from '../panels/toolbar.tsx'
-import { useRight } from '../rights.ts'
 import { change, route } from '../route.ts'
 import { useStore } from '../store.ts'
-import { plural } from '../text.ts'
-
-const TABS = ['links', 'members', 'policy', 'history'] as const
-type Tab = (typeof TABS)[number]
 
 /** One network: its graph, now and at any revision, and everything about what is selected in it. */
 export function Network({ name }: { readonly name: string }) {
@@ -69,7 +61,7 @@ export function Network({ name }: { readonly name: string }) {
   }
   return (
     <main class="network" id="main" tabIndex={-1}>
-      <Head name={name} live={live} isPast={view.revision !== undefined} />
+      <Title name={name} live={live} isPast={view.revision !== undefined} />
       <Toolbar view={view} by={source.by} labels={labelsOf(model)} />
       <Notice error={live.error ?? past.error} />
       <div class="stage">
@@ -90,7 +82,7 @@ export function Network({ name }: { readonly name: string }) {
           {live.model && <TimeSlider latest={live.model.graph.revision} view={view} />}
         </div>
         {model && (
-          <Panel
+          <Side
             name={name}
             model={model}
             live={live}
@@ -107,164 +99,6 @@ export function Network({ name }: { readonly name: string }) {
     </main>
   )
 }
-
-function Head({
-  name,
-  live: { model, isLive, version },
-  isPast,
-}: {
-  readonly name: string
-  readonly live: Source
-  readonly isPast: boolean
-}) {
-  const [dialog, setDialog] = useState<'join' | 'add'>()
-  const mayAdd = useRight('members:write')
-  const mayInvite = useRight('tokens:write')
-  const members = useMemo(() => new Set(model?.nodes.keys()), [model, version])
-  return (
-    <div class="title">
-      <h1>{name}</h1>
-      {model && !isPast && <Health graph={{ counts: model.counts(), members: model.members() }} />}
-      {model && (
-        <span class="muted figures" data-figures>
-          {plural(model.members().all, 'member')} · {plural(model.counts().links, 'link')} ·{' '}
-          {model.counts().up} up · {model.counts().relayed} relayed · revision {model.graph.revision}
-        </span>
-      )}
-      <span class={`live ${isLive ? 'on' : 'off'}`} role="status">
-        <span class="dot" aria-hidden="true" />
-        {isLive ? 'live' : 'not live'}
-      </span>
-      <span class="grow" />
-      {mayAdd && (
-        <button type="button" onClick={() => setDialog('add')}>
-          Add a node
-        </button>
-      )}
-      {mayInvite && (
-        <button type="button" class="primary" onClick={() => setDialog('join')}>
-          Join a machine
-        </button>
-      )}
-      {dialog === 'join' && <JoinDialog network={name} onClose={() => setDialog(undefined)} />}
-      {dialog === 'add' && (
-        <AddDialog network={name} members={members} onClose={() => setDialog(undefined)} />
-      )}
-    </div>
-  )
-}
-
-interface PanelProps {
-  readonly name: string
-  readonly model: GraphModel
-  readonly live: Source
-  /** The label by which members are grouped. */
-  readonly by: string | undefined
-  readonly view: View
-  readonly past: Past
-  readonly preview: LinkChanges | undefined
-  readonly onPreview: (changes: LinkChanges | undefined) => void
-  readonly nameOf: (id: string) => string
-  readonly onSelect: (ids: readonly string[]) => void
-}
-
-function Panel(props: PanelProps) {
-  const { name, model, live, view, past, nameOf, onSelect } = props
-  const { query } = useStore(route)
-  const tab: Tab = TABS.find((each) => each === query.get('tab')) ?? 'links'
-  const nodes = [...model.nodes.values()]
-    .filter((node) => nodeMatches(node, view))
-    .sort((a, b) => (a.name < b.name ? -1 : 1))
-  const links = linksOf(model, view, new Set(nodes.map(({ id }) => id)))
-  return (
-    <aside class="panel" aria-label="About what is shown">
-      {view.selected.length > 0 && (
-        <section class="inspector" data-inspector>
-          <button
-            type="button"
-            class="quiet close"
-            aria-label="Close"
-            onClick={() => change({ sel: undefined })}
-          >
-            ✕
-          </button>
-          <Inspector
-            network={name}
-            model={model}
-            version={live.version}
-            selected={view.selected}
-            nameOf={nameOf}
-            onSelect={onSelect}
-          />
-        </section>
-      )}
-      <div class="tabs" role="tablist">
-        {TABS.map((each) => (
-          <button
-            key={each}
-            type="button"
-            role="tab"
-            aria-selected={each === tab}
-            onClick={() => change({ tab: each === 'links' ? undefined : each }, { replace: true })}
-          >
-            {each}
-          </button>
-        ))}
-      </div>
-      <div role="tabpanel" class="tabpanel">
-        {tab === 'links' && props.by !== undefined && (
-          <GroupTable
-            by={props.by}
-            groups={model.graph.groups}
-            between={model.graph.between}
-            open={view.open}
-            onToggle={(group) => change({ open: writeOpen(toggled(view.open, group)) })}
-          />
-        )}
-        {tab === 'links' && (
-          <LinkTable
-            links={links}
-            omitted={model.counts().links - model.links.size}
-            nameOf={nameOf}
-            onSelect={(a, b) => onSelect([a, b])}
-          />
-        )}
-        {tab === 'members' && <MemberTable nodes={nodes} onSelect={(id) => onSelect([id])} />}
-        {tab === 'policy' && (
-          <PolicyPanel
-            network={name}
-            revision={model.graph.revision}
-            preview={props.preview}
-            onPreview={props.onPreview}
-            nameOf={nameOf}
-          />
-        )}
-        {tab === 'history' && (
-          <History network={name} latest={live.model?.graph.revision ?? 1} view={view} past={past} />
-        )}
-      </div>
-    </aside>
-  )
-}
-
-/** The links that the view leaves; with a search, those that have an end that matches. */
-function linksOf(model: GraphModel, view: View, matching: ReadonlySet<string>) {
-  const links = [...model.links.values()].filter((link) => linkMatches(link, view)).sort(byTrouble)
-  if (!isFiltering({ ...view, states: [], paths: [] })) return links
-  return links.filter(({ a, b }) => matching.has(a) || matching.has(b))
-}
-
-/** What does not work comes first, then what carries most. */
-function byTrouble(one: LiveLink, other: LiveLink): number {
-  const rank = ({ state }: LiveLink) => TROUBLE.indexOf(state)
-  return (
-    rank(one) - rank(other) ||
-    other.rate - one.rate ||
-    other.rxBytes + other.txBytes - one.rxBytes - one.txBytes
-  )
-}
-
-const TROUBLE = ['down', 'stale', 'pending', 'up'] as const
 
 /** The model of what is shown: the live one, or one of a revision of the past. */
 function asOf(
@@ -297,54 +131,6 @@ function drawAll(
   })
 }
 
-/** Names of relays that carry links here and are no members. */
-function useOutsiders(model: GraphModel | undefined, version: number): ReadonlyMap<string, string> {
-  const [names, setNames] = useState<ReadonlyMap<string, string>>(new Map())
-  const unknown = useMemo(() => {
-    const relays = new Set(
-      [...(model?.links.values() ?? [])].flatMap(({ via }) => (via === null ? [] : [via])),
-    )
-    return [...relays]
-      .filter((id) => !model?.nodes.has(id))
-      .sort()
-      .join()
-  }, [model, version])
-  useEffect(() => {
-    for (const id of unknown.split(',').filter((each) => each !== '' && !names.has(each)))
-      api.call('showNode', { path: { node: id } }).then(
-        (node) => setNames((before) => new Map(before).set(id, node.name)),
-        () => undefined,
-      )
-  }, [unknown])
-  return names
-}
-
-/** Keys that work everywhere but where somebody types. */
-function useKeys(view: View): void {
-  useEffect(() => {
-    const onKey = (event: KeyboardEvent) => {
-      const isTyping =
-        event.target instanceof HTMLElement && /^(INPUT|TEXTAREA|SELECT)$/.test(event.target.tagName)
-      if (
-        isTyping ||
-        event.ctrlKey ||
-        event.metaKey ||
-        event.altKey ||
-        document.querySelector('dialog[open]')
-      )
-        return
-      if (event.key === '/') {
-        event.preventDefault()
-        document.getElementById('search')?.focus()
-      }
-      if (event.key === 'Escape') change({ sel: undefined, focus: undefined })
-      if (event.key === 'f') change({ focus: view.focus ? undefined : '1' }, { replace: true })
-    }
-    addEventListener('keydown', onKey)
-    return () => removeEventListener('keydown', onKey)
-  }, [view.focus])
-}
-
 function labelsOf(model: GraphModel | undefined): string[] {
   return [...new Set([...(model?.nodes.values() ?? [])].flatMap(({ labels }) => Object.keys(labels)))].sort()
 }
@@ -358,8 +144,4 @@ function summaryOf(name: string, model: GraphModel | undefined, { nodes, edges }
   if (!model) return `The graph of ${name} is on its way.`
   const { links, up } = model.counts()
   return `The graph of ${name}: ${model.members().all} members and ${links} links, of which ${up} are up; ${nodes.length} nodes and ${edges.length} lines are drawn. The tables beside it say the same.`
-}
-
-function toggled(open: readonly string[], group: string): string[] {
-  return open.includes(group) ? open.filter((each) => each !== group) : [...open, group]
 }

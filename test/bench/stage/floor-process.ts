@@ -2,10 +2,13 @@
 
 import { once } from 'node:events'
 import { createServer, type Server } from 'node:https'
+import type { Socket } from 'node:net'
 import { DatabaseSync } from 'node:sqlite'
 import { text } from 'node:stream/consumers'
 import { createServer as createTlsServer, TLSSocket } from 'node:tls'
 import { type WebSocket, WebSocketServer } from 'ws'
+import { Gate } from '../../../src/api/gate.ts'
+import { systemClock } from '../../../src/clock.ts'
 import { createAuthority, type OpenAuthority, openAuthority } from '../../../src/controller/authority.ts'
 import type { NodeId } from '../../../src/keys/identity.ts'
 import { systemRandom } from '../../../src/keys/random.ts'
@@ -66,7 +69,9 @@ const calls = {
       cert: certificate,
       key: Buffer.from(certificateKey.expose()),
       minVersion: 'TLSv1.3',
+      pauseOnConnect: true,
     })
+    queueBefore(server)
     const acceptor = new WebSocketServer({
       server,
       perMessageDeflate: false,
@@ -140,6 +145,18 @@ async function ownAuthority(): Promise<OpenAuthority> {
   const key = new SecretBytes(systemRandom(32))
   authority = openAuthority(await createAuthority(key, systemRandom), key)
   return authority
+}
+
+/** Without the queue thousands of handshakes at once would all take longer than callers wait, and none would ever end. */
+function queueBefore(server: Server): void {
+  const gate = new Gate(systemClock)
+  const begin = server.listeners('connection')
+  server.removeAllListeners('connection')
+  server.on('connection', (socket: Socket) => {
+    gate.enter(socket, () => {
+      for (const listener of begin) listener.call(server, socket)
+    })
+  })
 }
 
 async function listen(server: Server): Promise<number> {

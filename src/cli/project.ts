@@ -3,6 +3,7 @@ import type { Input } from '../client/api.ts'
 import type { Project } from '../client/operations.ts'
 import { confirm } from './confirm.ts'
 import { type ClientOptions, clientCommand, openClient } from './connection.ts'
+import { type DryRunOptions, printLinkChanges, withDryRun } from './linkchanges.ts'
 import { fields, print, table } from './output.ts'
 import { listingCommand, type ShowOptions, show, showingCommand } from './show.ts'
 
@@ -62,18 +63,23 @@ function showCommand(): Command {
     )
 }
 
-interface DeleteOptions extends ClientOptions {
+interface DeleteOptions extends DryRunOptions {
   readonly yes?: boolean
 }
 
 function deleteCommand(): Command {
-  return clientCommand('delete')
+  return withDryRun(clientCommand('delete'))
     .description('Delete a project with all its networks, nodes and tokens, at once.')
     .argument('<project>', 'id or name')
     .option('-y, --yes', 'do not ask')
     .action(async (name: string, options: DeleteOptions) => {
       using client = openClient(options)
       const project = await client.call('showProject', { path: { project: name } })
+      if (options.dryRun) {
+        const changes = await client.rehearse('deleteProject', { path: { project: project.id } })
+        using inside = openClient({ ...options, project: project.id })
+        return await printLinkChanges(inside, changes, options.json)
+      }
       await confirm(
         `Delete the project ${project.name} with all its networks, nodes and tokens?`,
         options.yes,

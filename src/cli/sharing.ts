@@ -35,8 +35,9 @@ export function unshareCommand(): Command {
       const path = { network, project: other }
       if (options.dryRun)
         return printLinkChanges(client, await client.rehearse('unshareNetwork', { path }), options.json)
-      await confirm(`Take all nodes of project ${other} out of ${network}?`, options.yes)
-      await client.call('unshareNetwork', { path })
+      const { id, name } = await client.call('showNetwork', { path: { network } })
+      await confirm(`Take all nodes of project ${other} out of ${name}?`, options.yes)
+      await client.call('unshareNetwork', { path: { network: id, project: other }, query: { confirm: name } })
     })
 }
 

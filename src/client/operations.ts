@@ -1066,6 +1066,7 @@ export interface Operations {
       }
     }
     readonly answer: undefined
+    readonly dryRun: LinkChanges
   }
   /** Make an API token. Its secret is in this answer only. `POST /v1/api-tokens` */
   readonly createApiToken: {
@@ -1251,7 +1252,7 @@ export interface Operations {
     }
     readonly answer: Grant
   }
-  /** Share a network no longer: nodes of the other project are members no more, at once. `DELETE /v1/networks/{network}/grants/{project}` */
+  /** Share a network no longer: nodes of the other project are members no more, at once. Wants the name of the network back while any of them is online. `DELETE /v1/networks/{network}/grants/{project}` */
   readonly unshareNetwork: {
     readonly input: {
       readonly path: {
@@ -1261,6 +1262,8 @@ export interface Operations {
         readonly project: string
       }
       readonly query?: {
+        /** Its name, given back: needed when machines are cut off by it. */
+        readonly confirm?: string | undefined
         /** Id or name of the project to act in, else that of the token. */
         readonly project?: string | undefined
       }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { ACCESS } from '../../src/api/access/table.ts'
+import type { OperationId } from '../../src/client/api.ts'
 import { type Document, documentOf, misfits, type Operation, operationsOf } from './document.ts'
 import { type Answer, Place } from './fixture.ts'
 
@@ -14,6 +15,27 @@ const HIDDEN: ReadonlySet<string> = new Set([
   'GET /docs/icon.svg',
   'GET /v1/auth/oidc/callback',
 ])
+
+/** Changes that make and end no links, and why. */
+const NO_LINKS: Readonly<Partial<Record<OperationId, string>>> = {
+  createProject: 'it begins empty',
+  createNetwork: 'it begins empty',
+  shareNetwork: 'the other project adds its nodes itself',
+  createToken: 'nobody has joined by it yet',
+  revokeToken: 'who has joined stays',
+  createApiToken: 'it is about callers',
+  revokeApiToken: 'it is about callers',
+  createWebhook: 'it is about receivers',
+  changeWebhook: 'it is about receivers',
+  deleteWebhook: 'it is about receivers',
+  testWebhook: 'it is about receivers',
+  redeliverWebhook: 'it is about receivers',
+  beginSignIn: 'it is about callers',
+  finishSignIn: 'it is about callers',
+  beginDeviceSignIn: 'it is about callers',
+  finishDeviceSignIn: 'it is about callers',
+  signOut: 'it is about callers',
+}
 
 /** The table has a line for every route, and none for others. */
 const ROUTES = Object.keys(ACCESS)
@@ -46,6 +68,21 @@ describe('the OpenAPI document', () => {
     for (const [route, { security }] of operations) {
       const isOpen = ACCESS[route.replaceAll(/\{(\w+)\}/g, ':$1')] === 'open'
       assert.deepEqual(security ?? 'bearer', isOpen ? [] : 'bearer', route)
+    }
+  })
+
+  it('lets every change that makes or ends links be tried out, and every other be explained', () => {
+    const changes = [...operations].filter(([route]) => !route.startsWith('GET '))
+    const without = changes
+      .filter(([, { parameters = [] }]) => !parameters.some(({ name }) => name === 'dryRun'))
+      .map(([, { operationId }]) => operationId)
+    assert.deepEqual(without.sort(), Object.keys(NO_LINKS).sort())
+  })
+
+  it('takes an Idempotency-Key at every POST, but where somebody signs in', () => {
+    for (const [route, { parameters = [] }] of operations) {
+      const isDone = parameters.some(({ name }) => name === 'idempotency-key')
+      assert.equal(isDone, route.startsWith('POST ') && !route.startsWith('POST /v1/auth/'), route)
     }
   })
 

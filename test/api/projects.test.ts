@@ -65,6 +65,27 @@ describe('projects over REST', () => {
     )
   })
 
+  it('want the name of a network back where a grant ends that has members online', async (context) => {
+    const own = await makeEstate(inside, a)
+    const guest = await enrol(inside, b)
+    const path = `/v1/networks/${own.network}`
+    await inside.call('PUT', `${path}/grants/${b}`, { token: tokenA })
+    await inside.call('POST', `${path}/members`, { token: tokenB, body: { node: guest } })
+    const isOnline = (node: string) => ({ online: node === guest })
+    const online = context.mock.method(inside.controller, 'nodeStatus', isOnline)
+    const end = (query = '') => inside.call('DELETE', `${path}/grants/${b}${query}`, { token: tokenA })
+    const dry = await end('?dryRun=true')
+    assert.deepEqual([dry.status, dry.body.disappear.count], [200, 1])
+    const refused = await end()
+    assert.deepEqual([refused.status, refused.body.code], [409, 'confirmation-needed'])
+    const { name } = (await inside.call('GET', path, { token: tokenA })).body
+    assert.ok(refused.body.advice.includes(`?confirm=${name}`))
+    assert.equal((await end(`?confirm=${name}`)).status, 204)
+    online.mock.restore()
+    await inside.call('PUT', `${path}/grants/${b}`, { token: tokenA })
+    assert.equal((await end()).status, 204, 'nobody is cut off')
+  })
+
   it('share a network by an explicit grant, which the other sees by its id, and lose its nodes with the grant', async () => {
     const own = await makeEstate(inside, a)
     const guest = await enrol(inside, b)
@@ -147,6 +168,11 @@ describe('projects over REST', () => {
     await post(`/v1/networks/${other.network}/members`, { node: estate.member }, admin)
     const { sequence } = inside.state
     const path = `/v1/projects/${project}`
+    const dry = await inside.call('DELETE', `${path}?dryRun=true`)
+    // Of its node in the network of the other, and of the two of its own network, of which one is a member there.
+    assert.deepEqual([dry.status, dry.body.appear.count], [200, 0])
+    assert.ok(dry.body.disappear.count >= 2)
+    assert.equal(inside.state.sequence, sequence, 'nothing is changed')
     const refused = await inside.call('DELETE', path)
     assert.deepEqual(
       [refused.status, refused.body.code, refused.body.field],

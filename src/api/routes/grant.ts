@@ -1,15 +1,16 @@
 import Type from 'typebox'
-import { shareNetwork, unshareNetwork } from '../../controller/commands/grant.ts'
+import { guestsOf, shareNetwork, unshareNetwork } from '../../controller/commands/grant.ts'
 import type { Controller } from '../../controller/controller.ts'
 import { absent } from '../../controller/lookup.ts'
 import type { Tools } from '../../controller/tools.ts'
 import type { State } from '../../model/state.ts'
 import { authorise } from '../access/authorise.ts'
+import { assertConfirmed, onlineAmong } from '../confirm.ts'
 import type { App } from '../instance.ts'
 import { askedBy } from '../origin.ts'
 import { pageOf } from '../paging.ts'
-import { DryRunQuery, rehearse, rehearsed } from '../rehearsal.ts'
-import { idOrName, listQuery, refTo } from '../schemas/common.ts'
+import { dryRunQuery, rehearse, rehearsed } from '../rehearsal.ts'
+import { ConfirmQuery, idOrName, listQuery, refTo } from '../schemas/common.ts'
 import { answers } from '../schemas/problem.ts'
 import { Grant, GrantList } from '../schemas/project.ts'
 
@@ -80,10 +81,11 @@ function addList(app: App, controller: Controller): void {
 function addUnshare(app: App, controller: Controller): void {
   const schema = {
     operationId: 'unshareNetwork',
-    summary: 'Share a network no longer: nodes of the other project are members no more, at once.',
+    summary:
+      'Share a network no longer: nodes of the other project are members no more, at once. Wants the name of the network back while any of them is online.',
     tags,
     params,
-    querystring: DryRunQuery,
+    querystring: Type.Object({ ...ConfirmQuery.properties, ...dryRunQuery }, { additionalProperties: false }),
     response: answers({ ...rehearsed, 204: Type.Null({ description: 'Shared no longer.' }) }, 404, 409),
   }
   app.delete('/v1/networks/:network/grants/:project', { schema }, async (request, reply) => {
@@ -91,11 +93,16 @@ function addUnshare(app: App, controller: Controller): void {
       const { network, subject } = authorise(state, request, tools.now)
       if (!network.grants.has(subject.id))
         throw absent('grant', request.params.project, `network grants ${network.name}`)
-      return unshareNetwork(state, tools, network.id, subject.id)
+      const { events } = unshareNetwork(state, tools, network.id, subject.id)
+      return { events, result: { name: network.name, guests: guestsOf(state, network, subject.id) } }
     }
     const wouldBe = rehearse(controller, request, decide)
     if (wouldBe) return wouldBe
-    await controller.change(askedBy(request), decide)
+    await controller.change(askedBy(request), (state, tools) => {
+      const { events, result } = decide(state, tools)
+      assertConfirmed(result.name, request.query.confirm, onlineAmong(controller, result.guests))
+      return { events, result: undefined }
+    })
     return reply.code(204).send()
   })
 }

@@ -9,7 +9,7 @@ import type { NetworkId, ProjectId } from '../../model/names.ts'
 import type { Network as NetworkState, State } from '../../model/state.ts'
 import { authorise } from '../access/authorise.ts'
 import { create } from '../change.ts'
-import { assertConfirmed } from '../confirm.ts'
+import { assertConfirmed, onlineAmong } from '../confirm.ts'
 import { assertMatch, tagged, tagOf } from '../etag.ts'
 import type { App } from '../instance.ts'
 import { askedBy } from '../origin.ts'
@@ -139,7 +139,11 @@ function addDelete(app: App, controller: Controller): void {
     if (wouldBe) return wouldBe
     await controller.change(askedBy(request), (state, tools) => {
       const { events, result: network } = decide(state, tools)
-      assertConfirmed(network.name, request.query.confirm, onlineMembers(controller, network))
+      assertConfirmed(
+        network.name,
+        request.query.confirm,
+        onlineAmong(controller, [...network.members.keys()]),
+      )
       return { events, result: undefined }
     })
     return reply.code(204).send()
@@ -149,10 +153,4 @@ function addDelete(app: App, controller: Controller): void {
 /** Moves with every change of a network or of its members. */
 function networkTag(network: NetworkState, epoch: number): string {
   return tagOf(networkView(network, epoch))
-}
-
-function onlineMembers(controller: Controller, { members }: NetworkState): string | undefined {
-  const count = [...members.keys()].filter((node) => controller.nodeStatus(node).online).length
-  if (count === 0) return undefined
-  return count === 1 ? 'a member that is online' : `${count} members that are online`
 }

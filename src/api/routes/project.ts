@@ -3,6 +3,7 @@ import { createProject, deleteProject } from '../../controller/commands/project.
 import type { Controller } from '../../controller/controller.ts'
 import { eventsOf } from '../../controller/ledger/ledger.ts'
 import { findProject } from '../../controller/lookup.ts'
+import type { Tools } from '../../controller/tools.ts'
 import type { ProjectId } from '../../model/names.ts'
 import type { State } from '../../model/state.ts'
 import { authorise } from '../access/authorise.ts'
@@ -12,6 +13,7 @@ import { assertMatch, tagged, tagOf } from '../etag.ts'
 import type { App } from '../instance.ts'
 import { askedBy } from '../origin.ts'
 import { includes, pageOf, shown } from '../paging.ts'
+import { dryRunQuery, rehearse, rehearsed } from '../rehearsal.ts'
 import {
   ConfirmQuery,
   idOrName,
@@ -52,7 +54,8 @@ function addCreate(app: App, controller: Controller): void {
       recall: (events) => eventsOf(events, 'project-created').find(({ name }) => name === body.name)?.id,
     })
     reply.code(201).header('location', `/v1/projects/${id}`)
-    return projectView(findProject(state, id))
+    const view = projectView(findProject(state, id))
+    return tagged(reply, view, tagOf(view))
   })
 }
 
@@ -98,17 +101,22 @@ function addDelete(app: App, controller: Controller): void {
       'Delete a project with all its networks, nodes and tokens, at once. Wants its name back if it has any.',
     tags,
     params,
-    querystring: ConfirmQuery,
+    querystring: Type.Object({ ...ConfirmQuery.properties, ...dryRunQuery }, { additionalProperties: false }),
     headers: MatchHeaders,
-    response: answers({ 204: Type.Null({ description: 'Gone.' }) }, 404, 409, 412),
+    response: answers({ ...rehearsed, 204: Type.Null({ description: 'Gone.' }) }, 404, 409, 412),
   }
   app.delete('/v1/projects/:project', { schema }, async (request, reply) => {
-    await controller.change(askedBy(request), (state: State, tools) => {
+    const decide = (state: State, tools: Tools) => {
       const { subject } = authorise(state, request, tools.now)
       assertMatch(request, tagOf(projectView(subject)))
-      const decision = deleteProject(state, tools, subject.id)
-      assertConfirmed(subject.name, request.query.confirm, belongings(state, subject.id))
-      return decision
+      return { ...deleteProject(state, tools, subject.id), result: subject }
+    }
+    const wouldBe = rehearse(controller, request, decide)
+    if (wouldBe) return wouldBe
+    await controller.change(askedBy(request), (state, tools) => {
+      const { events, result: project } = decide(state, tools)
+      assertConfirmed(project.name, request.query.confirm, belongings(state, project.id))
+      return { events, result: undefined }
     })
     return reply.code(204).send()
   })

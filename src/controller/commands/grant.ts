@@ -1,4 +1,5 @@
 import { WeftError } from '../../errors.ts'
+import type { NodeId } from '../../keys/identity.ts'
 import type { Event } from '../../model/event.ts'
 import type { NetworkId, ProjectId } from '../../model/names.ts'
 import type { Network, State } from '../../model/state.ts'
@@ -34,6 +35,7 @@ export function unshareNetwork(
   return { events: [...left, { type: 'network-unshared', network: id, project }], result: undefined }
 }
 
-function guestsOf(state: State, { members }: Network, project: ProjectId) {
+/** The members of a network that are nodes of another project. */
+export function guestsOf(state: State, { members }: Network, project: ProjectId): NodeId[] {
   return [...members.keys()].filter((node) => state.nodes.get(node)?.project === project)
 }

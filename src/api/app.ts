@@ -159,6 +159,7 @@ function createInstance({ log, random, clock }: AppTools): App {
   }).withTypeProvider<TypeBoxTypeProvider>()
   app.setValidatorCompiler(compileSchema)
   app.removeContentTypeParser('text/plain')
+  acceptNoJson(app)
   app.setErrorHandler(sendProblem)
   app.setNotFoundHandler(() => {
     throw new WeftError('not-found', 'There is nothing at this address.', {
@@ -169,6 +170,15 @@ function createInstance({ log, random, clock }: AppTools): App {
   app.decorateRequest('actor', '')
   app.decorateRequest('credential', undefined)
   return app
+}
+
+/** Many clients say of every request that it is JSON, also where there is nothing to send. */
+function acceptNoJson(app: App): void {
+  const parse = app.getDefaultJsonParser('error', 'error')
+  app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body: string, done) => {
+    if (body === '') done(null, undefined)
+    else parse(request, body, done)
+  })
 }
 
 /** Ids that do not repeat after a restart: a few random characters for this process, and a count. */

@@ -29,7 +29,7 @@ function addCommand(): Command {
     .action(async (network: string, nodes: readonly string[], options: DryRunOptions) => {
       using client = openClient(options)
       const [node = '', ...more] = nodes
-      if (more.length > 0 || options.dryRun) return changeMany(client, network, { add: nodes }, options)
+      if (more.length > 0 || options.dryRun) return await changeMany(client, network, { add: nodes }, options)
       const member = await client.call('addMember', { path: { network }, body: { node } })
       print(options.json, member, () => memberFields(member))
     })
@@ -94,7 +94,8 @@ function removeCommand(): Command {
       using client = openClient(options)
       if (!options.dryRun) await confirm(`Take ${nodes.join(', ')} out of ${network}?`, options.yes)
       const [node = '', ...more] = nodes
-      if (more.length > 0 || options.dryRun) return changeMany(client, network, { remove: nodes }, options)
+      if (more.length > 0 || options.dryRun)
+        return await changeMany(client, network, { remove: nodes }, options)
       await client.call('removeMember', { path: { network, node } })
     })
 }
@@ -106,7 +107,7 @@ async function changeMany(
   { json, dryRun }: DryRunOptions,
 ): Promise<void> {
   const input = { path: { network }, body: batch }
-  if (dryRun) return printLinkChanges(client, await client.rehearse('changeMembers', input), json)
+  if (dryRun) return await printLinkChanges(client, await client.rehearse('changeMembers', input), json)
   const result = await client.call('changeMembers', input)
   print(json, result, () => `${result.added} added, ${result.removed} removed.\n`)
 }

@@ -110,7 +110,7 @@ function deleteCommand(): Command {
       using client = openClient(options)
       if (options.dryRun) {
         const changes = await client.rehearse('deleteNetwork', { path: { network: name } })
-        return printLinkChanges(client, changes, options.json)
+        return await printLinkChanges(client, changes, options.json)
       }
       const network = await client.call('showNetwork', { path: { network: name } })
       await confirm(`Delete the network ${network.name}? Its members lose one another.`, options.yes)

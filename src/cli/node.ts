@@ -80,7 +80,7 @@ function rolesCommand(): Command {
       using client = openClient(options)
       const input = { path: { node: name }, body: { roles } }
       if (options.dryRun)
-        return printLinkChanges(client, await client.rehearse('setRoles', input), options.json)
+        return await printLinkChanges(client, await client.rehearse('setRoles', input), options.json)
       const node = await client.call('setRoles', input)
       print(options.json, node, () => nodeFields(node))
     })
@@ -104,7 +104,7 @@ function labelCommand(): Command {
       using client = openClient(options)
       const input = { path: { node: name }, body: { labels } }
       if (options.dryRun)
-        return printLinkChanges(client, await client.rehearse('changeNode', input), options.json)
+        return await printLinkChanges(client, await client.rehearse('changeNode', input), options.json)
       const node = await client.call('changeNode', input)
       print(options.json, node, () => nodeFields(node))
     })
@@ -133,7 +133,7 @@ function removeCommand(): Command {
       using client = openClient(options)
       const input = { path: { node: name } }
       if (options.dryRun)
-        return printLinkChanges(client, await client.rehearse('removeNode', input), options.json)
+        return await printLinkChanges(client, await client.rehearse('removeNode', input), options.json)
       await confirm(`Remove the node ${name} from all its networks?`, options.yes)
       await client.call('removeNode', input)
     })

@@ -34,7 +34,7 @@ export function unshareCommand(): Command {
       using client = openClient(options)
       const path = { network, project: other }
       if (options.dryRun)
-        return printLinkChanges(client, await client.rehearse('unshareNetwork', { path }), options.json)
+        return await printLinkChanges(client, await client.rehearse('unshareNetwork', { path }), options.json)
       const { id, name } = await client.call('showNetwork', { path: { network } })
       await confirm(`Take all nodes of project ${other} out of ${name}?`, options.yes)
       await client.call('unshareNetwork', { path: { network: id, project: other }, query: { confirm: name } })

@@ -77,6 +77,24 @@ describe('problem details', () => {
     })
   }
 
+  it('takes an empty body for none, whatever the client says of its type', async () => {
+    const headers = { 'content-type': 'application/json' }
+    const missing = await place.call('DELETE', '/v1/networks/nope', { headers })
+    assert.deepEqual([missing.status, missing.body.code], [404, 'not-found'])
+    const empty = await place.call('POST', '/v1/networks', { headers })
+    assert.deepEqual(
+      [empty.status, empty.body.field, empty.body.detail],
+      [400, 'body', 'The body must be an object.'],
+    )
+    const broken = await place.call('POST', '/v1/networks', { headers, body: '{"name":' })
+    assert.equal(broken.body.detail, 'The request is not one that can be read.')
+    const sly = await place.call('POST', '/v1/networks', {
+      headers,
+      body: '{"name":"x","__proto__":{"a":1}}',
+    })
+    assert.equal(sly.status, 400)
+  })
+
   it('names the request, so that it is found in the log', async () => {
     const { body } = await place.get('/v1/networks/nope')
     const id = /^urn:weft:request:(\S+)$/.exec(body.instance)?.[1]

@@ -161,6 +161,14 @@ const WITHOUT_JSON = new Set([
 ])
 
 describe('every command', () => {
+  it('keeps its connection until the last answer is there', () => {
+    // `using` closes it when the function returns, be it a promise that is not done.
+    for (const file of globSync('src/cli/**/*.ts')) {
+      const found = /^.*\breturn (?!await )\w+\((client|inside)\b.*$/m.exec(readFileSync(file, 'utf8'))
+      assert.equal(found?.[0], undefined, file)
+    }
+  })
+
   const leaves = async () => {
     const all: [path: string, command: Command][] = []
     const walk = (command: Command, path: string) => {

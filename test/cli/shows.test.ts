@@ -25,19 +25,29 @@ describe('commands that show', () => {
   }
 
   it('tell of the controller, its errors, a member, a link and the history of a network', async () => {
-    const [status, error, member, link, history, dry] = await Promise.all([
+    const [status, error, member, link, history, first, dry, whole] = await Promise.all([
       done('status'),
       done('errors', 'range-overlap', '--json'),
       done('member', 'show', 'demo', 'web-1'),
       done('link', 'demo', 'web-1', 'db-1'),
       done('history', 'demo', '--limit', '1'),
+      done('history', 'demo', '--action', 'network-created', '--since', '1h', '--json'),
       done('member', 'remove', 'demo', 'web-1', '--dry-run'),
+      done('network', 'delete', 'demo', '--dry-run'),
     ])
     assert.equal(status, 'status  ok\nready   ready\n')
     assert.equal(JSON.parse(error ?? '').status, 409)
     assert.match(member ?? '', /^name +web-1$/m)
     assert.match(link ?? '', /^END +ONLINE +REVISION.*\nweb-1 +no /m)
     assert.match(history ?? '', /^REVISION +WHEN +WHO +WHAT\n\d+ +\S+ +\S+ .*added.*\n$/)
+    assert.deepEqual(
+      JSON.parse(first ?? '').items.map(({ actions }: { actions: string[] }) => actions),
+      [['network-created']],
+    )
+    assert.match(
+      whole ?? '',
+      /^0 links would appear, 1 would disappear\.\n(.*\n)- (web-1 db-1|db-1 web-1)\n$/,
+    )
     assert.match(
       dry ?? '',
       /^0 links would appear, 1 would disappear\.\n2 members would be sent \d+ bytes\.\n- (web-1 db-1|db-1 web-1)\n$/,

@@ -91,7 +91,7 @@ export const controllerSettings = Type.Object(
       maximum: 10_000,
       default: 50,
       description:
-        'The first change of a network is pushed at once; those that follow within this time go together.',
+        'The first change of a network is pushed at once; those that follow within this time go together. Up to ten times as long where the push itself takes long.',
     }),
     requestsPerSecond: Type.Number({
       minimum: 1,

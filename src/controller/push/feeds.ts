@@ -13,6 +13,7 @@ import { Due, type News } from './due.ts'
 import type { Feed } from './feed.ts'
 import { type Forecast, forecast } from './forecast.ts'
 import { NetworkFeeds, type NetworkFeedsTools } from './network-feeds.ts'
+import { Pace } from './pace.ts'
 import { touchedMembers } from './touched.ts'
 
 export interface FeedsTools {
@@ -34,8 +35,8 @@ export class Feeds {
   readonly #tools: FeedsTools
   readonly #networks = new Map<NetworkId, NetworkFeeds>()
   readonly #lans: Lans
-  /** When a network was last pushed, and which pushes are on their way. */
-  readonly #pushed = new Map<NetworkId, number>()
+  /** How soon a network may be pushed again, and which pushes are on their way. */
+  readonly #paces = new Map<NetworkId, Pace>()
   readonly #due = new Map<NetworkId, Due>()
   #onTouched: TouchListener = () => undefined
 
@@ -147,6 +148,7 @@ export class Feeds {
   #forget(id: NetworkId): void {
     this.#networks.delete(id)
     this.#due.delete(id)
+    this.#paces.delete(id)
     this.#lans.forget(id)
   }
 
@@ -171,20 +173,24 @@ export class Feeds {
     const first = new Due()
     first.add(news)
     this.#due.set(id, first)
-    const since = this.#tools.clock.monotonic() - (this.#pushed.get(id) ?? Number.NEGATIVE_INFINITY)
-    const wait = this.#tools.settings.gatherMilliseconds - since
+    const { clock } = this.#tools
+    const { wait } = this.#paceOf(id)
     if (wait <= 0) setImmediate(() => this.#push(id))
-    else this.#tools.clock.after(wait, () => this.#push(id))
+    else clock.after(wait, () => this.#push(id))
   }
 
   #push(id: NetworkId): void {
     const due = this.#due.get(id)
     if (!due) return
     this.#due.delete(id)
-    this.#pushed.set(id, this.#tools.clock.monotonic())
-    this.#onTouched(
-      id,
-      due.viewers((classes) => this.#networks.get(id)?.membersOf(classes)),
-    )
+    const viewers = due.viewers((classes) => this.#networks.get(id)?.membersOf(classes))
+    this.#paceOf(id).run(() => this.#onTouched(id, viewers))
+  }
+
+  #paceOf(id: NetworkId): Pace {
+    const { clock, settings } = this.#tools
+    const pace = this.#paces.get(id) ?? new Pace(clock, settings.gatherMilliseconds)
+    this.#paces.set(id, pace)
+    return pace
   }
 }

@@ -88,7 +88,8 @@ function schemaAt(schema: ObjectSchema, path: readonly string[]): ObjectSchema {
   const [name, ...rest] = path
   if (name === undefined) return schema
   const named = Object.hasOwn(schema.properties ?? {}, name) ? schema.properties?.[name] : undefined
-  const found = named ?? schema.items ?? Object.values(schema.patternProperties ?? {})[0]
+  const items = schema.items ?? schema.anyOf?.find((part) => part.items)?.items
+  const found = named ?? items ?? Object.values(schema.patternProperties ?? {})[0]
   return found ? schemaAt(found, rest) : {}
 }
 

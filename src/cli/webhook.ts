@@ -138,7 +138,11 @@ function deleteCommand(): Command {
     .option('-y, --yes', 'do not ask')
     .action(async (webhook: string, options: ClientOptions & { readonly yes?: boolean }) => {
       using client = openClient(options)
-      await confirm(`Delete webhook ${webhook}?`, options.yes)
+      await confirm(
+        `Delete webhook ${webhook}?`,
+        options.yes,
+        'Its messages would end, so it has to be confirmed.',
+      )
       await client.call('deleteWebhook', { path: { webhook } })
     })
 }

@@ -6,7 +6,8 @@ export interface ValueSchema {
   readonly description?: string
   readonly default?: unknown
   readonly enum?: readonly unknown[]
-  readonly anyOf?: readonly { readonly const?: unknown }[]
+  readonly anyOf?: readonly (ValueSchema & { readonly const?: unknown })[]
+  readonly format?: string
   readonly minimum?: number
   readonly maximum?: number
   readonly minLength?: number
@@ -22,6 +23,8 @@ export function expectation(schema: ValueSchema): string {
   if (schema['x-expects']) return schema['x-expects']
   const choices = choicesOf(schema)
   if (choices) return choices.length === 1 ? `'${choices[0]}'` : `one of ${choices.join(', ')}`
+  if (schema.anyOf) return alternatives(schema.anyOf)
+  if (schema.format === 'date-time') return 'a time as in 2026-01-31T09:30:00Z'
   switch (schema.type) {
     case 'integer':
       return `a whole number${range(schema.minimum, schema.maximum)}`
@@ -36,6 +39,12 @@ export function expectation(schema: ValueSchema): string {
     default:
       return `text${length(schema)}${form(schema)}`
   }
+}
+
+/** What can be given several times is told as one of them. */
+function alternatives(parts: readonly ValueSchema[]): string {
+  const single = parts.filter(({ type }) => type !== 'array')
+  return [...new Set((single.length > 0 ? single : parts).map(expectation))].join(', or ')
 }
 
 /** The values of an enumeration, or undefined when `schema` is none. */

@@ -95,6 +95,16 @@ describe('problem details', () => {
     assert.equal(sly.status, 400)
   })
 
+  it('says of times and of choices what they must be', async () => {
+    const ask = async (query: string) => (await place.get(`/v1/audit?${query}`)).body
+    const time = 'The query parameter since must be a time as in 2026-01-31T09:30:00Z.'
+    for (const wrong of ['yesterday', '2026-13-45T00:00:00Z', '']) {
+      assert.equal((await ask(`since=${wrong}`)).detail, time, wrong)
+    }
+    assert.match((await ask('action=bogus')).detail, /action must be one of .*, member-added, /)
+    assert.match((await ask('action=member-added&action=bogus')).detail, / must be one of .*, member-added, /)
+  })
+
   it('names the request, so that it is found in the log', async () => {
     const { body } = await place.get('/v1/networks/nope')
     const id = /^urn:weft:request:(\S+)$/.exec(body.instance)?.[1]

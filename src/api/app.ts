@@ -65,7 +65,7 @@ export interface AppTools {
 export async function createApp(controller: Controller, tools: AppTools): Promise<App> {
   const app = createInstance(tools)
   keepSequence(app, controller)
-  const limits = new Limits(tools.clock, ratesOf(controller.settings))
+  const limits = new Limits(tools.clock, ratesOf(controller.settings), controller.metrics)
   app.addHook('onRequest', async (request, reply) => {
     limits.assertNotOverloaded(request)
     // Whoever shows a token that is known is not held up by strangers behind the same address.

@@ -104,6 +104,8 @@ export class Controller implements AsyncDisposable {
   /** Tells this process from all others, and how many changes it has named. */
   readonly #run: string
   #operations = 0
+  /** Notes how long a change took, in ms. */
+  readonly #durable: (milliseconds: number) => void
 
   constructor(parts: Parts) {
     this.#parts = parts
@@ -127,6 +129,7 @@ export class Controller implements AsyncDisposable {
     const state = () => this.state
     const common = { ...parts, presence, state, signing: parts.authority.signing, metrics: this.metrics }
     const counters = openMeters(this.metrics, { state, connected: () => this.#fleet.size })
+    this.#durable = counters.durable
     this.#feeds = new Feeds({ ...common, count: (what) => counters[what].inc() })
     const inbox = new AgentInbox({
       ...common,
@@ -202,7 +205,7 @@ export class Controller implements AsyncDisposable {
   }
 
   /** Decides on the latest state and appends what was decided. The same operation is done once. */
-  change<Result>(
+  async change<Result>(
     request: Pick<ChangeRequest, 'actor' | 'request' | 'origin'> & { readonly operation?: string },
     decide: (state: State, tools: Tools) => Decision<Result>,
   ): Promise<Outcome<Result>> {
@@ -211,7 +214,12 @@ export class Controller implements AsyncDisposable {
     const isNew = request.operation === undefined
     const operation = request.operation ?? this.#newOperation(now)
     const tools = { now, random, settings }
-    return ledger.change({ ...request, operation, isNew, at: now }, (state) => decide(state, tools))
+    const began = clock.monotonic()
+    const outcome = await ledger.change({ ...request, operation, isNew, at: now }, (state) =>
+      decide(state, tools),
+    )
+    if (!outcome.repeated && outcome.entry) this.#durable(clock.monotonic() - began)
+    return outcome
   }
 
   /** A name that nobody else gives. It begins with the time, so that an index of them grows at its end and not everywhere. */

@@ -1,5 +1,8 @@
-import { Counter, collectDefaultMetrics, Gauge, type Registry } from 'prom-client'
+import { Counter, collectDefaultMetrics, Gauge, Histogram, type Registry } from 'prom-client'
 import type { State } from '../model/state.ts'
+
+/** Seconds: an fsync of a good disk, a barrier of Redis, a batch of thousands, a disk that fails. */
+const DURABLE_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5]
 
 /** What is measured of the whole controller, and the counters of what goes to agents. @param of read when somebody asks */
 export function openMeters(
@@ -36,7 +39,14 @@ export function openMeters(
   gauge('weft_nodes', 'Nodes that have joined.', () => state().nodes.size)
   gauge('weft_networks', 'Private networks.', () => state().networks.size)
   gauge('weft_log_sequence', 'Sequence of the last log entry in the state.', () => state().sequence)
+  const durable = new Histogram({
+    name: 'weft_change_durable_seconds',
+    help: 'From the wish for a change until it is decided and durable.',
+    buckets: DURABLE_BUCKETS,
+    registers,
+  })
   return {
+    durable: (milliseconds: number) => durable.observe(milliseconds / 1_000),
     encodings: counter('weft_content_encodings_total', 'Distinct contents that were encoded for agents.'),
     signatures: counter('weft_content_signatures_total', 'Distinct contents that were signed for agents.'),
     sent: (count: number, size: number) => {

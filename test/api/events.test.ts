@@ -29,6 +29,9 @@ describe('live events', () => {
   it('tell each change once it is durable: who, what, and where in the log', async () => {
     using listener = await Listener.open(place)
     await listener.next('greeting', ({ event }) => event === 'hello')
+    const metrics = (await place.get('/metrics')).text
+    assert.match(metrics, /^weft_event_streams 1$/m)
+    assert.match(metrics, /^weft_change_durable_seconds_count [1-9]/m)
     const { body } = await place.post('/v1/networks', { name: 'third' })
     const { id, data } = await listener.next('change', ({ event }) => event === 'change')
     assert.equal(id, place.controller.state.sequence)

@@ -75,6 +75,7 @@ describe('REST', () => {
     assert.equal(refused?.body.code, 'too-many-requests')
     assert.match(String(refused?.headers['retry-after']), /^[1-9]\d*$/)
     assert.equal((await ask(inside.token)).status, 200)
+    assert.deepEqual(await refusals(inside), [0, 0, answers.filter(({ status }) => status === 429).length])
   })
 
   it('refuses an address that guesses tokens, but not who has one behind the same address', async () => {
@@ -84,6 +85,7 @@ describe('REST', () => {
     for (let at = 0; at < 12; at++) statuses.push((await guess()).status)
     assert.deepEqual([statuses[0], statuses.at(-1)], [401, 429])
     assert.equal((await inside.call('GET', '/v1/networks')).status, 200)
+    assert.deepEqual(await refusals(inside), [0, statuses.filter((status) => status === 429).length, 0])
   })
 
   it('gives way to agents when the loop is late, and still answers supervisors', async (context) => {
@@ -94,5 +96,14 @@ describe('REST', () => {
     for (const path of ['/healthz', '/readyz', '/metrics']) {
       assert.equal((await inside.call('GET', path)).status, 200, path)
     }
+    assert.deepEqual(await refusals(inside), [1, 0, 0])
   })
 })
+
+/** What is counted as refused: for overload, by address, by token. */
+async function refusals(inside: Inside): Promise<number[]> {
+  const { text } = await inside.call('GET', '/metrics')
+  return ['overload', 'address', 'token'].map((reason) =>
+    Number(new RegExp(`^weft_requests_refused_total\\{reason="${reason}"\\} (\\d+)$`, 'm').exec(text)?.[1]),
+  )
+}

@@ -1,3 +1,4 @@
+import { Gauge } from 'prom-client'
 import Type from 'typebox'
 import type { Controller } from '../../controller/controller.ts'
 import { WeftError } from '../../errors.ts'
@@ -11,6 +12,7 @@ import { EventStream } from '../stream.ts'
 
 /** Clients that may listen at once. Each costs a socket and a cursor. */
 const MOST_STREAMS = 1_000
+const STREAMS = 'weft_event_streams'
 
 const network = idOrName('network', 'demo')
 const EventQuery = Type.Object(
@@ -38,6 +40,15 @@ const EventHeaders = Type.Object({
 /** Live events, server-sent. */
 export function eventRoutes(app: App, controller: Controller): void {
   let streams = 0
+  controller.metrics.removeSingleMetric(STREAMS)
+  new Gauge({
+    name: STREAMS,
+    help: 'Clients that listen to live events.',
+    registers: [controller.metrics],
+    collect() {
+      this.set(streams)
+    },
+  })
   const schema = {
     operationId: 'streamEvents',
     summary: 'What happens in the project, as it happens: server-sent events.',

@@ -1,4 +1,4 @@
-import { WeftError } from '../errors.ts'
+import { toWeftError, WeftError } from '../errors.ts'
 import type { InterfaceName } from '../wireguard/device.ts'
 import { applyFilter, changeFilter, observeFilter, removeFilter } from '../wireguard/filter.ts'
 import { type Flow, filterChange, type PacketFilter, type Source } from '../wireguard/filter-ruleset.ts'
@@ -36,14 +36,21 @@ export class FilterKeeper {
   #seen: string | undefined
   /** One of an earlier life of this agent may be there still. */
   #isUnknown = true
+  /** While one is taken away beside other work: gives what went wrong. */
+  #leaving: Promise<Error | undefined> | undefined
 
   constructor(name: InterfaceName) {
     this.#name = name
   }
 
-  /** To be called before the interface changes. On an error the interface has to stay as it is. */
-  async prepare(sources: readonly Source[] | undefined): Promise<void> {
+  /**
+   * To be called before the interface changes. On an error the interface has to stay as it is.
+   * @param isBare there are no peers that a filter could limit: one that is to go may go at once
+   */
+  async prepare(sources: readonly Source[] | undefined, isBare: boolean): Promise<void> {
+    if (!sources && isBare) this.#leaving = failureOf(this.leave())
     if (!sources) return
+    await this.#leaving
     this.#flows ??= await openFlows()
     const wanted: PacketFilter = { interface: this.#name, sources, flows: this.#flows }
     const change = this.#kept && filterChange(this.#kept, wanted)
@@ -56,6 +63,9 @@ export class FilterKeeper {
 
   /** To be called once the interface is as planned. */
   async settle(sources: readonly Source[] | undefined): Promise<void> {
+    const failure = await this.#leaving
+    this.#leaving = undefined
+    if (failure) throw failure
     if (!sources) await this.leave()
   }
 
@@ -85,4 +95,12 @@ export class FilterKeeper {
     await applyFilter(filter)
     this.#seen = await observeFilter(this.#name)
   }
+}
+
+/** Of work that is waited for later. */
+function failureOf(work: Promise<void>): Promise<Error | undefined> {
+  return work.then(
+    () => undefined,
+    (error: unknown) => toWeftError(error),
+  )
 }

@@ -10,8 +10,11 @@ export type Sightings = ReadonlyMap<PublicKey, ObservedPeer>
 export interface Guide {
   /** What the interface has to be now. @param sightings what the device says, where it was just asked */
   plan(sightings?: Sightings): NetworkPlan | undefined
-  /** Puts up what has to be there before the interface is as the last plan says. It stays as it was when this rejects. */
-  prepare(): Promise<void>
+  /**
+   * Puts up what has to be there before the interface is as the last plan says. It stays as it was when this rejects.
+   * @param isBare whether the interface has no peers as yet
+   */
+  prepare(isBare: boolean): Promise<void>
   /** The interface is as planned. */
   applied(name: InterfaceName): Promise<void>
   /** Takes what the device says; whether there is a new plan. */

@@ -71,8 +71,8 @@ export class MemberGuide implements Guide {
     return memberPlan(this.#replica, this.#book, this.#tools.surroundings.transit)
   }
 
-  async prepare(): Promise<void> {
-    if (this.#tools.isReal) await this.#filter.prepare(this.#sources)
+  async prepare(isBare: boolean): Promise<void> {
+    if (this.#tools.isReal) await this.#filter.prepare(this.#sources, isBare)
   }
 
   async applied(name: InterfaceName): Promise<void> {

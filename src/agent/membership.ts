@@ -260,7 +260,7 @@ export class Membership {
   /** Without its filter a plan is not carried out, but for this: whoever is no peer any more goes at once. */
   async #prepare(guide: Guide, tunnel: Tunnel, plan: NetworkPlan): Promise<void> {
     try {
-      await guide.prepare()
+      await guide.prepare(tunnel.isBare)
     } catch (error) {
       await tunnel.narrow(plan)
       throw error

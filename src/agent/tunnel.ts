@@ -61,6 +61,11 @@ export class Tunnel {
     return this.#previous === undefined
   }
 
+  /** Whether there are no peers on it as yet. */
+  get isBare(): boolean {
+    return this.isNew && this.#seen?.observe().peers.size === 0
+  }
+
   /** Whether the last plan was carried out. */
   get isInLine(): boolean {
     return this.#blueprint !== undefined

@@ -59,8 +59,8 @@ interface Piece {
 
 /** Characters in the arguments of one run: some 400 peers, and far below the 128 KiB that execve(2) takes at least. */
 const ARGUMENT_ROOM = 65_536
-/** Characters in the file of one run: some 1,600 peers. Starting a program costs more than what it does for 400 of them. */
-const FILE_ROOM = 262_144
+/** Characters in the file of one run: some 4,000 peers, which take half a second; a program has ten on a machine that is busy. */
+const FILE_ROOM = 524_288
 /** With more steps than this, peers go through files. */
 const BULK = 512
 

@@ -6,7 +6,7 @@ export function print(json: boolean | undefined, value: unknown, forPeople: () =
   process.stdout.write(json ? `${JSON.stringify(value, null, 2)}\n` : forPeople())
 }
 
-/** Columns under their titles. On a terminal, or with COLUMNS, the widest are cut until a row fits; else all is shown. */
+/** Columns under their titles. On a terminal, or with COLUMNS, the widest are cut until a row fits, or rows are folded; else all is shown. */
 export function table(titles: readonly string[], rows: readonly (readonly string[])[]): string {
   return tableOf(titles, rows, lineWidth())
 }
@@ -22,6 +22,7 @@ export function tableOf(
     cells.reduce((most, row) => Math.max(most, widthOf(row[column] ?? '')), 0),
   )
   const widths = width === undefined ? widest : shrink(widest, width)
+  if (width !== undefined && lengthOf(widths) > width) return folded(cells, width)
   const lines = cells.map((row) => row.map((cell, column) => pad(cell, widths[column] ?? 0)).join(GAP))
   return lines.map((line) => `${line.trimEnd()}\n`).join('')
 }
@@ -55,13 +56,25 @@ const NARROWEST = 6
 
 function shrink(widest: readonly number[], width: number): number[] {
   const widths = [...widest]
-  const room = width - GAP.length * (widths.length - 1)
-  while (widths.reduce((sum, one) => sum + one, 0) > room) {
+  while (lengthOf(widths) > width) {
     const most = Math.max(...widths)
     if (most <= NARROWEST) break
     widths[widths.indexOf(most)] = most - 1
   }
   return widths
+}
+
+/** Of a row with such columns. */
+function lengthOf(widths: readonly number[]): number {
+  return widths.reduce((sum, one) => sum + one + GAP.length, -GAP.length)
+}
+
+/** For terminals that are too narrow for columns: each row on lines of its own, its first cell as their heading. */
+function folded([titles = [], ...rows]: readonly (readonly string[])[], width: number): string {
+  const lines = rows.flatMap((row) =>
+    row.map((cell, column) => (column === 0 ? cell : `${GAP}${titles[column]}: ${cell}`)),
+  )
+  return lines.map((line) => `${cutTo(line, width)}\n`).join('')
 }
 
 function pad(cell: string, width: number): string {

@@ -1390,6 +1390,8 @@ export interface Operations {
       readonly headers?: {
         /** Chosen by the caller, for instance a UUID. A repeated POST with the same key is done once and answers with the object that the first one made. */
         readonly 'idempotency-key'?: string | undefined
+        /** ETag of the version that is to be changed. Another one is not touched. */
+        readonly 'if-match'?: string | undefined
       }
       readonly body: {
         /** Nodes that become members. */

@@ -52,6 +52,26 @@ describe('changes over REST', () => {
       assert.deepEqual(made.map(({ keyVersion }) => keyVersion).toSorted(), [2, 3, 4, 5, 6, 7])
     })
 
+    it('are decided on the version of the network that was read, if that is said', async () => {
+      const { id } = await makeNetwork()
+      const [a, b] = await Promise.all([1, 2].map(() => enrol(inside, DEFAULT_PROJECT)))
+      const etag = String((await inside.call('GET', `/v1/networks/${id}`)).headers.etag)
+      const answers = await Promise.all(
+        [a, b].map((node) => batch(id, { add: [node] }, { 'if-match': etag })),
+      )
+      assert.deepEqual(answers.map(({ status }) => status).toSorted(), [200, 412])
+      assert.equal(members(id).length, 1)
+      const c = await enrol(inside, DEFAULT_PROJECT)
+      const now = String((await inside.call('GET', `/v1/networks/${id}`)).headers.etag)
+      const headers = { 'idempotency-key': freshName(), 'if-match': now }
+      const [first, again] = [await batch(id, { add: [c] }, headers), await batch(id, { add: [c] }, headers)]
+      assert.deepEqual(
+        [first.status, again.status, again.body.added],
+        [200, 200, 1],
+        'a repeated one is done',
+      )
+    })
+
     it('do all of it or nothing, and say which one was wrong', async () => {
       const { id } = await makeNetwork()
       const [a, b, c] = await Promise.all([1, 2, 3].map(() => enrol(inside, DEFAULT_PROJECT)))

@@ -42,6 +42,31 @@ describe('tableOf', () => {
       }),
     )
   })
+
+  it('is folded where not even that fits: a line for each cell, and none too long', () => {
+    assert.equal(
+      tableOf(
+        ['name', 'ipv4', 'revision'],
+        [
+          ['demo', '10.64.0.0/16', '12'],
+          ['x', '-', '1'],
+        ],
+        16,
+      ),
+      'demo\n  IPV4: 10.64.0…\n  REVISION: 12\nx\n  IPV4: -\n  REVISION: 1\n',
+    )
+    const cell = fc.string({ unit: 'binary', maxLength: 40 })
+    fc.assert(
+      fc.property(
+        fc.array(fc.tuple(cell, cell, cell), { maxLength: 3 }),
+        fc.integer({ min: 1, max: 30 }),
+        (some, width) => {
+          for (const line of tableOf(['a', 'b', 'c'], some, width).split('\n'))
+            assert.ok(widthOf(line) <= width)
+        },
+      ),
+    )
+  })
 })
 
 describe('fields, orDash and labelsText', () => {

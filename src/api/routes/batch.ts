@@ -11,13 +11,15 @@ import type { KeyStock } from '../../keys/stock.ts'
 import type { State } from '../../model/state.ts'
 import { assertMayTouch, authorise } from '../access/authorise.ts'
 import { create } from '../change.ts'
+import { assertMatch } from '../etag.ts'
 import type { App } from '../instance.ts'
 import { DryRunQuery, rehearse } from '../rehearsal.ts'
-import { idOrName, OperationHeaders, refTo } from '../schemas/common.ts'
+import { ChangeHeaders, idOrName, refTo } from '../schemas/common.ts'
 import { BatchResult, MemberBatch } from '../schemas/member.ts'
 import { Operation, patient } from '../schemas/operation.ts'
 import { LinkChanges } from '../schemas/policy.ts'
 import { answers } from '../schemas/problem.ts'
+import { networkTag } from '../views/network.ts'
 
 /** POST of many members at once. */
 export function batchRoutes(app: App, controller: Controller): void {
@@ -27,19 +29,21 @@ export function batchRoutes(app: App, controller: Controller): void {
     tags: ['members'],
     params: Type.Object({ network: idOrName('network', 'demo') }),
     querystring: DryRunQuery,
-    headers: patient(OperationHeaders),
+    headers: patient(ChangeHeaders),
     body: MemberBatch,
     response: answers(
       { 200: Type.Union([refTo(BatchResult), refTo(LinkChanges)]), 202: refTo(Operation) },
       404,
       409,
+      412,
       413,
       415,
     ),
   }
   app.post('/v1/networks/:network/members/batch', { schema }, async (request, reply) => {
     const decide = (before: State, tools: Tools, keys?: KeyStock) => {
-      const { id, batch } = read(before, request, tools.now)
+      const { network, id, batch } = read(before, request, tools.now)
+      assertMatch(request, networkTag(network, before.epoch))
       assertNotSystem(before, id)
       const { events } = changeMembers(before, tools, id, batch, keys)
       const revision = (before.networks.get(id)?.revision ?? 0) + batch.add.length + batch.remove.length
@@ -87,7 +91,7 @@ function read(state: State, request: BatchRequest, now: number) {
   }
   assertEachOnce('remove', batch.remove)
   assertEachOnce('add', batch.add)
-  return { id: network.id, batch }
+  return { network, id: network.id, batch }
 }
 
 function assertEachOnce(field: string, ids: readonly string[]): void {

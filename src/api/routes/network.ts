@@ -10,7 +10,7 @@ import type { Network as NetworkState, State } from '../../model/state.ts'
 import { authorise } from '../access/authorise.ts'
 import { create } from '../change.ts'
 import { assertConfirmed, onlineAmong } from '../confirm.ts'
-import { assertMatch, tagged, tagOf } from '../etag.ts'
+import { assertMatch, tagged } from '../etag.ts'
 import type { App } from '../instance.ts'
 import { askedBy } from '../origin.ts'
 import { includes, pageOf, shown } from '../paging.ts'
@@ -26,7 +26,7 @@ import {
 } from '../schemas/common.ts'
 import { Network, NetworkList, NewNetwork } from '../schemas/network.ts'
 import { answers } from '../schemas/problem.ts'
-import { networkView } from '../views/network.ts'
+import { networkTag, networkView } from '../views/network.ts'
 
 const params = Type.Object({ network: idOrName('network', 'demo') })
 const tags = ['networks']
@@ -148,9 +148,4 @@ function addDelete(app: App, controller: Controller): void {
     })
     return reply.code(204).send()
   })
-}
-
-/** Moves with every change of a network or of its members. */
-function networkTag(network: NetworkState, epoch: number): string {
-  return tagOf(networkView(network, epoch))
 }

@@ -48,6 +48,19 @@ export async function create<Result>(
   })
 }
 
+/**
+ * What `work` finds out ahead of a decision, which has to be quick; `otherwise` when it throws what a caller may hear. What is
+ * wrong is found by the decision, and what was done before needs none, be it impossible by now.
+ */
+export function aheadOf<Value>(work: () => Value, otherwise: Value): Value {
+  try {
+    return work()
+  } catch (error) {
+    if (error instanceof WeftError) return otherwise
+    throw error
+  }
+}
+
 /** The secret of a token is not kept, so the answer to a repeated POST cannot be given. */
 export function notShownAgain(made: TokenId | WebhookId | undefined, what = 'token'): undefined {
   if (made === undefined) return undefined

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { after, before, describe, it } from 'node:test'
+import { Receiver } from '../controller/receiver.ts'
+import { documentOf, operationsOf } from './document.ts'
 import { Place } from './fixture.ts'
 
 describe('a POST with an Idempotency-Key', () => {
@@ -83,3 +85,62 @@ describe('a POST with an Idempotency-Key', () => {
     assert.equal((await place.post('/v1/networks', { name: 'demo' }, key)).status, 201)
   })
 })
+
+/** A request for every POST of the document that takes a key; a new one fails until it stands here. */
+type Repeat = readonly [path: string, body: object]
+
+describe('every POST of the document that takes an Idempotency-Key', () => {
+  it('is done once, and answers again as it did', async () => {
+    await using place = await Place.open({ webhookRanges: ['127.0.0.0/8'], webhookPlainHttp: true })
+    await using receiver = await Receiver.open()
+    const document = await documentOf(place)
+    const requests = await requestsTo(place, receiver)
+    for (const [route, { operationId, parameters = [] }] of operationsOf(document)) {
+      if (!parameters.some(({ name }) => name === 'idempotency-key')) continue
+      const given = requests[operationId]
+      assert.ok(given, `${route} has no request here`)
+      const [path, body] = given
+      const key = { headers: { 'idempotency-key': randomUUID() } }
+      const first = await place.post(path, body, key)
+      assert.ok(first.status < 300, `${route}: ${first.text}`)
+      const [{ sequence }, received] = [place.controller.state, receiver.received.length]
+      const again = await place.post(path, body, key)
+      const isSecret = ['token', 'secret'].some((name) => Object.hasOwn(first.body, name))
+      if (isSecret) assert.deepEqual([again.status, again.body.code], [409, 'already-exists'], route)
+      else assert.deepEqual([again.status, essence(again.body)], [first.status, essence(first.body)], route)
+      assert.equal(place.controller.state.sequence, sequence, `${route} changed something again`)
+      assert.equal(receiver.received.length, received, `${route} sent something again`)
+    }
+  })
+})
+
+/** What was in the way of a document besides is told of the state that was there then. */
+function essence({ kept: _, ...body }: { readonly kept?: unknown }): object {
+  return body
+}
+
+async function requestsTo(place: Place, receiver: Receiver): Promise<Readonly<Record<string, Repeat>>> {
+  for (const name of ['demo', 'other']) await place.post('/v1/networks', { name })
+  for (const name of ['web-1', 'web-2', 'web-3']) await place.enrol(name)
+  await place.post('/v1/networks/demo/members', { node: 'web-2' })
+  const hook = { url: receiver.url, enabled: false }
+  const { id } = (await place.post('/v1/webhooks', hook)).body
+  const sent = (await place.post(`/v1/webhooks/${id}/test`, {})).body.id
+  return {
+    createProject: ['/v1/projects', { name: 'acme' }],
+    createApiToken: ['/v1/api-tokens', { name: 'x', role: 'viewer' }],
+    createNetwork: ['/v1/networks', { name: 'made' }],
+    addMember: ['/v1/networks/demo/members', { node: 'web-1' }],
+    // Who has left cannot be found a second time.
+    changeMembers: ['/v1/networks/demo/members/batch', { add: ['web-3'], remove: ['web-2'] }],
+    apply: [
+      '/v1/apply',
+      { networks: { shop: { members: ['web-1'] } }, nodes: { 'web-2': { labels: { a: 'b' } } } },
+    ],
+    setRoles: ['/v1/nodes/web-1/roles', { roles: ['hub'] }],
+    createToken: ['/v1/tokens', { networks: ['demo'] }],
+    createWebhook: ['/v1/webhooks', hook],
+    testWebhook: [`/v1/webhooks/${id}/test`, {}],
+    redeliverWebhook: [`/v1/webhooks/${id}/deliveries/${sent}/redeliver`, {}],
+  }
+}

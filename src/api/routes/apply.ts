@@ -13,12 +13,13 @@ import type { Decision, Tools } from '../../controller/tools.ts'
 import { WeftError } from '../../errors.ts'
 import { systemRandom } from '../../keys/random.ts'
 import type { KeyStock } from '../../keys/stock.ts'
+import type { PublicKey } from '../../keys/wireguard.ts'
 import { apply } from '../../model/apply.ts'
 import type { Event } from '../../model/event.ts'
-import { ID_BYTES, type NetworkId, toNetworkId } from '../../model/names.ts'
+import { ID_BYTES, type NetworkId, type ProjectId, toNetworkId } from '../../model/names.ts'
 import type { State } from '../../model/state.ts'
 import { authorise } from '../access/authorise.ts'
-import { create } from '../change.ts'
+import { aheadOf, create } from '../change.ts'
 import { assertMatch, tagged, tagOf } from '../etag.ts'
 import type { App } from '../instance.ts'
 import { rehearsal } from '../rehearsal.ts'
@@ -116,21 +117,28 @@ function assertSeen(
   }
 }
 
-/**
- * What can be worked out before the decision, which has to be quick: ids of networks that are to be made, and keys of members.
- * What is wrong is found by the decision.
- */
+/** Ids of networks that are to be made, and keys of members. */
 async function prepare(controller: Controller, request: ApplyRequest): Promise<Ahead> {
   const { state, settings } = controller
-  const { project } = authorise(state, request, controller.now())
-  const { body, query } = request
+  const now = controller.now()
+  const { project } = authorise(state, request, now)
   const ids = new Map<string, NetworkId>()
-  for (const name of Object.keys(body.networks ?? {})) ids.set(name, toNetworkId(systemRandom(ID_BYTES)))
-  const tools = { now: controller.now(), random: systemRandom, settings }
-  const prune = query.prune ?? false
+  for (const name of Object.keys(request.body.networks ?? {}))
+    ids.set(name, toNetworkId(systemRandom(ID_BYTES)))
+  const owners = aheadOf(() => ownersOfKeys({ state, settings, now }, request, project, ids), [])
+  return { ids, keys: await controller.mint.stock(owners) }
+}
+
+function ownersOfKeys(
+  { state, settings, now }: Pick<Controller, 'state' | 'settings'> & { readonly now: number },
+  { body, query: { prune = false } }: ApplyRequest,
+  project: ProjectId,
+  ids: ReadonlyMap<string, NetworkId>,
+): readonly PublicKey[] {
+  const tools = { now, random: systemRandom, settings }
   const { events } = applyWanted(state, tools, project, withoutMembers(body), { prune, ids })
   const then = events.reduce(apply, state)
-  const owners = Object.entries(body.networks ?? {}).flatMap(([name, { members }]) => {
+  return Object.entries(body.networks ?? {}).flatMap(([name, { members }]) => {
     const id = then.networksByName.get(project)?.get(name)
     const network = id && then.networks.get(id)
     if (!network || !members) return []
@@ -141,7 +149,6 @@ async function prepare(controller: Controller, request: ApplyRequest): Promise<A
       add.map(({ node }) => node),
     )
   })
-  return { ids, keys: await controller.mint.stock(owners) }
 }
 
 /** Members need keys, and policies may name nodes: neither is needed to know which networks there will be. */

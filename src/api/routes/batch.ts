@@ -10,7 +10,7 @@ import { toWeftError, WeftError } from '../../errors.ts'
 import type { KeyStock } from '../../keys/stock.ts'
 import type { State } from '../../model/state.ts'
 import { assertMayTouch, authorise } from '../access/authorise.ts'
-import { create } from '../change.ts'
+import { aheadOf, create } from '../change.ts'
 import { assertMatch } from '../etag.ts'
 import type { App } from '../instance.ts'
 import { DryRunQuery, rehearse } from '../rehearsal.ts'
@@ -68,11 +68,14 @@ export function batchRoutes(app: App, controller: Controller): void {
 
 type BatchRequest = FastifyRequest & { readonly body: Type.Static<typeof MemberBatch> }
 
-/** What can be worked out before the decision, which has to be quick. What is wrong is found by the decision. */
+/** The keys that will be needed. */
 async function prepare(controller: Controller, request: BatchRequest) {
   const { state } = controller
-  const { id, batch } = read(state, request, controller.now())
-  return controller.mint.stock(keysWanted(state, id, batch.add))
+  const owners = aheadOf(() => {
+    const { id, batch } = read(state, request, controller.now())
+    return keysWanted(state, id, batch.add)
+  }, [])
+  return controller.mint.stock(owners)
 }
 
 function read(state: State, request: BatchRequest, now: number) {

@@ -10,6 +10,9 @@ const MANY = 4
 /** Keys made for one change before others have their turn: some 10 ms. */
 const SLICE = 50
 
+/** Keys in one answer, about: the first changes are decided while the keys for the next ones are made. */
+const GROUP = 16
+
 interface Wish {
   readonly recipients: readonly PublicKey[]
   readonly resolve: (blanks: readonly KeyBlank[]) => void
@@ -57,12 +60,14 @@ export class Mint implements Disposable {
   #send(): void {
     const wishes = this.#wishes
     this.#wishes = []
-    const recipients = wishes.flatMap((wish) => wish.recipients)
-    if (!this.#thread && recipients.length >= MANY && this.#isUsable) this.#thread = this.#start()
+    const count = wishes.reduce((sum, { recipients }) => sum + recipients.length, 0)
+    if (!this.#thread && count >= MANY && this.#isUsable) this.#thread = this.#start()
     if (!this.#thread) return grantNothing(wishes)
-    this.#asked.push(wishes)
     this.#thread.ref()
-    this.#thread.postMessage(recipients)
+    for (const group of groupsOf(wishes)) {
+      this.#asked.push(group)
+      this.#thread.postMessage(group.flatMap(({ recipients }) => recipients))
+    }
   }
 
   #start(): Worker {
@@ -99,6 +104,20 @@ export class Mint implements Disposable {
 
 /** In MB; it holds next to nothing. */
 const LIMITS = { maxOldGenerationSizeMb: 32, maxYoungGenerationSizeMb: 4 }
+
+function groupsOf(wishes: readonly Wish[]): Wish[][] {
+  const groups: Wish[][] = []
+  let size = GROUP
+  for (const wish of wishes) {
+    if (size >= GROUP) {
+      groups.push([])
+      size = 0
+    }
+    groups.at(-1)?.push(wish)
+    size += wish.recipients.length
+  }
+  return groups
+}
 
 function blankAt(bytes: Uint8Array, at: number): Uint8Array {
   return bytes.subarray(at * BLANK_BYTES, (at + 1) * BLANK_BYTES)

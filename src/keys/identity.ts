@@ -2,7 +2,7 @@ import { createHash, hkdfSync } from 'node:crypto'
 import { canonicalFields } from './fields.ts'
 import { SecretBytes } from './secret.ts'
 import { SigningKey, type VerifyKey } from './signature.ts'
-import { fromBase32, fromBase64Url, toBase32 } from './text.ts'
+import { fromBase32, fromBase64Url, isBase32Of, toBase32 } from './text.ts'
 import { type KeyPair, PrivateKey, publicKeyOf } from './wireguard.ts'
 
 declare const brand: unique symbol
@@ -47,7 +47,7 @@ export function nodeIdOf(publicKey: VerifyKey): NodeId {
 
 /** `text` as a node id, or undefined when it does not have that form. */
 export function parseNodeId(text: string): NodeId | undefined {
-  return fromBase32(text)?.length === NODE_ID_BYTES ? (text as NodeId) : undefined
+  return isBase32Of(NODE_ID_BYTES, text) ? (text as NodeId) : undefined
 }
 
 export function nodeIdBytes(id: NodeId): Uint8Array {

@@ -38,6 +38,16 @@ export function fromBase32(text: string): Uint8Array | undefined {
   return toBase32(bytes) === text ? bytes : undefined
 }
 
+const BASE32 = /^[a-z2-7]*$/
+
+/** Whether `fromBase32` would give so many bytes, for those who need the answer only: the bits left at the end are zeros. */
+export function isBase32Of(length: number, text: string): boolean {
+  const letters = Math.ceil((length * 8) / 5)
+  if (text.length !== letters || !BASE32.test(text)) return false
+  const spare = letters * 5 - length * 8
+  return (ALPHABET.indexOf(text.charAt(letters - 1)) & ((1 << spare) - 1)) === 0
+}
+
 export function toBase64Url(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64url')
 }

@@ -1,5 +1,5 @@
 import { parseNodeId } from '../keys/identity.ts'
-import { fromBase32, toBase32 } from '../keys/text.ts'
+import { fromBase32, isBase32Of, toBase32 } from '../keys/text.ts'
 
 declare const brand: unique symbol
 /** `net-` and 16 characters of base32. */
@@ -78,5 +78,5 @@ export function toName(hostName: string): string {
 }
 
 function hasIdForm(text: string, prefix: string): boolean {
-  return text.startsWith(prefix) && fromBase32(text.slice(prefix.length))?.length === ID_BYTES
+  return text.startsWith(prefix) && isBase32Of(ID_BYTES, text.slice(prefix.length))
 }

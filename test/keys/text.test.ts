@@ -1,7 +1,14 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
-import { allFromBase64Url, fromBase32, fromBase64Url, toBase32, toBase64Url } from '../../src/keys/text.ts'
+import {
+  allFromBase64Url,
+  fromBase32,
+  fromBase64Url,
+  isBase32Of,
+  toBase32,
+  toBase64Url,
+} from '../../src/keys/text.ts'
 
 const bytes = fc.uint8Array({ maxLength: 40 })
 
@@ -48,6 +55,19 @@ describe('base32', () => {
       }),
     )
   })
+})
+
+it('Whether a text is base32 of so many bytes is what reading it says', () => {
+  const letter = fc.constantFrom(...'abcdefghijklmnopqrstuvwxyz234567', 'A', '1', ' ', 'é')
+  const texts = fc.oneof(bytes.map(toBase32), fc.string({ unit: letter, maxLength: 28 }))
+  const length = fc.constantFrom(0, 1, 2, 3, 4, 5, 10, 16)
+  fc.assert(
+    fc.property(texts, length, (text, wanted) => {
+      for (const one of [text, text.slice(0, Math.ceil((wanted * 8) / 5))])
+        assert.equal(isBase32Of(wanted, one), fromBase32(one)?.length === wanted)
+    }),
+    { numRuns: 1_000 },
+  )
 })
 
 describe('base64url', () => {

@@ -61,11 +61,15 @@ await using caller = await startHelper<CallerCalls>(CALLER)
 const common = { token: fleet.token, connections: 50, port }
 await caller.call('post', { ...common, requests: requests.slice(0, WARM_UP).flat() })
 const counted = requests.slice(WARM_UP).flat()
+const cpu = [process.cpuUsage(), process.threadCpuUsage()] as const
 const { took, times } = await caller.call('post', { ...common, requests: counted })
+const [spent, spentHere] = [process.cpuUsage(cpu[0]), process.threadCpuUsage(cpu[1])].map(
+  ({ user, system }) => Math.round((user + system) / counted.length),
+)
 const sorted = times.toSorted((a, b) => a - b)
 const at = (share: number) => Math.round((sorted[Math.floor(sorted.length * share)] ?? 0) * 10) / 10
 process.stdout.write(
-  `${Math.round((counted.length / took) * 1_000)} durable additions a second of ${counted.length}; p50 ${at(0.5)} ms, p99 ${at(0.99)} ms\n`,
+  `${Math.round((counted.length / took) * 1_000)} durable additions a second of ${counted.length}; p50 ${at(0.5)} ms, p99 ${at(0.99)} ms; CPU of the controller for each: ${spent} µs, ${spentHere} µs of it on its main thread\n`,
 )
 
 /** Changes without REST, keys and checks: what the log takes. */

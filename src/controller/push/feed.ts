@@ -51,6 +51,8 @@ export class Feed {
   readonly #touches = new Touches()
   /** Digest of the records before the first touch. */
   readonly #start: string
+  /** What the last session was sent, and from where: most stand at the very same cursor. Until something changes. */
+  #last: { readonly from: Cursor; readonly step: Step } | undefined
 
   constructor(network: Network, tools: FeedTools) {
     this.#tools = tools
@@ -69,7 +71,7 @@ export class Feed {
 
   /** Makes sure that a member that comes from another feed of the network is not told an older revision than it has. */
   raise({ revision }: Network): void {
-    if (revision > this.#content.revision) this.#content.catchUp(revision)
+    if (revision > this.#content.revision) this.#catchUp(revision)
   }
 
   /** Those that the audience sees. */
@@ -86,6 +88,7 @@ export class Feed {
 
   /** The epoch was raised. */
   renew(): void {
+    this.#last = undefined
     this.#content.renew()
   }
 
@@ -119,7 +122,7 @@ export class Feed {
    * ahead of the network: that was looked at before.
    */
   resume({ epoch, revision, digest, hints }: ResumePosition): Cursor | undefined {
-    if (epoch === this.epoch && revision > this.#content.revision) this.#content.catchUp(revision)
+    if (epoch === this.epoch && revision > this.#content.revision) this.#catchUp(revision)
     const told = { hints: this.#hintsToldBy(hints), revision }
     // A controller that has just started does not know since when a set is as it is; the digest does.
     if (digest === this.digest) return { ...told, touch: this.#touches.end, epoch: HEAD_IS_DUE }
@@ -129,6 +132,13 @@ export class Feed {
 
   /** What brings a session from `cursor` to the end: nothing, a head, hints, a delta, or a snapshot. */
   follow(cursor: Cursor | undefined): Step {
+    if (cursor && this.#last?.from === cursor) return this.#last.step
+    const step = this.#stepFrom(cursor)
+    this.#last = cursor && { from: cursor, step }
+    return step
+  }
+
+  #stepFrom(cursor: Cursor | undefined): Step {
     const { end } = this
     if (!cursor || this.#isLost(cursor))
       return { frames: [this.#content.snapshot()], cursor: end, since: undefined }
@@ -184,7 +194,13 @@ export class Feed {
     return true
   }
 
+  #catchUp(revision: number): void {
+    this.#last = undefined
+    this.#content.catchUp(revision)
+  }
+
   #touch(node: NodeId | undefined, what: Touch['what']): void {
+    this.#last = undefined
     const { revision, digest, hintsDigest: hints } = this.#content
     this.#touches.add({ node, what, revision, digest, hints, at: this.#tools.now() })
   }

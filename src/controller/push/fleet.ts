@@ -297,8 +297,12 @@ export class Fleet {
   /** @param viewers those that have something to be told, if not all */
   #flush(network: NetworkId, viewers?: readonly NodeId[]): void {
     const members = this.#members.get(network)
-    const sessions = viewers?.map((node) => this.#sessions.get(node)) ?? members ?? []
-    for (const session of sessions) if (session && members?.has(session)) session.flush(network)
+    if (!members) return
+    if (!viewers) for (const session of members) session.flush(network)
+    for (const node of viewers ?? []) {
+      const session = this.#sessions.get(node)
+      if (session && members.has(session)) session.flush(network)
+    }
   }
 
   /** One part of the agents after the other is told the head of what it has, so that a fault nobody thought of heals. */

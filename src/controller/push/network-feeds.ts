@@ -47,7 +47,9 @@ export class NetworkFeeds {
   /** What a member may see. */
   get(network: Network, viewer: NodeId): Feed {
     const key = this.#keyOf(viewer)
-    const feed = this.#feeds.get(key) ?? this.#create(network, key)
+    const known = this.#feeds.get(key)
+    if (known) return known
+    const feed = this.#create(network, key)
     this.#feeds.set(key, feed)
     return feed
   }

@@ -98,8 +98,7 @@ export class Session {
     const network = this.#tools.state().networks.get(id)
     const member = network?.members.get(this.node)
     if (!network || !member) return this.#leave(id)
-    const told = this.#told.get(id) ?? nothingTold()
-    this.#told.set(id, told)
+    const told = this.#toldOf(id)
     if (told.ahead) return this.#reconsider(id, told.ahead)
     if (!member.publicKey) return this.#askForKey(network, member, told)
     const feed = this.#tools.feed(id, this.node)
@@ -172,6 +171,14 @@ export class Session {
     if (isAhead(state, position)) return this.send({ type: 'prove', network: id })
     const isOlder = state.networks.has(id) && position.epoch === state.epoch
     if (isOlder || state.deletedNetworks.has(id)) this.#leave(id)
+  }
+
+  #toldOf(id: NetworkId): Told {
+    const known = this.#told.get(id)
+    if (known) return known
+    const fresh = nothingTold()
+    this.#told.set(id, fresh)
+    return fresh
   }
 
   #leave(network: NetworkId): void {

@@ -1,8 +1,8 @@
-import { setTimeout as pause } from 'node:timers/promises'
 import type { Command } from 'commander'
 import type { Input } from '../client/api.ts'
 import type { AuditRecord } from '../client/operations.ts'
 import { EVENT_TYPES } from '../model/event.ts'
+import { Absence } from './absence.ts'
 import { exportAudit } from './audit/export.ts'
 import { type AuditFilters, auditQuery } from './audit/query.ts'
 import { recordText } from './audit/text.ts'
@@ -73,20 +73,25 @@ async function first(client: Client, options: AuditOptions): Promise<AuditRecord
   return items
 }
 
-const INTERVAL = 1_000
-
 /** What is asked for next begins where the last answer ended, so nothing is left out however long the pause was. */
 async function watch(client: Client, options: AuditOptions): Promise<void> {
   const signal = stopSignal()
   const filters = auditQuery(options)
   const now = await client.call('listAudit', { query: { ...filters, limit: 1 } })
+  const absence = new Absence()
   for (let cursor = String(now.log.last); !signal.aborted; ) {
     const query = { ...filters, limit: 100, cursor, sort: 'sequence' } as const
-    const page = await client.call('listAudit', { query })
-    for (const record of page.items) {
-      process.stdout.write(options.json ? `${JSON.stringify(record)}\n` : `${recordText(record)}\n`)
+    try {
+      const page = await client.call('listAudit', { query })
+      absence.end()
+      for (const record of page.items) {
+        process.stdout.write(options.json ? `${JSON.stringify(record)}\n` : `${recordText(record)}\n`)
+      }
+      cursor = page.next ?? String(page.log.last)
+      if (page.next !== undefined) continue
+    } catch (error) {
+      absence.begin(error)
     }
-    cursor = page.next ?? String(page.log.last)
-    if (page.next === undefined) await pause(INTERVAL, undefined, { signal }).catch(() => undefined)
+    await absence.wait(signal)
   }
 }

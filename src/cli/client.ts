@@ -50,7 +50,11 @@ export class Client extends Api implements Disposable {
     const response = await open(this.#agent, this.#asOwn(callOf('streamEvents', input, signal)), signal)
     if ((response.statusCode ?? 0) >= 400) throw toError(response.statusCode, await text(response))
     const parser = new EventParser()
-    for await (const piece of response.setEncoding('utf8')) yield* parser.take(String(piece))
+    try {
+      for await (const piece of response.setEncoding('utf8')) yield* parser.take(String(piece))
+    } catch (cause) {
+      throw brokenOff(cause)
+    }
   }
 
   [Symbol.dispose](): void {

@@ -1,5 +1,8 @@
 import type { Command } from 'commander'
 import type { ServerEvent } from '../client/sse.ts'
+import { WeftError } from '../errors.ts'
+import { Absence } from './absence.ts'
+import type { Client } from './client.ts'
 import { type ClientOptions, clientCommand, openClient } from './connection.ts'
 import { printable } from './printable.ts'
 import { stopSignal } from './signals.ts'
@@ -30,15 +33,38 @@ export function eventsCommand(): Command {
     .addHelpText('after', EXAMPLES)
     .action(async (options: EventsOptions) => {
       using client = openClient(options)
-      const stop = stopSignal()
-      const input = { query: { network: options.network }, headers: { 'last-event-id': options.after } }
-      try {
-        for await (const event of client.events(input, stop))
-          process.stdout.write(lineOf(event, options.json))
-      } catch (error) {
-        if (!stop.aborted) throw error
-      }
+      await follow(client, options, stopSignal())
     })
+}
+
+/** A controller that goes away is asked again, for what comes after the last event, so none is left out. */
+async function follow(client: Client, { network, after, json }: EventsOptions, stop: AbortSignal) {
+  const absence = new Absence()
+  let last = after
+  for (let hasBegun = false; !stop.aborted; await absence.wait(stop)) {
+    try {
+      const input = { query: { network }, headers: { 'last-event-id': last } }
+      for await (const event of client.events(input, stop)) {
+        const { id = last ?? sequenceOf(event) } = event
+        last = id
+        if (absence.end() && event.event === 'hello') continue
+        hasBegun = true
+        process.stdout.write(lineOf(event, json))
+      }
+      absence.begin(new WeftError('unavailable', 'The controller ended the stream.'))
+    } catch (error) {
+      if (stop.aborted) return
+      if (!hasBegun) throw error
+      absence.begin(error)
+    }
+  }
+}
+
+/** How far the log was when the stream began. */
+function sequenceOf({ data }: ServerEvent): string | undefined {
+  const value: unknown = JSON.parse(data)
+  const sequence = typeof value === 'object' && value !== null && Reflect.get(value, 'sequence')
+  return typeof sequence === 'number' ? String(sequence) : undefined
 }
 
 function lineOf({ id, event, data }: ServerEvent, json: boolean | undefined): string {

@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { toWeftError } from '../errors.ts'
+import { Absence } from './absence.ts'
 import type { Client } from './client.ts'
 import { CLEAR } from './output.ts'
 import { stopSignal } from './signals.ts'
@@ -19,24 +20,20 @@ export async function watch(client: Client, look: () => Promise<string>): Promis
   const stop = stopSignal()
   const bell = new Bell()
   ringAtChanges(client, bell, stop)
+  const absence = new Absence()
   let last: string | undefined
-  let isAway = false
   while (!stop.aborted) {
     try {
       const text = await look()
-      if (text !== last || isAway) write(text, last === undefined)
+      if (absence.end() || text !== last) write(text, last === undefined)
       last = text
-      isAway = false
     } catch (error) {
-      if (!AWAY.has(toWeftError(error).code) || last === undefined) throw error
-      if (!isAway) process.stderr.write('The controller does not answer; it is asked again.\n')
-      isAway = true
+      if (last === undefined) throw error
+      absence.begin(error)
     }
     await bell.wait(LOOK, stop)
   }
 }
-
-const AWAY: ReadonlySet<string> = new Set(['unavailable', 'overloaded', 'too-many-requests', 'timed-out'])
 
 function write(text: string, isFirst: boolean): void {
   if (process.stdout.isTTY) process.stdout.write(`${CLEAR}${text}`)

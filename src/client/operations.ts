@@ -530,7 +530,7 @@ export type Convergence = {
 export type Change = {
   /** Number of the log entry. */
   readonly sequence: number
-  /** Of the network, after it; 0 where it is about no network alone. */
+  /** Of the network, after it. Live events and webhooks, which are not of one network, have 0. */
   readonly revision: number
   /** When. */
   readonly at: string

@@ -3,7 +3,9 @@ import { component, instant, listOf, SPARSE } from './common.ts'
 
 export const Change = component('Change', 'One change: who did what, when.', {
   sequence: Type.Integer({ description: 'Number of the log entry.' }),
-  revision: Type.Integer({ description: 'Of the network, after it. Live events and webhooks, which are not of one network, have 0.' }),
+  revision: Type.Integer({
+    description: 'Of the network, after it. Live events and webhooks, which are not of one network, have 0.',
+  }),
   at: instant('When.'),
   actor: Type.String({ description: "Id of the token or node that did it, or 'system'." }),
   actorName: Type.String({ description: 'What the actor is called.' }),

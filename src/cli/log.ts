@@ -1,4 +1,3 @@
-import { open } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
@@ -13,6 +12,7 @@ import { openSource } from '../log/source.ts'
 import { auditSource, copyLog, type Source } from '../log/transfer.ts'
 import { type Verified, verifyLog } from '../log/verify.ts'
 import { addFleetOptions, type FleetOptions, openFleetLog } from './fleetlog.ts'
+import { openNew } from './newfile.ts'
 import { fields, print } from './output.ts'
 import { whileWorking } from './progress.ts'
 
@@ -104,7 +104,7 @@ async function* counted(
 
 async function writeLines(lines: AsyncIterable<string>, output: string | undefined): Promise<void> {
   if (output === undefined) return await pipeline(Readable.from(lines), process.stdout, { end: false })
-  await using file = await open(output, 'wx', 0o600)
+  await using file = await openNew(output, '--output')
   await file.writeFile(lines)
   await file.sync()
 }

@@ -35,11 +35,14 @@ describe('an export of the audit', () => {
   })
 
   let files = 0
-  const exported = async (filters: AuditFilters = {}, token = place.token) => {
+  const exportTo = async (file: string, filters: AuditFilters = {}, token = place.token) => {
     const url = `https://127.0.0.1:${place.port}#${place.controller.authority.fingerprint}`
     using client = new Client(parseControllerUrl(url), new SecretBytes(Buffer.from(token)))
+    return await exportAudit(client, file, filters)
+  }
+  const exported = async (filters: AuditFilters = {}, token = place.token) => {
     const file = join(dir, `audit-${++files}.jsonl`)
-    return { file, ...(await exportAudit(client, file, filters)) }
+    return { file, ...(await exportTo(file, filters, token)) }
   }
   const verify = async (file: string) => {
     using source = openSource(join(place.dataDir, 'log.db'))
@@ -101,6 +104,16 @@ describe('an export of the audit', () => {
       altered(() => ['{"weft":"log"}']),
       { code: 'invalid-input' },
     )
+  })
+
+  it('writes over nothing, and says what is in the way', async () => {
+    const taken = join(dir, 'taken')
+    await writeFile(taken, 'mine')
+    const field = '--export'
+    await assert.rejects(exportTo(taken), { code: 'already-exists', field, message: /taken exists\.$/ })
+    assert.equal(await readFile(taken, 'utf8'), 'mine')
+    const nowhere = join(dir, 'no', 'folder')
+    await assert.rejects(exportTo(nowhere), { code: 'invalid-input', field, message: /no such folder/ })
   })
 
   it('can be compared with an export of the log, too', async () => {

@@ -1,5 +1,4 @@
 import { createReadStream } from 'node:fs'
-import { open } from 'node:fs/promises'
 import { createInterface } from 'node:readline'
 import Type from 'typebox'
 import { Compile } from 'typebox/compile'
@@ -8,6 +7,7 @@ import { WeftError } from '../../errors.ts'
 import { parseNodeId } from '../../keys/identity.ts'
 import { parseNetworkId } from '../../model/names.ts'
 import type { Client } from '../client.ts'
+import { openNew } from '../newfile.ts'
 import { type AuditFilters, auditQuery } from './query.ts'
 
 const FORMAT = 1
@@ -63,7 +63,7 @@ export async function exportAudit(
     client.call('listAudit', { query: { ...wanted, limit: 1_000, cursor, sort: 'sequence' } })
   let page = await ask()
   const to = { sequence: page.log.last, hash: page.log.lastHash }
-  await using output = await open(file, 'wx', 0o600)
+  await using output = await openNew(file, '--export')
   const write = (value: unknown) => output.write(`${JSON.stringify(value)}\n`)
   await write({
     weft: 'audit',

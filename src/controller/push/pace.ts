@@ -1,7 +1,7 @@
 import type { Clock } from '../../clock.ts'
 
 /** The pushes of a large network take one part of so many at most: the rest is for those who acknowledge, and all others. */
-const SHARE = 3
+const SHARE = 5
 /** But no change waits longer than so many times the gathering time. */
 const LONGEST = 10
 

@@ -17,8 +17,10 @@ export interface Counters {
   readonly signatures: number
 }
 
-/** Longer than changes are gathered before they are told. */
+/** Longer than changes are gathered before they are told: to many, a push takes long, and the next comes later. */
 const QUIET_MS = 150
+const QUIET_WITH_MANY_MS = 600
+const MANY = 500
 
 /** What came in addition. */
 export function growth(before: Counters, after: Counters): Counters {
@@ -93,8 +95,9 @@ export class BenchController implements AsyncDisposable {
 
   /** Waits until the controller says nothing more to anybody. */
   async quiet(): Promise<Counters> {
+    const { weft_agents_connected: connected = 0 } = await this.call('metrics')
     for (let before = await this.counters(); ; ) {
-      await wait(QUIET_MS)
+      await wait(connected < MANY ? QUIET_MS : QUIET_WITH_MANY_MS)
       const after = await this.counters()
       if (after.frames === before.frames) return after
       before = after

@@ -3,12 +3,12 @@ import { it } from 'node:test'
 import { Pace } from '../../../src/controller/push/pace.ts'
 import { HandClock } from '../../agent/clock.ts'
 
-it('The first push is due at once, the next after the gathering time or three times what the push took, within bounds', () => {
+it('The first push is due at once, the next after the gathering time or five times what the push took, within bounds', () => {
   const clock = new HandClock()
   for (const [took, gap] of [
     [0, 50],
     [10, 50],
-    [40, 120],
+    [40, 200],
     [400, 500],
   ] as const) {
     const pace = new Pace(clock, 50)

@@ -211,8 +211,8 @@ export class History {
   }
 
   async #read(): Promise<void> {
-    if (this.#state.sequence >= this.#current().sequence) return
     await this.#beginLater()
+    if (this.#state.sequence >= this.#current().sequence) return
     for await (const entry of this.#log.read(this.#state.sequence + 1)) {
       this.#take(entry)
       if (entry.sequence % FIRST_SPACING === 0) await breathe()

@@ -6,6 +6,9 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
+import { Client } from '../../src/cli/client.ts'
+import { parseControllerUrl } from '../../src/cli/url.ts'
+import { SecretBytes } from '../../src/keys/secret.ts'
 
 export const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
 
@@ -76,6 +79,12 @@ export class ControllerProcess implements AsyncDisposable {
       if (env.WEFT_URL && (env.WEFT_TOKEN || dataDir)) break
     }
     return new ControllerProcess(dir, child, env, stderr)
+  }
+
+  /** Its REST, for what a test needs besides the command that it is about: without a process each time. */
+  client(): Client {
+    const { WEFT_URL: url = '', WEFT_TOKEN: token = '' } = this.env
+    return new Client(parseControllerUrl(url), new SecretBytes(Buffer.from(token)))
   }
 
   /** Runs `weft` as its administrator. */

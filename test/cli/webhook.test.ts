@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { after, before, describe, it } from 'node:test'
+import { setTimeout as pause } from 'node:timers/promises'
 import { ControllerProcess, MAIN, type Outcome } from './fixture.ts'
 
 describe('weft audit and weft webhook', () => {
@@ -57,9 +58,13 @@ describe('weft audit and weft webhook', () => {
     const names: string[] = []
     // It has begun when it tells of something; until then there is more and more to tell.
     const making = (async () => {
-      for (let made = 0; names.length === 0 && child.exitCode === null; made++)
-        await done(controller.weft('network', 'create', `watched-${made}`))
-      await done(controller.weft('network', 'create', 'watched-last'))
+      using client = controller.client()
+      const make = (name: string) => client.call('createNetwork', { body: { name } })
+      for (let made = 0; names.length === 0 && child.exitCode === null; made++) {
+        await make(`watched-${made}`)
+        await pause(100)
+      }
+      await make('watched-last')
     })()
     for await (const line of createInterface(child.stdout)) {
       names.push(JSON.parse(line).changes[0].name)

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { setTimeout as pause } from 'node:timers/promises'
@@ -42,7 +42,7 @@ function driverOf(kind: 'kernel' | 'userspace', make: Maker): DeviceDriver {
     kind,
     async open(name) {
       mustBeName(name)
-      const found = (await links()).get(name)
+      const found = isAbsent(name) ? undefined : (await links()).get(name)
       if (found !== undefined) {
         await mustBeWireGuard(name, found)
         return toolDevice(name)
@@ -60,6 +60,16 @@ function driverOf(kind: 'kernel' | 'userspace', make: Maker): DeviceDriver {
 
 /** Kinds of interfaces that may be ours; `tun` is what wireguard-go makes. */
 const KINDS: ReadonlySet<string> = new Set(['wireguard', 'tun'])
+
+/** Whether this network namespace (proc_pid_net(5)) surely has no such interface; `ip` would be one more program to wait for. */
+function isAbsent(name: InterfaceName): boolean {
+  try {
+    const lines = readFileSync('/proc/self/net/dev', 'utf8').split('\n')
+    return lines.every((line) => !line.trimStart().startsWith(`${name}:`))
+  } catch {
+    return false
+  }
+}
 
 async function links(): Promise<ReadonlyMap<InterfaceName, string>> {
   return parseLinks(await run('ip', ['-j', '-d', 'link', 'show']))

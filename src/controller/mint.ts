@@ -11,7 +11,7 @@ const MANY = 4
 const SLICE = 50
 
 /** Keys in one answer, about: the first changes are decided while the keys for the next ones are made. */
-const GROUP = 8
+const GROUP = 16
 
 interface Wish {
   readonly recipients: readonly PublicKey[]

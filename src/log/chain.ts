@@ -25,6 +25,12 @@ export function entryOf(draft: Draft, { sequence, hash }: Head): Entry {
   return { ...draftOf(draft), sequence, hash }
 }
 
+/** Whether this is what became of the draft. Two writers may have decided the same operation, each its own way. */
+export function isMadeOf(entry: Draft | undefined, draft: Draft): boolean {
+  if (entry?.operation !== draft.operation || entry.at !== draft.at) return false
+  return entry.events === draft.events || JSON.stringify(entry.events) === JSON.stringify(draft.events)
+}
+
 /** Only what was asked for, its fields in the order in which they are hashed: what is undefined is not written. */
 export function draftOf({ operation, at, actor, request, origin, events }: Draft): Draft {
   return {

@@ -50,6 +50,17 @@ export interface Appended {
 export interface AppendOptions {
   /** Whether the operation got its name for this very call, so that it need not be searched for. */
   readonly isNew?: boolean
+  /** The change that this one was decided on, if it was not known yet whether that becomes durable. */
+  readonly after?: Draft | undefined
+  /** Of the look with which the call began. */
+  readonly refusal?: string
+}
+
+/** What is known of an operation when a call begins that may do it. */
+export interface Look {
+  readonly entry: Entry | undefined
+  /** Names the last time it was refused; empty: it never was. */
+  readonly refusal: string
 }
 
 /** What the first `sequence` entries amount to, so that they need not be read again. `hash` is that of entry `sequence`. */
@@ -76,13 +87,20 @@ export interface Log extends AsyncDisposable {
    */
   lease(duty: string, life: number): Promise<boolean>
   /**
-   * Appends `draft` if the last entry, counting those on their way to the disk, is `expectedSequence`; rejects with
-   * `conflict` otherwise, and then `head()` is at least what was in the way. Resolves once it is durable. When one append
+   * Appends `draft` if the last entry, counting those on their way to the disk, is `expectedSequence`, and that of `after`
+   * if there is one: another's may have got its number meanwhile. Rejects with `conflict` otherwise, and then `head()` is at least what was in the way. Resolves once it is durable. When one append
    * fails, those that stood on it fail too.
    */
   append(expectedSequence: number, draft: Draft, options?: AppendOptions): Promise<Appended>
   /** The entry of an operation, if it was done and has not been dropped. */
   find(operation: string): Promise<Entry | undefined>
+  look(operation: string): Promise<Look>
+  /**
+   * The entry of an operation, if it was done by now. If not, no append of it is done any more whose look was before this:
+   * so it may be said that it was refused, whatever another writer is still about to do. Such an append rejects with
+   * `store-unavailable`.
+   */
+  refuse(operation: string): Promise<Entry | undefined>
   /**
    * The entries from sequence `from` on that are durable at the time of the call. Each is checked against the chain before it is given out. Rejects with
    * `not-found` when entry `from` was dropped, with `conflict` when it is behind the next one to come.

@@ -14,6 +14,10 @@ export class Recent {
     if (this.#entries.length > 2 * KEPT) this.#entries = this.#entries.slice(-KEPT)
   }
 
+  get last(): Entry | undefined {
+    return this.#entries.at(-1)
+  }
+
   /** Those behind `sequence`, `limit` at most; none when the next one is not kept. */
   after(sequence: number, limit: number): readonly Entry[] {
     const at = sequence + 1 - (this.#entries[0]?.sequence ?? Number.POSITIVE_INFINITY)

@@ -1,9 +1,9 @@
 import { toWeftError, WeftError } from '../errors.ts'
 import { Bell } from './bell.ts'
-import { checkLink, damaged, entryOf, headOf, link, type Row } from './chain.ts'
+import { checkLink, damaged, entryOf, headOf, isMadeOf, link, type Row } from './chain.ts'
 import { failpoint } from './failpoint.ts'
 import { takeLock } from './lock.ts'
-import type { Appended, AppendOptions, Draft, Entry, Head, Log, Snapshot } from './log.ts'
+import type { Appended, AppendOptions, Draft, Entry, Head, Log, Look, Snapshot } from './log.ts'
 import { Recent } from './recent.ts'
 import { Store } from './store.ts'
 
@@ -49,6 +49,8 @@ class SqliteLog implements Log {
   #head: Head
   /** The head as it will be when the queue is written. */
   #tail: Head
+  /** What the tail is made of, if it was written here. */
+  #newest: Entry | undefined
   #commitment: NodeJS.Immediate | undefined
   /** What is written besides entries, one after the other. */
   #upkeep: Promise<unknown> = Promise.resolve()
@@ -78,17 +80,27 @@ class SqliteLog implements Log {
   async append(
     expectedSequence: number,
     draft: Draft,
-    { isNew = false }: AppendOptions = {},
+    { isNew = false, after }: AppendOptions = {},
   ): Promise<Appended> {
     const { operation } = draft
     const earlier = isNew ? undefined : (this.#queue.get(operation)?.written.promise ?? this.#find(operation))
     if (this.#end) throw this.#end
     if (earlier) return { entry: await earlier, repeated: true }
-    if (expectedSequence !== this.#tail.sequence) throw conflict(expectedSequence, this.#tail)
+    const isThere = after === undefined || isMadeOf(this.#newest, after)
+    if (expectedSequence !== this.#tail.sequence || !isThere) throw conflict(expectedSequence, this.#tail)
     return { entry: await this.#enqueue(draft), repeated: false }
   }
 
   async find(operation: string): Promise<Entry | undefined> {
+    return this.#find(operation)
+  }
+
+  async look(operation: string): Promise<Look> {
+    return { entry: this.#find(operation), refusal: '' }
+  }
+
+  /** Nothing can be on its way from elsewhere: this is the one writer. */
+  async refuse(operation: string): Promise<Entry | undefined> {
     return this.#find(operation)
   }
 
@@ -170,8 +182,10 @@ class SqliteLog implements Log {
   #enqueue(draft: Draft): Promise<Entry> {
     const row = link(this.#tail, draft)
     const written = Promise.withResolvers<Entry>()
-    this.#queue.set(row.operation, { row, entry: entryOf(draft, row), written })
+    const entry = entryOf(draft, row)
+    this.#queue.set(row.operation, { row, entry, written })
     this.#tail = headOf(row)
+    this.#newest = entry
     if (this.#queue.size >= GROUP_LIMIT) this.#commit()
     else if (!this.#commitment) this.#commitSoon(performance.now())
     return written.promise
@@ -197,6 +211,7 @@ class SqliteLog implements Log {
       this.#attempt(() => this.#write(group))
     } catch (error) {
       this.#tail = this.#head
+      this.#newest = this.#recent.last
       for (const { written } of group) written.reject(error)
     }
   }

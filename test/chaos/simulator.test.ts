@@ -5,7 +5,12 @@ import { simulate } from './simulator/simulate.ts'
 
 /** WEFT_SEED=7 plays one again. */
 const ONE = process.env.WEFT_SEED
-const SEEDS = ONE === undefined ? Array.from({ length: runs(60, 2_000) }, (_, at) => at + 1) : [Number(ONE)]
+/** Those that found something once. */
+const TELLING = [1_164, 1_739, 2_295, 4_949]
+const SEEDS =
+  ONE === undefined
+    ? [...TELLING, ...Array.from({ length: runs(60, 2_000) }, (_, at) => at + 1)]
+    : [Number(ONE)]
 
 describe('Replicas, callers and agents in a simulated network', () => {
   it('lose nothing, do nothing twice, and come to the same, whatever befalls messages and replicas', async () => {

@@ -87,6 +87,29 @@ function describeAppend(trying: Trying): void {
     assert.deepEqual(await log.find('op-1'), entry)
   })
 
+  trying('refuses an operation that was not done, and not one that was', async (engine) => {
+    await using log = await engine.open()
+    assert.equal(await log.refuse('op-1'), undefined)
+    assert.equal(await log.find('op-1'), undefined)
+    const { refusal } = await log.look('op-1')
+    const { entry } = await log.append(0, change(1), { refusal })
+    assert.deepEqual(await log.refuse('op-1'), entry)
+    assert.equal(await log.refuse('op-2'), undefined)
+    assert.equal(log.head().sequence, 1)
+  })
+
+  trying('puts no change behind another than the one it was decided on', async (engine) => {
+    await using log = await engine.open()
+    const [first, other, next] = [change(1), change(2), change(3)]
+    const underWay = log.append(0, first)
+    await assert.rejects(log.append(1, next, { after: other }), { code: 'conflict' })
+    const behind = log.append(1, next, { after: first })
+    await underWay
+    assert.equal((await behind).entry.sequence, 2)
+    await assert.rejects(log.append(2, other, { after: first }), { code: 'conflict' })
+    assert.equal((await log.append(2, other, { after: next })).entry.sequence, 3, 'also when that is durable')
+  })
+
   trying('never writes a secret', async (engine) => {
     await using log = await engine.open()
     const draft = { ...change(1), events: [new SecretBytes(new Uint8Array(32))] } as unknown as Draft

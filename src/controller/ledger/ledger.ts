@@ -1,6 +1,7 @@
 import { WeftError } from '../../errors.ts'
+import { isMadeOf } from '../../log/chain.ts'
 import { failpoint } from '../../log/failpoint.ts'
-import type { Draft, Entry, Log, Origin } from '../../log/log.ts'
+import type { AppendOptions, Draft, Entry, Log, Origin } from '../../log/log.ts'
 import { startingState } from '../../log/snapshot.ts'
 import { applyEntry } from '../../model/apply.ts'
 import type { Event } from '../../model/event.ts'
@@ -140,14 +141,15 @@ export class Ledger {
     request: ChangeRequest,
     decide: (state: State) => Decision<Result>,
   ): Promise<Outcome<Result>> {
-    const known = await this.#log.find(request.operation)
-    if (known) return { repeated: true, state: await this.#reach(known.sequence), entry: known }
-    return this.#decideAndAppend(request, decide)
+    const { entry, refusal } = await this.#log.look(request.operation)
+    if (entry) return { repeated: true, state: await this.#reach(entry.sequence), entry }
+    return this.#decideAndAppend(request, decide, refusal)
   }
 
   async #decideAndAppend<Result>(
     request: ChangeRequest,
     decide: (state: State) => Decision<Result>,
+    refusal = '',
   ): Promise<Outcome<Result>> {
     for (let tries = 1; ; tries++) {
       const before = this.#pending.at(-1)?.after ?? this.#state
@@ -158,7 +160,7 @@ export class Ledger {
           return { repeated: false, result, state, entry: undefined }
         }
         const isNew = tries === 1 && request.isNew === true
-        const { entry, repeated } = await this.#append(before, { ...request, events }, isNew)
+        const { entry, repeated } = await this.#append(before, { ...request, events }, { isNew, refusal })
         const state = await this.#reach(entry.sequence)
         return repeated ? { repeated, state, entry } : { repeated, result, state, entry }
       } catch (error) {
@@ -170,7 +172,7 @@ export class Ledger {
   }
 
   /** Whether a change failed, or was refused, only because another writer has changed something since, perhaps. */
-  async #isOvertaken(before: State, { operation }: ChangeRequest, error: unknown): Promise<boolean> {
+  async #isOvertaken(before: State, { operation, isNew }: ChangeRequest, error: unknown): Promise<boolean> {
     if (!(error instanceof WeftError)) return false
     if (error.code === 'conflict') {
       await this.#reach(this.#log.head().sequence)
@@ -182,8 +184,8 @@ export class Ledger {
       await this.#reach(before.sequence, true)
       await this.#reach((await this.#log.refresh()).sequence)
       if (this.#state.sequence > before.sequence) return true
-      // Or for itself: an earlier try of it, of which nobody heard, has come by now.
-      return (await this.#log.find(operation)) !== undefined
+      // Or for itself: an earlier try of it, of which nobody heard, has come by now. One that has not never will.
+      return !isNew && (await this.#log.refuse(operation)) !== undefined
     } catch (cause) {
       if (cause instanceof WeftError && cause.code === 'conflict') return true
       // What is wrong in itself is so on any state. All else is not told by one who cannot know whether it is still so: an
@@ -192,13 +194,14 @@ export class Ledger {
     }
   }
 
-  async #append(before: State, draft: Draft, isNew: boolean) {
+  async #append(before: State, draft: Draft, options: AppendOptions) {
     const after = applyEntry(before, { sequence: before.sequence + 1, events: draft.events })
     const pending: Pending = { draft, before, after }
+    const standsOn = this.#pending.at(-1)?.draft
     this.#pending = [...this.#pending, pending]
     try {
       failpoint('ledger-before-append')
-      const appended = await this.#log.append(before.sequence, draft, { isNew })
+      const appended = await this.#log.append(before.sequence, draft, { ...options, after: standsOn })
       // What was made the first time counts; what was decided now never comes.
       if (appended.repeated) this.#dropFrom(pending, overtaken())
       return appended
@@ -229,7 +232,7 @@ export class Ledger {
   #take(entry: Entry): void {
     const before = this.#state
     const [first] = this.#pending
-    const own = first?.before === before && isOf(first.draft, entry) ? first : undefined
+    const own = first?.before === before && isMadeOf(entry, first.draft) ? first : undefined
     this.#state = own ? own.after : applyEntry(before, entry)
     this.#pending = own ? this.#pending.slice(1) : []
     if (!own) this.#disappoint(0, overtaken())
@@ -249,13 +252,6 @@ export class Ledger {
     }
     return this.#state
   }
-}
-
-/** Whether this is what became of the draft. Two replicas may have decided the same operation, each its own way. */
-function isOf(draft: Draft, entry: Entry): boolean {
-  if (draft.events === entry.events) return true
-  if (draft.operation !== entry.operation || draft.at !== entry.at) return false
-  return JSON.stringify(draft.events) === JSON.stringify(entry.events)
 }
 
 function overtaken(): WeftError {

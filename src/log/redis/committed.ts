@@ -4,10 +4,13 @@ import { isRefusal, refusalText } from './client.ts'
 export type Committed =
   /** All of them are where they have to be. */
   | { readonly kind: 'done' }
-  /** None was made: the log went on. The sequences of those operations that were done before. */
+  /**
+   * None was made: the log went on, or one of them is settled. The sequences of those operations that were done before;
+   * `refused` for those that were asked for again elsewhere, and refused there.
+   */
   | {
       readonly kind: 'overtaken'
-      readonly known: readonly (number | undefined)[]
+      readonly known: readonly (number | 'refused' | undefined)[]
     }
   /** None was made: it is another writer's turn. */
   | { readonly kind: 'wait' }
@@ -45,10 +48,14 @@ export function toCommitted({ error, reply, reached }: Answered): Committed {
         ? { kind: 'done' }
         : { kind: 'unknown', reason: 'Not every Redis replica confirmed the change.' }
     case 'overtaken':
-      return { kind: 'overtaken', known: reply.slice(1).map((text) => Number(text) || undefined) }
+      return { kind: 'overtaken', known: reply.slice(1).map(toKnown) }
     case 'wait':
       return { kind: 'wait' }
     default:
       return { kind: 'refused', reason: 'The Redis server is not the one that was armed.' }
   }
+}
+
+function toKnown(text: string): number | 'refused' | undefined {
+  return text === 'refused' ? text : Number(text) || undefined
 }

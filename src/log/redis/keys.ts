@@ -5,6 +5,8 @@ export interface Keys {
   readonly meta: string
   readonly stream: string
   readonly operations: string
+  /** Operations that were refused lately, by when. */
+  readonly refusals: string
   readonly snapshots: string
   readonly bell: string
   /** What is short-lived and never in the log: who is where. */
@@ -15,18 +17,20 @@ export interface Keys {
 
 export function keysOf(realm: string): Keys {
   const key = (name: string) => `{weft:${realm}}:${name}`
-  const [meta, stream, operations, snapshots, bell] = [
+  const [meta, stream, operations, refusals, snapshots, bell] = [
     key('meta'),
     key('log'),
     key('operations'),
+    key('refusals'),
     key('snapshots'),
     key('bell'),
   ]
   return {
-    all: [meta, stream, operations, key('turns'), snapshots, key('claims'), key('leases'), bell],
+    all: [meta, stream, operations, key('turns'), snapshots, key('claims'), key('leases'), refusals, bell],
     meta,
     stream,
     operations,
+    refusals,
     snapshots,
     bell,
     board: key('board'),

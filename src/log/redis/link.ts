@@ -8,7 +8,7 @@ import { connectTo, endOf, isRefusal, refusalText } from './client.ts'
 import { type Answered, type Committed, toCommitted } from './committed.ts'
 import type { Keys } from './keys.ts'
 import type { Place } from './place.ts'
-import { COMMIT, CONFIRM, type Script, SETTLE } from './scripts.ts'
+import { COMMIT, CONFIRM, REFUSE, type Script, SETTLE } from './scripts.ts'
 import { META_FIELDS, type ServerStatus, toStatus } from './status.ts'
 
 export interface LinkTools {
@@ -20,6 +20,20 @@ export interface LinkTools {
 
 /** A command that waits for replicas is answered within this many ms, or not at all. */
 const BARRIER_ANSWER_LIMIT = WAIT_LIMIT + 1_000
+
+/** What became of an operation. */
+export interface Found {
+  /** Of its entry; undefined: it was not done. */
+  readonly sequence: number | undefined
+  /** Names the last time it was refused; empty: it never was. */
+  readonly refusal: string
+}
+
+/** A row that is to be made, if its operation was not refused since that refusal. */
+export interface Change {
+  readonly row: Row
+  readonly refusal: string
+}
 
 /** The connections to one primary, for as long as all of them stand. */
 export class Link implements Disposable {
@@ -93,17 +107,37 @@ export class Link implements Disposable {
     })
   }
 
-  /** Sequences of the entries of operations; undefined for those that were not done. */
-  async find(operations: readonly string[]): Promise<(number | undefined)[]> {
-    const found = await this.#guard(() => this.#read.hmget(this.#tools.keys.operations, ...operations))
-    return found.map((text) => (text ? Number(text) : undefined))
+  /** What became of operations. */
+  async find(operations: readonly string[]): Promise<Found[]> {
+    const keys = this.#tools.keys
+    const [found, refusals] = await this.#guard(() =>
+      Promise.all([
+        this.#read.hmget(keys.operations, ...operations),
+        this.#read.zmscore(keys.refusals, ...operations),
+      ]),
+    )
+    return operations.map((_, at) => ({
+      sequence: found[at] ? Number(found[at]) : undefined,
+      refusal: refusals[at] ?? '',
+    }))
   }
 
-  /** Makes the changes in `rows`, which stand on `before`, if nobody was faster, and waits until they are safe. */
-  async commit(before: Head, rows: readonly Row[], confirmed: number): Promise<Committed> {
+  /** Refuses an operation; the sequence of its entry if it was done. */
+  async refuse(operation: string): Promise<number | undefined> {
+    const [answer, sequence] = await this.run(REFUSE, [operation])
+    return answer === 'known' ? Number(sequence) : undefined
+  }
+
+  /** Makes changes, the first of which stands on `before`, if nobody was faster, and waits until they are safe. */
+  async commit(before: Head, changes: readonly Change[], confirmed: number): Promise<Committed> {
     const alone = countOf(this.barrier) === 0 ? '1' : '0'
     const args = [String(before.sequence), before.hash, this.#tools.writer, String(confirmed), alone]
-    const drafts = rows.flatMap(({ operation, hash, payload }) => [operation, hash, Buffer.from(payload)])
+    const drafts = changes.flatMap(({ row: { operation, hash, payload }, refusal }) => [
+      operation,
+      hash,
+      Buffer.from(payload),
+      refusal,
+    ])
     return toCommitted(await this.#behindBarrier(this.#write, COMMIT, [...args, ...drafts]))
   }
 

@@ -1,7 +1,7 @@
 import { toWeftError, WeftError } from '../../errors.ts'
 import { Bell } from '../bell.ts'
 import { EMPTY, headOf } from '../chain.ts'
-import type { Appended, AppendOptions, Draft, Entry, Head, Log, Snapshot } from '../log.ts'
+import type { Appended, AppendOptions, Draft, Entry, Head, Log, Look, Snapshot } from '../log.ts'
 import { parseSite } from './address.ts'
 import { conflict, refused } from './errors.ts'
 import type { Lost } from './fence.ts'
@@ -99,7 +99,7 @@ export class RedisLog implements Log {
   async append(
     expectedSequence: number,
     draft: Draft,
-    { isNew = false }: AppendOptions = {},
+    { isNew = false, after, refusal = '' }: AppendOptions = {},
   ): Promise<Appended> {
     if (this.#end) throw this.#end
     const { operation } = draft
@@ -107,13 +107,26 @@ export class RedisLog implements Log {
     const isKnown =
       isNew ||
       (this.#writer.find(operation) ?? this.#journal.find(operation) ?? this.#recall.wasAsked(operation))
-    const entry = isKnown ? undefined : await this.#recall.ask(operation)
-    return entry ? { entry, repeated: true } : this.#writer.append(expectedSequence, draft)
+    const { entry } = isKnown ? {} : await this.#recall.ask(operation)
+    return entry
+      ? { entry, repeated: true }
+      : this.#writer.append(expectedSequence, draft, { after, refusal })
   }
 
   async find(operation: string): Promise<Entry | undefined> {
     if (this.#end) throw this.#end
-    return this.#recall.find(operation)
+    return (await this.#recall.look(operation)).entry
+  }
+
+  async look(operation: string): Promise<Look> {
+    if (this.#end) throw this.#end
+    return this.#recall.look(operation)
+  }
+
+  async refuse(operation: string): Promise<Entry | undefined> {
+    if (this.#end) throw this.#end
+    const sequence = await this.link.refuse(operation)
+    return sequence === undefined ? undefined : this.#reader.entry(sequence)
   }
 
   async *read(from: number): AsyncGenerator<Entry, void, void> {

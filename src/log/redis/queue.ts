@@ -1,14 +1,14 @@
 import type { WeftError } from '../../errors.ts'
-import { entryOf, headOf, link, type Row } from '../chain.ts'
+import { entryOf, headOf, link } from '../chain.ts'
 import type { Appended, Draft, Entry, Head } from '../log.ts'
+import type { Change } from './link.ts'
 
 /** Changes that share one round trip and one wait for disks and replicas, at most. */
 const GROUP_LIMIT = 512
 
 /** An append on its way to the server. */
-export interface Queued {
+export interface Queued extends Change {
   readonly before: Head
-  readonly row: Row
   readonly entry: Entry
   readonly answer: PromiseWithResolvers<Appended>
 }
@@ -33,18 +33,25 @@ export class Queue {
   }
 
   /** The last change that is on its way; undefined when there is none. */
+  get last(): Entry | undefined {
+    return (this.#waiting.at(-1) ?? this.#sent.at(-1))?.entry
+  }
+
+  /** Where the log stands with it. */
   get tail(): Head | undefined {
-    const last = this.#waiting.at(-1) ?? this.#sent.at(-1)
-    return last && headOf(last.row)
+    return this.last && headOf(this.last)
   }
 
   find(operation: string): Promise<Appended> | undefined {
     return this.#byOperation.get(operation)?.answer.promise
   }
 
-  add(before: Head, draft: Draft): Promise<Appended> {
+  add(before: Head, draft: Draft, refusal: string): Promise<Appended> {
     const row = link(before, draft)
-    const queued: Queued = { before, row, entry: entryOf(draft, row), answer: Promise.withResolvers() }
+    const queued: Queued = {
+      ...{ before, row, refusal, entry: entryOf(draft, row) },
+      answer: Promise.withResolvers(),
+    }
     this.#waiting.push(queued)
     this.#byOperation.set(draft.operation, queued)
     return queued.answer.promise

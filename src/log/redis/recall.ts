@@ -1,5 +1,5 @@
-import type { Entry } from '../log.ts'
-import type { Link } from './link.ts'
+import type { Look } from '../log.ts'
+import type { Found, Link } from './link.ts'
 import type { Reader } from './reader.ts'
 
 /** Operations that may be asked about and not done yet. */
@@ -7,7 +7,7 @@ const FRESH_LIMIT = 4_096
 
 interface Question {
   readonly operation: string
-  readonly answer: PromiseWithResolvers<number | undefined>
+  readonly answer: PromiseWithResolvers<Found>
 }
 
 /** Which operations were done before: the server is asked, about all that come while a question is under way at once. */
@@ -31,13 +31,13 @@ export class Recall {
     return this.#asking > 0
   }
 
-  /** The entry of an operation. One that was not done is to come: the next to ask about it need not ask again. */
-  async find(operation: string): Promise<Entry | undefined> {
-    const entry = await this.ask(operation)
-    if (entry) return entry
+  /** What is known of an operation. One that was not done is to come: the next to ask about it need not ask again. */
+  async look(operation: string): Promise<Look> {
+    const known = await this.ask(operation)
+    if (known.entry) return known
     this.#fresh.add(operation)
     for (const old of this.#fresh) if (this.#fresh.size > FRESH_LIMIT) this.#fresh.delete(old)
-    return undefined
+    return known
   }
 
   /** Whether it was asked a moment ago, and not done then; answers so once. */
@@ -45,18 +45,18 @@ export class Recall {
     return this.#fresh.delete(operation)
   }
 
-  async ask(operation: string): Promise<Entry | undefined> {
+  async ask(operation: string): Promise<Look> {
     this.#asking++
     try {
-      const sequence = await this.#sequenceOf(operation)
-      return sequence === undefined ? undefined : await this.#reader.entry(sequence)
+      const { sequence, refusal } = await this.#found(operation)
+      return { entry: sequence === undefined ? undefined : await this.#reader.entry(sequence), refusal }
     } finally {
       this.#asking--
     }
   }
 
-  #sequenceOf(operation: string): Promise<number | undefined> {
-    const answer = Promise.withResolvers<number | undefined>()
+  #found(operation: string): Promise<Found> {
+    const answer = Promise.withResolvers<Found>()
     this.#gathered.push({ operation, answer })
     if (!this.#isUnderWay) void this.#send()
     return answer.promise
@@ -70,7 +70,8 @@ export class Recall {
       this.#gathered = []
       try {
         const found = await this.#link().find(questions.map(({ operation }) => operation))
-        for (const [at, { answer }] of questions.entries()) answer.resolve(found[at])
+        for (const [at, { answer }] of questions.entries())
+          answer.resolve(found[at] ?? { sequence: undefined, refusal: '' })
       } catch (error) {
         for (const { answer } of questions) answer.reject(error)
       }

@@ -11,9 +11,12 @@ export const TURN_LIFE = 200
 /** How long, in ms, what a controller claims to have acknowledged keeps others from arming a shorter log. */
 const CLAIM_LIFE = 10_000
 
+/** How long, in ms, it is kept that an operation was refused: no change is on its way for longer. */
+const REFUSAL_LIFE = 600_000
+
 /** The parts that every script begins with. Numbers travel as texts: Lua would print a large one with an exponent. */
 const PRELUDE = `
-local META, STREAM, OPS, TURNS, SNAPSHOTS, CLAIMS, LEASES, BELL = unpack(KEYS)
+local META, STREAM, OPS, TURNS, SNAPSHOTS, CLAIMS, LEASES, REFUSALS, BELL = unpack(KEYS)
 local function text(number) return string.format('%.0f', number) end
 local function runId() return string.match(redis.call('INFO', 'server'), 'run_id:(%x+)') end
 local function now()
@@ -36,31 +39,35 @@ if meta.armed ~= run then return { 'fenced', run, meta.armed } end
 
 /**
  * Takes a batch of changes, all or none. Arguments: sequence and hash it stands on, who writes, up to where everything is
- * known to be durable, whether this server alone makes it durable, then operation, hash and payload of each.
+ * known to be durable, whether this server alone makes it durable, then operation, hash, payload and the last refusal that
+ * is known of each.
  */
 export const COMMIT = script(
   'commit',
   `${FENCE}
 local expected, hash, writer, confirmed, alone = unpack(ARGV, 1, 5)
-local count = (#ARGV - 5) / 3
+local count = (#ARGV - 5) / 4
 local operations = {}
-for at = 1, count do operations[at] = ARGV[3 + at * 3] end
+for at = 1, count do operations[at] = ARGV[2 + at * 4] end
 local known = redis.call('HMGET', OPS, unpack(operations))
-local repeated = false
+local refusals = redis.call('ZMSCORE', REFUSALS, unpack(operations))
+local settled = false
 for at = 1, count do
-  if known[at] then repeated = true else known[at] = '' end
+  local refusal = refusals[at] and text(tonumber(refusals[at])) or ''
+  if not known[at] then known[at] = refusal == ARGV[5 + at * 4] and '' or 'refused' end
+  if known[at] ~= '' then settled = true end
 end
 local overtaken = meta.sequence ~= expected or meta.hash ~= hash
 if overtaken then
   redis.call('ZREMRANGEBYSCORE', TURNS, 0, now() - ${TURN_LIFE})
   redis.call('ZADD', TURNS, 'NX', now(), writer)
 end
-if overtaken or repeated then return { 'overtaken', unpack(known) } end
+if overtaken or settled then return { 'overtaken', unpack(known) } end
 local first = redis.call('ZRANGE', TURNS, now() - ${TURN_LIFE}, now() + ${TURN_LIFE}, 'BYSCORE', 'LIMIT', 0, 1)[1]
 if first and first ~= writer then return { 'wait' } end
 local sequence = tonumber(expected)
 for at = 1, count do
-  local operation, entryHash, payload = ARGV[3 + at * 3], ARGV[4 + at * 3], ARGV[5 + at * 3]
+  local operation, entryHash, payload = unpack(ARGV, 2 + at * 4, 4 + at * 4)
   sequence = sequence + 1
   redis.call('XADD', STREAM, text(sequence) .. '-0', 'o', operation, 'h', entryHash, 'p', payload)
   redis.call('HSET', OPS, operation, text(sequence))
@@ -71,6 +78,21 @@ if tonumber(confirmed) < tonumber(meta.durable) then confirmed = meta.durable en
 redis.call('HSET', META, 'sequence', text(sequence), 'hash', hash, 'durable', confirmed)
 if first then redis.call('ZREM', TURNS, writer) end
 if alone == '1' then redis.call('PUBLISH', BELL, confirmed) end
+return { 'done' }`,
+)
+
+/**
+ * Refuses an operation that was not done: no change of it that is on its way is made any more. Argument: the operation.
+ * Answers where it stands if it was done.
+ */
+export const REFUSE = script(
+  'refuse',
+  `${FENCE}
+local known = redis.call('HGET', OPS, ARGV[1])
+if known then return { 'known', known } end
+local earlier = redis.call('ZSCORE', REFUSALS, ARGV[1])
+redis.call('ZREMRANGEBYSCORE', REFUSALS, 0, now() - ${REFUSAL_LIFE})
+redis.call('ZADD', REFUSALS, text(math.max(now(), (tonumber(earlier) or 0) + 1)), ARGV[1])
 return { 'done' }`,
 )
 
@@ -129,6 +151,7 @@ if meta.sequence == '' then
 end
 redis.call('HSET', CLAIMS, '', '')
 redis.call('HSET', LEASES, '', '')
+redis.call('ZADD', REFUSALS, '+inf', '')
 redis.call('HSET', META, 'armed', run, 'term', text(tonumber(meta.term == '' and '0' or meta.term) + 1))
 return { 'done', text(tonumber(meta.term == '' and '0' or meta.term) + 1) }`,
 )

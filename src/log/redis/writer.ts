@@ -1,6 +1,6 @@
 import { toWeftError, type WeftError } from '../../errors.ts'
 import type { Bell } from '../bell.ts'
-import type { Row } from '../chain.ts'
+import { isMadeOf, type Row } from '../chain.ts'
 import type { Appended, Draft, Head } from '../log.ts'
 import type { Committed } from './committed.ts'
 import { conflict, refused, unknown } from './errors.ts'
@@ -19,6 +19,14 @@ export interface WriterTools {
   readonly distrust: (link: Link, reason: WeftError) => void
   /** Rings when something is answered or new. */
   readonly news: Bell
+}
+
+/** On what a change was decided. */
+interface Standing {
+  /** Another change that was on its way. */
+  readonly after: Draft | undefined
+  /** The last refusal of its operation. */
+  readonly refusal: string
 }
 
 /** Milliseconds after which it is said by itself, and not along with the next change, how far everything is durable. */
@@ -49,8 +57,8 @@ export class Writer {
     return sequence <= this.#queue.sentUpTo
   }
 
-  /** Appends a change of which it is known that it was not made before this call. */
-  async append(expected: number, draft: Draft): Promise<Appended> {
+  /** Appends a change of which it is known that it was not made before this call, and when it was refused last. */
+  async append(expected: number, draft: Draft, { after, refusal }: Standing): Promise<Appended> {
     const { journal, reader, writable } = this.#tools
     const underWay = this.#queue.find(draft.operation)
     if (underWay) return { entry: (await underWay).entry, repeated: true }
@@ -58,7 +66,8 @@ export class Writer {
     if (earlier) return { entry: earlier, repeated: true }
     writable()
     const tail = this.#queue.tail ?? journal.head
-    if (expected === tail.sequence) return this.#enqueue(tail, draft)
+    if (expected === tail.sequence && this.#endsWith(after, expected))
+      return this.#enqueue(tail, draft, refusal)
     await reader.refresh()
     throw conflict(expected, this.#queue.tail ?? journal.head)
   }
@@ -81,8 +90,15 @@ export class Writer {
     await this.#tools.writable().confirm(this.#tools.journal.head.sequence)
   }
 
-  #enqueue(tail: Head, draft: Draft): Promise<Appended> {
-    const answer = this.#queue.add(tail, draft)
+  /** Whether the last change, of those under way too, is this one and no other with its number. */
+  #endsWith(after: Draft | undefined, sequence: number): boolean {
+    if (!after) return true
+    const last = this.#queue.last ?? this.#tools.journal.find(after.operation)
+    return last?.sequence === sequence && isMadeOf(last, after)
+  }
+
+  #enqueue(tail: Head, draft: Draft, refusal: string): Promise<Appended> {
+    const answer = this.#queue.add(tail, draft, refusal)
     if (!this.#queue.isUnderWay) setImmediate(() => this.#send())
     return answer
   }
@@ -109,9 +125,8 @@ export class Writer {
     if (!first) return
     const { journal, reader, news, writable } = this.#tools
     const link = writable()
-    const rows = group.map(({ row }) => row)
     for (;;) {
-      const committed = await link.commit(first.before, rows, journal.head.sequence)
+      const committed = await link.commit(first.before, group, journal.head.sequence)
       switch (committed.kind) {
         case 'done':
           return this.#made(link, group)
@@ -141,7 +156,7 @@ export class Writer {
     this.#confirming ??= setTimeout(() => this.confirm().catch(() => undefined), CONFIRM_WAIT)
   }
 
-  async #overtaken(group: readonly Queued[], known: readonly (number | undefined)[]): Promise<void> {
+  async #overtaken(group: readonly Queued[], known: OvertakenBy['known']): Promise<void> {
     const { journal, reader } = this.#tools
     await reader.refresh()
     const error = conflict(group[0]?.before.sequence ?? 0, journal.head)
@@ -149,6 +164,8 @@ export class Writer {
     for (const [at, { answer }] of group.entries()) {
       const sequence = known[at]
       if (sequence === undefined) answer.reject(error)
+      else if (sequence === 'refused')
+        answer.reject(refused('It was asked for again elsewhere, and refused.'))
       else answer.resolve({ entry: await reader.entry(sequence), repeated: true })
     }
   }
@@ -163,4 +180,5 @@ export class Writer {
   }
 }
 
+type OvertakenBy = Extract<Committed, { readonly kind: 'overtaken' }>
 type Refused = Extract<Committed, { readonly reason: string }>

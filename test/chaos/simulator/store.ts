@@ -1,14 +1,29 @@
 import { WeftError } from '../../../src/errors.ts'
 import { Bell } from '../../../src/log/bell.ts'
-import { checkLink, EMPTY, headOf, link, type Row } from '../../../src/log/chain.ts'
-import type { Appended, Draft, Entry, Head, Log, Snapshot } from '../../../src/log/log.ts'
+import { checkLink, EMPTY, headOf, isMadeOf, link, type Row } from '../../../src/log/chain.ts'
+import type {
+  Appended,
+  AppendOptions,
+  Draft,
+  Entry,
+  Head,
+  Log,
+  Look,
+  Snapshot,
+} from '../../../src/log/log.ts'
 import type { VirtualTime } from './time.ts'
 import type { Wire } from './wire.ts'
+
+interface Committed {
+  readonly row: Row
+  readonly repeated: boolean
+}
 
 /** A log server in memory, by the rules that every engine keeps: compares, does an operation once, and chains. */
 export class SimServer {
   readonly rows: Row[] = []
   readonly #byOperation = new Map<string, Row>()
+  readonly #refusals = new Map<string, number>()
   /** Breaks a rule, to see whether a test would notice. */
   readonly flaw: 'forgets-operations' | 'does-not-compare' | undefined
 
@@ -21,9 +36,10 @@ export class SimServer {
   }
 
   /** Undefined: somebody was faster. */
-  commit(expected: Head, draft: Draft): { readonly row: Row; readonly repeated: boolean } | undefined {
+  commit(expected: Head, draft: Draft, refusal: string): Committed | 'refused' | undefined {
     const known = this.flaw === 'forgets-operations' ? undefined : this.#byOperation.get(draft.operation)
     if (known) return { row: known, repeated: true }
+    if (this.find(draft.operation).refusal !== refusal) return 'refused'
     const isNext = expected.hash === this.head.hash || this.flaw === 'does-not-compare'
     if (!isNext && this.flaw !== 'forgets-operations') return undefined
     const row = link(this.head, draft)
@@ -32,8 +48,15 @@ export class SimServer {
     return { row, repeated: false }
   }
 
-  find(operation: string): Row | undefined {
-    return this.#byOperation.get(operation)
+  find(operation: string): { readonly row: Row | undefined; readonly refusal: string } {
+    const refusals = this.#refusals.get(operation) ?? ''
+    return { row: this.#byOperation.get(operation), refusal: String(refusals) }
+  }
+
+  refuse(operation: string): Row | undefined {
+    const { row, refusal } = this.find(operation)
+    if (!row) this.#refusals.set(operation, Number(refusal) + 1)
+    return row
   }
 }
 
@@ -57,6 +80,8 @@ export class SimLog implements Log {
   #turn: Promise<unknown> = Promise.resolve()
   /** What has come, or is on its way, from here. */
   #tail: Head = EMPTY
+  /** The draft that the tail is made of, if it is on its way from here. */
+  #last: Draft | undefined
 
   constructor(tools: Tools) {
     this.#tools = tools
@@ -74,20 +99,29 @@ export class SimLog implements Log {
     return this.head()
   }
 
-  append(expected: number, draft: Draft): Promise<Appended> {
-    if (expected !== this.#tail.sequence) return this.#overtaken(expected)
+  append(expected: number, draft: Draft, { after, refusal = '' }: AppendOptions = {}): Promise<Appended> {
+    const last = this.#tail.sequence > this.head().sequence ? this.#last : this.#entries.at(-1)
+    const isThere = after === undefined || isMadeOf(last, after)
+    if (expected !== this.#tail.sequence || !isThere) return this.#overtaken(expected)
     const before = this.#tail
+    this.#last = draft
     this.#tail = headOf(link(before, draft))
-    const work = this.#turn.then(() => this.#commit(before, draft))
+    const work = this.#turn.then(() => this.#commit(before, draft, refusal))
     this.#turn = work.catch(() => undefined)
     return work
   }
 
   async find(operation: string): Promise<Entry | undefined> {
-    const row = await this.#ask(() => this.#tools.server.find(operation))
-    if (!row) return undefined
-    await this.refresh()
-    return this.#entries[row.sequence - 1]
+    return (await this.look(operation)).entry
+  }
+
+  async look(operation: string): Promise<Look> {
+    const { row, refusal } = await this.#ask(() => this.#tools.server.find(operation))
+    return { entry: await this.#entryOf(row), refusal }
+  }
+
+  async refuse(operation: string): Promise<Entry | undefined> {
+    return this.#entryOf(await this.#ask(() => this.#tools.server.refuse(operation)))
   }
 
   async *read(from: number): AsyncGenerator<Entry, void, void> {
@@ -117,13 +151,20 @@ export class SimLog implements Log {
     this.#closing.abort()
   }
 
-  async #commit(before: Head, draft: Draft): Promise<Appended> {
+  async #entryOf(row: Row | undefined): Promise<Entry | undefined> {
+    if (!row) return undefined
+    await this.refresh()
+    return this.#entries[row.sequence - 1]
+  }
+
+  async #commit(before: Head, draft: Draft, refusal: string): Promise<Appended> {
     const { server } = this.#tools
     if (this.head().sequence > before.sequence) return this.#overtaken(before.sequence)
-    const answer = await this.#ask(() => ({ made: server.commit(before, draft) })).catch((error) => {
+    const answer = await this.#ask(() => ({ made: server.commit(before, draft, refusal) })).catch((error) => {
       this.#tail = this.head()
       throw error
     })
+    if (answer.made === 'refused') throw unsure()
     if (!answer.made) return this.#overtaken(before.sequence)
     const { row, repeated } = answer.made
     if (repeated) await this.refresh()

@@ -70,11 +70,11 @@ describe('The ledger', () => {
 
   it('searches for an operation, but not for one that is named for the call', async () => {
     const searched: string[] = []
-    const find = (operation: string) => {
+    const look = (operation: string) => {
       searched.push(operation)
-      return log.find(operation)
+      return log.look(operation)
     }
-    const ledger = await open({ ...failing(log, []), find })
+    const ledger = await open({ ...failing(log, []), look })
     await ledger.change(request('named before'), addToken)
     await ledger.change({ ...request('named now'), isNew: true }, addToken)
     assert.deepEqual([searched, ledger.state.apiTokens.size], [['named before'], 2])
@@ -193,6 +193,8 @@ function failing(log: Log, operations: readonly string[]): Log {
     refresh: () => log.refresh(),
     lease: (duty, life) => log.lease(duty, life),
     find: (operation) => log.find(operation),
+    look: (operation) => log.look(operation),
+    refuse: (operation) => log.refuse(operation),
     read: (from) => log.read(from),
     follow: (from, signal) => log.follow(from, signal),
     snapshots: () => log.snapshots(),

@@ -1,13 +1,14 @@
 import type { Logger } from 'pino'
 import type { Clock } from '../clock.ts'
-import { toWeftError, type WeftError } from '../errors.ts'
+import { toWeftError } from '../errors.ts'
 import type { Identity, NodeId } from '../keys/identity.ts'
 import type { VerifyKey } from '../keys/signature.ts'
 import type { NetworkId } from '../model/names.ts'
-import type { AgentFrame, ControllerFrameOf, ResumePosition } from '../protocol/frames.ts'
+import type { AgentFrame, ResumePosition } from '../protocol/frames.ts'
 import type { DeviceDriver, InterfaceName } from '../wireguard/device.ts'
 import { interfaceName } from '../wireguard/name.ts'
 import type { NetworkPlan } from '../wireguard/plan.ts'
+import { Dialogue, isRevision } from './dialogue.ts'
 import type { Underlay } from './facts.ts'
 import type { Guide } from './guide.ts'
 import type { Home } from './home.ts'
@@ -39,7 +40,6 @@ export interface MembershipTools {
 
 const FIRST_RETRY = 1_000
 const LONGEST_RETRY = 30_000
-const RESYNC_PATIENCE = 10_000
 
 /** One network of this node: what is known of it, the interface that follows, and the journal of the last good plan. */
 export class Membership {
@@ -48,12 +48,10 @@ export class Membership {
   readonly #replica: Replica
   readonly #interface: InterfaceName
   readonly #reporter: Reporter
+  readonly #dialogue: Dialogue
   readonly #journal: Journal
   #guide: Guide | undefined
   #tunnel: Tunnel | undefined
-  /** Until when (monotonic) an answer to `resync` is waited for before it is asked for again. */
-  #resyncUntil = Number.NEGATIVE_INFINITY
-  #wantsHead = false
   #failures = 0
   #work: Promise<void> = Promise.resolve()
   #due = false
@@ -66,6 +64,7 @@ export class Membership {
     this.#replica = new Replica(network, tools.identity, tools.controllerKey)
     this.#interface = interfaceName(tools.identity.id, network)
     this.#reporter = new Reporter(network, this.#replica)
+    this.#dialogue = new Dialogue(network, this.#replica, tools)
     this.#journal = new Journal(network, tools.home)
   }
 
@@ -80,9 +79,8 @@ export class Membership {
   take(frame: ContentFrame): void {
     try {
       const taken = this.#absorb(frame)
-      if (taken === 'gap') return this.#resync(this.#replica.resumePosition())
-      if (isRevision(frame)) this.#resyncUntil = Number.NEGATIVE_INFINITY
-      if (frame.type === 'current') this.#wantsHead = false
+      if (taken === 'gap') return this.#dialogue.goOn()
+      this.#dialogue.heard(frame)
       if (taken === 'changed') this.#journal.add(frame)
       // A head that vouches for all that we have: the journal can begin anew.
       const isToBegin = frame.type === 'current' && this.#journal.isLong
@@ -90,14 +88,13 @@ export class Membership {
       if (taken === 'changed' || isToBegin) this.refresh()
       else if (isRevision(frame)) this.#confirm()
     } catch (error) {
-      this.#decline(frame, toWeftError(error))
+      this.#dialogue.decline(frame, toWeftError(error))
     }
   }
 
   /** Shows from where this node has what it has. */
   prove(): void {
-    const { proof } = this.#replica
-    if (proof) this.#tools.send(proof)
+    this.#dialogue.prove()
   }
 
   /** Whether this is the network by which relayed links travel. */
@@ -124,8 +121,7 @@ export class Membership {
 
   /** A new session has begun: what was asked for in the last one has to be asked for again. */
   reconnected(): void {
-    this.#resyncUntil = Number.NEGATIVE_INFINITY
-    this.#wantsHead = false
+    this.#dialogue.restart()
     this.#reporter.restart()
     if (this.#guide instanceof TransitGuide) this.#guide.reconnected()
   }
@@ -224,10 +220,9 @@ export class Membership {
       const position = this.#replica.position()
       await this.#apply()
       this.#failures = 0
-      if (position)
-        this.#tools.send({ type: 'applied', ...position, took: this.#tools.clock.monotonic() - before })
+      this.#dialogue.applied(position, this.#tools.clock.monotonic() - before)
       await this.#journal.save()
-      if (this.#journal.isLong) this.#askForHead()
+      if (this.#journal.isLong) this.#dialogue.askForHead()
       this.#tools.onApplied(this)
     } catch (error) {
       const { code, message, cause } = toWeftError(error)
@@ -235,7 +230,7 @@ export class Membership {
         { network: this.network, code, reason: message, cause },
         'plan could not be applied',
       )
-      this.#refuse(code, message)
+      this.#dialogue.refuse(code, message)
       this.#retryLater()
     }
   }
@@ -319,45 +314,7 @@ export class Membership {
   }
 
   #confirm(): void {
-    const position = this.#replica.position()
-    if (position && this.#tunnel && !this.#due) this.#tools.send({ type: 'applied', ...position, took: 0 })
-  }
-
-  #refuse(code: WeftError['code'], reason: string): void {
-    const { epoch, revision } = this.#replica.position() ?? { epoch: 0, revision: 0 }
-    this.#tools.send({
-      type: 'refused',
-      network: this.network,
-      epoch,
-      revision,
-      code,
-      reason: reason.slice(0, 500),
-    })
-  }
-
-  /** A frame that is refused changed nothing. Something older than we have may mean that the log went back. */
-  #decline(frame: ContentFrame, { code, message }: WeftError): void {
-    this.#refuse(code, message)
-    if (code === 'digest-mismatch') this.#resync(undefined)
-    if (code !== 'stale-revision') return
-    const { selfFrame } = this.#replica
-    if (frame.type !== 'self') this.prove()
-    else if (selfFrame) this.#tools.send({ ...proofIn(selfFrame), network: this.network })
-  }
-
-  /** @param from where to go on from; undefined to begin anew */
-  #resync(from: ResumePosition | undefined): void {
-    const now = this.#tools.clock.monotonic()
-    if (now < this.#resyncUntil) return
-    this.#resyncUntil = now + RESYNC_PATIENCE
-    this.#tools.send({ type: 'resync', network: this.network, ...(from && { position: from }) })
-  }
-
-  #askForHead(): void {
-    const position = this.#replica.resumePosition()
-    if (this.#wantsHead || !position) return
-    this.#wantsHead = true
-    this.#tools.send({ type: 'resync', network: this.network, position })
+    if (this.#tunnel && !this.#due) this.#dialogue.applied(this.#replica.position(), 0)
   }
 
   #warnIfStale(): void {
@@ -368,13 +325,4 @@ export class Membership {
       'the plan is stale: nothing was heard for long; it is kept',
     )
   }
-}
-
-/** Whether a frame says at which revision the network is. */
-function isRevision({ type }: ContentFrame): boolean {
-  return type === 'snapshot' || type === 'delta' || type === 'current'
-}
-
-function proofIn({ body, signature }: ControllerFrameOf<'self'>) {
-  return { type: 'proof', kind: 'self', body, signature } as const
 }

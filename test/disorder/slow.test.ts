@@ -47,6 +47,23 @@ describe('An agent that does not read', () => {
       30_000,
     )
   })
+
+  it('is cut off when it goes on asking for what is answered in any case', async () => {
+    await using rig = await startRig({ heartbeatSeconds: 300 })
+    await rig.createNetwork({ name: 'demo' })
+    await using wire = await Wire.start(Number(rig.url.split(':').at(-1)))
+    using slow = await RawAgent.join(wire.via(await rig.joinToken({ networks: ['demo'] })), { name: 'slow' })
+    wire.hold('down')
+    const isOnline = () => rig.controller.nodeStatus(slow.node).online
+    const before = await bytesSent(rig.controller)
+    for (let round = 0; round < 60 && isOnline(); round++) {
+      for (let time = 0; time < 5_000; time++) slow.send({ type: 'witnessed', seen: [] })
+      await pause(100)
+    }
+    await eventually('it is cut off', () => !isOnline(), 20_000)
+    const cost = (await bytesSent(rig.controller)) - before
+    assert.ok(cost < BOUND / 2, `${cost} bytes went out`)
+  })
 })
 
 /** Members that never connect, all with one change. */

@@ -1,8 +1,13 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { Ledger } from '../../src/controller/ledger/ledger.ts'
+import { WeftError } from '../../src/errors.ts'
 import { openRedisLog } from '../../src/log/redis/log.ts'
+import type { State } from '../../src/model/state.ts'
+import { FaultProxy } from '../chaos/proxy.ts'
 import { change } from '../log/fixture.ts'
-import { startSingle } from './site.ts'
+import { eventually } from '../rig.ts'
+import { startSingle, startWithSentinels } from './site.ts'
 import { optionsFor } from './writers.ts'
 
 describe('An operation that was refused', () => {
@@ -44,4 +49,88 @@ describe('An operation that was refused', () => {
     const { refusal } = await late.look(draft.operation)
     assert.equal((await late.append(0, draft, { refusal })).entry.sequence, 1)
   })
+
+  it('is not said to be so while a replica is missing, which may be asked next', async () => {
+    await using site = await startWithSentinels()
+    await using log = await openRedisLog(optionsFor(site, 'test'))
+    const isWritable = () => log.append(0, change(1)).then(Boolean, () => false)
+    await eventually('changes go', isWritable, 15_000)
+    const primary = await site.primary()
+    const others = site.servers.filter((server) => server !== primary)
+    for (const server of others) server.freeze()
+    await assert.rejects(log.refuse('op-2'), { code: 'store-unavailable' })
+    for (const server of others) server.thaw()
+    await eventually(
+      'it can be said',
+      () =>
+        log.refuse('op-2').then(
+          () => true,
+          () => false,
+        ),
+      15_000,
+    )
+  })
+
+  it('is decided twice at most, however much others write, and is marked', async () => {
+    await using site = await startSingle()
+    await using busy = await openRedisLog(optionsFor(site, 'test'))
+    await using calm = await openRedisLog(optionsFor(site, 'test'))
+    const stop = new AbortController()
+    const [writing, asking] = [await open(busy, stop.signal), await open(calm, stop.signal)]
+    let isOver = false
+    const write = async () => {
+      for (let at = 0; !isOver; at++) await writing.change(request(`w-${at}`), raise)
+    }
+    const work = write()
+    for (let at = 0; at < 20; at++) {
+      let decisions = 0
+      const refuse = () => {
+        decisions += 1
+        throw new WeftError('not-found', 'There is no such thing.')
+      }
+      await assert.rejects(asking.change(request(`r-${at}`), refuse), { code: 'not-found' })
+      assert.ok(decisions <= 2, `${decisions} decisions`)
+      assert.ok(await site.server.call('ZSCORE', '{weft:test}:refusals', `r-${at}`))
+    }
+    isOver = true
+    await work
+    stop.abort()
+  })
+
+  it('and one that changes nothing, is not answered by who cannot know what others have changed', async () => {
+    await using site = await startSingle()
+    await using proxy = await FaultProxy.to(site.server.port)
+    await using near = await openRedisLog(optionsFor(site, 'test'))
+    const urls = [`redis://127.0.0.1:${proxy.port}`]
+    await using far = await openRedisLog(optionsFor(site, 'test', { urls }))
+    const stop = new AbortController()
+    const [here, there] = [await open(near, stop.signal), await open(far, stop.signal)]
+    await there.change(request('five'), to(5))
+    proxy.requests = { kind: 'drop' }
+    proxy.cut()
+    await here.change(request('six'), to(6))
+    const again = there.change({ ...request('five again'), isNew: true }, to(5))
+    await assert.rejects(again, { code: 'store-unavailable' })
+    stop.abort()
+  })
 })
+
+function open(log: Parameters<typeof Ledger.open>[0], signal: AbortSignal): Promise<Ledger> {
+  return Ledger.open(log, signal, () => undefined)
+}
+
+function request(operation: string) {
+  return { actor: 'test', operation, at: 0 }
+}
+
+function raise({ epoch }: State) {
+  return to(epoch + 1)({ epoch })
+}
+
+/** A change that there is only if it is not so already. */
+function to(epoch: number) {
+  return (state: Pick<State, 'epoch'>) => ({
+    events: state.epoch === epoch ? [] : [{ type: 'epoch-raised' as const, epoch }],
+    result: undefined,
+  })
+}

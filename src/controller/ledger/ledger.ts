@@ -42,6 +42,10 @@ interface Pending {
   readonly after: State
 }
 
+interface Refusal {
+  readonly error: unknown
+}
+
 interface Waiting {
   readonly sequence: number
   /** Whether it is for something that is not durable yet, and may never be. */
@@ -151,47 +155,68 @@ export class Ledger {
     decide: (state: State) => Decision<Result>,
     refusal = '',
   ): Promise<Outcome<Result>> {
+    let isCurrent = false
     for (let tries = 1; ; tries++) {
       const before = this.#pending.at(-1)?.after ?? this.#state
+      const decided = attempt(() => decide(before))
+      if ('error' in decided && isOfTheStore(decided.error)) throw decided.error
       try {
-        const { events, result } = decide(before)
-        if (events.length === 0) {
-          const state = await this.#reach(before.sequence, true)
-          return { repeated: false, result, state, entry: undefined }
+        if ('events' in decided && decided.events.length > 0) {
+          const isNew = tries === 1 && request.isNew === true
+          return await this.#make(before, request, decided, { isNew, refusal })
         }
-        const isNew = tries === 1 && request.isNew === true
-        const { entry, repeated } = await this.#append(before, { ...request, events }, { isNew, refusal })
-        const state = await this.#reach(entry.sequence)
-        return repeated ? { repeated, state, entry } : { repeated, result, state, entry }
-      } catch (error) {
-        if (tries === MAX_TRIES || !(await this.#isOvertaken(before, request, error))) throw error
-        const known = await this.#log.find(request.operation)
+        await this.#reach(before.sequence, true)
+        isCurrent ||= await this.#isCurrent(before)
+        if (!isCurrent) {
+          // What it is decided on next was durable after the call began, and that is enough.
+          isCurrent = true
+          continue
+        }
+        const known = request.isNew ? undefined : await this.#log.refuse(request.operation)
         if (known) return { repeated: true, state: await this.#reach(known.sequence), entry: known }
+      } catch (error) {
+        const known = await this.#afterFailure(error, request, decided, tries)
+        if (known) return { repeated: true, state: await this.#reach(known.sequence), entry: known }
+        continue
       }
+      if ('error' in decided) throw decided.error
+      return { repeated: false, result: decided.result, state: this.#state, entry: undefined }
     }
   }
 
-  /** Whether a change failed, or was refused, only because another writer has changed something since, perhaps. */
-  async #isOvertaken(before: State, { operation, isNew }: ChangeRequest, error: unknown): Promise<boolean> {
-    if (!(error instanceof WeftError)) return false
-    if (error.code === 'conflict') {
+  async #make<Result>(
+    before: State,
+    request: ChangeRequest,
+    { events, result }: Decision<Result>,
+    options: AppendOptions,
+  ): Promise<Outcome<Result>> {
+    const { entry, repeated } = await this.#append(before, { ...request, events }, options)
+    const state = await this.#reach(entry.sequence)
+    return repeated ? { repeated, state, entry } : { repeated, result, state, entry }
+  }
+
+  /** Returns when it is to be decided again, with what the operation came to if it was done meanwhile; throws otherwise. */
+  async #afterFailure(
+    error: unknown,
+    { operation }: ChangeRequest,
+    decided: Decision<unknown> | Refusal,
+    tries: number,
+  ): Promise<Entry | undefined> {
+    const isOvertaken = error instanceof WeftError && error.code === 'conflict' && tries < MAX_TRIES
+    if (isOvertaken) {
       await this.#reach(this.#log.head().sequence)
-      return true
+      return this.#log.find(operation)
     }
-    if (error.code === 'store-unavailable' || error.code === 'unavailable') return false
-    try {
-      // It may have been refused for something that is on its way and never comes.
-      await this.#reach(before.sequence, true)
-      await this.#reach((await this.#log.refresh()).sequence)
-      if (this.#state.sequence > before.sequence) return true
-      // Or for itself: an earlier try of it, of which nobody heard, has come by now. One that has not never will.
-      return !isNew && (await this.#log.refuse(operation)) !== undefined
-    } catch (cause) {
-      if (cause instanceof WeftError && cause.code === 'conflict') return true
-      // What is wrong in itself is so on any state. All else is not told by one who cannot know whether it is still so: an
-      // agent would give up for good where it could have waited.
-      throw error.code === 'invalid-input' ? error : cause
-    }
+    // What is wrong in itself is so on any state. All else is not told by one who cannot know whether it is still so: an
+    // agent would give up for good where it could have waited.
+    throw 'error' in decided && isWrongInItself(decided.error) ? decided.error : error
+  }
+
+  /** Whether nothing was durable anywhere, at the time of the call, that is not in this state; `state` has it afterwards. */
+  async #isCurrent({ sequence }: State): Promise<boolean> {
+    const head = await this.#log.refresh()
+    await this.#reach(head.sequence)
+    return sequence >= head.sequence
   }
 
   async #append(before: State, draft: Draft, options: AppendOptions) {
@@ -252,6 +277,23 @@ export class Ledger {
     }
     return this.#state
   }
+}
+
+/** What a decision came to: what is to be appended, which may be nothing; or why it is refused. */
+function attempt<Result>(decide: () => Decision<Result>): Decision<Result> | Refusal {
+  try {
+    return decide()
+  } catch (error) {
+    return { error }
+  }
+}
+
+function isOfTheStore(error: unknown): boolean {
+  return !(error instanceof WeftError) || error.code === 'store-unavailable' || error.code === 'unavailable'
+}
+
+function isWrongInItself(error: unknown): boolean {
+  return error instanceof WeftError && error.code === 'invalid-input'
 }
 
 function overtaken(): WeftError {

@@ -19,6 +19,9 @@ import { removedFrame, selfFrame } from './member-frames.ts'
 /** Bytes that may wait in a socket before the session is left alone until they are gone. */
 const BUFFER_LIMIT = 1_048_576
 
+/** Bytes of answers and instructions, which wait for nothing, that a full socket is given in addition. */
+const OVERDRAFT_LIMIT = 1_048_576
+
 /** What a session has been told of one network. */
 interface Told {
   /** What the cursor counts in. It is another when the node has got another role. */
@@ -57,6 +60,7 @@ export class Session {
   readonly #told = new Map<NetworkId, Told>()
   #waiting = false
   #bytesSent = 0
+  #overdraft = 0
 
   constructor(node: NodeId, socket: WebSocket, tools: SessionTools) {
     this.node = node
@@ -108,8 +112,13 @@ export class Session {
     this.#sendLan(id, told)
   }
 
+  /** Sends it whether the agent reads or not, within a limit: who goes on asking and never reads is cut off. */
   send(frame: ControllerFrame): void {
-    this.sendBytes(Buffer.from(encodeFrame(frame)))
+    const bytes = Buffer.from(encodeFrame(frame))
+    const isFull = this.#socket.bufferedAmount > BUFFER_LIMIT
+    this.#overdraft = isFull ? this.#overdraft + bytes.length : 0
+    if (this.#overdraft > OVERDRAFT_LIMIT) return this.#socket.terminate()
+    this.sendBytes(bytes)
   }
 
   sendBytes(bytes: Buffer): void {

@@ -122,10 +122,15 @@ export class Link implements Disposable {
     }))
   }
 
-  /** Refuses an operation; the sequence of its entry if it was done. */
+  /** Refuses an operation, so that no server forgets it; the sequence of its entry if it was done. */
   async refuse(operation: string): Promise<number | undefined> {
-    const [answer, sequence] = await this.run(REFUSE, [operation])
-    return answer === 'known' ? Number(sequence) : undefined
+    const { error, reply, reached } = await this.#behindBarrier(this.#side, REFUSE, [operation])
+    if (error) throw unavailable(error, addressText(this.place.primary))
+    const [answer, sequence] = reply
+    if (answer === 'fenced') throw notArmed()
+    if (answer === 'known') return Number(sequence)
+    if (!reached) throw new WeftError('store-unavailable', 'Not every Redis replica answers.')
+    return undefined
   }
 
   /** Makes changes, the first of which stands on `before`, if nobody was faster, and waits until they are safe. */

@@ -32,7 +32,10 @@ export async function startController(host: Host): Promise<LabController> {
  * Starts a Redis server and controllers that share a log on it, all on one host; the first of them is the one that is given.
  * Agents learn the URLs of all.
  */
-export async function startReplicas(host: Host, count: number): Promise<readonly LabController[]> {
+export async function startReplicas(
+  host: Host,
+  count: number,
+): Promise<readonly [LabController, ...LabController[]]> {
   const flags = [
     ...['--store', 'redis', '--redis-urls', await startRedis(host)],
     ...['--wrapping-key-file', join(host.dir, 'wrapping.key')],

@@ -6,6 +6,8 @@ import { readdirSync } from 'node:fs'
 export interface Seclusion extends AsyncDisposable {
   /** To be put before a program that is to run in it. */
   readonly enter: readonly string[]
+  /** The same path as it is seen from outside. */
+  outside(path: string): string
   /** What labs have there now: folders, namespaces, control sockets. */
   traces(): string[]
 }
@@ -18,12 +20,12 @@ export async function openSeclusion(): Promise<Seclusion> {
   const script = `${mounts.join(' && ')} && echo ready && exec sleep infinity`
   const holder = spawn('unshare', ['--mount', 'sh', '-c', script], { stdio: ['ignore', 'pipe', 'inherit'] })
   await once(holder.stdout, 'data')
+  const outside = (path: string) => `/proc/${holder.pid}/root${path}`
   return {
     enter: ['nsenter', '--mount', `--target=${holder.pid}`, `--wd=${process.cwd()}`],
+    outside,
     traces: () =>
-      FOLDERS.flatMap((folder) =>
-        readdirSync(`/proc/${holder.pid}/root${folder}`).map((name) => `${folder}/${name}`),
-      ),
+      FOLDERS.flatMap((folder) => readdirSync(outside(folder)).map((name) => `${folder}/${name}`)),
     async [Symbol.asyncDispose]() {
       const gone = once(holder, 'exit')
       holder.kill('SIGKILL')

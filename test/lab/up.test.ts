@@ -115,11 +115,12 @@ test('a single pair that did not answer is a failure that names it', () => {
 test('the three things to try name what is there', () => {
   const names = ['node-1', 'node-2']
   const shown = { names, answers: answersOf('node-1', 'node-2', true, true), deviations: [] }
-  const text = directions('https://127.0.0.1:7443#pin', 'weft_token', shown)
+  const at = { url: 'https://127.0.0.1:7443#pin', token: 'weft_token', controllers: [] }
+  const text = directions(at, shown)
   assert.match(text, /WEFT_URL='https:\/\/127\.0\.0\.1:7443#pin' WEFT_TOKEN=weft_token$/m)
   assert.match(text, /ip netns exec weft-x-node-1 ping 10\.64\.2\.1 /)
   assert.match(text, /npx weft member remove demo node-2 --yes/)
-  assert.doesNotMatch(directions('', '', { names, answers: [], deviations: [] }), /netns/)
+  assert.doesNotMatch(directions(at, { names, answers: [], deviations: [] }), /netns/)
 })
 
 function answersOf(from: string, to: string, ipv4: boolean, ipv6: boolean): Answer[] {

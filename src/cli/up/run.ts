@@ -23,7 +23,8 @@ export async function runScenario(
 ): Promise<void> {
   const stopped = untilSignal()
   await using lab = await openLab(scenario)
-  const { socket, fingerprint, adminToken = '' } = await startControllers(lab.host(CONTROLLER), replicas)
+  const controllers = await startControllers(lab.host(CONTROLLER), replicas)
+  const { socket, fingerprint, adminToken = '' } = controllers[0]
   const token = new SecretBytes(Buffer.from(adminToken))
   using client = new Client(parseControllerUrl(`unix:${socket}#${fingerprint}`), token)
   const shown = await Promise.race([show(client, lab, scenario), stopped])
@@ -31,17 +32,18 @@ export async function runScenario(
   if (once) return requireAllAnswered(shown)
   await using door = await openDoor(socket, PORT)
   const url = `https://127.0.0.1:${door.port}#${fingerprint}`
-  process.stdout.write(directions(url, adminToken, shown))
+  process.stdout.write(directions({ url, token: adminToken, controllers }, shown))
   await stopped
   process.stdout.write('\nStopping; nothing of it stays behind.\n')
 }
 
-async function startControllers(host: Host, replicas: number): Promise<LabController> {
-  if (replicas === 1) return startController(host)
-  const [first] = await startReplicas(host, replicas)
-  if (!first) throw new WeftError('internal', 'No controller was started.')
+type Several = readonly [LabController, ...LabController[]]
+
+async function startControllers(host: Host, replicas: number): Promise<Several> {
+  if (replicas === 1) return [await startController(host)]
+  const controllers = await startReplicas(host, replicas)
   process.stdout.write(`${replicas} controllers share a log on a Redis server.\n`)
-  return first
+  return controllers
 }
 
 /**

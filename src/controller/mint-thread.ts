@@ -2,7 +2,7 @@
 // one buffer, in the same order. It is handed over and not copied, so no secret stays here.
 
 import { parentPort } from 'node:worker_threads'
-import { BLANK_BYTES, makeBlank, packBlank } from '../keys/blank.ts'
+import { BLANK_BYTES, makeBlanks, packBlank } from '../keys/blank.ts'
 import type { PublicKey } from '../keys/wireguard.ts'
 
 parentPort?.on('message', (recipients: readonly PublicKey[]) => {
@@ -14,8 +14,8 @@ parentPort?.on('message', (recipients: readonly PublicKey[]) => {
 function blanksFor(recipients: readonly PublicKey[]): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(recipients.length * BLANK_BYTES)
   try {
-    for (const [at, recipient] of recipients.entries())
-      packBlank(makeBlank(recipient), bytes.subarray(at * BLANK_BYTES, (at + 1) * BLANK_BYTES))
+    for (const [at, blank] of makeBlanks(recipients).entries())
+      packBlank(blank, bytes.subarray(at * BLANK_BYTES, (at + 1) * BLANK_BYTES))
     return bytes
   } catch {
     bytes.fill(0)

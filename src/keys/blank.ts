@@ -1,4 +1,4 @@
-import { type EmptyBox, fillBox, makeBox } from './seal.ts'
+import { type EmptyBox, fillBox, makeBox, makeBoxes } from './seal.ts'
 import { SecretBytes } from './secret.ts'
 import {
   generateKeyPair,
@@ -28,6 +28,11 @@ export interface KeyBlank {
 /** Public key, private key, one-time public key, key of the box: 32 bytes each. */
 const PART = 32
 export const BLANK_BYTES = 4 * PART
+
+/** One for each; many together cost less. */
+export function makeBlanks(recipients: readonly PublicKey[]): KeyBlank[] {
+  return makeBoxes(recipients).map((box) => ({ pair: generateKeyPair(), box }))
+}
 
 export function makeBlank(recipient: PublicKey): KeyBlank {
   return { pair: generateKeyPair(), box: makeBox(recipient) }

@@ -5,7 +5,7 @@ import fc from 'fast-check'
 import nacl from 'tweetnacl'
 import { canonicalFields } from '../../src/keys/fields.ts'
 import { systemRandom } from '../../src/keys/random.ts'
-import { openSeal, seal } from '../../src/keys/seal.ts'
+import { fillBox, makeBoxes, openSeal, seal } from '../../src/keys/seal.ts'
 import { SecretBytes } from '../../src/keys/secret.ts'
 import { createKeyPair, publicKeyBytes } from '../../src/keys/wireguard.ts'
 
@@ -69,5 +69,22 @@ describe('seal', () => {
     const sealed = [1, 2].map(() => Buffer.from(seal(new SecretBytes(secret), alice.publicKey, place)))
     assert.notDeepEqual(sealed[0], sealed[1])
     assert.ok(sealed.every((bytes) => !bytes.includes(Buffer.from(secret.subarray(0, 8)))))
+  })
+
+  it('makes boxes for many by one one-time key, which serves nobody twice', () => {
+    const owners = [alice, bob, alice, bob, alice]
+    const boxes = makeBoxes(owners.map(({ publicKey }) => publicKey))
+    const oneTime = boxes.map(({ oneTimePublic }) => Buffer.from(oneTimePublic).toString('hex'))
+    assert.equal(oneTime[0], oneTime[1])
+    assert.equal(new Set(oneTime).size, 3)
+    const keys = boxes.map(({ key }) => Buffer.from(key.expose()).toString('hex'))
+    assert.equal(new Set(keys).size, owners.length)
+    for (const [at, box] of boxes.entries()) {
+      const owner = owners[at] ?? alice
+      const secret = systemRandom(32)
+      const sealed = fillBox(box, new SecretBytes(secret), place)
+      assert.deepEqual(openSeal(sealed, owner.privateKey, owner.publicKey, place).expose(), secret)
+      assert.throws(() => fillBox(box, new SecretBytes(secret), place), /forgotten/)
+    }
   })
 })

@@ -83,13 +83,15 @@ describe('SecretBytes', () => {
     assert.ok(!shows(written), written)
   })
 
-  it('keeps bytes of its own, and zeros after forget', () => {
+  it('keeps bytes of its own, leaves zeros, and cannot be used after forget', () => {
     const given = Uint8Array.from([1, 2, 3])
     const secret = new SecretBytes(given)
     given.fill(9)
-    assert.deepEqual([...secret.expose()], [1, 2, 3])
+    const held = secret.expose()
+    assert.deepEqual([...held], [1, 2, 3])
     secret.forget()
-    assert.deepEqual([...secret.expose()], [0, 0, 0])
+    assert.deepEqual([...held], [0, 0, 0])
+    assert.throws(() => secret.expose(), /forgotten/)
   })
 
   it('would be seen by this test if it did show', () => {

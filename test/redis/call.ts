@@ -1,7 +1,6 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import { request } from 'node:https'
 import { text } from 'node:stream/consumers'
-import type { Replica } from './fleet.ts'
 
 export interface Answer {
   readonly status: number
@@ -11,9 +10,12 @@ export interface Answer {
   readonly body: any
 }
 
+/** Whoever does not answer within this many ms has failed. */
+const LIMIT = 20_000
+
 /** A REST call to one replica. */
 export async function call(
-  { port }: Replica,
+  { port }: { readonly port: number },
   token: string,
   method: string,
   path: string,
@@ -26,6 +28,7 @@ export async function call(
     method,
     path,
     rejectUnauthorized: false,
+    signal: AbortSignal.timeout(LIMIT),
     headers: {
       authorization: `Bearer ${token}`,
       ...(content !== undefined && { 'content-type': 'application/json' }),

@@ -3,8 +3,6 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Logger, pino } from 'pino'
-import { runAgent } from '../../src/agent/agent.ts'
-import { agentSettings } from '../../src/agent/settings.ts'
 import { type RunningServer, startServer } from '../../src/api/server.ts'
 import { systemClock } from '../../src/clock.ts'
 import type { Controller } from '../../src/controller/controller.ts'
@@ -12,7 +10,7 @@ import { openController } from '../../src/controller/open.ts'
 import { type ControllerSettings, controllerSettings } from '../../src/controller/settings.ts'
 import { systemRandom } from '../../src/keys/random.ts'
 import { loadSettings } from '../../src/settings.ts'
-import { MemoryDriver } from '../../src/wireguard/memory.ts'
+import { startTestAgent, type TestAgent } from './agent.ts'
 import { freePort } from './server.ts'
 import type { RedisSite } from './site.ts'
 
@@ -64,13 +62,6 @@ export class Replica {
     await running.server.close()
     await running.controller[Symbol.asyncDispose]()
   }
-}
-
-export interface TestAgent {
-  readonly name: string
-  readonly driver: MemoryDriver
-  readonly done: Promise<void>
-  stop(): Promise<void>
 }
 
 /** Replicas on one Redis, in this process, each behind a TLS server of its own. */
@@ -129,29 +120,8 @@ export class ReplicaFleet implements AsyncDisposable {
     return this.replicas.filter(({ isRunning }) => isRunning)
   }
 
-  /** A real agent on an in-memory device. */
   startAgent(name: string, token: string): TestAgent {
-    const abort = new AbortController()
-    const driver = new MemoryDriver()
-    const settings = loadSettings(agentSettings, { environment: {}, flags: { join: token, name } })
-    const log = pino({ level: 'silent' })
-    const done = runAgent(settings, {
-      clock: systemClock,
-      random: systemRandom,
-      log,
-      signal: abort.signal,
-      driver,
-    })
-    done.catch(() => undefined)
-    const agent: TestAgent = {
-      name,
-      driver,
-      done,
-      async stop() {
-        abort.abort()
-        await done.catch(() => undefined)
-      },
-    }
+    const agent = startTestAgent(name, token)
     this.#agents.push(agent)
     return agent
   }

@@ -146,28 +146,6 @@ describe('Three controllers on one Redis', () => {
     await eventually('all are online at all', () => fleet.replicas.every(isOnline), 20_000)
   })
 
-  it('carry the agents of one that is killed on, and nothing is lost when they are restarted one by one', async () => {
-    for (const replica of fleet.replicas) {
-      await replica.stop()
-      const [left] = fleet.running
-      assert.ok(left)
-      await left.controller.change({ actor: 'test' }, (state, tools) =>
-        createNetwork(state, tools, { name: `during-${replica.port}` }),
-      )
-      await eventually('all are served by the others', () => allApplied(left.controller, 'shared'), 20_000)
-      await replica.start()
-    }
-    await eventually(
-      'all are served',
-      () => fleet.replicas.every(({ controller }) => allApplied(controller, 'shared')),
-      20_000,
-    )
-    for (const { controller } of fleet.replicas) {
-      for (const { port } of fleet.replicas)
-        assert.ok(findNetwork(controller.state, DEFAULT_PROJECT, `during-${port}`))
-    }
-  })
-
   it('serve an agent that is connected twice once, by its newer session', async () => {
     const identity = new Identity(new SecretBytes(systemRandom(32)))
     const token = await tokenFor(1)

@@ -3,9 +3,11 @@ import { WeftError } from '../errors.ts'
 import { emptyState, type Network, type Slots, type State } from './state.ts'
 
 /** Raise it when the meaning of something that is encoded changes. A field of `State` that is new begins as it is in `emptyState`. */
-const FORMAT = 1
-/** Entries of a map on one line: some 100 KB. */
-const ENTRIES_A_LINE = 500
+const FORMAT = 2
+/** In format 1 what is in a map stands whole on one line, which is a case of format 2. */
+const READABLE: ReadonlySet<unknown> = new Set([1, FORMAT])
+/** Characters of a line, about: a large map is cut into many, and so is one thing that has large maps. */
+const LINE = 8_192
 
 /**
  * A state as lines of JSON, each made when it is asked for. Equal states have the same lines, whatever order their maps
@@ -14,7 +16,7 @@ const ENTRIES_A_LINE = 500
 export function* encodeState(state: State): Generator<string, void, void> {
   yield `${JSON.stringify({ format: FORMAT })}\n`
   for (const key of keysOf(fields)) {
-    for (const part of encodeField(fields, state, key)) yield `${canonicalJson([key, part])}\n`
+    for (const part of encodeField(fields, state, key)) yield `["${key}",${part}]\n`
   }
 }
 
@@ -24,19 +26,21 @@ export function decodeState(text: string): State {
   const [header, ...lines] = text.slice(0, -1).split('\n').map(parseLine)
   const format = isObject(header) && 'format' in header ? header.format : undefined
   if (format === undefined) throw unreadable()
-  if (format !== FORMAT) throw foreign(`is of format ${format}`)
+  if (!READABLE.has(format)) throw foreign(`is of format ${format}`)
   const parts: Record<string, unknown[]> = {}
   for (const line of lines) {
     if (!Array.isArray(line) || typeof line[0] !== 'string') throw unreadable()
-    if (!Object.hasOwn(fields, line[0])) throw foreign(`has a part called ${line[0]}`)
-    parts[line[0]] = [...(parts[line[0]] ?? []), line[1]]
+    const [key, part] = line
+    if (!Object.hasOwn(fields, key)) throw foreign(`has a part called ${key}`)
+    parts[key] ??= []
+    parts[key].push(part)
   }
   return decodeFields(fields, parts, emptyState)
 }
 
-/** A value as parts that JSON can hold, and back. */
+/** A value as parts in JSON, each made when it is asked for, and back from what they say. */
 interface Codec<Value> {
-  readonly encode: (value: Value) => readonly unknown[]
+  readonly encode: (value: Value) => Iterable<string>
   readonly decode: (parts: readonly unknown[]) => Value
 }
 
@@ -96,37 +100,79 @@ type Plain<Value> = Value extends string | number | boolean | null | undefined
 /** JSON leaves out what is undefined, and the fields that are. The chain vouches for the types (log/snapshot.ts). */
 function plain<Value>(..._: Value extends Plain<Value> ? [] : ['it needs a codec']): Codec<Value> {
   return {
-    encode: (value) => (value === undefined ? [] : [value]),
+    encode: (value) => (value === undefined ? [] : [canonicalJson(value)]),
     decode: ([value]) => value as Value,
   }
 }
 
 function map<Key extends string, Value>(codec: Codec<Value>): Codec<ImmutableMap<Key, Value>> {
+  function* entries(values: ImmutableMap<Key, Value>) {
+    for (const key of [...values.keys()].sort())
+      yield* entriesFor(key, codec.encode(values.get(key) as Value), [JSON.stringify([key])])
+  }
   return {
-    encode(values) {
-      const entries = [...values].map(([key, value]) => [key, ...codec.encode(value)])
-      const sorted = entries.sort(([a], [b]) => (String(a) < String(b) ? -1 : 1))
-      return chunks(sorted, ENTRIES_A_LINE)
-    },
+    encode: (values) => inLines(entries(values)),
     decode: (parts) =>
       ImmutableMap<Key, Value>().withMutations((values) => {
-        for (const [key, ...rest] of parts.flatMap(arrayOf).map(arrayOf)) {
-          values.set(key as Key, codec.decode(rest))
-        }
+        for (const [key, found] of entriesIn(parts)) values.set(key as Key, codec.decode(found))
       }),
   }
 }
 
 function record<Value>(codecs: CodecsOf<Value>): Codec<Value> {
-  return {
-    encode: (value) => [
-      Object.fromEntries(keysOf(codecs).map((key) => [key, encodeField(codecs, value, key)])),
-    ],
-    decode: ([parts]) => {
-      if (!isObject(parts)) throw unreadable()
-      return decodeFields(codecs, parts)
-    },
+  function* entries(value: Value) {
+    for (const key of keysOf(codecs)) yield* entriesFor(String(key), encodeField(codecs, value, key))
   }
+  return {
+    encode: (value) => inLines(entries(value)),
+    decode: (parts) => decodeFields(codecs, Object.fromEntries(entriesIn(parts))),
+  }
+}
+
+/** An entry for each part of a value; what stands for a value of none is up to the caller. */
+function* entriesFor(key: string, parts: Iterable<string>, none: readonly string[] = []) {
+  let isEmpty = true
+  for (const part of parts) {
+    isEmpty = false
+    yield `[${JSON.stringify(key)},${part}]`
+  }
+  if (isEmpty) yield* none
+}
+
+/** Arrays of some of the items each. */
+function* inLines(items: Iterable<string>): Generator<string, void, void> {
+  let line: string[] = []
+  let length = 0
+  for (const item of items) {
+    line.push(item)
+    length += item.length
+    if (length < LINE) continue
+    yield `[${line.join(',')}]`
+    line = []
+    length = 0
+  }
+  if (line.length > 0) yield `[${line.join(',')}]`
+}
+
+/** What `entriesFor` and `inLines` made: each key with all parts of its value. */
+function* entriesIn(parts: readonly unknown[]): Generator<[key: string, found: unknown[]], void, void> {
+  let entry: [string, unknown[]] | undefined
+  for (const [key, ...found] of parts.flatMap(entriesOf)) {
+    if (typeof key !== 'string') throw unreadable()
+    if (entry?.[0] === key) {
+      entry[1].push(...found)
+      continue
+    }
+    if (entry) yield entry
+    entry = [key, found]
+  }
+  if (entry) yield entry
+}
+
+/** Format 1 has an object for a record. */
+function entriesOf(part: unknown): (readonly unknown[])[] {
+  if (isObject(part)) return Object.entries(part).map(([key, found]) => [key, ...arrayOf(found)])
+  return arrayOf(part).map(arrayOf)
 }
 
 function encodeField<Value, Key extends keyof Value>(codecs: CodecsOf<Value>, value: Value, key: Key) {
@@ -150,18 +196,16 @@ function keysOf<Value extends object>(value: Value): (keyof Value)[] {
   return Object.keys(value) as (keyof Value)[]
 }
 
-function chunks<Item>(items: readonly Item[], size: number): Item[][] {
-  const count = Math.ceil(items.length / size)
-  return Array.from({ length: count }, (_, index) => items.slice(index * size, (index + 1) * size))
-}
-
 /** JSON with the keys of every object in order. */
 function canonicalJson(value: unknown): string {
-  return JSON.stringify(value, (_, inner: unknown) => (isObject(inner) ? sortKeys(inner) : inner))
+  return JSON.stringify(inOrder(value))
 }
 
-function sortKeys(value: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
+function inOrder(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(inOrder)
+  if (!isObject(value)) return value
+  const keys = Object.keys(value).sort()
+  return Object.fromEntries(keys.map((key) => [key, inOrder(value[key])]))
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {

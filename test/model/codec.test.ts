@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { apply } from '../../src/model/apply.ts'
@@ -9,6 +10,8 @@ import { history, verifyKey } from './history.ts'
 
 const text = (state: State) => [...encodeState(state)].join('')
 const plain = (state: State): unknown => JSON.parse(JSON.stringify(state))
+
+const FORMAT_1 = readFileSync(new URL('format-1.jsonl', import.meta.url), 'utf8')
 
 const AUTHORITY: Event = {
   type: 'controller-initialised',
@@ -66,6 +69,39 @@ describe('a state, encoded and decoded', () => {
     assert.ok(lines.length > 20 && lines.every((line) => line.length < 20_000))
     assert.equal(decodeState(lines.join('')).removedNodes.size, 10_000)
   })
+
+  it('comes in lines that are bounded, also when one thing has a large map', () => {
+    const state = decodeState(FORMAT_1)
+    const [id, network] = [...state.networks][0] ?? assert.fail()
+    const [, member] = [...network.members][0] ?? assert.fail()
+    const members = network.members.withMutations((all) => {
+      for (let number = 0; number < 10_000; number++) {
+        const node = `node-${number}` as typeof member.node
+        all.set(node, { ...member, node })
+      }
+    })
+    const large = { ...state, networks: state.networks.set(id, { ...network, members }) }
+    const lines = [...encodeState(large)]
+    assert.ok(lines.length > 20 && lines.every((line) => line.length < 20_000))
+    assert.deepEqual(plain(decodeState(lines.join(''))), plain(large))
+  })
+
+  it('is read from format 1 too', () => {
+    const state = decodeState(FORMAT_1)
+    assert.deepEqual(plain(decodeState(text(state))), plain(state))
+    assert.match(text(state), /^{"format":2}\n/)
+    const networks = [...state.networks.values()]
+    const sizes = networks.map(({ members, slots, grants }) => [
+      members.size,
+      slots.tombstones.size,
+      grants.size,
+    ])
+    assert.deepEqual(sizes, [
+      [2, 1, 2],
+      [1, 1, 3],
+    ])
+    assert.deepEqual([state.epoch, state.nodes.size, state.memberKeys.size], [2, 4, 3])
+  })
 })
 
 describe('what is not an encoded state', () => {
@@ -82,7 +118,7 @@ describe('what is not an encoded state', () => {
       `${whole}["nodes",7]\n`,
     ])
       assert.throws(() => decodeState(bad), { code: 'log-damaged' }, bad)
-    assert.throws(() => decodeState(whole.replace('"format":1', '"format":2')), { code: 'unsupported' })
+    assert.throws(() => decodeState(whole.replace('"format":2', '"format":3')), { code: 'unsupported' })
     assert.throws(() => decodeState(`${whole}["later",1]\n`), {
       code: 'unsupported',
       message: /called later/,

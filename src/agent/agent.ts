@@ -1,7 +1,7 @@
 import { hostname } from 'node:os'
 import type { Logger } from 'pino'
 import { type Clock, sleep } from '../clock.ts'
-import { toWeftError, WeftError } from '../errors.ts'
+import { type ErrorCode, toWeftError, WeftError } from '../errors.ts'
 import type { Identity } from '../keys/identity.ts'
 import type { Random } from '../keys/random.ts'
 import { toName } from '../model/names.ts'
@@ -155,5 +155,15 @@ function withoutSecret({ urls, fingerprint, controllerKey }: Enrolment): Enrolme
 
 /** Whether trying again with the same token can only end the same way. */
 function isFinal({ code }: WeftError): boolean {
-  return code !== 'unavailable' && code !== 'store-unavailable' && code !== 'internal' && code !== 'conflict'
+  return !PASSING.has(code)
 }
+
+/** What is wrong with the controller or its log, and not with the token. */
+const PASSING: ReadonlySet<ErrorCode> = new Set([
+  'unavailable',
+  'overloaded',
+  'store-unavailable',
+  'log-damaged',
+  'internal',
+  'conflict',
+])

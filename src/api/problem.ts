@@ -23,7 +23,7 @@ export const STATUS: Readonly<Record<ErrorCode, number>> = Object.freeze({
   'confirmation-needed': 409,
   'too-many-requests': 429,
   overloaded: 503,
-  'log-damaged': 500,
+  'log-damaged': 503,
   'store-unavailable': 503,
   unsupported: 500,
   'program-failed': 500,

@@ -1,6 +1,13 @@
 import type { Controller } from '../controller/controller.ts'
-import { WeftError } from '../errors.ts'
+import { toWeftError, WeftError } from '../errors.ts'
 import type { App } from './instance.ts'
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Why it is not known whether the state is the latest, where that is asked for; undefined: it is. */
+    doubt: WeftError | undefined
+  }
+}
 
 /** The header of both directions: how far the log was when an answer was given, or has to be before one is. */
 const HEADER = 'weft-sequence'
@@ -13,15 +20,29 @@ const LIMIT = 3_000
  * repeats that is answered from a state in which all of it is.
  */
 export function keepSequence(app: App, controller: Controller): void {
-  app.addHook('onRequest', async ({ method, headers: { [HEADER]: given } }) => {
-    // What a change is about may have been made at another replica a moment ago.
-    if (given === undefined) return method === 'GET' ? undefined : controller.catchUp()
+  app.decorateRequest('doubt', undefined)
+  app.addHook('onRequest', async (request) => {
+    const { method, headers } = request
+    const given = headers[HEADER]
+    if (given === undefined) {
+      // What a change is about may have been made at another replica a moment ago.
+      if (method !== 'GET') request.doubt = await doubtOf(controller)
+      return
+    }
     if (typeof given !== 'string' || !/^\d{1,15}$/.test(given)) throw malformed()
     await controller.comeTo(Number(given), LIMIT)
+  })
+  // What is wrong in itself has been refused by now. All else is not told by who cannot know whether it is still so.
+  app.addHook('preHandler', async ({ doubt, is404 }) => {
+    if (doubt && !is404) throw doubt
   })
   app.addHook('onSend', async (_request, reply) => {
     reply.header(HEADER, controller.state.sequence)
   })
+}
+
+async function doubtOf(controller: Controller): Promise<WeftError | undefined> {
+  return controller.catchUp().then(() => undefined, toWeftError)
 }
 
 const description =

@@ -194,7 +194,7 @@ export class Controller implements AsyncDisposable {
     return this.#parts.clock.now()
   }
 
-  /** Resolves when everything is in the state that is durable anywhere by now, or the store does not answer. */
+  /** Resolves when everything is in the state that is durable anywhere by now. Rejects when the store does not say. */
   async catchUp(): Promise<void> {
     if (this.settings.store !== 'sqlite') await this.#parts.ledger.catchUp()
   }
@@ -294,7 +294,9 @@ export class Controller implements AsyncDisposable {
 
   /** Whether changes can be made and agents be served. */
   isReady(): boolean {
-    return !this.#parts.closing.signal.aborted && !this.#fleet.isDraining && !this.#failed
+    const { closing, store } = this.#parts
+    if (closing.signal.aborted || this.#fleet.isDraining || this.#failed) return false
+    return store.refusal === undefined
   }
 
   /** Sends the agents away, to come back in a moment; call it before the listeners are closed. */

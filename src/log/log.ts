@@ -124,6 +124,8 @@ export interface Log extends AsyncDisposable {
    * with `conflict` when it is not empty.
    */
   beginAt(base: Head): Promise<void>
+  /** Why no change can be made at the moment, as far as the store knows without trying; undefined: they go. */
+  readonly refusal: WeftError | undefined
   /** Resolves when the log can never be used again: nothing that was written since can be vouched for, so stop. */
   readonly failed: Promise<WeftError>
 }

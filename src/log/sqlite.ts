@@ -68,6 +68,11 @@ class SqliteLog implements Log {
     return this.#head
   }
 
+  /** A disk is full until a write goes, so that nothing is known of it but by writing. */
+  get refusal(): WeftError | undefined {
+    return this.#end
+  }
+
   async refresh(): Promise<Head> {
     return this.#head
   }

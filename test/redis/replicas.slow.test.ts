@@ -15,10 +15,10 @@ import { RawAgent } from '../rawagent.ts'
 import { allApplied, eventually } from '../rig.ts'
 import { call } from './call.ts'
 import { type Replica, ReplicaFleet } from './fleet.ts'
-import { type RedisSite, startSingle } from './site.ts'
+import { startSingle } from './site.ts'
 
 describe('Three controllers on one Redis', () => {
-  let site: RedisSite
+  let site: Awaited<ReturnType<typeof startSingle>>
   let fleet: ReplicaFleet
   before(async () => {
     site = await startSingle()
@@ -158,6 +158,28 @@ describe('Three controllers on one Redis', () => {
       () => fleet.at(0).controller.nodeStatus(newer.node).online,
     )
     assert.equal(newer.isClosed, false)
+  })
+
+  it('send nobody away for good while they cannot know whether it has joined again', async () => {
+    const identity = new Identity(new SecretBytes(systemRandom(32)))
+    const token = await tokenFor(1)
+    const agent = await RawAgent.join(token, { name: 'removed', url: fleet.at(0).url, identity })
+    agent[Symbol.dispose]()
+    const removed = await call(fleet.at(0), fleet.token, 'DELETE', '/v1/nodes/removed')
+    assert.equal(removed.status, 204, removed.text)
+    const isRemoved = () => fleet.at(1).controller.state.removedNodes.has(identity.id)
+    await eventually('the other knows', isRemoved)
+    const back = () => RawAgent.return(token, identity, [], {}, fleet.at(1).url)
+    site.server.freeze()
+    try {
+      await assert.rejects(back(), { code: 'store-unavailable' })
+    } finally {
+      site.server.thaw()
+    }
+    const answer = await eventually('it hears of it', () =>
+      back().catch(({ code }) => code !== 'store-unavailable' && code),
+    )
+    assert.equal(answer, 'forbidden')
   })
 
   it('refuse one with another wrapping key, or none, by name', async () => {

@@ -102,12 +102,12 @@ export class Ledger {
   }
 
   /**
-   * Resolves with a state in which everything is that was durable anywhere at the time of the call; with the one that is
-   * there when the store does not answer.
+   * Resolves with a state in which everything is that was durable anywhere at the time of the call. Rejects when the store
+   * does not say: what is known here may then be old.
    */
   async catchUp(): Promise<State> {
-    const head = await this.#log.refresh().catch(() => undefined)
-    return head ? this.#reach(head.sequence) : this.#state
+    const head = await this.#log.refresh()
+    return this.#reach(head.sequence)
   }
 
   /** Resolves with the state as soon as it has come to `sequence`; rejects with `store-unavailable` after `limit` ms. */
@@ -116,7 +116,8 @@ export class Ledger {
     const late = Promise.withResolvers<never>()
     const timer = setTimeout(() => late.reject(notThere(sequence, this.#state)), limit)
     try {
-      await Promise.race([this.catchUp(), late.promise])
+      // A store that does not answer now may still do so in time.
+      await Promise.race([this.catchUp().catch(() => undefined), late.promise])
       return await Promise.race([this.#reach(sequence), late.promise])
     } finally {
       clearTimeout(timer)

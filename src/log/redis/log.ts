@@ -96,6 +96,10 @@ export class RedisLog implements Log {
     return this.#journal.head
   }
 
+  get refusal(): WeftError | undefined {
+    return this.#end ?? this.#supervisor.refusal
+  }
+
   async append(
     expectedSequence: number,
     draft: Draft,

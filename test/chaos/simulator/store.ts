@@ -73,6 +73,7 @@ interface Tools {
 /** One replica's end of it: a real `Log`, whose server is behind a network. One append at a time is under way. */
 export class SimLog implements Log {
   readonly failed = new Promise<WeftError>(() => undefined)
+  readonly refusal = undefined
   readonly #tools: Tools
   readonly #entries: Entry[] = []
   readonly #news = new Bell()

@@ -140,6 +140,14 @@ describe('The ledger', () => {
     assert.notEqual(reason, 'already-exists')
   })
 
+  it('does not pass what it has for the latest while nobody can say so', async () => {
+    const ledger = await open(silent(log))
+    await ledger.change(request('one'), addToken)
+    await assert.rejects(ledger.catchUp(), { code: 'store-unavailable' })
+    assert.equal((await ledger.comeTo(1, 50)).sequence, 1, 'what was asked for is there')
+    await assert.rejects(ledger.comeTo(2, 50), { code: 'store-unavailable', message: /not come to entry 2/ })
+  })
+
   it('decides again when another writer was faster, and follows what that one wrote', async () => {
     const ledger = await open()
     await log.append(0, { ...request('foreign'), events: [token(0)] })
@@ -203,6 +211,7 @@ function failing(log: Log, operations: readonly string[]): Log {
     compact: (sequence) => log.compact(sequence),
     beginAt: (base) => log.beginAt(base),
     failed: log.failed,
+    refusal: log.refusal,
     append(expected: number, draft: Draft) {
       if (!left.delete(draft.operation)) return log.append(expected, draft)
       return Promise.reject(new WeftError('store-unavailable', 'The disk is full.'))

@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.ts'
 import type { WeftError } from '../errors.ts'
 import type { NetworkId } from '../model/names.ts'
-import type { AgentFrame, ControllerFrameOf, NetworkPosition, ResumePosition } from '../protocol/frames.ts'
+import type { AgentFrame, NetworkPosition, ResumePosition } from '../protocol/frames.ts'
 import type { ContentFrame, Replica } from './replica.ts'
 
 export interface DialogueTools {
@@ -28,7 +28,7 @@ export class Dialogue {
     this.#tools = tools
   }
 
-  /** A new session has begun: what was asked for in the last one has to be asked for again. */
+  /** A new session has begun, or all is compared: what was asked for and never came has to be asked for again. */
   restart(): void {
     this.#resyncUntil = Number.NEGATIVE_INFINITY
     this.#wantsHead = false
@@ -62,9 +62,8 @@ export class Dialogue {
     this.refuse(code, message)
     if (code === 'digest-mismatch') this.#resync(undefined)
     if (code !== 'stale-revision') return
-    const { selfFrame } = this.#replica
-    if (frame.type !== 'self') this.prove()
-    else if (selfFrame) this.#tools.send({ ...proofIn(selfFrame), network: this.#network })
+    const proof = frame.type === 'self' ? this.#replica.selfProof : this.#replica.proof
+    if (proof) this.#tools.send(proof)
   }
 
   /** Something was missed: to go on from what is here. */
@@ -92,8 +91,4 @@ export class Dialogue {
 /** Whether a frame says at which revision the network is. */
 export function isRevision({ type }: Pick<ContentFrame, 'type'>): boolean {
   return type === 'snapshot' || type === 'delta' || type === 'current'
-}
-
-function proofIn({ body, signature }: ControllerFrameOf<'self'>) {
-  return { type: 'proof', kind: 'self', body, signature } as const
 }

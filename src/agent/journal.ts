@@ -1,5 +1,5 @@
 import type { NetworkId } from '../model/names.ts'
-import { type ControllerFrameOf, encodeFrame } from '../protocol/frames.ts'
+import { encodeFrame } from '../protocol/frames.ts'
 import type { Home } from './home.ts'
 import type { ContentFrame } from './replica.ts'
 
@@ -11,7 +11,8 @@ export class Journal {
   readonly #network: NetworkId
   readonly #home: Home
   #unsaved: ContentFrame[] = []
-  #self: ControllerFrameOf<'self'> | undefined
+  /** Of what no snapshot tells, the last word. */
+  readonly #apart = new Map<ContentFrame['type'], ContentFrame>()
   #lines = 0
 
   constructor(network: NetworkId, home: Home) {
@@ -20,14 +21,14 @@ export class Journal {
   }
 
   /** These lines are there already. */
-  restored(lines: number, self: ControllerFrameOf<'self'> | undefined): void {
-    this.#lines = lines
-    this.#self = self
+  restored(frames: readonly ContentFrame[]): void {
+    this.#lines = frames.length
+    for (const frame of frames) this.#note(frame)
   }
 
   /** A frame that was taken, and is not applied yet. */
   add(frame: ContentFrame): void {
-    if (frame.type === 'self') this.#self = frame
+    this.#note(frame)
     this.#unsaved.push(frame)
   }
 
@@ -41,16 +42,24 @@ export class Journal {
     const frames = this.#unsaved
     this.#unsaved = []
     const snapshotAt = frames.findLastIndex(({ type }) => type === 'snapshot')
-    if (snapshotAt < 0 || !this.#self) return this.#append(frames)
-    const kept = [this.#self, ...frames.slice(snapshotAt).filter(({ type }) => type !== 'self')].map(
-      encodeFrame,
-    )
+    if (snapshotAt < 0 || !this.#apart.has('self')) return this.#append(frames)
+    const rest = frames.slice(snapshotAt).filter((frame) => !isApart(frame))
+    const kept = [...this.#apart.values(), ...rest].map(encodeFrame)
     this.#lines = kept.length
     await this.#home.rewrite(this.#network, kept)
+  }
+
+  #note(frame: ContentFrame): void {
+    if (isApart(frame)) this.#apart.set(frame.type, frame)
   }
 
   async #append(frames: readonly ContentFrame[]): Promise<void> {
     for (const frame of frames) await this.#home.append(this.#network, encodeFrame(frame))
     this.#lines += frames.length
   }
+}
+
+/** Whether no snapshot tells what it does: what a node is itself, and who is on its LAN. */
+function isApart({ type }: ContentFrame): boolean {
+  return type === 'self' || type === 'lan'
 }

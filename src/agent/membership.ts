@@ -70,8 +70,9 @@ export class Membership {
 
   /** Starts from the last good plan. Rejects when it cannot be used any more. */
   async restore(lines: readonly string[], parse: (line: string) => ContentFrame): Promise<void> {
-    for (const line of lines) this.#absorb(parse(line))
-    this.#journal.restored(lines.length, this.#replica.selfFrame)
+    const frames = lines.map(parse)
+    for (const frame of frames) this.#absorb(frame)
+    this.#journal.restored(frames)
     await this.#apply()
   }
 
@@ -126,8 +127,20 @@ export class Membership {
     if (this.#guide instanceof TransitGuide) this.#guide.reconnected()
   }
 
+  /** All is compared. @param reports digest of what the controller knows of its peers from here */
+  compared(reports: string | undefined): void {
+    this.#dialogue.restart()
+    if (reports !== this.#reporter.digest) this.#reporter.restart()
+    if (this.#guide instanceof TransitGuide) this.#guide.reconnected()
+  }
+
   position(): ResumePosition | undefined {
     return this.#replica.resumePosition()
+  }
+
+  /** Whether nothing was ever told of it that could be used. */
+  get isEmpty(): boolean {
+    return this.position() === undefined
   }
 
   isCoveredBy(removal: { readonly epoch: number; readonly revision: number }): boolean {

@@ -5,7 +5,8 @@ import type { Identity, NodeId } from '../keys/identity.ts'
 import type { Random } from '../keys/random.ts'
 import type { VerifyKey } from '../keys/signature.ts'
 import type { NetworkId } from '../model/names.ts'
-import { claimedNetwork, openRemoval, openWitnessList } from '../protocol/content.ts'
+import { witnessDigest } from '../protocol/comparison.ts'
+import { claimedNetwork, openRemoval, openSelf, openWitnessList } from '../protocol/content.ts'
 import {
   type AgentFrame,
   type ControllerFrame,
@@ -113,7 +114,7 @@ export class Node {
   async take(frame: ControllerFrame): Promise<void> {
     switch (frame.type) {
       case 'self':
-        return this.#membership(claimedNetwork(frame)).take(frame)
+        return this.#takeSelf(claimedNetwork(frame), frame)
       case 'current':
       case 'snapshot':
       case 'delta':
@@ -129,6 +130,8 @@ export class Node {
         return this.#leave(frame)
       case 'key-wanted':
         return this.#offerKey(frame)
+      case 'compare':
+        return this.#compare(frame)
       case 'error':
         this.#tools.log.warn({ code: frame.code, reason: frame.message }, 'the controller refused a frame')
         return
@@ -171,15 +174,28 @@ export class Node {
     this.#watch.stop()
   }
 
+  /** Of a network that is new here, nothing is begun by what the controller did not sign. */
+  #takeSelf(network: NetworkId, frame: ControllerFrameOf<'self'>): void {
+    const known = this.#memberships.get(network)
+    if (!known) openSelf(frame, this.#tools.controllerKey)
+    const membership = known ?? this.#create(network)
+    membership.take(frame)
+    if (membership.isEmpty) this.#memberships.delete(network)
+  }
+
+  /** Says all that is here, and again what the controller should know and does not. */
+  #compare({ reports }: ControllerFrameOf<'compare'>): void {
+    const known = new Map(reports.map(({ network, digest }) => [network, digest]))
+    for (const membership of this.#memberships.values()) membership.compared(known.get(membership.network))
+    const witnesses = witnessDigest(this.#surroundings.witnessed.keys())
+    this.#send({ type: 'have', ...this.greeting(), ...(witnesses && { witnesses }) })
+  }
+
   /** A head of a network of which nothing is known here means that what should have come first is lost. */
   #takeRevision(network: NetworkId, frame: ControllerFrameOf<'current' | 'snapshot' | 'delta'>): void {
     const membership = this.#memberships.get(network)
     if (membership) membership.take(frame)
     else if (frame.type === 'current') this.#send({ type: 'resync', network })
-  }
-
-  #membership(network: NetworkId): Membership {
-    return this.#memberships.get(network) ?? this.#create(network)
   }
 
   #create(network: NetworkId): Membership {

@@ -149,7 +149,8 @@ export class Replica {
 
   /** Where members on the own LAN can be reached there, and how this node can be, unless all are told; the whole of it. */
   takeLan({ hints, own }: Pick<ControllerFrameOf<'lan'>, 'hints' | 'own'>): Taken {
-    const digest = lanDigest({ hints, ...(own && { own }) })
+    // Nothing is what a member knows of its LAN that was never told of it.
+    const digest = hints.length > 0 || own ? lanDigest({ hints, ...(own && { own }) }) : undefined
     if (digest === this.#lanDigest) return 'unchanged'
     this.#lanDigest = digest
     this.#touched = undefined
@@ -166,16 +167,30 @@ export class Replica {
     return { network, epoch, revision, digest }
   }
 
-  /** What need not be told again; undefined when all of it has to be. */
+  /** What need not be told again; without a digest when all of it has to be. Undefined: there is nothing of it here. */
   resumePosition(): ResumePosition | undefined {
-    const position = this.position()
-    if (!position || !this.#knowsItself()) return undefined
-    return { ...position, hints: this.#hints.digest(), ...(this.#lanDigest && { lan: this.#lanDigest }) }
+    const known = this.#head ?? this.#self?.content
+    if (!known) return undefined
+    const { network, epoch, revision } = known
+    const { digest } = this.position() ?? {}
+    return {
+      ...{ network, epoch, revision, self: this.#selfRevisionIn(epoch) },
+      ...(digest && { digest, hints: this.#hints.digest() }),
+      ...(digest && this.#lanDigest && { lan: this.#lanDigest }),
+    }
   }
 
   /** What the controller signed for the point at which we are; undefined when that is too long to be shown. */
   get proof(): AgentFrameOf<'proof'> | undefined {
-    return this.#proof && { ...this.#proof, network: this.network }
+    const proof = this.#head ? this.#proof : this.selfProof
+    return proof && { ...proof, network: this.network }
+  }
+
+  /** What it signed of this node itself. */
+  get selfProof(): AgentFrameOf<'proof'> | undefined {
+    if (!this.#self) return undefined
+    const { body, signature } = this.#self.frame
+    return { type: 'proof', kind: 'self', network: this.network, body, signature }
   }
 
   /** All that we have as one frame, under a head that is signed for it. */
@@ -264,6 +279,11 @@ export class Replica {
   #knowsItself(): boolean {
     const told = this.#view.record(this.#identity.id)
     return this.#self !== undefined && (!told || told.revision === this.#self.content.record.revision)
+  }
+
+  #selfRevisionIn(epoch: number): number {
+    const own = this.#self?.content
+    return own?.epoch === epoch ? own.revision : 0
   }
 
   #take(head: Head, kind: 'head' | 'delta', { body, signature }: Signed): void {

@@ -1,6 +1,7 @@
 import type { NodeId } from '../keys/identity.ts'
 import type { PublicKey } from '../keys/wireguard.ts'
 import type { NetworkId } from '../model/names.ts'
+import { reportsDigest, reportText } from '../protocol/comparison.ts'
 import type { AgentFrameOf, PeerReport } from '../protocol/frames.ts'
 import type { ObservedPeer } from '../wireguard/device.ts'
 import type { Replica } from './replica.ts'
@@ -33,7 +34,8 @@ interface Shake {
 export class Reporter {
   readonly #network: NetworkId
   readonly #replica: Replica
-  readonly #told = new Map<PublicKey, string>()
+  /** Of each peer the last report, and of when its handshake was. */
+  readonly #told = new Map<NodeId, { readonly text: string; readonly shaken: number }>()
   /** The last handshakes, on the clock that never jumps. */
   #shaken: ReadonlyMap<PublicKey, Shake> = new Map()
   #lookedAt = Number.NEGATIVE_INFINITY
@@ -48,15 +50,20 @@ export class Reporter {
     this.#told.clear()
   }
 
+  /** Of all that was reported of those who are members still. */
+  get digest(): string {
+    return reportsDigest(Array.from(this.#told.values(), ({ text }) => text))
+  }
+
   /** The frames to send: none when nothing is new. */
   report({ peers, drift, describe, ...clocks }: Findings): AgentFrameOf<'report'>[] {
     this.#dateHandshakes(peers, clocks)
+    this.#forgetOthers()
     const fresh = this.#replica.others().flatMap(({ node, publicKey }): PeerReport[] => {
       const peer = peers.get(publicKey)
-      const path = describe(node)
-      return peer && this.#isNews(peer, path)
-        ? [{ node, ...countersOf(peer, this.#ageOf(peer, clocks)), ...path }]
-        : []
+      if (!peer) return []
+      const report = { node, ...countersOf(peer, this.#ageOf(peer, clocks)), ...describe(node) }
+      return this.#isNews(report, peer.latestHandshake) ? [report] : []
     })
     const parts = chunks(fresh, PEERS_IN_FRAME)
     if (parts.length === 0 && drift.length > 0) parts.push([])
@@ -84,12 +91,17 @@ export class Reporter {
     return Math.round((monotonic - (this.#shaken.get(publicKey)?.at ?? monotonic)) / 1_000)
   }
 
-  #isNews(peer: ObservedPeer, path: Partial<PeerReport>): boolean {
-    const { publicKey, endpoint, latestHandshake, rxBytes, txBytes } = peer
-    const text = JSON.stringify([endpoint, latestHandshake, rxBytes, txBytes, path])
-    if (this.#told.get(publicKey) === text) return false
-    this.#told.set(publicKey, text)
+  #isNews(report: PeerReport, shaken: number): boolean {
+    const node = report.node as NodeId
+    const text = reportText(report)
+    const known = this.#told.get(node)
+    if (known?.text === text && known.shaken === shaken) return false
+    this.#told.set(node, { text, shaken })
     return true
+  }
+
+  #forgetOthers(): void {
+    for (const node of this.#told.keys()) if (!this.#replica.recordOf(node)) this.#told.delete(node)
   }
 }
 

@@ -135,6 +135,7 @@ export class Controller implements AsyncDisposable {
       ...common,
       feeds: this.#feeds,
       onFacts: (node) => this.#fleet.onFacts(node),
+      compareWitnesses: (...had) => this.#fleet.compareWitnesses(...had),
       certify: (...offer) => this.#certify(...offer),
       onProof: (...proof) => this.#takeProof(...proof),
     })

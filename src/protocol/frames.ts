@@ -53,9 +53,13 @@ export type Witnessed = Type.Static<typeof Witnessed>
 const NetworkPosition = Type.Object({ network: NetworkId, epoch: Count, revision: Count, digest: Digest })
 export type NetworkPosition = Type.Static<typeof NetworkPosition>
 
-/** Where an agent stands in a network when it comes back: what it has need not be told again. */
+/** Where an agent stands in a network when it comes back, or is asked: what it has need not be told again. */
 const ResumePosition = Type.Object({
   ...NetworkPosition.properties,
+  /** Absent: of that network it has something, but nothing to go on from. */
+  digest: Type.Optional(Digest),
+  /** Revision of what it was told of itself; 0: that is of another epoch. */
+  self: Type.Optional(Count),
   /** Digest of the set of hints that it was told (hints.ts). */
   hints: Type.Optional(Digest),
   /** Digest of what it was told of its LAN (`lanDigest`). */
@@ -111,6 +115,10 @@ const PeerReport = Type.Object({
 })
 export type PeerReport = Type.Static<typeof PeerReport>
 
+/** What is known here of a network's peers from the reports of an agent, in short. */
+const KnownReports = Type.Object({ network: NetworkId, digest: Digest })
+export type KnownReports = Type.Static<typeof KnownReports>
+
 /** In which of the signed forms a proof comes. */
 const ProofKind = Type.Union([Type.Literal('head'), Type.Literal('delta'), Type.Literal('self')])
 export type ProofKind = Type.Static<typeof ProofKind>
@@ -134,6 +142,13 @@ const agentFrames = {
     revision: Count,
     code: Code,
     reason: Sentence,
+  }),
+  /** The answer to `compare`: all that it has, as at the beginning of a session. */
+  have: frame('have', {
+    networks: Type.Array(ResumePosition, { maxItems: 1_000 }),
+    facts: Facts,
+    /** Of the list that it was told as a relay (`witnessDigest`); absent: it has none. */
+    witnesses: Type.Optional(Digest),
   }),
   /** With a position: what is new since then. Without: everything. */
   resync: frame('resync', { network: NetworkId, position: Type.Optional(ResumePosition) }),
@@ -178,6 +193,8 @@ const controllerFrames = {
   witness: frame('witness', signed),
   removed: frame('removed', signed),
   'key-wanted': frame('key-wanted', { network: NetworkId, keyVersion: Count }),
+  /** Asks what the agent has, and says what is known of it here: each end mends what it was wrong about. */
+  compare: frame('compare', { reports: Type.Array(KnownReports, { maxItems: 1_000 }) }),
   /** The agent claims to be ahead of the log: it is to show what it has that from. */
   prove: frame('prove', { network: NetworkId }),
   drain: frame('drain', { reconnectWithin: Count }),

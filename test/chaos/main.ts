@@ -9,6 +9,7 @@ const FILES = [
   'test/chaos/*.{slow,lab}.test.ts',
   'test/chaos/simulator.test.ts',
   'test/disorder/*.slow.test.ts',
+  'test/disorder/model.test.ts',
   'test/log/*.slow.test.ts',
   'test/redis/*.slow.test.ts',
 ]

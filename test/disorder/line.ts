@@ -1,51 +1,59 @@
 import { EventEmitter } from 'node:events'
 import type { WebSocket } from 'ws'
-import { parseControllerFrame } from '../../src/protocol/frames.ts'
+import type { AgentFrame, ControllerFrame } from '../../src/protocol/frames.ts'
 
-/** What happens to the next content frames of a line, one after the other. TCP does none of this; bugs do. */
+/** What happens to the next frames of a line, one after the other. TCP does none of this; bugs do. */
 export type Fault = 'pass' | 'drop' | 'double' | 'late'
-
-/** Frames that tell what a network is: all that is lost of them has to heal. */
-const CONTENT = new Set(['self', 'current', 'snapshot', 'delta', 'hints'])
+export type FrameType = (AgentFrame | ControllerFrame)['type']
+/** Who sends what is faulted. */
+export type Side = 'controller' | 'agent'
 
 /**
  * Both ends of a websocket in this process, with what a session uses of one. The end of the controller can be stalled, so
- * that what it sends waits in it, and be given faults.
+ * that what it sends waits in it. After the welcome every frame can be faulted, whatever its type and whoever sends it; a
+ * handshake that loses one never becomes a session.
  */
 export class Line {
   readonly controller: WebSocket
   readonly agent: WebSocket
-  readonly #ends: readonly [End, End]
+  readonly #ends: Readonly<Record<Side, End>>
 
-  constructor() {
-    const [controller, agent] = [new End(), new End()]
+  /** @param onFault is told of each frame to which something happens */
+  constructor(onFault: (type: FrameType, fault: Fault) => void = () => undefined) {
+    const [controller, agent] = [new End(onFault), new End(onFault)]
     controller.other = agent
     agent.other = controller
-    this.#ends = [controller, agent]
+    this.#ends = { controller, agent }
     this.controller = asSocket(controller)
     this.agent = asSocket(agent)
   }
 
   stall(): void {
-    this.#ends[0].stall()
+    this.#ends.controller.stall()
   }
 
   flow(): void {
-    this.#ends[0].flow()
+    this.#ends.controller.flow()
   }
 
-  fail(faults: readonly Fault[]): void {
-    this.#ends[0].faults = [...faults]
+  /** @param faults each is taken out of the list when it happens */
+  fail(side: Side, faults: Fault[]): void {
+    this.#ends[side].faults = faults
+  }
+
+  /** From now on no frame of this type arrives, until the next call; undefined: all do. */
+  lose(type: FrameType | undefined): void {
+    for (const end of Object.values(this.#ends)) end.lost = type
   }
 
   /** The connection breaks; what was on its way is lost. */
   cut(): void {
-    for (const end of this.#ends) end.terminate()
+    for (const end of Object.values(this.#ends)) end.terminate()
   }
 
   /** Most bytes that ever waited for the agent to read. */
   get mostWaiting(): number {
-    return this.#ends[0].mostWaiting
+    return this.#ends.controller.mostWaiting
   }
 }
 
@@ -56,9 +64,18 @@ class End extends EventEmitter {
   mostWaiting = 0
   other: End | undefined
   faults: Fault[] = []
+  lost: FrameType | undefined
+  /** Whether the handshake is over. */
+  isServing = false
+  readonly #onFault: (type: FrameType, fault: Fault) => void
   #isStalled = false
   #waiting: (() => void)[] = []
   #late: string | undefined
+
+  constructor(onFault: (type: FrameType, fault: Fault) => void) {
+    super()
+    this.#onFault = onFault
+  }
 
   send(data: string | Buffer): void {
     if (this.readyState !== this.OPEN) return
@@ -115,8 +132,12 @@ class End extends EventEmitter {
   }
 
   #suffer(text: string): string[] {
-    if (this.faults.length === 0 || !CONTENT.has(parseControllerFrame(text).type)) return [text]
-    switch (this.faults.shift()) {
+    const { type } = JSON.parse(text) as { readonly type: FrameType }
+    if (type === 'welcome') for (const end of [this, this.other]) if (end) end.isServing = true
+    if (!this.isServing || type === 'welcome') return [text]
+    const fault = type === this.lost ? 'drop' : this.faults.shift()
+    if (fault && fault !== 'pass') this.#onFault(type, fault)
+    switch (fault) {
       case 'drop':
         return []
       case 'double':

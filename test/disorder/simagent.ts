@@ -3,43 +3,77 @@ import { pino } from 'pino'
 import { shakeHands } from '../../src/agent/dial.ts'
 import type { Home } from '../../src/agent/home.ts'
 import { Node } from '../../src/agent/node.ts'
+import { type ContentFrame, Replica } from '../../src/agent/replica.ts'
 import { serve } from '../../src/agent/serve.ts'
 import { agentSettings } from '../../src/agent/settings.ts'
 import { FrameStream } from '../../src/agent/stream.ts'
-import { systemClock } from '../../src/clock.ts'
+import type { Clock } from '../../src/clock.ts'
 import type { Controller } from '../../src/controller/controller.ts'
 import { Identity } from '../../src/keys/identity.ts'
 import { systemRandom } from '../../src/keys/random.ts'
 import { SecretBytes } from '../../src/keys/secret.ts'
+import type { VerifyKey } from '../../src/keys/signature.ts'
 import type { NetworkId } from '../../src/model/names.ts'
+import { parseControllerFrame } from '../../src/protocol/frames.ts'
 import { loadSettings } from '../../src/settings.ts'
 import type { ObservedDevice } from '../../src/wireguard/device.ts'
 import { MemoryDriver } from '../../src/wireguard/memory.ts'
 import { interfaceName } from '../../src/wireguard/name.ts'
-import { type Fault, Line } from './line.ts'
+import { Life } from './life.ts'
+import { type Fault, type FrameType, Line, type Side } from './line.ts'
 
 const settings = loadSettings(agentSettings, { environment: {}, flags: {} })
 const log = pino({ level: 'silent' })
 const CHANNEL = new Uint8Array()
 
+/** LANs that an agent can be in. */
+export const LANS = 2
+
+export interface SimTools {
+  readonly clock: Clock
+  /** Is told of each frame to which something happens. */
+  readonly onFault: (type: FrameType, fault: Fault) => void
+}
+
 /** The real agent on interfaces in memory, with a journal in memory, over a line in memory. */
 export class SimAgent {
   readonly name: string
+  /** In which it is. */
+  lan: number
+  readonly #at: number
+  readonly #tools: SimTools
+  readonly #ports = new Map<NetworkId, number>()
+  #controllerKey: VerifyKey | undefined
   readonly identity = new Identity(new SecretBytes(systemRandom(32)))
   readonly driver = new MemoryDriver()
   readonly #journals = new Map<NetworkId, string[]>()
+  readonly #faults: Record<Side, Fault[]> = { controller: [], agent: [] }
   #node: Node | undefined
+  #life = new Life()
   #line: Line | undefined
   #session: Promise<unknown> = Promise.resolve()
 
-  constructor(name: string) {
-    this.name = name
+  constructor(at: number, tools: SimTools) {
+    this.name = `n${at}`
+    this.lan = at % LANS
+    this.#at = at
+    this.#tools = tools
+  }
+
+  /** Its address for everybody. */
+  get address(): string {
+    return `203.0.113.${this.#at + 1}`
+  }
+
+  get lanAddress(): string {
+    return `192.168.${this.lan + 1}.${this.#at + 1}`
   }
 
   /** @param secret of a join token, the first time */
   async connect(controller: Controller, secret?: string): Promise<void> {
     if (this.#line) return
-    const line = new Line()
+    const line = new Line(this.#tools.onFault)
+    for (const side of ['controller', 'agent'] as const) line.fail(side, this.#faults[side])
     this.#line = line
     this.#node ??= await this.#start(controller)
     const node = this.#node
@@ -64,7 +98,7 @@ export class SimAgent {
       localAddress: undefined,
     }
     const { signal } = new AbortController()
-    this.#session = serve(connection, node, { clock: systemClock, log, signal }).then(() => {
+    this.#session = serve(connection, node, { clock: this.#tools.clock, log, signal }).then(() => {
       if (this.#line === line) this.#line = undefined
     })
   }
@@ -78,6 +112,7 @@ export class SimAgent {
   /** The process dies and begins again from its journals; the interfaces stay. */
   async crash(): Promise<void> {
     await this.disconnect()
+    this.#life.end()
     await turn()
     this.#node = undefined
   }
@@ -90,8 +125,26 @@ export class SimAgent {
     this.#line?.flow()
   }
 
-  fail(faults: readonly Fault[]): void {
-    this.#line?.fail(faults)
+  /** What happens to the next frames, in this session and those to come. @param side whose frames are faulted */
+  fail(side: Side, faults: readonly Fault[]): void {
+    this.#faults[side] = [...faults]
+    this.#line?.fail(side, this.#faults[side])
+  }
+
+  /** From now on no frame of this type arrives, in either direction; undefined: all do. */
+  lose(type: FrameType | undefined): void {
+    this.#line?.lose(type)
+  }
+
+  /** It is in another LAN, and finds that out. */
+  move(lan: number): void {
+    this.lan = lan
+    this.#node?.lookAround()
+  }
+
+  /** Looks at its interfaces and reports what is new, as it does every now and then. */
+  async look(): Promise<void> {
+    await this.#node?.inspect()
   }
 
   get isConnected(): boolean {
@@ -102,22 +155,66 @@ export class SimAgent {
   async device(network: NetworkId): Promise<ObservedDevice | undefined> {
     const name = interfaceName(this.identity.id, network)
     const names = await this.driver.list('')
-    return names.includes(name) ? (await this.driver.open(name)).observe() : undefined
+    const isThere = names.includes(name)
+    // It may go at this moment.
+    const device = isThere ? await (await this.driver.open(name)).observe().catch(() => undefined) : undefined
+    this.#ports.set(network, device?.listenPort ?? 0)
+    return device
+  }
+
+  /** The port of its interface when that was last looked at. */
+  portIn(network: NetworkId): number {
+    return this.#ports.get(network) ?? 0
+  }
+
+  /** What it would begin with if it were started now. */
+  kept(network: NetworkId): Replica | undefined {
+    const lines = this.#journals.get(network)
+    if (!lines || !this.#controllerKey) return undefined
+    const replica = new Replica(network, this.identity, this.#controllerKey)
+    for (const line of lines) takeContent(replica, parseControllerFrame(line) as ContentFrame)
+    return replica
   }
 
   async #start(controller: Controller): Promise<Node> {
+    this.#controllerKey = controller.authority.signing.publicKey
+    const life = new Life()
+    this.#life = life
     const node = new Node({
       settings,
-      home: homeOn(this.#journals, this.identity),
+      home: life.home(homeOn(this.#journals, this.identity)),
       identity: this.identity,
-      controllerKey: controller.authority.signing.publicKey,
-      driver: this.driver,
-      clock: systemClock,
+      controllerKey: this.#controllerKey,
+      driver: life.driver(this.driver),
+      clock: life.clock(this.#tools.clock),
       random: systemRandom,
       log,
+      underlay: () => ({
+        addresses: [`${this.address}/24`, `${this.lanAddress}/24`],
+        mtu: 1_500,
+        families: [4],
+      }),
     })
     await node.restore()
     return node
+  }
+}
+
+/** What a replica makes of a frame of content. */
+export function takeContent(replica: Replica, frame: ContentFrame): void {
+  switch (frame.type) {
+    case 'self':
+      return void replica.takeSelf(frame)
+    case 'current':
+      return void replica.takeCurrent(frame)
+    case 'snapshot':
+      return void replica.takeSnapshot(frame)
+    case 'delta':
+      return void replica.takeDelta(frame)
+    case 'hints':
+      return void replica.takeHints(frame)
+    case 'lan':
+      return void replica.takeLan(frame)
   }
 }
 

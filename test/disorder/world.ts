@@ -3,23 +3,24 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pino } from 'pino'
-import { memberPlace } from '../../src/address/allocation.ts'
+import { changeLabels } from '../../src/controller/commands/label.ts'
 import { addMember, removeMember } from '../../src/controller/commands/member.ts'
 import { createNetwork } from '../../src/controller/commands/network.ts'
-import { setPolicy } from '../../src/controller/commands/policy.ts'
+import { type PolicyInput, setPolicy } from '../../src/controller/commands/policy.ts'
 import { createJoinToken } from '../../src/controller/commands/token.ts'
 import type { Controller } from '../../src/controller/controller.ts'
 import { openController } from '../../src/controller/open.ts'
 import { controllerSettings } from '../../src/controller/settings.ts'
-import type { NodeId } from '../../src/keys/identity.ts'
 import { systemRandom } from '../../src/keys/random.ts'
 import { openSqliteLog } from '../../src/log/sqlite.ts'
 import { applyEntry } from '../../src/model/apply.ts'
-import { emptyState, type Member, type Network, type State } from '../../src/model/state.ts'
+import { emptyState, type Network, type State } from '../../src/model/state.ts'
 import { loadSettings } from '../../src/settings.ts'
 import { findNetwork } from '../lookup.ts'
 import { eventually } from '../rig.ts'
 import { PatientClock } from './clock.ts'
+import type { Fault, FrameType } from './line.ts'
+import { found, wanted } from './oracle.ts'
 import { SimAgent } from './simagent.ts'
 
 const settings = loadSettings(controllerSettings, {
@@ -38,12 +39,19 @@ export const NETWORKS = ['issued', 'derived']
 export class World implements AsyncDisposable {
   readonly agents: readonly SimAgent[]
   readonly clock = new PatientClock()
+  /** How often which fault happened to which frames. */
+  readonly faults = new Map<string, number>()
   readonly #dataDir: string
   #controller: Controller | undefined
 
   private constructor(dataDir: string, agents: number) {
     this.#dataDir = dataDir
-    this.agents = Array.from({ length: agents }, (_, at) => new SimAgent(`n${at}`))
+    const onFault = (type: FrameType, fault: Fault) => {
+      const key = `${type} ${fault}`
+      this.faults.set(key, (this.faults.get(key) ?? 0) + 1)
+    }
+    const tools = { clock: this.clock, onFault }
+    this.agents = Array.from({ length: agents }, (_, at) => new SimAgent(at, tools))
   }
 
   static async start(agents: number): Promise<World> {
@@ -84,12 +92,14 @@ export class World implements AsyncDisposable {
     )
   }
 
-  /** From now on only these pairs of agents may talk in a network, each from the first to the second; undefined: all may. */
-  async permit(name: string, pairs: readonly (readonly [SimAgent, SimAgent])[] | undefined): Promise<void> {
-    const rules = (pairs ?? []).map(([from, to]) => ({ from: from.identity.id, to: to.identity.id }))
+  async permit(name: string, policy: PolicyInput): Promise<void> {
     await this.controller.change({ actor: 'test' }, (state) =>
-      setPolicy(state, findNetwork(state, name).id, { default: pairs ? 'deny' : 'allow', rules }),
+      setPolicy(state, findNetwork(state, name).id, policy),
     )
+  }
+
+  async label(agent: SimAgent, labels: Readonly<Record<string, string | null>>): Promise<void> {
+    await this.controller.change({ actor: 'test' }, (state) => changeLabels(state, agent.identity.id, labels))
   }
 
   /** The controller stops without a word to anybody, and starts again on the same log. */
@@ -102,11 +112,19 @@ export class World implements AsyncDisposable {
   /** No more trouble: everybody is connected and reads. Then waits until nobody has anything more to do. */
   async settle(): Promise<void> {
     for (const agent of this.agents) {
-      agent.fail([])
+      agent.fail('controller', [])
+      agent.fail('agent', [])
+      agent.lose(undefined)
       agent.flow()
       await agent.connect(this.controller)
     }
-    await eventually('every agent has what the log says', () => this.#heals(), 20_000)
+    try {
+      await eventually('every agent has what the log says', () => this.#heals(), 20_000)
+    } catch (cause) {
+      // Says what is the matter, if that is something that an agent has or lacks.
+      await this.#compare(this.controller.state)
+      throw cause
+    }
     // It may have been so for a moment, before something that was on its way.
     let [frames, same] = [Number.NaN, 0]
     const isQuiet = async () => {
@@ -126,10 +144,15 @@ export class World implements AsyncDisposable {
     let state = emptyState
     for await (const entry of kept.read(1)) state = applyEntry(state, entry)
     await kept[Symbol.asyncDispose]()
+    await this.#compare(state)
+  }
+
+  async #compare(state: State): Promise<void> {
+    for (const { network, agent } of this.#places(state)) await agent.device(network.id)
     for (const { network, agent } of this.#places(state))
       assert.deepEqual(
         await found(agent, network),
-        wanted(network, agent),
+        wanted(state, network, agent, this.agents),
         `${agent.name} in ${network.name}`,
       )
   }
@@ -150,8 +173,12 @@ export class World implements AsyncDisposable {
   }
 
   /** The slow compare, sixty parts of an hour at once, and whatever waits for its next try. */
-  async #heals(): Promise<boolean> {
+  passHour(): void {
     for (let minute = 0; minute < 60; minute++) this.clock.passTime()
+  }
+
+  async #heals(): Promise<boolean> {
+    this.passHour()
     return this.#agrees(this.controller.state)
   }
 
@@ -160,56 +187,27 @@ export class World implements AsyncDisposable {
     return metric?.values[0]?.value ?? Number.NaN
   }
 
+  /** Whether all agents have what they should, and the controller knows that they do. */
   async #agrees(state: State): Promise<boolean> {
-    const members = [...state.networks.values()].flatMap((network) => [...network.members.values()])
+    const networks = [...state.networks.values()]
+    const members = networks.flatMap((network) => [...network.members.values()])
     if (!members.every(({ publicKey }) => publicKey)) return false
-    for (const { network, agent } of this.#places(state)) {
-      const [is, ought] = [await found(agent, network), wanted(network, agent)]
-      if (JSON.stringify(is) !== JSON.stringify(ought)) return false
-    }
-    return true
+    const pictures = await Promise.all(
+      this.#places(state).map(async (place) => ({ ...place, is: await found(place.agent, place.network) })),
+    )
+    const areRight = pictures.every(
+      ({ network, agent, is }) =>
+        JSON.stringify(is) === JSON.stringify(wanted(state, network, agent, this.agents)),
+    )
+    return areRight && networks.every((network) => this.#isToldOf(network))
   }
-}
 
-/** What an interface has to be, by what the log says and nothing else; undefined for one that must not be. */
-function wanted(network: Network, agent: SimAgent) {
-  const own = network.members.get(agent.identity.id)
-  if (!own?.publicKey) return undefined
-  const others = [...network.members.values()].filter(
-    ({ node, publicKey }) => node !== own.node && publicKey && isPermitted(network, own.node, node),
-  )
-  const { ipv4, ipv6 } = memberPlace(network, own.slot)
-  return {
-    publicKey: own.publicKey,
-    addresses: [`${ipv4}/32`, `${ipv6}/128`].sort(),
-    peers: others.map((other) => [other.publicKey, subnetsOf(network, other)] as const).sort(byKey),
+  #isToldOf(network: Network): boolean {
+    const { members } = this.controller.convergence(network)
+    const knowsPorts = this.agents.every((agent) => {
+      const { listenPort } = this.controller.memberStatus(network, agent.identity.id)
+      return (listenPort ?? 0) === agent.portIn(network.id)
+    })
+    return members.applied === members.total && knowsPorts
   }
-}
-
-/** The policies of this test name nodes only. A pair that may open something to each other, either way, is one of peers. */
-function isPermitted({ policy }: Network, a: NodeId, b: NodeId): boolean {
-  const speaksOf = (from: NodeId, to: NodeId) =>
-    policy.rules.some((rule) => rule.from === from && rule.to === to)
-  return policy.default === 'allow' || speaksOf(a, b) || speaksOf(b, a)
-}
-
-function subnetsOf(network: Network, { slot }: Member): string[] {
-  const { subnetIpv4, subnetIpv6 } = memberPlace(network, slot)
-  return [subnetIpv4, subnetIpv6].sort()
-}
-
-async function found(agent: SimAgent, network: Network) {
-  const device = await agent.device(network.id)
-  if (!device) return undefined
-  const peers = [...device.peers.values()].map(
-    ({ publicKey, allowedIps }) => [publicKey, allowedIps] as const,
-  )
-  return { publicKey: device.publicKey, addresses: [...device.addresses].sort(), peers: peers.sort(byKey) }
-}
-
-function byKey(
-  [a]: readonly [string | undefined, unknown],
-  [b]: readonly [string | undefined, unknown],
-): number {
-  return (a ?? '') < (b ?? '') ? -1 : 1
 }

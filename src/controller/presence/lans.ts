@@ -81,7 +81,7 @@ export class Lans {
     this.#networks.delete(network)
   }
 
-  /** The frame for one viewer; undefined when it is on no LAN and hears of itself with all others. */
+  /** The frame for one viewer; undefined when nobody else is on its LAN and it hears of itself with all others. */
   frameFor(network: NetworkId, viewer: NodeId): LanFrame | undefined {
     const { index, frames } = this.#of(network)
     if (frames.has(viewer)) return frames.get(viewer)
@@ -93,7 +93,7 @@ export class Lans {
       endpoints: [...lanEndpoints(own, index.placesOf(node))],
     }))
     const itself = this.#tools.own(network, viewer)
-    const frame = own.length > 0 || itself ? lanFrame(network, hints, itself) : undefined
+    const frame = hints.length > 0 || itself ? lanFrame(network, hints, itself) : undefined
     frames.set(viewer, frame)
     return frame
   }
@@ -119,6 +119,11 @@ export class Lans {
 function lanFrame(network: NetworkId, hints: LanHint[], own: Hint | undefined): LanFrame {
   const frame: ControllerFrameOf<'lan'> = { type: 'lan', network, hints, ...(own && { own }) }
   return { bytes: Buffer.from(encodeFrame(frame)), digest: lanDigest(frame) }
+}
+
+/** Tells who was told something of its LAN that there is nothing of it any more. */
+export function noLan(network: NetworkId): Buffer {
+  return lanFrame(network, [], undefined).bytes
 }
 
 function samePlaces(a: readonly { readonly lan: string; readonly endpoint: string }[], b: typeof a): boolean {

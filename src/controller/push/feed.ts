@@ -74,6 +74,11 @@ export class Feed {
     if (revision > this.#content.revision) this.#catchUp(revision)
   }
 
+  /** Whether the audience sees a member. */
+  has(node: NodeId): boolean {
+    return this.#content.has(node)
+  }
+
   /** Those that the audience sees. */
   members(): NodeId[] {
     return this.#content.nodes()
@@ -103,11 +108,6 @@ export class Feed {
     return epoch === this.epoch && touch >= this.#touches.recordEnd
   }
 
-  /** A cursor that is told the head again. */
-  withHeadDue(cursor: Cursor): Cursor {
-    return { ...cursor, epoch: HEAD_IS_DUE }
-  }
-
   get epoch(): number {
     return this.#tools.epoch()
   }
@@ -123,6 +123,7 @@ export class Feed {
    */
   resume({ epoch, revision, digest, hints }: ResumePosition): Cursor | undefined {
     if (epoch === this.epoch && revision > this.#content.revision) this.#catchUp(revision)
+    if (digest === undefined) return undefined
     const told = { hints: this.#hintsToldBy(hints), revision }
     // A controller that has just started does not know since when a set is as it is; the digest does.
     if (digest === this.digest) return { ...told, touch: this.#touches.end, epoch: HEAD_IS_DUE }

@@ -10,6 +10,7 @@ import type { Entry } from '../../log/log.ts'
 import type { Event } from '../../model/event.ts'
 import type { NetworkId } from '../../model/names.ts'
 import type { State } from '../../model/state.ts'
+import { witnessDigest } from '../../protocol/comparison.ts'
 import { signWitnessList } from '../../protocol/content.ts'
 import { type ControllerFrame, encodeFrame, parseAgentFrame } from '../../protocol/frames.ts'
 import { REPLACED, signTranscript } from '../../protocol/handshake.ts'
@@ -17,6 +18,7 @@ import { toNodeReport } from '../presence/facts.ts'
 import type { Presence } from '../presence/presence.ts'
 import { type WitnessChange, Witnesses } from '../presence/witnesses.ts'
 import type { ControllerSettings } from '../settings.ts'
+import { COMPARE_STEP, comparison, isTurnOf } from './comparison.ts'
 import type { Cursor } from './feed.ts'
 import type { Feeds } from './feeds.ts'
 import { greet, type ProvenAgent } from './greeting.ts'
@@ -49,10 +51,6 @@ export interface FleetTools {
 const REFUSED = 4_002
 const GOING_AWAY = 1_001
 
-/** Every agent compares what it has with a fresh head once in an hour: one of 60 each minute. */
-const COMPARE_STEP = 60_000
-const COMPARE_PARTS = 60
-
 /** Drained agents come back at moments of their own choice, within this many ms or more: TLS takes about 1 ms for each. */
 const DRAIN_SPREAD = 2_000
 const DRAIN_SPREAD_EACH = 1.5
@@ -72,7 +70,7 @@ export class Fleet {
   readonly #greeting = new Set<WebSocket>()
   readonly #heartbeat: Heartbeat
   #stopComparing: () => void = () => undefined
-  #compared = 0
+  #turn = 0
   #draining = false
 
   constructor(tools: FleetTools) {
@@ -117,6 +115,14 @@ export class Fleet {
   onFacts(node: NodeId): void {
     this.#tools.feeds.onFacts(node)
     this.#tellRelays(this.#witnesses.onFacts(node))
+  }
+
+  /** What a node has as a relay, by its digest; one that has something else is told the whole list. */
+  compareWitnesses(node: NodeId, digest: string | undefined): void {
+    const session = this.#sessions.get(node)
+    const added = session && this.#relays.has(session) ? this.#witnesses.all() : []
+    if (!session || digest === witnessDigest(added.map(({ publicKey }) => publicKey))) return
+    this.#sendWitnesses(session, { whole: true, added, removed: [] })
   }
 
   /** Tells all agents to come back in a moment, to another replica or to the next process, and lets them go. */
@@ -305,11 +311,11 @@ export class Fleet {
     }
   }
 
-  /** One part of the agents after the other is told the head of what it has, so that a fault nobody thought of heals. */
   #compare(): void {
-    const sessions = [...this.#sessions.values()].filter((_, at) => at % COMPARE_PARTS === this.#compared)
-    for (const session of sessions) session.compare()
-    this.#compared = (this.#compared + 1) % COMPARE_PARTS
+    const { presence, feeds } = this.#tools
+    for (const [node, session] of this.#sessions)
+      if (isTurnOf(node, this.#turn)) session.ask(comparison(node, presence, feeds))
+    this.#turn += 1
     this.#compareLater()
   }
 

@@ -19,6 +19,8 @@ export interface InboxTools {
   readonly feeds: Feeds
   /** Something became known about a node. */
   readonly onFacts: (node: NodeId) => void
+  /** An agent says what it has as a relay. */
+  readonly compareWitnesses: (node: NodeId, digest: string | undefined) => void
   /** An agent shows that our log is not the one that it was told from. Throws when it does not show that. */
   readonly onProof: (node: NodeId, proof: AgentFrameOf<'proof'>) => void
   readonly metrics: Registry
@@ -55,6 +57,8 @@ export class AgentInbox {
         return this.#certify(session, frame)
       case 'resync':
         return session.resync(frame.network as NetworkId, frame.position)
+      case 'have':
+        return this.#compare(session, frame)
       case 'proof':
         return this.#tools.onProof(session.node, frame)
       case 'applied':
@@ -69,10 +73,16 @@ export class AgentInbox {
     }
   }
 
-  #facts(node: NodeId, { facts }: AgentFrameOf<'facts'>): void {
+  #facts(node: NodeId, { facts }: Pick<AgentFrameOf<'facts'>, 'facts'>): void {
     const { presence, clock, onFacts } = this.#tools
     presence.report(node, toNodeReport(facts, presence.get(node)?.report.seenFrom, clock.now()))
     onFacts(node)
+  }
+
+  #compare(session: Session, frame: AgentFrameOf<'have'>): void {
+    this.#facts(session.node, frame)
+    session.resume(frame.networks)
+    this.#tools.compareWitnesses(session.node, frame.witnesses)
   }
 
   #certify(session: Session, frame: AgentFrameOf<'key'>): void {

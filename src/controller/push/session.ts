@@ -6,11 +6,12 @@ import type { NetworkId } from '../../model/names.ts'
 import type { Member, Network, State } from '../../model/state.ts'
 import {
   type ControllerFrame,
+  type ControllerFrameOf,
   encodeFrame,
   type NetworkPosition,
   type ResumePosition,
 } from '../../protocol/frames.ts'
-import type { LanFrame } from '../presence/lans.ts'
+import { type LanFrame, noLan } from '../presence/lans.ts'
 import { isAhead } from './ahead.ts'
 import type { Cursor, Feed } from './feed.ts'
 import type { Lag } from './lag.ts'
@@ -28,8 +29,8 @@ interface Told {
   feed: Feed | undefined
   /** Undefined: only a snapshot helps. */
   cursor: Cursor | undefined
-  /** The last word on its LAN. */
-  lan: LanFrame | undefined
+  /** Digest of the last word on its LAN; undefined: it was told none, or that there is nothing any more. */
+  lan: string | undefined
   /** Revision of the member's own record, 0 before it was told, and the epoch in which it was. */
   self: { readonly revision: number; readonly epoch: number }
   /** The first change that it was sent and has not applied yet: of which revision, and since when there was one. */
@@ -68,7 +69,10 @@ export class Session {
     this.#tools = tools
   }
 
-  /** Takes up where the agent says it stands, for each network that it is a member of. */
+  /**
+   * Takes up where the agent says it stands, for each network that it is a member of. In the middle of a session, too: then
+   * it is what heals whatever was lost, at either end, for what was told before counts no more.
+   */
   resume(positions: readonly ResumePosition[]): void {
     const state = this.#tools.state()
     const known = new Map(positions.map((position) => [position.network as NetworkId, position]))
@@ -87,13 +91,9 @@ export class Session {
     else if (state.networks.has(network) || state.deletedNetworks.has(network)) this.#leave(network)
   }
 
-  /** Tells the head of every network of which the agent was told all, so that both see whether they agree. */
-  compare(): void {
-    for (const [id, told] of this.#told) {
-      if (!told.feed || !told.cursor || !told.feed.isTold(told.cursor)) continue
-      told.cursor = told.feed.withHeadDue(told.cursor)
-      this.flush(id)
-    }
+  /** Asks the agent what it has; its answer is for `resume`. One that does not read is asked the next time. */
+  ask(question: ControllerFrameOf<'compare'>): void {
+    if (!this.#isFull()) this.send(question)
   }
 
   /** Sends what is due for a network, or nothing while the socket is full. */
@@ -161,12 +161,11 @@ export class Session {
     const member = state.networks.get(id)?.members.get(this.node)
     const feed = this.#tools.feed(id, this.node)
     const cursor = position && feed?.resume(position)
-    // An agent that has a revision has its own record of that time; what changed since then is told again.
-    const hasSelf = cursor && member && member.revision <= cursor.revision
+    // One that does not say which has its own record of that time; what changed since then is told again.
+    const hasSelf = cursor && member && (position.self ?? cursor.revision) >= member.revision
     const self = hasSelf ? { revision: member.revision, epoch: position.epoch } : NO_SELF
-    const lan = this.#tools.lan(id, this.node)
-    const hasLan = lan && position?.lan === lan.digest
-    this.#told.set(id, { ...nothingTold(), feed, cursor, self, lan: hasLan ? lan : undefined })
+    const unapplied = this.#told.get(id)?.unapplied
+    this.#told.set(id, { ...nothingTold(), feed, cursor, self, lan: position?.lan, unapplied })
     this.flush(id)
   }
 
@@ -226,9 +225,9 @@ export class Session {
 
   #sendLan(network: NetworkId, told: Told): void {
     const lan = this.#tools.lan(network, this.node)
-    const isNews = lan?.digest !== told.lan?.digest
-    told.lan = lan
-    if (lan && isNews) this.sendBytes(lan.bytes)
+    if (lan?.digest === told.lan) return
+    told.lan = lan?.digest
+    this.sendBytes(lan?.bytes ?? noLan(network))
   }
 
   /** When the socket is full, everything is looked at again as soon as what it holds has gone out. */

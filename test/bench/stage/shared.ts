@@ -2,7 +2,7 @@ import { hostRange } from '../../../src/address/cidr.ts'
 import type { VerifyKey } from '../../../src/keys/signature.ts'
 import { fromBase64Url } from '../../../src/keys/text.ts'
 import { type Delta, type Head, openDelta, openHead, type Signed } from '../../../src/protocol/content.ts'
-import type { ControllerFrameOf, Hint, ResumePosition } from '../../../src/protocol/frames.ts'
+import type { ControllerFrameOf, Hint, NetworkPosition, ResumePosition } from '../../../src/protocol/frames.ts'
 import { HintSet } from '../../../src/protocol/hints.ts'
 import { decodeRecord, type MemberRecord } from '../../../src/protocol/record.ts'
 import { View } from '../../../src/protocol/view.ts'
@@ -38,7 +38,7 @@ export class SharedNetwork {
   }
 
   /** Where all stand that have what there is. */
-  get position(): ResumePosition | undefined {
+  get position(): (ResumePosition & NetworkPosition) | undefined {
     if (!this.#head) return undefined
     const { network, epoch, revision, digest } = this.#head
     return { network, epoch, revision, digest, hints: this.#hints.digest() }

@@ -1,11 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { NetworkId } from '../../../src/model/names.ts'
-import type { ResumePosition } from '../../../src/protocol/frames.ts'
-import { HintSet } from '../../../src/protocol/hints.ts'
-import { findNetwork } from '../../lookup.ts'
 import { RawAgent } from '../../rawagent.ts'
 import { eventually, type Rig, startRig } from '../../rig.ts'
+import { positionOf } from './position.ts'
 
 const MEMBERS = 12
 
@@ -144,19 +142,6 @@ function address(at: number): string {
 
 function factsAt(network: NetworkId, at: number, own = address(at)) {
   return { addresses: [`${own}/24`], ports: [{ network, port: 51_820 }] }
-}
-
-/** What an agent has from the frames that it was sent. */
-function positionOf(rig: Rig, agent: RawAgent, network: NetworkId): ResumePosition {
-  const view = agent.view(network)
-  const hints = new HintSet()
-  for (const { node } of view.records()) {
-    const hint = agent.hint(network, node)
-    if (hint) hints.put(hint)
-  }
-  const { epoch } = rig.controller.state
-  const { revision } = findNetwork(rig.controller.state, 'demo')
-  return { network, epoch, revision, digest: view.digest(), hints: hints.digest() }
 }
 
 async function sent(rig: Rig, what: 'bytes' | 'frames'): Promise<number> {

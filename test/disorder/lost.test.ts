@@ -1,0 +1,65 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { findNetwork } from '../lookup.ts'
+import { eventually } from '../rig.ts'
+import type { FrameType } from './line.ts'
+import type { SimAgent } from './simagent.ts'
+import { World } from './world.ts'
+
+/** What makes somebody send a frame of each type, beginning with two members of both networks and one of none. */
+const CAUSES: Partial<Record<FrameType, (world: World, scene: Scene) => void | Promise<void>>> = {
+  self: (world, { third }) => world.join(third, 'issued'),
+  snapshot: (world, { third }) => world.join(third, 'issued'),
+  delta: (world, { third }) => world.join(third, 'issued'),
+  hints: (world, { third }) => world.join(third, 'issued'),
+  removed: (world, { first }) => world.leave(first, 'issued'),
+  'key-wanted': (world, { third }) => world.join(third, 'derived'),
+  lan: (_, { first, second }) => first.move(second.lan),
+  compare: (world) => world.passHour(),
+  current: (world) => world.passHour(),
+  have: (world) => world.passHour(),
+  key: (world, { third }) => world.join(third, 'derived'),
+  facts: (_, { first, second }) => first.move(second.lan),
+  applied: (world, { third }) => world.join(third, 'issued'),
+  report: (_, { first }) => first.look(),
+  resync: async (world, { first, second, third }) => {
+    second.lose('delta')
+    await world.join(third, 'issued')
+    await eventually('a delta is lost', () => world.faults.get('delta drop'))
+    second.lose('resync')
+    await world.leave(first, 'issued')
+  },
+}
+
+interface Scene {
+  readonly first: SimAgent
+  readonly second: SimAgent
+  readonly third: SimAgent
+}
+
+describe('A frame that is lost', () => {
+  for (const [type, cause] of Object.entries(CAUSES)) {
+    it(`is made good within the hour: ${type}`, async () => {
+      await using world = await World.start(3)
+      const [first, second, third] = world.agents
+      assert.ok(first && second && third)
+      for (const agent of [first, second])
+        for (const name of ['issued', 'derived']) await world.join(agent, name)
+      await world.settle()
+      if (type !== 'resync') for (const agent of world.agents) agent.lose(type as FrameType)
+      await cause(world, { first, second, third })
+      await eventually(`a ${type} frame is lost`, () => world.faults.get(`${type} drop`))
+      await world.settle()
+      if (type === 'report') await eventually('the report is there', () => knowsReport(world, first, second))
+      await world.check()
+    })
+  }
+})
+
+/** Whether the controller knows what the one has to say of the other. It says so when it looks. */
+async function knowsReport(world: World, first: SimAgent, second: SimAgent): Promise<boolean> {
+  await first.look()
+  const network = findNetwork(world.controller.state, 'issued')
+  const link = await world.controller.link(network, first.identity.id, second.identity.id)
+  return link.ends.some(({ id, endpoint }) => id === first.identity.id && endpoint !== undefined)
+}

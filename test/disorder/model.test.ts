@@ -22,6 +22,7 @@ describe('Agents in disorder', () => {
     await fc.assert(
       fc.asyncProperty(commands, async (run) => {
         await using world = await World.start(AGENTS)
+        for (const name of NETWORKS) for (const agent of world.agents.slice(1)) await world.join(agent, name)
         await fc.asyncModelRun(() => ({ model: {}, real: world }), run)
         await world.settle()
         await world.check()
@@ -53,6 +54,7 @@ const suffering = fc
     ),
   )
 const COMMANDS: fc.Arbitrary<Command>[] = [
+  suffering,
   suffering,
   suffering,
   member.map(([who, where]) =>

@@ -2,7 +2,12 @@ import { hostRange } from '../../../src/address/cidr.ts'
 import type { VerifyKey } from '../../../src/keys/signature.ts'
 import { fromBase64Url } from '../../../src/keys/text.ts'
 import { type Delta, type Head, openDelta, openHead, type Signed } from '../../../src/protocol/content.ts'
-import type { ControllerFrameOf, Hint, NetworkPosition, ResumePosition } from '../../../src/protocol/frames.ts'
+import type {
+  ControllerFrameOf,
+  Hint,
+  NetworkPosition,
+  ResumePosition,
+} from '../../../src/protocol/frames.ts'
 import { HintSet } from '../../../src/protocol/hints.ts'
 import { decodeRecord, type MemberRecord } from '../../../src/protocol/record.ts'
 import { View } from '../../../src/protocol/view.ts'

@@ -201,7 +201,7 @@ export class SimAgent {
 }
 
 /** What a replica makes of a frame of content. */
-export function takeContent(replica: Replica, frame: ContentFrame): void {
+function takeContent(replica: Replica, frame: ContentFrame): void {
   switch (frame.type) {
     case 'self':
       return void replica.takeSelf(frame)

@@ -68,6 +68,11 @@ export class Writers implements AsyncDisposable {
     return [...this.#told.values()].filter(({ kind }) => kind === 'ok').length
   }
 
+  /** Those that were not made, or of which nobody knows. */
+  get refused(): number {
+    return this.#told.size - this.acknowledged
+  }
+
   /** Forgets the pauses so far. */
   resetPauses(): void {
     this.#last = performance.now()

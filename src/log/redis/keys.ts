@@ -8,6 +8,7 @@ export interface Keys {
   /** Operations that were refused lately, by when. */
   readonly refusals: string
   readonly snapshots: string
+  /** A channel, which the scripts know by the name of `meta`. */
   readonly bell: string
   /** What is short-lived and never in the log: who is where. */
   readonly board: string
@@ -26,7 +27,7 @@ export function keysOf(realm: string): Keys {
     key('bell'),
   ]
   return {
-    all: [meta, stream, operations, key('turns'), snapshots, key('claims'), key('leases'), refusals, bell],
+    all: [meta, stream, operations, key('turns'), snapshots, key('claims'), key('leases'), refusals],
     meta,
     stream,
     operations,

@@ -16,7 +16,9 @@ const REFUSAL_LIFE = 600_000
 
 /** The parts that every script begins with. Numbers travel as texts: Lua would print a large one with an exponent. */
 const PRELUDE = `
-local META, STREAM, OPS, TURNS, SNAPSHOTS, CLAIMS, LEASES, REFUSALS, BELL = unpack(KEYS)
+local META, STREAM, OPS, TURNS, SNAPSHOTS, CLAIMS, LEASES, REFUSALS = unpack(KEYS)
+-- A channel and no key: of the keys none may be missing while a slot is moved.
+local BELL = string.gsub(META, 'meta$', 'bell')
 local function text(number) return string.format('%.0f', number) end
 local function runId() return string.match(redis.call('INFO', 'server'), 'run_id:(%x+)') end
 local function now()
@@ -125,7 +127,7 @@ return { 'done' }`,
 /**
  * Arms this server: from now on it takes changes. Arguments: the run id, sequence and hash that were looked at. Refused
  * when it is another by now, or when a controller claims to have acknowledged more than there is. Every key is made, and
- * never empty: in a Cluster a slot can be moved only then without errors in between.
+ * never empty: while a slot of a Cluster is announced to move, a script goes only where all of its keys are.
  */
 export const ARM = script(
   'arm',

@@ -32,7 +32,7 @@ export class FilterKeeper {
   readonly #name: InterfaceName
   #kept: PacketFilter | undefined
   #flows: readonly Flow[] | undefined
-  /** What nft says of it, for as long as nobody else changes it. */
+  /** What nft says of it, for as long as nobody else changes it; undefined until it was looked at (`inspect`). */
   #seen: string | undefined
   /** One of an earlier life of this agent may be there still. */
   #isUnknown = true
@@ -57,7 +57,7 @@ export class FilterKeeper {
     if (change === '') return
     this.#kept = undefined
     if (change) await changeFilter(change)
-    else await this.#replace(wanted)
+    else await this.#putUp(wanted)
     this.#kept = wanted
   }
 
@@ -69,12 +69,19 @@ export class FilterKeeper {
     if (!sources) await this.leave()
   }
 
-  /** Looks whether the filter is still there, puts it up again if not, and says in words what was found. */
+  /**
+   * Looks whether the filter is still there, puts it up again if not, and says in words what was found. One that was put up
+   * since the last look is put up once more, and what nft says of it then is what it has to say from now on: so a plan need
+   * not wait for nft to read it back, and what somebody changed by hand in between is gone all the same.
+   */
   async inspect(): Promise<readonly string[]> {
     const kept = this.#kept
-    if (!kept || (await observeFilter(this.#name)) === this.#seen) return []
-    await this.#replace(kept)
-    return ['the filter of the policy was missing or changed']
+    if (!kept) return []
+    const isNew = this.#seen === undefined
+    if (!isNew && (await observeFilter(this.#name)) === this.#seen) return []
+    await this.#putUp(kept)
+    this.#seen = await observeFilter(this.#name)
+    return isNew ? [] : ['the filter of the policy was missing or changed']
   }
 
   async leave(): Promise<void> {
@@ -90,10 +97,10 @@ export class FilterKeeper {
     this.#isUnknown = false
   }
 
-  async #replace(filter: PacketFilter): Promise<void> {
+  async #putUp(filter: PacketFilter): Promise<void> {
     this.#isUnknown = true
+    this.#seen = undefined
     await applyFilter(filter)
-    this.#seen = await observeFilter(this.#name)
   }
 }
 

@@ -49,3 +49,26 @@ test('nothing runs while nothing changes, and one peer more or less is one or tw
   assert.ok(adding >= 1 && adding <= 2, `${adding} program runs for one peer more`)
   assert.ok(removing >= 1 && removing <= 2, `${removing} program runs for one less`)
 })
+
+test('one peer more or less is two program runs at most also where a policy says what it may open', {
+  skip,
+}, async () => {
+  const postgres = [{ first: 5_432, last: 5_432 }]
+  const rule = { from: 'role=db', to: '*', protocols: ['tcp' as const], ports: postgres }
+  await helper.call('still', true)
+  await helper.call('limit', { default: 'allow', rules: [rule] })
+  // In turn: the first that may open one port only, one that may open all, the second with that port; and each away again.
+  for (const [more, labels] of [
+    [1, { role: 'db' }],
+    [2, {}],
+    [3, { role: 'db' }],
+  ] as const) {
+    const { runs } = await helper.call('addOne', more, labels)
+    assert.equal(runs, 2, `${runs} program runs for number ${more}`)
+  }
+  for (const more of [3, 2, 1]) {
+    const { runs } = await helper.call('removeOne', more)
+    assert.equal(runs, 2, `${runs} program runs for number ${more} less`)
+  }
+  await helper.call('still', false)
+})

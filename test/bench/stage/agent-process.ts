@@ -8,8 +8,10 @@ import { parseCidr } from '../../../src/address/cidr.ts'
 import { openHome } from '../../../src/agent/home.ts'
 import { Node } from '../../../src/agent/node.ts'
 import { agentSettings } from '../../../src/agent/settings.ts'
-import { systemClock } from '../../../src/clock.ts'
+import { type Clock, systemClock } from '../../../src/clock.ts'
 import { systemRandom } from '../../../src/keys/random.ts'
+import type { Policy } from '../../../src/model/policy.ts'
+import type { Labels } from '../../../src/model/state.ts'
 import { type AgentFrame, parseControllerFrame } from '../../../src/protocol/frames.ts'
 import { loadSettings } from '../../../src/settings.ts'
 import type { InterfaceName, Step } from '../../../src/wireguard/device.ts'
@@ -38,6 +40,12 @@ const profiler = new Session()
 let mesh: PaperMesh | undefined
 let node: Node | undefined
 let next = 0
+let isWaiting = false
+const looks: (() => void)[] = []
+const clock: Clock = {
+  ...systemClock,
+  after: (delay, action) => systemClock.after(delay, () => (isWaiting ? looks.push(action) : action())),
+}
 let heard: (frame: AgentFrame) => void = () => undefined
 
 const calls = {
@@ -52,7 +60,7 @@ const calls = {
       identity,
       controllerKey: mesh.signing.publicKey,
       driver: device === 'memory' ? new MemoryDriver() : await createDriver(device),
-      clock: systemClock,
+      clock,
       random: systemRandom,
       log: pino({ level: 'silent' }),
     })
@@ -64,9 +72,16 @@ const calls = {
     return taken([self, list])
   },
   /** One more peer. */
-  addOne: () => taken([known(mesh).add(next)]),
+  addOne: (more = 0, labels: Labels = {}) => taken([known(mesh).add(next + more, labels)]),
   /** The same one less. */
-  removeOne: () => taken([known(mesh).remove(next)]),
+  removeOne: (more = 0) => taken([known(mesh).remove(next + more)]),
+  /** Whether looks wait until they are let go: they run programs that no plan asked for. */
+  async still(isStill: boolean): Promise<void> {
+    isWaiting = isStill
+    if (!isStill) for (const look of looks.splice(0)) look()
+  },
+  /** Another policy is in force. */
+  limit: (policy: Policy) => taken([known(mesh).limit(policy)]),
   /** Programs run by all looks, until they are over and then for `ms` more. */
   async runsAtRest(ms: number): Promise<number> {
     await wait(LOOKS_MS)

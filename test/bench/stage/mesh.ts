@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { parseCidr } from '../../../src/address/cidr.ts'
-import { type Cursor, Feed } from '../../../src/controller/push/feed.ts'
+import type { Cursor, Feed } from '../../../src/controller/push/feed.ts'
+import { NetworkFeeds } from '../../../src/controller/push/network-feeds.ts'
 import { recordOf } from '../../../src/controller/push/record-of.ts'
 import { type Identity, type NodeId, nodeIdOf } from '../../../src/keys/identity.ts'
 import { SecretBytes } from '../../../src/keys/secret.ts'
@@ -10,12 +11,10 @@ import { type PublicKey, toPublicKey } from '../../../src/keys/wireguard.ts'
 import { apply } from '../../../src/model/apply.ts'
 import type { Event } from '../../../src/model/event.ts'
 import { DEFAULT_PROJECT, type NetworkId, toNetworkId } from '../../../src/model/names.ts'
-import { emptyState, type Network, type State } from '../../../src/model/state.ts'
+import type { Policy } from '../../../src/model/policy.ts'
+import { emptyState, type Labels, type Network, type State } from '../../../src/model/state.ts'
 import { signSelf } from '../../../src/protocol/content.ts'
 import { encodeFrame } from '../../../src/protocol/frames.ts'
-import { encodeRecord } from '../../../src/protocol/record.ts'
-import { NO_FILTER } from '../../../src/protocol/view.ts'
-
 import { MESH, MESH_RANGE } from './population.ts'
 
 const EXPIRES_AT = 4_000_000_000
@@ -28,8 +27,9 @@ export class PaperMesh {
   readonly signing = new SigningKey(new SecretBytes(hashOf('controller')))
   readonly network: NetworkId = toNetworkId(hashOf('network').subarray(0, 10))
   readonly #own: Identity
-  readonly #feed: Feed
+  readonly #feeds: NetworkFeeds
   #state: State
+  #feed: Feed | undefined
   #cursor: Cursor | undefined
 
   constructor(own: Identity, peers: number) {
@@ -49,21 +49,15 @@ export class PaperMesh {
     this.#state = apply(emptyState, created)
     this.#enter(own.id, own.signing.publicKey, own.memberKey(this.network, 1).publicKey)
     for (let peer = 1; peer <= peers; peer++) this.#enterPeer(peer)
-    this.#feed = new Feed(this.#current(), {
+    this.#feeds = new NetworkFeeds(this.#current(), {
       signing: this.signing,
       epoch: () => 1,
       now: () => 0,
       expiresAt: () => EXPIRES_AT,
       count: () => undefined,
-      members: this.#current().members.keys(),
-      record: (network, id) => {
-        const [member, known] = [network.members.get(id), this.#state.nodes.get(id)]
-        const record = member && known && recordOf(network, member, known)
-        return record && encodeRecord(record)
-      },
-      filter: () => NO_FILTER,
+      node: (id) => this.#state.nodes.get(id),
+      hintOf: (id) => (id === own.id ? { node: id, direct: ['198.18.0.2:51820'] } : undefined),
     })
-    this.#feed.hint({ node: own.id, direct: ['198.18.0.2:51820'] })
   }
 
   /** The own key and place, as a frame. */
@@ -88,15 +82,25 @@ export class PaperMesh {
 
   /** What brings a session from where it was to where the network is. */
   news(): string {
-    const { frames, cursor } = this.#feed.follow(this.#cursor)
+    const feed = this.#feeds.get(this.#current(), this.#own.id)
+    // Another policy may make it another: then all is told anew.
+    const { frames, cursor } = feed.follow(this.#feed === feed ? this.#cursor : undefined)
+    this.#feed = feed
     this.#cursor = cursor
     return frames[0]?.toString() ?? ''
   }
 
   /** One more member; the frame that says so. */
-  add(peer: number): string {
-    const node = this.#enterPeer(peer)
-    this.#feed.advance(this.#current(), [node])
+  add(peer: number, labels: Labels = {}): string {
+    const node = this.#enterPeer(peer, labels)
+    this.#feeds.advance(this.#current(), [node])
+    return this.news()
+  }
+
+  /** Another policy; the frame that says what it means for the one member. */
+  limit(policy: Policy): string {
+    this.#state = apply(this.#state, { type: 'network-policy-set', network: this.network, policy })
+    this.#feeds.reclassify(this.#current())
     return this.news()
   }
 
@@ -104,7 +108,7 @@ export class PaperMesh {
   remove(peer: number): string {
     const node = nodeIdOf(verifyKeyOf(peer))
     this.#state = apply(this.#state, { type: 'member-removed', network: this.network, node, at: 0 })
-    this.#feed.advance(this.#current(), [node])
+    this.#feeds.advance(this.#current(), [node])
     return this.news()
   }
 
@@ -112,18 +116,18 @@ export class PaperMesh {
     return wireguardKeyOf(peer)
   }
 
-  #enterPeer(peer: number): NodeId {
-    return this.#enter(nodeIdOf(verifyKeyOf(peer)), verifyKeyOf(peer), wireguardKeyOf(peer))
+  #enterPeer(peer: number, labels: Labels = {}): NodeId {
+    return this.#enter(nodeIdOf(verifyKeyOf(peer)), verifyKeyOf(peer), wireguardKeyOf(peer), labels)
   }
 
-  #enter(node: NodeId, publicKey: VerifyKey, memberKey: PublicKey): NodeId {
+  #enter(node: NodeId, publicKey: VerifyKey, memberKey: PublicKey, labels: Labels = {}): NodeId {
     const enrolled: Event = {
       type: 'node-enrolled',
       id: node,
       name: `node-${node}`,
       publicKey,
       sealingKey: memberKey,
-      labels: {},
+      labels,
       project: DEFAULT_PROJECT,
       at: 0,
     }

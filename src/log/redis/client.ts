@@ -45,17 +45,38 @@ export async function connectTo(address: Address, access: Access, limits: Limits
     keepAlive: 5_000,
     ...limits,
   })
-  // Errors come with the commands they spoil; without a listener ioredis would print them.
-  client.on('error', () => undefined)
+  // Errors come with the commands they spoil, but for a password that is refused; without a listener ioredis prints them.
+  let said: unknown
+  client.on('error', (error) => {
+    said ??= error
+  })
   try {
     await client.connect()
     return client
   } catch (cause) {
     client.disconnect()
-    throw new WeftError('store-unavailable', `The Redis server ${addressText(address)} does not answer.`, {
-      cause,
-    })
+    throw failureAt([cause, said].find(isRefusal) ?? cause, addressText(address))
   }
+}
+
+/** Why a server could not be used: `invalid-config` when it will always say no to this user, `store-unavailable` otherwise. */
+export function failureAt(cause: unknown, server: string): WeftError {
+  if (cause instanceof WeftError) return cause
+  if (!isRefusal(cause))
+    return new WeftError('store-unavailable', `The Redis server ${server} does not answer.`, { cause })
+  const sentence = refusalText(cause)
+  if (!FOR_THE_USER.has(codeOf(cause))) return new WeftError('store-unavailable', sentence, { cause })
+  return new WeftError('invalid-config', sentence, {
+    field: 'redisUrls',
+    advice: 'Give the user and password there, and the user the rights that deploy/replicas.md names.',
+    cause,
+  })
+}
+
+const FOR_THE_USER: ReadonlySet<string> = new Set(['NOAUTH', 'WRONGPASS', 'NOPERM'])
+
+function codeOf({ message }: Error): string {
+  return message.split(' ')[0] ?? ''
 }
 
 /** Resolves when the connection is gone. */
@@ -74,9 +95,10 @@ export function isRefusal(error: unknown): error is Error {
 }
 
 /** The server's `no` as a sentence of ours. */
-export function refusalText({ message }: Error): string {
-  const code = message.split(' ')[0] ?? ''
-  return SENTENCES[code] ?? 'The Redis server refuses.'
+export function refusalText(error: Error): string {
+  const [, command] = /permissions to run the ('[\w|]+') command/.exec(error.message) ?? []
+  if (command) return `The Redis user may not run ${command}, which a log needs.`
+  return SENTENCES[codeOf(error)] ?? 'The Redis server refuses.'
 }
 
 const SENTENCES: Readonly<Record<string, string>> = Object.freeze({
@@ -91,5 +113,5 @@ const SENTENCES: Readonly<Record<string, string>> = Object.freeze({
   TRYAGAIN: 'The log is being moved to another node of the Redis Cluster.',
   NOAUTH: 'The Redis server wants a password.',
   WRONGPASS: 'The Redis server does not take this user and password.',
-  NOPERM: 'The Redis user may not do what a log needs.',
+  NOPERM: 'The Redis user may not use the keys or channels of this log.',
 })

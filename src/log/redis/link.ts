@@ -4,7 +4,7 @@ import type { Row } from '../chain.ts'
 import type { Head } from '../log.ts'
 import { type Access, addressText } from './address.ts'
 import { type Barrier, barrierCommands, countOf, isReached, WAIT_LIMIT } from './barrier.ts'
-import { connectTo, endOf, isRefusal, refusalText } from './client.ts'
+import { connectTo, endOf, failureAt } from './client.ts'
 import { type Answered, type Committed, toCommitted } from './committed.ts'
 import type { Keys } from './keys.ts'
 import type { Place } from './place.ts'
@@ -77,7 +77,7 @@ export class Link implements Disposable {
     } catch (cause) {
       for (const one of await Promise.allSettled(opening))
         if (one.status === 'fulfilled') one.value.disconnect()
-      throw unavailable(cause, addressText(place.primary))
+      throw failureAt(cause, addressText(place.primary))
     }
   }
 
@@ -125,7 +125,7 @@ export class Link implements Disposable {
   /** Refuses an operation, so that no server forgets it; the sequence of its entry if it was done. */
   async refuse(operation: string): Promise<number | undefined> {
     const { error, reply, reached } = await this.#behindBarrier(this.#side, REFUSE, [operation])
-    if (error) throw unavailable(error, addressText(this.place.primary))
+    if (error) throw failureAt(error, addressText(this.place.primary))
     const [answer, sequence] = reply
     if (answer === 'fenced') throw notArmed()
     if (answer === 'known') return Number(sequence)
@@ -149,7 +149,7 @@ export class Link implements Disposable {
   /** Makes sure that everything up to the end of the log is safe. Resolves with that end. */
   async settle(): Promise<Head> {
     const { error, reply, reached } = await this.#behindBarrier(this.#side, SETTLE, [])
-    if (error) throw unavailable(error, addressText(this.place.primary))
+    if (error) throw failureAt(error, addressText(this.place.primary))
     if (reply[0] !== 'done') throw notArmed()
     if (!reached) throw new WeftError('store-unavailable', 'Not every Redis replica answers.')
     const [, sequence, hash = ''] = reply
@@ -220,7 +220,7 @@ export class Link implements Disposable {
     try {
       return await action()
     } catch (cause) {
-      throw unavailable(cause, addressText(this.place.primary))
+      throw failureAt(cause, addressText(this.place.primary))
     }
   }
 }
@@ -254,10 +254,4 @@ function toTexts(reply: unknown): readonly string[] {
 
 function notArmed(): WeftError {
   return new WeftError('store-unavailable', 'The Redis server is not the one that was armed.')
-}
-
-function unavailable(cause: unknown, server: string): WeftError {
-  if (cause instanceof WeftError) return cause
-  const sentence = isRefusal(cause) ? refusalText(cause) : `The Redis server ${server} does not answer.`
-  return new WeftError('store-unavailable', sentence, { cause })
 }

@@ -202,7 +202,7 @@ export class RedisLog implements Log {
   }
 
   #writable(): Link {
-    if (this.#supervisor.refusal) throw this.#supervisor.refusal
+    if (this.#supervisor.refusal) throw this.#refusal()
     return this.link
   }
 
@@ -249,7 +249,9 @@ export class RedisLog implements Log {
   }
 
   #refusal(): WeftError {
-    return this.#end ?? this.#supervisor.refusal ?? refused('There is no connection to Redis.')
+    const reason = this.#end ?? this.#supervisor.refusal ?? refused('There is no connection to Redis.')
+    // Who asks for a change cannot mend how the servers are set up, but may ask again when somebody did.
+    return reason.code === 'invalid-config' && this.#isOpen ? refused(reason.message, reason) : reason
   }
 
   #fail(error: WeftError): void {

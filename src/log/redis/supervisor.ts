@@ -7,6 +7,7 @@ import type { Journal } from './journal.ts'
 import type { Keys } from './keys.ts'
 import { Link } from './link.ts'
 import { locate, type Place } from './place.ts'
+import { checkRights } from './rights.ts'
 import type { ServerStatus } from './status.ts'
 
 export interface SupervisorTools {
@@ -92,6 +93,7 @@ export class Supervisor {
     try {
       link.barrier = barrierFor(level, place)
       const status = await link.status()
+      await checkRights(link, keys)
       await checkServers(site, place, level, [...status.replicas.keys()])
       const taken = await takeUp(link, this.#tools)
       if (taken.kind === 'lost') return this.#refuse(this.#lost(taken))

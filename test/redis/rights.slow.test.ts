@@ -1,0 +1,98 @@
+import assert from 'node:assert/strict'
+import { readFile } from 'node:fs/promises'
+import { after, before, describe, it } from 'node:test'
+import { SecretBytes } from '../../src/keys/secret.ts'
+import { SigningKey } from '../../src/keys/signature.ts'
+import { openRedisLog } from '../../src/log/redis/log.ts'
+import { sealSnapshot } from '../../src/log/snapshot.ts'
+import { Receiver, soon } from '../controller/receiver.ts'
+import { appendAll } from '../log/fixture.ts'
+import { eventually } from '../rig.ts'
+import { call } from './call.ts'
+import { ReplicaFleet } from './fleet.ts'
+import { type RedisSite, startWithSentinels } from './site.ts'
+import { optionsFor } from './writers.ts'
+
+const REALM = 'test'
+const DOCUMENT = new URL('../../deploy/replicas.md', import.meta.url)
+
+describe('A user of Redis', () => {
+  let site: RedisSite
+  let rights: readonly string[]
+  before(async () => {
+    site = await startWithSentinels(1)
+    rights = await documentedRights()
+  })
+  after(() => site?.[Symbol.asyncDispose]())
+
+  /** Makes a user, and gives the URLs with it. */
+  const withUser = async (name: string, ...more: readonly string[]): Promise<readonly string[]> => {
+    for (const server of site.servers) await server.call('ACL', 'SETUSER', name, ...rights, ...more)
+    for (const sentinel of site.sentinels)
+      await sentinel.call('ACL', 'SETUSER', name, 'on', '>secret', '+sentinel|master', '+sentinel|replicas')
+    return site.urls.map((url) => url.replace('://', `://${name}:secret@`))
+  }
+  const denied = async () =>
+    (await Promise.all([...site.servers, ...site.sentinels].map((one) => one.call('ACL', 'LOG')))).flat()
+
+  it('with the rights that the document names can do all that controllers do', async () => {
+    const redisUrls = [...(await withUser('weft'))]
+    const webhooks = { webhookRanges: ['127.0.0.0/8'], webhookPlainHttp: true }
+    await using fleet = await ReplicaFleet.start(site, 2, { redisUrls, redisRealm: REALM, ...webhooks })
+    await using receiver = await Receiver.open()
+    const post = async (path: string, body: unknown) => {
+      const made = await call(fleet.at(0), fleet.token, 'POST', path, { body })
+      assert.equal(made.status, 201, made.text)
+      return made.body
+    }
+    await post('/v1/webhooks', { url: receiver.url, events: ['network-created'] })
+    await post('/v1/networks', { name: 'shared' })
+    const { token } = await post('/v1/tokens', { networks: ['shared'], uses: 1 })
+    fleet.startAgent('agent', token)
+    const nodes = () => [...fleet.at(1).controller.state.nodes.keys()]
+    const isOnline = ({ controller }: ReturnType<typeof fleet.at>) =>
+      nodes().some((node) => controller.nodeStatus(node).online)
+    await eventually('it is online wherever one asks', () => fleet.replicas.every(isOnline), 20_000)
+    await soon(() => assert.equal(receiver.received.length, 1))
+    const given = { headers: { 'idempotency-key': 'k' }, body: { name: 'shared' } }
+    assert.equal((await call(fleet.at(1), fleet.token, 'POST', '/v1/networks', given)).status, 409)
+    assert.deepEqual(await denied(), [])
+  })
+
+  it('can keep a log short as well, and take over a duty', async () => {
+    const urls = await withUser('short', '~{weft:short}:*', '&{weft:short}:*')
+    await using log = await openRedisLog(optionsFor(site, 'short', { urls }))
+    await eventually('changes go', () => log.refusal === undefined, 10_000)
+    await appendAll(log, 1, 10)
+    const signing = new SigningKey(new SecretBytes(new Uint8Array(32).fill(9)))
+    await log.keepSnapshot(sealSnapshot(log.head(), new Uint8Array([1]), signing))
+    assert.equal((await log.compact(10)).sequence, 10)
+    assert.equal(await log.lease('upkeep', 1_000), true)
+    assert.deepEqual(await denied(), [])
+  })
+
+  for (const [title, taken, message] of [
+    ['without a command of the log', '-xtrim', /may not do what a log needs: xtrim/],
+    ['without WAIT', '-wait', /may not do what a log needs: wait/],
+    ['without CONFIG GET', '-config|get', /may not do what a log needs: config get/],
+    ['without EVAL', '-eval', /may not run 'eval'/],
+    ['without channels', 'resetchannels', /may not do what a log needs: publish/],
+    ['without its keys', 'resetkeys', /may not use the keys or channels/],
+    ['with another password', 'resetpass', /does not take this user and password/],
+  ] as const) {
+    it(`${title} is told so at the start, by name`, async () => {
+      const urls = await withUser(`without${taken.replaceAll(/\W/g, '')}`, taken)
+      const options = optionsFor(site, REALM, { urls })
+      await assert.rejects(openRedisLog(options), { code: 'invalid-config', field: 'redisUrls', message })
+    })
+  }
+})
+
+/** As `ACL SETUSER` wants them, from the document. */
+async function documentedRights(): Promise<readonly string[]> {
+  const text = await readFile(DOCUMENT, 'utf8')
+  const [, rules = ''] = /^ACL SETUSER weft ([^`]*)/m.exec(text) ?? []
+  const words = rules.trim().split(/\s+/)
+  assert.ok(words.length > 10)
+  return words.map((word) => word.replace('REALM', REALM).replace('PASSWORD', 'secret'))
+}

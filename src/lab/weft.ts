@@ -136,7 +136,7 @@ function startWeft(
     name = command,
   }: { readonly env?: Readonly<Record<string, string>>; readonly name?: string } = {},
 ): Promise<Daemon> {
-  return host.start(name, [process.execPath, MAIN, command, ...args], env)
+  return host.start(name, [process.execPath, ...process.execArgv, MAIN, command, ...args], env)
 }
 
 function toPlace(address: string, port: number): string {

@@ -40,7 +40,7 @@ interface Answer {
 /** Starts `file`, which answers by `answerCalls`, in a process of its own. It ends with this one. */
 export async function startHelper<Known extends Calls>(
   file: string,
-  { nodeArgs = [], namespace }: HelperOptions = {},
+  { nodeArgs = process.execArgv, namespace }: HelperOptions = {},
 ): Promise<Helper<Known>> {
   const stdio = ['ignore', 'inherit', 'inherit', 'ipc'] as const
   const options = { stdio: [...stdio], serialization: 'advanced' as const }

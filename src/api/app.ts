@@ -11,7 +11,6 @@ import {
 import type { Clock } from '../clock.ts'
 import type { Controller } from '../controller/controller.ts'
 import type { ControllerSettings } from '../controller/settings.ts'
-import { WeftError } from '../errors.ts'
 import type { Random } from '../keys/random.ts'
 import { toBase32 } from '../keys/text.ts'
 import { authenticate } from './access/authenticate.ts'
@@ -19,6 +18,7 @@ import { guardRoutes } from './access/guard.ts'
 import { compileSchema } from './compiler.ts'
 import { consoleRoutes } from './console.ts'
 import { components, documentOptions } from './document.ts'
+import { answerElsewhere } from './elsewhere.ts'
 import type { App } from './instance.ts'
 import { Limits, type RateLimits } from './limits/limits.ts'
 import { measureRequests } from './metrics.ts'
@@ -161,11 +161,7 @@ function createInstance({ log, random, clock }: AppTools): App {
   app.removeContentTypeParser('text/plain')
   acceptNoJson(app)
   app.setErrorHandler(sendProblem)
-  app.setNotFoundHandler(() => {
-    throw new WeftError('not-found', 'There is nothing at this address.', {
-      advice: 'What there is stands in /openapi.json.',
-    })
-  })
+  answerElsewhere(app)
   app.decorate('operations', new Operations(clock, random))
   app.decorateRequest('actor', '')
   app.decorateRequest('credential', undefined)

@@ -62,6 +62,10 @@ export function toProblem({ status, error }: Failure, requestId: string): Proble
 export function sendProblem(thrown: unknown, request: FastifyRequest, reply: FastifyReply): void {
   const failed = toFailure(thrown, request)
   if (failed.status >= 500) request.log.error({ err: thrown }, 'request failed')
+  sendFailure(failed, request, reply)
+}
+
+export function sendFailure(failed: Failure, request: FastifyRequest, reply: FastifyReply): void {
   if (failed.status === 401) reply.header('www-authenticate', 'Bearer realm="weft"')
   if (failed.status === 503) reply.header('retry-after', '1')
   reply.code(failed.status).type(PROBLEM_TYPE).send(toProblem(failed, request.id))

@@ -26,7 +26,7 @@ describe('problem details', () => {
   const json = { 'content-type': 'application/json' }
   const cases: [what: string, method: string, path: string, options: CallOptions, status: number][] = [
     ['a route that does not exist', 'GET', '/nothing', {}, 404],
-    ['a method that a route does not have', 'PUT', '/v1/networks', { body: {} }, 404],
+    ['a method that a route does not have', 'PUT', '/v1/networks', { body: {} }, 405],
     ['JSON that is cut off', 'POST', '/v1/networks', { body: '{"name":' }, 400],
     ['an empty body', 'POST', '/v1/networks', { body: '' }, 400],
     ['no body at all', 'POST', '/v1/networks', {}, 400],
@@ -68,6 +68,7 @@ describe('problem details', () => {
       400,
     ],
     ['no token', 'GET', '/v1/networks', { token: null }, 401],
+    ['an address that is none', 'DELETE', '/v1/nothing', {}, 404],
   ]
   for (const [what, method, path, options, status] of cases) {
     it(`answers ${what} with status ${status}`, async () => {
@@ -76,6 +77,16 @@ describe('problem details', () => {
       fits(answer)
     })
   }
+
+  it('says which methods an address takes', async () => {
+    const { body, headers } = await place.call('PATCH', '/v1/networks/any/members?limit=1')
+    assert.equal(headers.allow, 'GET, HEAD, POST')
+    assert.deepEqual(
+      [body.field, body.detail],
+      ['method', 'This address takes GET, HEAD, POST, and not PATCH.'],
+    )
+    assert.equal((await place.call('PATCH', '/v1/networks/any/members/')).status, 404)
+  })
 
   it('takes an empty body for none, whatever the client says of its type', async () => {
     const headers = { 'content-type': 'application/json' }

@@ -1,21 +1,38 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { fuzzAgent, fuzzController, type Tally } from './fuzz.ts'
+import type { Tally } from './fuzz.ts'
+import { fuzzAgent, fuzzDialling } from './fuzz-agent.ts'
+import { fuzzController, fuzzGreeting } from './fuzz-controller.ts'
 
 const FRAMES = 6_000
+/** Each opens a session, or tries to. */
+const HANDSHAKES = 1_500
 
-describe(`${FRAMES} frames with something wrong in each`, () => {
+describe('Frames with something wrong in each', () => {
   it('give an agent nothing that was not signed, do not stop it, and are refused with a code', async () => {
-    assertSound(await fuzzAgent(FRAMES, 1))
+    assertSound(await fuzzAgent(FRAMES, 1), FRAMES)
+  })
+
+  it('let an agent that opens a session believe nobody but its controller', async () => {
+    assertSound(await fuzzDialling(HANDSHAKES, 1), HANDSHAKES)
   })
 
   it('bring nothing into the log of a controller, do not stop it, and are refused with a code', async () => {
-    assertSound(await fuzzController(FRAMES, 2))
+    assertSound(await fuzzController(FRAMES, 2), FRAMES)
+  })
+
+  it('let nobody in at a controller who has not proven itself, and are refused with a code', async () => {
+    assertSound(await fuzzGreeting(HANDSHAKES, 2), HANDSHAKES)
   })
 })
 
-function assertSound({ refused, growth }: Tally): void {
-  assert.ok((refused.get('protocol-error') ?? 0) > FRAMES / 2, JSON.stringify([...refused]))
-  assert.equal(refused.get('internal'), undefined, 'nothing happens that nobody thought of')
+function assertSound({ refused, taken, growth }: Tally, frames: number): void {
+  const text = JSON.stringify([...refused])
+  assert.ok((refused.get('protocol-error') ?? 0) > frames / 2, text)
+  assert.equal(
+    [...refused.values()].reduce((sum, count) => sum + count, taken),
+    frames,
+  )
+  assert.equal(refused.get('internal'), undefined, `nothing happens that nobody thought of: ${text}`)
   assert.ok(growth < 10_000_000, `${growth} bytes more`)
 }

@@ -132,9 +132,9 @@ class End extends EventEmitter {
   }
 
   #suffer(text: string): string[] {
-    const { type } = JSON.parse(text) as { readonly type: FrameType }
+    const type = typeOf(text)
     if (type === 'welcome') for (const end of [this, this.other]) if (end) end.isServing = true
-    if (!this.isServing || type === 'welcome') return [text]
+    if (!type || !this.isServing || type === 'welcome') return [text]
     const fault = type === this.lost ? 'drop' : this.faults.shift()
     if (fault && fault !== 'pass') this.#onFault(type, fault)
     switch (fault) {
@@ -153,6 +153,11 @@ class End extends EventEmitter {
   #arrive(text: string): void {
     if (this.other?.readyState === this.OPEN) this.other.emit('message', Buffer.from(text))
   }
+}
+
+/** Of what need not be a frame. */
+function typeOf(text: string): FrameType | undefined {
+  return /^\{"type":"([a-z-]+)"/.exec(text)?.[1] as FrameType | undefined
 }
 
 function asSocket(end: End): WebSocket {

@@ -5,10 +5,11 @@ import { it } from 'node:test'
 import { openRedisLog } from '../../src/log/redis/log.ts'
 import type { RedisNews } from '../../src/log/redis/options.ts'
 import { FaultProxy } from '../chaos/proxy.ts'
-import { appendAll, change, scratch } from '../log/fixture.ts'
+import { appendAll, change, collect, scratch } from '../log/fixture.ts'
 import { eventually } from '../rig.ts'
+import { type ControllerProcess, ProcessFleet } from './processes.ts'
 import { RedisServer } from './server.ts'
-import { startSingle } from './site.ts'
+import { type RedisSite, startSingle, startWithSentinels } from './site.ts'
 import { optionsFor } from './writers.ts'
 
 it('at the level `available` a controller names the acknowledged changes that are gone, and ends', async () => {
@@ -51,3 +52,101 @@ it('at the level `available` a controller names the acknowledged changes that ar
   assert.deepEqual(lost.entries, named)
   assert.equal((await log.failed).code, 'log-damaged')
 })
+
+const LIMIT = 60_000
+const [KEPT, LOST] = [5, 3]
+
+it('a failover to a server that is behind loses what `available` may lose and says so, and agents go on in a new epoch', async () => {
+  await using site = await startWithSentinels(2)
+  await using fleet = await ProcessFleet.start(site, { count: 2, flags: ['--redis-level', 'available'] })
+  await fleet.startAgents('shared', 3)
+  const made = async (name: string, at: number) => {
+    const answer = await fleet.call(at, 'POST', '/v1/projects', { body: { name } })
+    return answer.status === 201 || assert.equal(answer.status, 503, answer.text)
+  }
+  for (let at = 0; at < KEPT; at++) assert.ok(await made(`kept-${at}`, at))
+  const before = await epochOf(site)
+
+  const primary = await site.primary()
+  const behind = await leaveBehind(site)
+  for (let at = 0; at < LOST; at++) assert.ok(await made(`lost-${at}`, at))
+  // Agents have seen it too.
+  const removal = await fleet.call(0, 'DELETE', '/v1/networks/shared/members/agent-0')
+  assert.equal(removal.status, 204, removal.text)
+  await fleet.settled('shared', 2)
+
+  const others = site.servers.filter((server) => server !== behind)
+  await Promise.all(others.map((server) => server.kill()))
+  behind.thaw()
+  await eventually('it is promoted', async () => (await site.primary()) === behind, LIMIT)
+  // A supervisor starts those again that end.
+  for (const controller of fleet.controllers) {
+    await eventually('who saw what is lost ends', () => !controller.isRunning, LIMIT)
+    assert.equal(namedIn(controller), LOST + 1, controller.log.slice(-2_000))
+  }
+  const started = performance.now()
+  await Promise.all(fleet.controllers.map(startAgain))
+  assert.equal(await made('too-early', 0), undefined, 'it waits for one replica')
+  await site.revive(primary)
+  await eventually('changes go', () => made('later', 0), LIMIT)
+  await eventually('at both', () => made('later-too', 1), LIMIT)
+  console.error('STARTED', performance.now() - started)
+
+  await fleet.settled('shared', 3)
+  for (const at of [0, 1]) {
+    const { body } = await fleet.call(at, 'GET', '/v1/projects')
+    const names: string[] = body.items.map(({ name }: { name: string }) => name)
+    const kept = Array.from({ length: KEPT }, (_, number) => `kept-${number}`)
+    assert.deepEqual(names.toSorted(), ['default', ...kept, 'later', 'later-too'])
+  }
+  assert.ok((await epochOf(site)) > before, 'a new epoch has begun')
+  // No fork: the one that comes back has nothing of its own.
+  const heads = await eventually('the old primary follows', async () => {
+    const [one, other] = await Promise.all([headOn(behind), headOn(primary)])
+    return one === other && one
+  })
+  assert.match(heads, /^\d+ [0-9a-f]{64}$/)
+})
+
+/** A replica that hears nothing of what is written from now on; another confirms it. */
+async function leaveBehind(site: RedisSite): Promise<RedisServer> {
+  const primary = await site.primary()
+  const [behind] = site.servers.filter((server) => server !== primary)
+  assert.ok(behind)
+  const online = async () =>
+    [...String(await primary.call('INFO', 'replication')).matchAll(/state=online/g)].length
+  const isLevel = async () =>
+    (await behind.info('replication', 'slave_repl_offset')) ===
+    (await primary.info('replication', 'master_repl_offset'))
+  await eventually('it has everything', isLevel, LIMIT)
+  behind.freeze()
+  // What lies in its socket would be read later.
+  await primary.call('CLIENT', 'KILL', 'TYPE', 'replica')
+  await eventually('the other one is back', async () => (await online()) === 1, LIMIT)
+  return behind
+}
+
+/** How many lost changes a controller named. */
+function namedIn({ log }: ControllerProcess): number {
+  return [...log.matchAll(/"msg":"this acknowledged change was lost"/g)].length
+}
+
+async function startAgain(controller: ControllerProcess): Promise<void> {
+  const start = () =>
+    controller.start().then(
+      () => true,
+      () => false,
+    )
+  await eventually('it starts', start, LIMIT)
+}
+
+async function epochOf(site: RedisSite): Promise<number> {
+  await using log = await openRedisLog(optionsFor(site, 'test', { level: 'available' }))
+  const events = (await collect(log.read(1))).flatMap((entry) => entry.events)
+  return Math.max(...events.map((event) => ('epoch' in event ? event.epoch : 0)))
+}
+
+async function headOn(server: RedisServer): Promise<string> {
+  const found = await server.call('HMGET', '{weft:test}:meta', 'sequence', 'hash')
+  return Array.isArray(found) ? found.join(' ') : ''
+}

@@ -42,7 +42,7 @@ export class ControllerProcess {
 
   /** Printed at the very first start of all. */
   get firstToken(): string | undefined {
-    return /^admin token: (\S+)$/m.exec(this.#printed)?.[1]
+    return /^admin token: (\S+)\n/m.exec(this.#printed)?.[1]
   }
 
   /** Resolves when it serves; rejects with what it said when it ended before. */
@@ -56,8 +56,7 @@ export class ControllerProcess {
     child.stderr.on('data', (text) => (this.#logged += text))
     const isUp = () => {
       if (!this.isRunning) throw new Error(`the controller ended:\n${this.#logged.slice(-4_000)}`)
-      // The token comes behind the URL.
-      return this.#printed.endsWith('\n') && /^url: /m.test(this.#printed)
+      return /^url: .*\n/m.test(this.#printed)
     }
     await eventually('the controller serves', isUp, START_MS)
   }
@@ -85,12 +84,13 @@ export interface FleetOptions {
 export class ProcessFleet implements AsyncDisposable {
   readonly controllers: readonly ControllerProcess[]
   readonly realm = 'test'
+  /** Where each has its data, as `data-0`. */
+  readonly dir: string
   readonly agents: TestAgent[] = []
-  readonly #dir: string
   token = ''
 
   private constructor(dir: string, controllers: readonly ControllerProcess[]) {
-    this.#dir = dir
+    this.dir = dir
     this.controllers = controllers
   }
 
@@ -170,13 +170,13 @@ export class ProcessFleet implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all(this.agents.map((agent) => agent.stop()))
     await Promise.all(this.controllers.map((controller) => controller.stop('SIGKILL')))
-    await rm(this.#dir, { recursive: true, force: true })
+    await rm(this.dir, { recursive: true, force: true })
   }
 
   async #startAll(): Promise<void> {
     const [first, ...others] = this.controllers
     await first?.start()
-    this.token = first?.firstToken ?? ''
+    this.token = await eventually('the first token', () => first?.firstToken, START_MS)
     await Promise.all(others.map((one) => one.start()))
   }
 

@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import type { RequestListener, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { FastifyBaseLogger } from 'fastify'
 import { Counter, Gauge } from 'prom-client'
@@ -41,11 +42,15 @@ export async function startServer(
   const strangers = new Strangers(limits)
   const gate = new Gate(systemClock)
   measure(controller, gate)
+  const onKnown = (socket: Socket) => {
+    strangers.known(socket)
+    gate.known(socket)
+  }
   const app = await createApp(controller, {
     log,
     random: systemRandom,
     clock: systemClock,
-    onKnown: (socket) => strangers.known(socket),
+    onKnown,
   })
   const underWay = new Set<ServerResponse>()
   const serve: RequestListener = (request, response) => {
@@ -53,7 +58,7 @@ export async function startServer(
     response.once('close', () => underWay.delete(response))
     app.routing(request, response)
   }
-  const upgrade = createUpgradeHandler(controller, strangers)
+  const upgrade = createUpgradeHandler(controller, onKnown)
   const listeners = controller.settings.listen.map((text) => ({
     place: parseListenPlace(text),
     server: createHttpServer(controller, { serve, upgrade, strangers, gate }),

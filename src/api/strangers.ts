@@ -46,6 +46,6 @@ export class Strangers {
 }
 
 /** The same for a socket and for the TLS socket that is put around it. */
-function idOf({ remoteAddress, remotePort, localAddress, localPort }: Socket): string {
+export function idOf({ remoteAddress, remotePort, localAddress, localPort }: Socket): string {
   return [remoteAddress, remotePort, localAddress, localPort].join(' ')
 }

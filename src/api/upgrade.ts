@@ -7,7 +7,6 @@ import { WeftError } from '../errors.ts'
 import { AGENT_PATH, CHANNEL_BYTES, CHANNEL_LABEL, SUBPROTOCOL } from '../protocol/handshake.ts'
 import { type Failure, failureOf } from './problem.ts'
 import { endWithProblem } from './raw.ts'
-import type { Strangers } from './strangers.ts'
 
 /** Most bytes of a frame from an agent; ws allows 100 MiB by itself. */
 const MAX_FRAME = 65_536
@@ -15,7 +14,10 @@ const MAX_FRAME = 65_536
 export type UpgradeHandler = (request: IncomingMessage, socket: Socket, head: Buffer) => void
 
 /** Hands websockets of agents to the controller, and turns all other upgrades away. */
-export function createUpgradeHandler(controller: Controller, strangers: Strangers): UpgradeHandler {
+export function createUpgradeHandler(
+  controller: Controller,
+  onKnown: (socket: Socket) => void,
+): UpgradeHandler {
   const server = new WebSocketServer({
     noServer: true,
     clientTracking: false,
@@ -27,15 +29,21 @@ export function createUpgradeHandler(controller: Controller, strangers: Stranger
     const refusal = refusalOf(request)
     if (refusal) return endWithProblem(socket, refusal)
     server.handleUpgrade(request, socket, head, (websocket) => {
-      accept(websocket, socket, controller, strangers).catch(() => socket.destroy())
+      accept(websocket, socket, { controller, onKnown }).catch(() => socket.destroy())
     })
   }
 }
 
-async function accept(websocket: WebSocket, socket: Socket, controller: Controller, strangers: Strangers) {
+interface Doors {
+  readonly controller: Controller
+  readonly onKnown: (socket: Socket) => void
+}
+
+async function accept(websocket: WebSocket, socket: Socket, { controller, onKnown }: Doors): Promise<void> {
   const channel = { binding: bindingOf(socket), remoteAddress: socket.remoteAddress ?? '' }
   await controller.acceptAgent(websocket, channel)
-  strangers.known(socket)
+  // Who was refused is still a stranger, for as long as it keeps its end open.
+  if (websocket.readyState === websocket.OPEN) onKnown(socket)
 }
 
 function refusalOf({ url, headers }: IncomingMessage): Failure | undefined {

@@ -1,4 +1,5 @@
 import type { NetworkId } from '../../../src/model/names.ts'
+import { encodeFrame } from '../../../src/protocol/frames.ts'
 import { now, type Options, type Result, round, type Scenario } from '../scenario.ts'
 import { BenchController } from '../stage/controller.ts'
 import { Crews } from '../stage/crews.ts'
@@ -6,8 +7,13 @@ import { startFloor } from '../stage/floor.ts'
 import { MESH, MESH_RANGE, settle } from '../stage/population.ts'
 import { spread } from '../stage/timing.ts'
 
-/** The floor answers with as many bytes as a `current` frame has. */
-const CURRENT_BYTES = 230
+/** The floor answers with as many bytes as the usual answer has. */
+const ANSWER = encodeFrame({
+  type: 'current',
+  body: 'A'.repeat(80),
+  signature: 'A'.repeat(86),
+  hints: 'A'.repeat(22),
+})
 /** A challenge, which the controller does not count among what sessions are sent. */
 const CHALLENGE_BYTES = 210
 
@@ -32,7 +38,7 @@ async function measure(agents: number, { profile, say }: Options): Promise<Resul
   })
   await using crews = await Crews.start(agents)
   const { fingerprint, controllerKey } = population
-  const floorTimes = await floorOf(agents)
+  const floor = await floorOf(agents)
   let controller = await BenchController.start(population)
   try {
     using client = controller.client()
@@ -50,7 +56,7 @@ async function measure(agents: number, { profile, say }: Options): Promise<Resul
       return crews.returned()
     })
     const { bytes, encodings, signatures } = await controller.quiet()
-    const [last, floorLast] = [Math.max(...times) - serves, Math.max(...floorTimes)]
+    const [last, floorLast] = [Math.max(...times) - serves, Math.max(...floor.times)]
     return {
       scenario: 'storm',
       agents,
@@ -63,6 +69,7 @@ async function measure(agents: number, { profile, say }: Options): Promise<Resul
       rssMb: round(await controller.call('residentMemory')),
       notes: [
         `times count from the moment in which it serves again, ${Math.round(serves - killed)} ms after it was killed; the ratio is that of the last ones`,
+        `they tried ${await crews.tries()} times, in the floor ${floor.tries}`,
         'the floor is a mutual Ed25519 challenge over TLS, by the same client code, with a short answer',
       ],
     }
@@ -71,12 +78,13 @@ async function measure(agents: number, { profile, say }: Options): Promise<Resul
   }
 }
 
-/** Milliseconds until each agent was let in by a server that does nothing else. */
-async function floorOf(agents: number): Promise<number[]> {
+/** Milliseconds until each agent was let in by a server that does nothing else, and how often they tried. */
+async function floorOf(agents: number): Promise<{ readonly times: number[]; readonly tries: number }> {
   await using floor = await startFloor()
   await using crews = await Crews.start(agents)
-  const { port, fingerprint, controllerKey } = await floor.call('openChallenges', 'x'.repeat(CURRENT_BYTES))
+  const { port, fingerprint, controllerKey } = await floor.call('openChallenges', ANSWER)
   const enrolment = { urls: [`https://127.0.0.1:${port}`], fingerprint, controllerKey }
   const start = now()
-  return (await crews.knock(enrolment)).map((time) => time - start)
+  const times = (await crews.knock(enrolment)).map((time) => time - start)
+  return { times, tries: await crews.tries() }
 }

@@ -13,6 +13,7 @@ import { encodeFrame, parseControllerFrame } from '../../../src/protocol/frames.
 import { answerCalls } from '../helper.ts'
 import { now } from '../scenario.ts'
 import { type Company, SimulatedAgent } from './agent.ts'
+import { Doorway } from './doorway.ts'
 import { identityOf } from './population.ts'
 import { SharedNetwork } from './shared.ts'
 
@@ -20,6 +21,8 @@ import { SharedNetwork } from './shared.ts'
 const AT_ONCE = 24
 /** An agent without jitter that was not let in tries again after this many ms. */
 const RETRY_MS = 100
+/** In which a server that has let somebody in says the rest. */
+const ANSWER_LIMIT_MS = 5_000
 
 export interface Enlisting {
   readonly first: number
@@ -44,6 +47,7 @@ let floor: WebSocket[] = []
 let bare: TLSSocket[] = []
 let verified: SharedNetwork | undefined
 let returning: Promise<number[]> | undefined
+const doorway = new Doorway()
 let go = Promise.withResolvers<void>()
 
 const calls = {
@@ -80,6 +84,8 @@ const calls = {
   },
   /** When each of them had acknowledged again. */
   returned: () => returning,
+  /** How often agents that came back, or knocked, have tried. */
+  tries: () => doorway.passed,
   /** Handshakes of the floor, all at once; gives when each was let in. */
   knock(enrolment: Enrolment, count: number): Promise<number[]> {
     const tools = { random: systemRandom, allowPlain: false }
@@ -89,12 +95,9 @@ const calls = {
       knockers.map((identity) =>
         persistently(async () => {
           const greeting = { networks: [], facts: { ...facts, addresses: [], ports: [] } }
-          const { socket, stream } = await dial(enrolment.urls[0] ?? '', enrolment, greeting, {
-            ...tools,
-            identity,
-          })
-          await once(socket, 'message')
-          void stream
+          const { stream } = await dial(enrolment.urls[0] ?? '', enrolment, greeting, { ...tools, identity })
+          // Kept by the stream: it often comes in one piece with the welcome.
+          await stream.next(ANSWER_LIMIT_MS)
         }),
       ),
     )
@@ -144,9 +147,10 @@ async function comeBack(agent: SimulatedAgent): Promise<number> {
   })
 }
 
-/** Tries again until it works; gives when that was. */
+/** Tries until it works; gives when that was. */
 async function persistently(attempt: () => Promise<unknown>): Promise<number> {
   for (;;) {
+    await doorway.pass()
     try {
       await attempt()
       return now()

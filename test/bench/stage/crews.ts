@@ -63,6 +63,11 @@ export class Crews implements AsyncDisposable {
     return (await this.#all((helper) => helper.call('returned'))).flatMap((times) => times ?? [])
   }
 
+  /** How often they have tried to get in, where all tried at once. */
+  async tries(): Promise<number> {
+    return sum(await this.#all((helper) => helper.call('tries')))
+  }
+
   /** Lets each do a handshake with a server of the floor, all at once and until it is let in; gives when that was. */
   async knock(enrolment: Enrolment): Promise<number[]> {
     return (await this.#all((helper, at) => helper.call('knock', enrolment, this.#sizes[at] ?? 0))).flat()

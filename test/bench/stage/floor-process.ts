@@ -71,14 +71,19 @@ const calls = {
       minVersion: 'TLSv1.3',
       pauseOnConnect: true,
     })
-    queueBefore(server)
+    const gate = queueBefore(server)
     const acceptor = new WebSocketServer({
       server,
       perMessageDeflate: false,
       clientTracking: false,
       handleProtocols: () => SUBPROTOCOL,
     })
-    acceptor.on('connection', (socket, request) => challenge(socket, request.socket, opened, answer))
+    acceptor.on('connection', (socket, request) => {
+      challenge(socket, request.socket, opened, () => {
+        gate.known(request.socket)
+        socket.send(answer)
+      })
+    })
     return { port: await listen(server), fingerprint, controllerKey: signing.publicKey }
   },
   /** TLS with nothing in it. */
@@ -148,7 +153,7 @@ async function ownAuthority(): Promise<OpenAuthority> {
 }
 
 /** Without the queue thousands of handshakes at once would all take longer than callers wait, and none would ever end. */
-function queueBefore(server: Server): void {
+function queueBefore(server: Server): Gate {
   const gate = new Gate(systemClock)
   const begin = server.listeners('connection')
   server.removeAllListeners('connection')
@@ -157,6 +162,7 @@ function queueBefore(server: Server): void {
       for (const listener of begin) listener.call(server, socket)
     })
   })
+  return gate
 }
 
 async function listen(server: Server): Promise<number> {
@@ -167,7 +173,7 @@ async function listen(server: Server): Promise<number> {
 }
 
 /** The server's half of the handshake, with neither checks of form nor limits. */
-function challenge(socket: WebSocket, wire: unknown, { signing }: OpenAuthority, answer: string): void {
+function challenge(socket: WebSocket, wire: Socket, { signing }: OpenAuthority, welcome: () => void): void {
   const channel =
     wire instanceof TLSSocket
       ? new Uint8Array(wire.exportKeyingMaterial(CHANNEL_BYTES, CHANNEL_LABEL, Buffer.alloc(0)))
@@ -187,8 +193,11 @@ function challenge(socket: WebSocket, wire: unknown, { signing }: OpenAuthority,
       const hello: { signature: string; sealingKey: string } = JSON.parse(said.toString())
       if (!verifyTranscript(nodeKey, 'weft/1 agent hello', transcript, hello.signature, hello.sealingKey))
         return socket.terminate()
+      // Both in one piece.
+      wire.cork()
       socket.send(encodeFrame({ type: 'welcome', node: 'a'.repeat(26) as NodeId, heartbeatSeconds: 10 }))
-      socket.send(answer)
+      welcome()
+      wire.uncork()
     })
     socket.send(encodeFrame({ type: 'challenge', nonce: controllerNonce, key: signing.publicKey, signature }))
   })

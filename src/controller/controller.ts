@@ -1,23 +1,19 @@
 import type { Logger } from 'pino'
 import { Registry } from 'prom-client'
 import type { WebSocket } from 'ws'
-import type { Address } from '../address/cidr.ts'
 import type { Clock } from '../clock.ts'
-import { WeftError } from '../errors.ts'
+import type { WeftError } from '../errors.ts'
 import type { NodeId } from '../keys/identity.ts'
 import type { Random } from '../keys/random.ts'
 import type { SecretBytes } from '../keys/secret.ts'
 import { toBase32 } from '../keys/text.ts'
-import type { Entry, Origin } from '../log/log.ts'
+import type { Entry } from '../log/log.ts'
 import type { Event } from '../model/event.ts'
-import type { NetworkId } from '../model/names.ts'
 import type { Network, State } from '../model/state.ts'
-import type { AgentFrameOf } from '../protocol/frames.ts'
 import { formatJoinToken } from '../protocol/jointoken.ts'
+import { Admission } from './admission.ts'
 import { AuditTrail } from './audit/trail.ts'
 import type { OpenAuthority } from './authority.ts'
-import { certifyMemberKey } from './commands/member.ts'
-import { joinNode } from './commands/node.ts'
 import { disableWebhook } from './commands/webhook.ts'
 import { type GraphQuery, type GraphTools, type NetworkGraph, networkGraph } from './graph/graph.ts'
 import { History } from './graph/history.ts'
@@ -36,17 +32,15 @@ import { Mint } from './mint.ts'
 import { publicUrls } from './places.ts'
 import { Presence, type PresenceNews } from './presence/presence.ts'
 import { type Board, Sharing } from './presence/sharing.ts'
-import { openProof, raiseEpoch } from './push/ahead.ts'
 import { type Convergence, convergence } from './push/convergence.ts'
 import { Feeds } from './push/feeds.ts'
 import { Fleet } from './push/fleet.ts'
 import type { Forecast } from './push/forecast.ts'
-import type { ProvenAgent } from './push/greeting.ts'
 import { AgentInbox } from './push/inbox.ts'
 import { Lag } from './push/lag.ts'
 import { type MemberState, memberState } from './push/standing.ts'
 import type { ControllerSettings } from './settings.ts'
-import type { Decision, Tools } from './tools.ts'
+import { type Decision, SYSTEM, type Tools } from './tools.ts'
 import type { Vault } from './vault.ts'
 import { Webhooks } from './webhooks/webhooks.ts'
 
@@ -55,9 +49,6 @@ export interface ControllerTools {
   readonly random: Random
   readonly log: Logger
 }
-
-/** Who does what nobody asked for. */
-export const SYSTEM = 'system'
 
 /** What a controller is made of, opened for use (open.ts). */
 export interface Parts extends ControllerTools, OpenLedger {
@@ -127,24 +118,31 @@ export class Controller implements AsyncDisposable {
     presence.recall((node) => this.state.nodes.has(node))
     this.#presence = presence
     const state = () => this.state
+    const catchUp = () => parts.ledger.catchUp()
     const common = { ...parts, presence, state, signing: parts.authority.signing, metrics: this.metrics }
     const counters = openMeters(this.metrics, { state, connected: () => this.#fleet.size })
     this.#durable = counters.durable
     this.#feeds = new Feeds({ ...common, count: (what) => counters[what].inc() })
+    const admission = new Admission({
+      ...common,
+      catchUp,
+      change: (request, decide) => this.change(request, decide),
+      controllerKey: parts.authority.signing.publicKey,
+    })
     const inbox = new AgentInbox({
       ...common,
       feeds: this.#feeds,
       onFacts: (node) => this.#fleet.onFacts(node),
       compareWitnesses: (...had) => this.#fleet.compareWitnesses(...had),
-      certify: (...offer) => this.#certify(...offer),
-      onProof: (...proof) => this.#takeProof(...proof),
+      certify: (node, offer) => admission.certify(node, presence.get(node)?.report.seenFrom, offer),
+      onProof: (...proof) => admission.takeProof(...proof),
     })
     this.#fleet = new Fleet({
       ...common,
       feeds: this.#feeds,
       inbox,
-      admit: (agent, from) => this.#admit(agent, from),
-      catchUp: () => parts.ledger.catchUp(),
+      admit: (...agent) => admission.admit(...agent),
+      catchUp,
       onArrived: (node) => this.#sharing?.arrived(node),
       sent: counters.sent,
       lag: new Lag(this.metrics, () => parts.clock.monotonic()),
@@ -344,43 +342,4 @@ export class Controller implements AsyncDisposable {
       if (report) this.#traffic.take(network, node, report, now)
     }
   }
-
-  async #admit(agent: ProvenAgent, from: Address | undefined): Promise<void> {
-    const { node, key: publicKey, sealingKey, hello } = agent
-    if (hello.join) {
-      const { secret, name } = hello.join
-      await this.change({ actor: node, origin: agentOrigin(from) }, (state, tools) =>
-        joinNode(state, tools, { publicKey, sealingKey, secret, name }),
-      )
-    }
-    if (this.state.nodes.get(node)?.sealingKey === sealingKey) return
-    // It may have joined at another replica a moment ago.
-    const known = (await this.#parts.ledger.catchUp()).nodes.get(node)
-    if (known?.sealingKey === sealingKey) return
-    throw new WeftError('unauthenticated', 'This node has not joined here.', {
-      advice: "Make a join token with 'weft token create' and start the agent with --join TOKEN.",
-    })
-  }
-
-  /** A log that is behind its agents begins a new epoch, so that they take what it has. */
-  #takeProof(node: NodeId, proof: AgentFrameOf<'proof'>): void {
-    const evidence = openProof(proof, this.authority.signing.publicKey)
-    const { log } = this.#parts
-    if (raiseEpoch(this.state, evidence).events.length === 0) return
-    log.warn({ node, ...evidence }, 'an agent shows that it was told more than our log holds')
-    this.change({ actor: SYSTEM }, (state) => raiseEpoch(state, evidence)).catch((error: unknown) =>
-      log.error({ error }, 'the epoch could not be raised'),
-    )
-  }
-
-  async #certify(node: NodeId, offered: AgentFrameOf<'key'>): Promise<void> {
-    const origin = agentOrigin(this.#presence.get(node)?.report.seenFrom)
-    await this.change({ actor: node, origin }, (state) =>
-      certifyMemberKey(state, offered.network as NetworkId, node, offered),
-    )
-  }
-}
-
-function agentOrigin(address: Address | undefined): Origin {
-  return { via: 'agent', ...(address !== undefined && { address }) }
 }

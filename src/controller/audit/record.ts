@@ -6,6 +6,7 @@ import type { State } from '../../model/state.ts'
 import { type EntryFilter, isOfTime, isWanted } from '../entry-filter.ts'
 import { describeEvent, networksOf } from '../graph/describe.ts'
 import { nameIn, OTHERS } from '../naming.ts'
+import { SYSTEM } from '../tools.ts'
 import { type Facts, factsOf, idOf, ownersOfThing, type Thing, thingOf } from './things.ts'
 
 /** One entry of the log for those who want to know who did what: a function of the log alone, so anybody can make it again. */
@@ -136,8 +137,6 @@ function actorSeen({ entry, before, after }: AuditStep, { project, bound }: Audi
     origin: { via, address: origin?.address ?? null, requestId: origin?.request ?? null },
   }
 }
-
-const SYSTEM = 'system'
 
 /** The project of an actor: of a token, or a node. */
 function homeOf(actor: string, { apiTokens, nodes }: State): (ProjectId | undefined)[] {

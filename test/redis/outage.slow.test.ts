@@ -155,6 +155,9 @@ describe('A controller whose Redis server', () => {
       // What cannot be is said to be so only by one who knows.
       const gone = await fleet.call(0, 'DELETE', '/v1/networks/made-elsewhere')
       assert.equal(gone.status, knows ? 404 : 503, gone.text)
+      const again = { body: { name: `made-${made - 1}` }, headers: { 'idempotency-key': `again-${made}` } }
+      const twice = await fleet.call(0, 'POST', '/v1/projects', again)
+      assert.equal(twice.status, knows ? 409 : 503, twice.text)
       const stranger = await call(fleet.at(0), 'weft_unknown', 'DELETE', '/v1/networks/made-elsewhere')
       assert.equal(stranger.status, knows ? 401 : 503, stranger.text)
       const wrong = await fleet.call(0, 'POST', '/v1/projects', { body: { name: '' } })

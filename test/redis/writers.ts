@@ -6,16 +6,23 @@ import { WeftError } from '../../src/errors.ts'
 import type { Entry } from '../../src/log/log.ts'
 import { openRedisLog, type RedisLog } from '../../src/log/redis/log.ts'
 import type { RedisLogOptions } from '../../src/log/redis/options.ts'
+import { emptyState } from '../../src/model/state.ts'
 import { collect } from '../log/fixture.ts'
 import type { RedisSite } from './site.ts'
 
 /** What became of an operation, as its caller was told. */
-type Told = { readonly kind: 'ok'; readonly entry: Entry } | { readonly kind: 'failed' | 'unknown' }
+type Told =
+  | { readonly kind: 'ok'; readonly entry: Entry }
+  | { readonly kind: 'failed' | 'unknown' }
+  /** It was told that it cannot be, because the epoch was `seen`; it had been `floor` when it asked. */
+  | { readonly kind: 'declined'; readonly seen: number; readonly floor: number }
 
 export interface Figures {
   readonly acknowledged: number
   readonly unknown: number
   readonly refused: number
+  /** Those that were told why they cannot be. */
+  readonly declined: number
   /** Milliseconds between two acknowledged changes, at most. */
   readonly longestPause: number
   /** Milliseconds that an answer took, at most. */
@@ -38,6 +45,8 @@ export class Writers implements AsyncDisposable {
   readonly #stop: AbortController
   readonly #name: string
   readonly #work: Promise<unknown>[]
+  /** The highest epoch that was acknowledged. */
+  #epoch = 0
   #last = performance.now()
   #longestPause = 0
   #slowestAnswer = 0
@@ -70,7 +79,7 @@ export class Writers implements AsyncDisposable {
 
   /** Those that were not made, or of which nobody knows. */
   get refused(): number {
-    return this.#told.size - this.acknowledged
+    return [...this.#told.values()].filter(({ kind }) => kind === 'failed' || kind === 'unknown').length
   }
 
   /** Forgets the pauses so far. */
@@ -91,14 +100,15 @@ export class Writers implements AsyncDisposable {
       acknowledged: count('ok'),
       unknown: count('unknown'),
       refused: count('failed'),
+      declined: count('declined'),
       longestPause: Math.round(this.#longestPause),
       slowestAnswer: Math.round(this.#slowestAnswer),
     }
   }
 
   /**
-   * Whether the log holds what it has to: all that was acknowledged, at its place, once; nothing that was refused; and
-   * every follower saw a beginning of just that.
+   * Whether the log holds what it has to: all that was acknowledged, at its place, once; nothing that was refused; what was
+   * told as the reason of a refusal; and every follower saw a beginning of just that.
    */
   async check(log: RedisLog): Promise<void> {
     const entries = await collect(log.read(1))
@@ -113,13 +123,14 @@ export class Writers implements AsyncDisposable {
       `of ${this.acknowledged} acknowledged changes these were lost`,
     )
     const undead = [...this.#told].filter(
-      ([operation, told]) => told.kind === 'failed' && byOperation.has(operation),
+      ([operation, { kind }]) => (kind === 'failed' || kind === 'declined') && byOperation.has(operation),
     )
     assert.deepEqual(
       undead.map(([operation]) => operation),
       [],
       'changes were refused and made all the same',
     )
+    this.#checkReasons(entries)
     for (const seen of this.#followed) {
       const wrong = seen.find((entry, at) => entry.hash !== entries[at]?.hash)
       assert.equal(wrong, undefined, 'a follower saw what is not in the log')
@@ -136,8 +147,12 @@ export class Writers implements AsyncDisposable {
   async #write(ledger: Ledger, writer: number): Promise<void> {
     for (let number = 0; !this.#isOver; number++) {
       const group = Array.from({ length: 4 }, (_, at) => `${this.#name}-${writer}-${number}-${at}`)
-      const told = await Promise.all(group.map((operation) => this.#change(ledger, operation)))
-      if (told.some(({ kind }) => kind !== 'ok')) await wait(20)
+      const told = await Promise.all(
+        group.map((operation, at) =>
+          at === 3 ? this.#ask(ledger, operation) : this.#change(ledger, operation),
+        ),
+      )
+      if (told.some(({ kind }) => kind === 'failed' || kind === 'unknown')) await wait(20)
     }
   }
 
@@ -148,6 +163,7 @@ export class Writers implements AsyncDisposable {
     const now = performance.now()
     this.#slowestAnswer = Math.max(this.#slowestAnswer, now - began)
     if (told.kind !== 'ok') return told
+    this.#epoch = Math.max(this.#epoch, ...epochsOf(told.entry))
     this.#longestPause = Math.max(this.#longestPause, now - this.#last)
     this.#last = now
     return told
@@ -162,9 +178,42 @@ export class Writers implements AsyncDisposable {
       }))
       return entry ? { kind: 'ok', entry } : { kind: 'failed' }
     } catch (error) {
-      const isOpen = error instanceof WeftError && /^Whether/.test(error.message)
-      return { kind: isOpen ? 'unknown' : 'failed' }
+      return { kind: isOpen(error) ? 'unknown' : 'failed' }
     }
+  }
+
+  /** Asks for what cannot be. */
+  async #ask(ledger: Ledger, operation: string): Promise<Told> {
+    const told = await this.#decline(ledger, operation)
+    this.#told.set(operation, told)
+    return told
+  }
+
+  async #decline(ledger: Ledger, operation: string): Promise<Told> {
+    const floor = this.#epoch
+    let seen = -1
+    try {
+      await ledger.change({ actor: 'test', operation, at: Date.now() }, ({ epoch }) => {
+        seen = epoch
+        throw new WeftError('already-exists', 'There is an epoch already.')
+      })
+    } catch (error) {
+      if (error instanceof WeftError && error.code === 'already-exists')
+        return { kind: 'declined', seen, floor }
+      return { kind: isOpen(error) ? 'unknown' : 'failed' }
+    }
+    return { kind: 'failed' }
+  }
+
+  /** A refusal stands on what was and stays durable, and not on less than was acknowledged before it was asked for. */
+  #checkReasons(entries: readonly Entry[]): void {
+    const epochs = new Set([emptyState.epoch, ...entries.flatMap(epochsOf)])
+    const declined = [...this.#told].flatMap(([operation, told]) =>
+      told.kind === 'declined' ? [{ operation, ...told }] : [],
+    )
+    assert.ok(declined.length > 0, 'nobody was told that something cannot be')
+    const baseless = declined.filter(({ seen, floor }) => !epochs.has(seen) || seen < floor)
+    assert.deepEqual(baseless, [], 'what was refused stood on what is not in the log, or on what was old')
   }
 
   async #follow(log: RedisLog, at: number): Promise<void> {
@@ -174,9 +223,18 @@ export class Writers implements AsyncDisposable {
   }
 }
 
+function epochsOf({ events }: Entry): number[] {
+  return events.flatMap((event) => (event.type === 'epoch-raised' ? [event.epoch] : []))
+}
+
+/** Whether it may have been made all the same. */
+function isOpen(error: unknown): boolean {
+  return error instanceof WeftError && /^Whether/.test(error.message)
+}
+
 /** For a report, after `check` has found nothing. */
 export function countsOf(figures: Figures): Readonly<Record<string, number>> {
-  const { acknowledged, unknown, refused, longestPause, slowestAnswer } = figures
+  const { acknowledged, unknown, refused, declined, longestPause, slowestAnswer } = figures
   const times = { 'ms of pause at most': longestPause, 'ms for an answer at most': slowestAnswer }
-  return { acknowledged, lost: 0, unknown, refused, ...times }
+  return { acknowledged, lost: 0, unknown, refused, declined, ...times }
 }

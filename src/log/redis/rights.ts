@@ -26,6 +26,7 @@ export async function checkRights(link: Link, keys: Keys): Promise<void> {
 function neededOn({ meta: hash, stream, refusals: set, bell, board }: Keys): string[][] {
   return [
     ...['hgetall', 'hkeys', 'hvals', 'hlen'].map((name) => [name, hash]),
+    ['zcard', set],
     ...['hget', 'hmget', 'hdel', 'hexists'].map((name) => [name, hash, 'f']),
     ['hset', hash, 'f', 'v'],
     ['hincrby', hash, 'f', '1'],

@@ -83,9 +83,13 @@ if alone == '1' then redis.call('PUBLISH', BELL, confirmed) end
 return { 'done' }`,
 )
 
+/** So many refusals are kept, some megabytes, also when the server has no memory left for anything else. */
+const REFUSALS_WITHOUT_MEMORY = 50_000
+
 /**
  * Refuses an operation that was not done: no change of it that is on its way is made any more. Argument: the operation.
- * Answers where it stands if it was done.
+ * Answers where it stands if it was done. Without memory as well, within bounds: whoever asks for what cannot be is told so
+ * then too, and not to try again (https://redis.io/docs/latest/develop/programmability/lua-api/, flags).
  */
 export const REFUSE = script(
   'refuse',
@@ -94,8 +98,14 @@ local known = redis.call('HGET', OPS, ARGV[1])
 if known then return { 'known', known } end
 local earlier = redis.call('ZSCORE', REFUSALS, ARGV[1])
 redis.call('ZREMRANGEBYSCORE', REFUSALS, 0, now() - ${REFUSAL_LIFE})
+if redis.call('ZCARD', REFUSALS) >= ${REFUSALS_WITHOUT_MEMORY} then
+  local info = redis.call('INFO', 'memory')
+  local used, most = string.match(info, 'used_memory:(%d+)'), string.match(info, 'maxmemory:(%d+)')
+  if tonumber(most) > 0 and tonumber(used) > tonumber(most) then return redis.error_reply('OOM too many refusals') end
+end
 redis.call('ZADD', REFUSALS, text(math.max(now(), (tonumber(earlier) or 0) + 1)), ARGV[1])
 return { 'done' }`,
+  'allow-oom',
 )
 
 /** A write that changes nothing, to wait for: when it has arrived everywhere, so has all before it. */
@@ -269,10 +279,11 @@ end
 return missing`,
 }
 
-function script(name: string, body: string): Script {
+function script(name: string, body: string, flags?: string): Script {
+  const shebang = flags === undefined ? '' : `#!lua flags=${flags}\n`
   return {
     name,
-    lua: `-- weft ${name} ${digestOf(body)}\n${PRELUDE}\n${body}`,
+    lua: `${shebang}-- weft ${name} ${digestOf(body)}\n${PRELUDE}\n${body}`,
   }
 }
 

@@ -141,8 +141,10 @@ export class Feed {
 
   #stepFrom(cursor: Cursor | undefined): Step {
     const { end } = this
-    if (!cursor || this.#isLost(cursor))
-      return { frames: [this.#content.snapshot()], cursor: end, since: undefined }
+    if (!cursor || this.#isLost(cursor)) {
+      const since = cursor && this.#touches.whenSince(cursor.touch)
+      return { frames: [this.#content.snapshot()], cursor: end, since }
+    }
     if (cursor.touch < this.#touches.recordEnd) return { ...this.#delta(cursor), cursor: end }
     const isHeadDue = cursor.epoch !== end.epoch
     return {
@@ -215,7 +217,7 @@ export class Feed {
       isFilterNew: this.#touches.since(touch).some(({ what }) => what === 'filter'),
     }))
     const rest = from === undefined ? [this.#content.allHints()] : []
-    return { frames: [frame, ...rest], since: this.#touches.get(touch)?.at }
+    return { frames: [frame, ...rest], since: this.#touches.whenSince(touch) }
   }
 
   #hintsSince(from: number | undefined): Buffer[] {

@@ -227,6 +227,7 @@ export class Fleet {
       case 'member-added': {
         const session = this.#sessions.get(event.node)
         if (session) this.#subscribe(event.network, session)
+        session?.added(event.network, this.#tools.clock.monotonic())
         break
       }
       case 'member-removed': {

@@ -33,6 +33,8 @@ interface Told {
   lan: string | undefined
   /** Revision of the member's own record, 0 before it was told, and the epoch in which it was. */
   self: { readonly revision: number; readonly epoch: number }
+  /** Since when the node is a member, if it became one in this session and was told nothing yet. */
+  addedAt: number | undefined
   /** The first change that it was sent and has not applied yet: of which revision, and since when there was one. */
   unapplied: { readonly revision: number; readonly since: number } | undefined
   /** Where the agent says it is, while that is beyond our log: nothing that we have could help it. */
@@ -94,6 +96,11 @@ export class Session {
   /** Asks the agent what it has; its answer is for `resume`. One that does not read is asked the next time. */
   ask(question: ControllerFrameOf<'compare'>): void {
     if (!this.#isFull()) this.send(question)
+  }
+
+  /** The node has become a member of a network. @param at by the monotonic clock */
+  added(network: NetworkId, at: number): void {
+    this.#toldOf(network).addedAt = at
   }
 
   /** Sends what is due for a network, or nothing while the socket is full. */
@@ -214,9 +221,10 @@ export class Session {
   }
 
   #sendContent(feed: Feed, told: Told): void {
-    const { frames, cursor, since } = feed.follow(told.feed === feed ? told.cursor : undefined)
+    const { frames, cursor, since = told.addedAt } = feed.follow(told.feed === feed ? told.cursor : undefined)
     told.feed = feed
     told.cursor = cursor
+    told.addedAt = undefined
     for (const frame of frames) this.sendBytes(frame)
     if (since === undefined) return
     this.#tools.lag.delivered(since)
@@ -252,6 +260,7 @@ function nothingTold(): Told {
     cursor: undefined,
     lan: undefined,
     self: NO_SELF,
+    addedAt: undefined,
     unapplied: undefined,
     ahead: undefined,
   }

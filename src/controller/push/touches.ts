@@ -56,6 +56,11 @@ export class Touches {
     return this.#ring[number - this.#first]
   }
 
+  /** When the first of those from number `from` on happened that are still known. */
+  whenSince(from: number): number | undefined {
+    return this.#ring[Math.max(0, from - this.#first)]?.at
+  }
+
   /** The number after the last touch for which `is` holds. */
   afterLast(is: (touch: Touch) => boolean): number | undefined {
     const at = this.#ring.findLastIndex(is)

@@ -17,6 +17,7 @@ import { type Hint, parseControllerFrame } from '../../../src/protocol/frames.ts
 import { HintSet } from '../../../src/protocol/hints.ts'
 import { encodeRecord } from '../../../src/protocol/record.ts'
 import { NO_FILTER, View } from '../../../src/protocol/view.ts'
+import { HandClock } from '../../agent/clock.ts'
 import { controllerKey, network as id, nodeId } from '../../protocol/samples.ts'
 
 describe('The feed of a network', () => {
@@ -110,8 +111,11 @@ describe('The feed of a network', () => {
     assert.deepEqual(world.feed.follow(start).frames.map(hintsIn), [
       [1, 2, 3].map((number) => hintOf(number, 8_997 + number)),
     ])
+    assert.equal(world.feed.follow(start).since, undefined)
+    world.clock.advance(5)
     for (let round = 0; round < 9_000; round++) world.toggle(nodeId(1 + (round % 3)))
     assert.deepEqual(typesOf(world.feed, start), ['snapshot'])
+    assert.equal(world.feed.follow(start).since, 5, 'and how long it was kept waiting is still known')
   })
 
   it('tells endpoints of members only, as hints without a new revision', () => {
@@ -144,6 +148,7 @@ function hintOf(number: number, port: number) {
 /** A network whose members come and go by events, with its feed. */
 function newWorld() {
   const counts = new Map<string, number>()
+  const clock = new HandClock()
   const created: Event = {
     type: 'network-created',
     id,
@@ -166,7 +171,7 @@ function newWorld() {
   const feed = new Feed(network(), {
     signing: controllerKey,
     epoch: () => epoch,
-    now: () => 0,
+    now: () => clock.monotonic(),
     expiresAt: () => 2_000_000_000,
     count: (what) => counts.set(what, (counts.get(what) ?? 0) + 1),
     members: [],
@@ -198,7 +203,7 @@ function newWorld() {
     epoch += 1
     feed.renew()
   }
-  return { counts, feed, network, toggle, position, raise }
+  return { clock, counts, feed, network, toggle, position, raise }
 }
 
 function keyOf(node: NodeId) {

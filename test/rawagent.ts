@@ -6,7 +6,7 @@ import { SecretBytes } from '../src/keys/secret.ts'
 import type { VerifyKey } from '../src/keys/signature.ts'
 import { fromBase64Url } from '../src/keys/text.ts'
 import type { NetworkId } from '../src/model/names.ts'
-import { claimedNetwork, openDelta, openHead } from '../src/protocol/content.ts'
+import { claimedNetwork, type Head, openDelta, openHead } from '../src/protocol/content.ts'
 import {
   type AgentFrame,
   type ControllerFrame,
@@ -116,6 +116,11 @@ export class RawAgent implements Disposable {
       else this.#applyDelta(view, frame)
     }
     return view
+  }
+
+  /** What a frame says of where its network stands, if the controller signed it. */
+  headOf(frame: ControllerFrameOf<'snapshot' | 'current'>): Head {
+    return openHead(frame, this.#controllerKey)
   }
 
   /** The last word on how another member can be reached. */

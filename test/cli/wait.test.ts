@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { RawAgent } from '../rawagent.ts'
+import { eventually } from '../rig.ts'
 import { ControllerProcess } from './fixture.ts'
 
 describe('weft network wait', () => {
@@ -28,6 +29,31 @@ describe('weft network wait', () => {
     const asked = await controller.weft('network', 'wait', 'demo', '--timeout', '0', '--json')
     const { converged, members, items } = JSON.parse(asked.stdout)
     assert.deepEqual([converged, members.total, items[0].state], [false, 1, 'delivered'])
+  })
+
+  it('ends when the last that lagged has applied it, and not before', async () => {
+    await controller.weft('network', 'create', 'slow')
+    const { stdout: made } = await controller.weft('token', 'create', '--network', 'slow', '--json')
+    using agent = await RawAgent.join(JSON.parse(made).token, { name: 'late' })
+    const [snapshot] = await eventually('it is told', () => {
+      const told = agent.framesOf('snapshot')
+      return told.length > 0 && told
+    })
+    assert.ok(snapshot)
+    let isOver = false
+    const waiting = controller.weft('network', 'wait', 'slow', '--timeout', '60').finally(() => {
+      isOver = true
+    })
+    // Longer than the command takes to ask for the first time: what follows is really waited for.
+    const asked = () => controller.weft('network', 'wait', 'slow', '--timeout', '0')
+    assert.equal((await asked()).code, 3)
+    assert.equal((await asked()).code, 3)
+    assert.equal(isOver, false)
+    const { network, epoch, revision, digest } = agent.headOf(snapshot)
+    agent.send({ type: 'applied', network, epoch, revision, digest, took: 1 })
+    const { code, stdout } = await waiting
+    assert.equal(code, 0)
+    assert.match(stdout, /: applied by 1 of 1 connected members$/m)
   })
 
   it('answers for a network that is not there as every command does', async () => {

@@ -6,8 +6,10 @@ import { pino } from 'pino'
 import { shakeHands } from '../../src/agent/dial.ts'
 import { FrameStream } from '../../src/agent/stream.ts'
 import { systemClock } from '../../src/clock.ts'
-import { addMember } from '../../src/controller/commands/member.ts'
+import { changeLabels } from '../../src/controller/commands/label.ts'
+import { addMember, removeMember } from '../../src/controller/commands/member.ts'
 import { createNetwork } from '../../src/controller/commands/network.ts'
+import { setPolicy } from '../../src/controller/commands/policy.ts'
 import { createJoinToken } from '../../src/controller/commands/token.ts'
 import type { Controller } from '../../src/controller/controller.ts'
 import { openController } from '../../src/controller/open.ts'
@@ -128,6 +130,32 @@ export class Crowd implements AsyncDisposable {
       }
       return { events, result: undefined }
     })
+  }
+
+  /** The first node gets other labels. */
+  label(labels: Readonly<Record<string, string>>): Promise<unknown> {
+    const [first] = this.listeners
+    assert.ok(first)
+    return this.controller.change({ actor: 'test' }, (state) =>
+      changeLabels(state, first.identity.id, labels),
+    )
+  }
+
+  /** From now on databases may open one port of all others, and the others everything. */
+  permit(port: number): Promise<unknown> {
+    const rules = [{ from: 'role=db', to: '*', protocols: ['tcp' as const], ports: [port] }]
+    return this.controller.change({ actor: 'test' }, (state) =>
+      setPolicy(state, this.network.id, { default: 'allow', rules }),
+    )
+  }
+
+  /** The last node is a member no more. */
+  removeLast(): Promise<unknown> {
+    const last = this.listeners.at(-1)
+    assert.ok(last)
+    return this.controller.change({ actor: 'test' }, (state, tools) =>
+      removeMember(state, tools, this.network.id, last.identity.id),
+    )
   }
 
   /** The controller stops and starts again; nobody is connected any more. */

@@ -19,6 +19,15 @@ interface Cost {
   readonly bytes: number
 }
 
+/** One after the other, in a network in which all may reach all at first. */
+const CHANGES: Readonly<Record<string, (crowd: Crowd) => Promise<unknown>>> = {
+  'a label changes that no policy speaks of': (crowd) => crowd.label({ role: 'db' }),
+  'the first policy limits ports': (crowd) => crowd.permit(5_432),
+  'the policy names another port': (crowd) => crowd.permit(5_433),
+  'a label changes that the policy speaks of': (crowd) => crowd.label({ role: 'web' }),
+  'a member leaves': (crowd) => crowd.removeLast(),
+}
+
 describe('What a change costs', () => {
   const joins = new Map<number, Cost>()
   for (const size of [SMALL, LARGE]) {
@@ -47,6 +56,21 @@ describe('What a change costs', () => {
     })
   }
 
+  it('is the same work and a frame for each, however many there are, also when one leaves, or labels or a policy change', async () => {
+    const [few, many] = [await costsOfChanges(50), await costsOfChanges(200)]
+    for (const [name, { frames, ...small }] of few) {
+      const large = many.get(name)
+      assert.ok(large, name)
+      assert.deepEqual(work(small), work(large), name)
+      assert.ok(small.encodings <= 2 && small.signatures <= 2, `${name}: ${JSON.stringify(small)}`)
+      // To every member, and one of them may be leaving. Nobody hears of a label that no policy speaks of.
+      assert.deepEqual([frames, large.frames], frames === 0 ? [0, 0] : [50, 200], name)
+      // From the first filter on each record says of which group its member is: of all, to all, and once.
+      if (!name.startsWith('the first policy')) assert.ok(large.bytes / 200 <= 1.1 * (small.bytes / 50), name)
+    }
+    assert.equal(few.get('a label changes that no policy speaks of')?.frames, 0)
+  })
+
   it('is the same work for the controller, however many are told', () => {
     const [small, large] = [joins.get(SMALL), joins.get(LARGE)]
     assert.ok(small && large)
@@ -69,11 +93,20 @@ describe('What a change costs', () => {
   })
 })
 
-function work({ encodings, signatures }: Cost): number[] {
+async function costsOfChanges(size: number): Promise<ReadonlyMap<string, Cost>> {
+  await using crowd = await Crowd.gather(size)
+  await quiet(crowd)
+  const costs = new Map<string, Cost>()
+  for (const [name, change] of Object.entries(CHANGES))
+    costs.set(name, await costOf(crowd, () => change(crowd)))
+  return costs
+}
+
+function work({ encodings, signatures }: Pick<Cost, 'encodings' | 'signatures'>): number[] {
   return [encodings, signatures]
 }
 
-async function costOf(crowd: Crowd, act: () => Promise<void>): Promise<Cost> {
+async function costOf(crowd: Crowd, act: () => Promise<unknown>): Promise<Cost> {
   for (const listener of crowd.listeners) listener.received.splice(0)
   const before = await crowd.counts()
   await act()

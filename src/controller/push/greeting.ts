@@ -25,6 +25,11 @@ export interface ProvenAgent {
   readonly transcript: Transcript
 }
 
+interface GreetingTools {
+  readonly signing: SigningKey
+  readonly random: Random
+}
+
 /**
  * The controller's side of the challenge and response: `open`, `challenge`, `hello`. The controller proves itself first,
  * so that an agent shows its join secret to nobody else. Rejects with `protocol-error` or `identity-mismatch`, also after
@@ -33,9 +38,23 @@ export interface ProvenAgent {
 export async function greet(
   socket: WebSocket,
   channel: Uint8Array,
-  tools: { readonly signing: SigningKey; readonly random: Random },
+  tools: GreetingTools,
 ): Promise<ProvenAgent> {
-  const signal = AbortSignal.timeout(HANDSHAKE_LIMIT)
+  const limit = new AbortController()
+  const timer = setTimeout(() => limit.abort(), HANDSHAKE_LIMIT).unref()
+  try {
+    return await shakeHands(socket, channel, { ...tools, signal: limit.signal })
+  } finally {
+    // Nothing is kept of those who were refused, not even until then.
+    clearTimeout(timer)
+  }
+}
+
+async function shakeHands(
+  socket: WebSocket,
+  channel: Uint8Array,
+  { signal, ...tools }: GreetingTools & { readonly signal: AbortSignal },
+): Promise<ProvenAgent> {
   const open = await receive(socket, 'open', signal)
   const key = parseVerifyKey(open.nodeKey)
   if (open.version !== PROTOCOL_VERSION) {

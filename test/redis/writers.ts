@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { randomUUID } from 'node:crypto'
+import { randomInt, randomUUID } from 'node:crypto'
 import { setTimeout as wait } from 'node:timers/promises'
 import { Ledger } from '../../src/controller/ledger/ledger.ts'
 import { WeftError } from '../../src/errors.ts'
@@ -9,6 +9,9 @@ import type { RedisLogOptions } from '../../src/log/redis/options.ts'
 import { emptyState } from '../../src/model/state.ts'
 import { collect } from '../log/fixture.ts'
 import type { RedisSite } from './site.ts'
+
+/** Epochs rise by less than this, at random: so an epoch names the one change that made it. */
+const STEP = 1_000_000
 
 /** What became of an operation, as its caller was told. */
 type Told =
@@ -173,7 +176,7 @@ export class Writers implements AsyncDisposable {
     try {
       const request = { actor: 'test', operation, at: Date.now() }
       const { entry } = await ledger.change(request, ({ epoch }) => ({
-        events: [{ type: 'epoch-raised', epoch: epoch + 1 }],
+        events: [{ type: 'epoch-raised', epoch: epoch + randomInt(1, STEP) }],
         result: undefined,
       }))
       return entry ? { kind: 'ok', entry } : { kind: 'failed' }

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict'
-import { readFile } from 'node:fs/promises'
 import { after, before, describe, it } from 'node:test'
 import { SecretBytes } from '../../src/keys/secret.ts'
 import { SigningKey } from '../../src/keys/signature.ts'
@@ -11,29 +10,17 @@ import { eventually } from '../rig.ts'
 import { call } from './call.ts'
 import { ReplicaFleet } from './fleet.ts'
 import { type RedisSite, startWithSentinels } from './site.ts'
+import { asUser, denied, REALM } from './user.ts'
 import { optionsFor } from './writers.ts'
-
-const REALM = 'test'
-const DOCUMENT = new URL('../../deploy/replicas.md', import.meta.url)
 
 describe('A user of Redis', () => {
   let site: RedisSite
-  let rights: readonly string[]
   before(async () => {
     site = await startWithSentinels(1)
-    rights = await documentedRights()
   })
   after(() => site?.[Symbol.asyncDispose]())
 
-  /** Makes a user, and gives the URLs with it. */
-  const withUser = async (name: string, ...more: readonly string[]): Promise<readonly string[]> => {
-    for (const server of site.servers) await server.call('ACL', 'SETUSER', name, ...rights, ...more)
-    for (const sentinel of site.sentinels)
-      await sentinel.call('ACL', 'SETUSER', name, 'on', '>secret', '+sentinel|master', '+sentinel|replicas')
-    return site.urls.map((url) => url.replace('://', `://${name}:secret@`))
-  }
-  const denied = async () =>
-    (await Promise.all([...site.servers, ...site.sentinels].map((one) => one.call('ACL', 'LOG')))).flat()
+  const withUser = (name: string, ...more: readonly string[]) => asUser(site, name, more)
 
   it('with the rights that the document names can do all that controllers do', async () => {
     const redisUrls = [...(await withUser('weft'))]
@@ -56,7 +43,7 @@ describe('A user of Redis', () => {
     await soon(() => assert.equal(receiver.received.length, 1))
     const given = { headers: { 'idempotency-key': 'k' }, body: { name: 'shared' } }
     assert.equal((await call(fleet.at(1), fleet.token, 'POST', '/v1/networks', given)).status, 409)
-    assert.deepEqual(await denied(), [])
+    assert.deepEqual(await denied(site), [])
   })
 
   it('can keep a log short as well, and take over a duty', async () => {
@@ -68,7 +55,7 @@ describe('A user of Redis', () => {
     await log.keepSnapshot(sealSnapshot(log.head(), new Uint8Array([1]), signing))
     assert.equal((await log.compact(10)).sequence, 10)
     assert.equal(await log.lease('upkeep', 1_000), true)
-    assert.deepEqual(await denied(), [])
+    assert.deepEqual(await denied(site), [])
   })
 
   for (const [title, taken, message] of [
@@ -87,12 +74,3 @@ describe('A user of Redis', () => {
     })
   }
 })
-
-/** As `ACL SETUSER` wants them, from the document. */
-async function documentedRights(): Promise<readonly string[]> {
-  const text = await readFile(DOCUMENT, 'utf8')
-  const [, rules = ''] = /^ACL SETUSER weft ([^`]*)/m.exec(text) ?? []
-  const words = rules.trim().split(/\s+/)
-  assert.ok(words.length > 10)
-  return words.map((word) => word.replace('REALM', REALM).replace('PASSWORD', 'secret'))
-}

@@ -5,6 +5,7 @@ import { report, runs } from '../chaos/runs.ts'
 import { eventually } from '../rig.ts'
 import type { RedisServer } from './server.ts'
 import { type RedisSite, startCluster } from './site.ts'
+import { asUser, denied, REALM } from './user.ts'
 import { countsOf, optionsFor, Writers } from './writers.ts'
 
 /** Milliseconds for what the writers do once the log is moved: find it and arm it. */
@@ -12,7 +13,9 @@ const LONGEST_OWN_PAUSE = 10_000
 
 it('a log whose slot moves from node to node of a Cluster under three writers loses nothing', async () => {
   await using site = await startCluster()
-  await using writers = await Writers.start(3, () => optionsFor(site, 'test'))
+  // By a user with no more rights than it has to have.
+  const urls = await asUser(site, 'weft')
+  await using writers = await Writers.start(3, () => optionsFor(site, REALM, { urls }))
   const moves = runs(1, 20)
   const moreGo = (what: string) => {
     const before = writers.acknowledged
@@ -36,7 +39,8 @@ it('a log whose slot moves from node to node of a Cluster under three writers lo
   }
   assert.ok(longestOwn < LONGEST_OWN_PAUSE, `a pause of ${longestOwn} ms after the move`)
   const figures = await writers.stop()
-  await using log = await openRedisLog(optionsFor(site, 'test'))
+  assert.deepEqual(await denied(site), [])
+  await using log = await openRedisLog(optionsFor(site, REALM))
   await writers.check(log)
   report('the slot of the log moved to another node of a Cluster', {
     moves,
@@ -74,7 +78,7 @@ async function moveSlot(site: RedisSite, from: RedisServer, to: RedisServer): Pr
 }
 
 async function slotOf(server: RedisServer): Promise<number> {
-  return Number(await server.call('CLUSTER', 'KEYSLOT', 'weft:test'))
+  return Number(await server.call('CLUSTER', 'KEYSLOT', `weft:${REALM}`))
 }
 
 async function idOf(server: RedisServer): Promise<string> {

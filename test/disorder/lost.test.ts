@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import type { PublicKey } from '../../src/keys/wireguard.ts'
+import { parseEndpoint } from '../../src/wireguard/endpoint.ts'
+import { interfaceName } from '../../src/wireguard/name.ts'
 import { findNetwork } from '../lookup.ts'
 import { eventually } from '../rig.ts'
 import type { FrameType } from './line.ts'
@@ -37,6 +40,9 @@ interface Scene {
   readonly third: SimAgent
 }
 
+/** A relay told where its peers come from, and a member that only a relay can see from outside. */
+const WITNESSED = '198.51.100.7:40000'
+
 describe('A frame that is lost', () => {
   for (const [type, cause] of Object.entries(CAUSES)) {
     it(`is made good within the hour: ${type}`, async () => {
@@ -54,7 +60,61 @@ describe('A frame that is lost', () => {
       await world.check()
     })
   }
+
+  for (const type of ['witness', 'witnessed'] as const)
+    it(`is made good within the hour: ${type}`, async () => {
+      await using world = await World.start(3)
+      const [relay, hidden, other] = world.agents
+      assert.ok(relay && hidden && other)
+      for (const agent of [hidden, other]) await world.join(agent, 'issued')
+      await world.makeRelay(relay)
+      await world.settle()
+      relay.lose(type)
+      hidden.hide(true)
+      if (type === 'witness') await eventually('it is lost', () => world.faults.get('witness drop'))
+      const { id: network, members } = findNetwork(world.controller.state, 'issued')
+      const publicKey = members.get(hidden.identity.id)?.publicKey
+      assert.ok(publicKey)
+      const seen = () => see(world, relay, publicKey)
+      if (type === 'witnessed')
+        await eventually('it is lost', () => seen().then(() => world.faults.get('witnessed drop')))
+      await world.settle()
+      await eventually('the others hear where it is', async () => {
+        await seen()
+        return other.kept(network)?.reachOf(hidden.identity.id).outside === WITNESSED
+      })
+    })
+
+  it('is not sought where none was lost: an hour costs an agent a question, and a head for each network', async () => {
+    await using world = await World.start(3)
+    for (const agent of world.agents) for (const name of ['issued', 'derived']) await world.join(agent, name)
+    for (let time = 0; time < 2; time++) {
+      await world.settle()
+      for (const agent of world.agents) await agent.look()
+    }
+    await world.settle()
+    // Of reports the first would be lost, and that be seen.
+    for (const agent of world.agents) agent.lose('report')
+    const before = await world.framesSent()
+    world.passHour()
+    await eventually('all are answered', async () => (await world.framesSent()) >= before + 9)
+    for (const agent of world.agents) await agent.look()
+    assert.equal(world.faults.get('report drop'), undefined)
+    assert.equal(await world.framesSent(), before + 9)
+  })
 })
+
+/** The relay sees where packets of a peer come from, if that is a peer by now, and says so. */
+async function see(world: World, relay: SimAgent, publicKey: PublicKey): Promise<void> {
+  const { transit } = world.controller.state
+  assert.ok(transit)
+  const device = await relay.device(transit)
+  if (!device?.peers.has(publicKey)) return
+  const { driver, identity } = relay
+  const opened = await driver.open(interfaceName(identity.id, transit))
+  await opened.apply([{ kind: 'set-peer', peer: { publicKey, endpoint: parseEndpoint(WITNESSED) } }])
+  await relay.look()
+}
 
 /** Whether the controller knows what the one has to say of the other. It says so when it looks. */
 async function knowsReport(world: World, first: SimAgent, second: SimAgent): Promise<boolean> {

@@ -83,6 +83,14 @@ const COMMANDS: fc.Arbitrary<Command>[] = [
   fc
     .tuple(at, fc.nat(LANS - 1))
     .map(([who, lan]) => command(`n${who} is in LAN ${lan}`, who, (agent) => agent.move(lan))),
+  fc
+    .tuple(at, fc.boolean())
+    .map(([who, isHidden]) =>
+      command(`n${who} has ${isHidden ? 'no' : 'an'} address for everybody`, who, (agent) =>
+        agent.hide(isHidden),
+      ),
+    ),
+  fc.constant(command('n0 becomes a relay', 0, (agent, world) => world.makeRelay(agent))),
   at.map((who) => command(`n${who} looks at its interfaces`, who, (agent) => agent.look())),
   at.map((who) => command(`n${who} is cut off`, who, (agent) => agent.disconnect())),
   at.map((who) => command(`n${who} connects`, who, (agent, world) => agent.connect(world.controller))),

@@ -56,14 +56,17 @@ export function wanted(
         publicKey: member.publicKey,
         allowedIps: subnetsOf(network, member),
         letsIn: verdicts((...packet) => twinMayOpen(network, someone(other), someone(agent), ...packet)),
-        direct: [`${other.address}:${other.portIn(network.id)}`],
+        direct: directOf(other, network),
         lan: other.lan === agent.lan ? [`${other.lanAddress}:${other.portIn(network.id)}`] : [],
       },
     ]
   })
   const addresses = [`${ipv4}/32`, `${ipv6}/128`].sort()
-  const place = [`${agent.address}:${agent.portIn(network.id)}`]
-  return { publicKey: own.publicKey, addresses, own: place, peers: peers.sort(byKey) }
+  return { publicKey: own.publicKey, addresses, own: directOf(agent, network), peers: peers.sort(byKey) }
+}
+
+function directOf(agent: SimAgent, { id }: Network): readonly string[] {
+  return agent.isHidden ? [] : [`${agent.address}:${agent.portIn(id)}`]
 }
 
 /** What it has. */
@@ -77,7 +80,9 @@ export async function found(agent: SimAgent, network: Network): Promise<Picture 
 
 function peersOf(device: ObservedDevice, kept: Replica | undefined): PeerPicture[] {
   const records = new Map(kept?.others().map((record) => [record.publicKey, record]))
-  return [...device.peers.values()].map(({ publicKey, allowedIps }) => {
+  // Relays that are to see where a member is have no addresses in its network.
+  const peers = [...device.peers.values()].filter(({ allowedIps }) => allowedIps.length > 0)
+  return peers.map(({ publicKey, allowedIps }) => {
     const record = records.get(publicKey)
     const allowance = record && letsInBy(kept?.filter, record.group)
     return {

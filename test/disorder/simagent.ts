@@ -40,6 +40,8 @@ export class SimAgent {
   readonly name: string
   /** In which it is. */
   lan: number
+  /** Whether it has an address for everybody, or only that in its LAN. */
+  isHidden = false
   readonly #at: number
   readonly #tools: SimTools
   readonly #ports = new Map<NetworkId, number>()
@@ -142,6 +144,12 @@ export class SimAgent {
     this.#node?.lookAround()
   }
 
+  /** Whether it can be reached from outside its LAN is another, and it finds that out. */
+  hide(isHidden: boolean): void {
+    this.isHidden = isHidden
+    this.#node?.lookAround()
+  }
+
   /** Looks at its interfaces and reports what is new, as it does every now and then. */
   async look(): Promise<void> {
     await this.#node?.inspect()
@@ -190,7 +198,7 @@ export class SimAgent {
       random: systemRandom,
       log,
       underlay: () => ({
-        addresses: [`${this.address}/24`, `${this.lanAddress}/24`],
+        addresses: [...(this.isHidden ? [] : [`${this.address}/24`]), `${this.lanAddress}/24`],
         mtu: 1_500,
         families: [4],
       }),

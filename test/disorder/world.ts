@@ -7,9 +7,11 @@ import { changeLabels } from '../../src/controller/commands/label.ts'
 import { addMember, removeMember } from '../../src/controller/commands/member.ts'
 import { createNetwork } from '../../src/controller/commands/network.ts'
 import { type PolicyInput, setPolicy } from '../../src/controller/commands/policy.ts'
+import { setRoles } from '../../src/controller/commands/role.ts'
 import { createJoinToken } from '../../src/controller/commands/token.ts'
 import type { Controller } from '../../src/controller/controller.ts'
 import { openController } from '../../src/controller/open.ts'
+import { COMPARE_PARTS } from '../../src/controller/push/comparison.ts'
 import { controllerSettings } from '../../src/controller/settings.ts'
 import { systemRandom } from '../../src/keys/random.ts'
 import { openSqliteLog } from '../../src/log/sqlite.ts'
@@ -102,6 +104,13 @@ export class World implements AsyncDisposable {
     await this.controller.change({ actor: 'test' }, (state) => changeLabels(state, agent.identity.id, labels))
   }
 
+  /** It is a relay from now on, and all get a place in the transit. */
+  async makeRelay(agent: SimAgent): Promise<void> {
+    await this.controller.change({ actor: 'test' }, (state, tools) =>
+      setRoles(state, tools, agent.identity.id, ['relay']),
+    )
+  }
+
   /** The controller stops without a word to anybody, and starts again on the same log. */
   async restart(): Promise<void> {
     await Promise.all(this.agents.map((agent) => agent.disconnect()))
@@ -128,7 +137,7 @@ export class World implements AsyncDisposable {
     // It may have been so for a moment, before something that was on its way.
     let [frames, same] = [Number.NaN, 0]
     const isQuiet = async () => {
-      const sent = await this.#framesSent()
+      const sent = await this.framesSent()
       same = sent === frames ? same + 1 : 0
       frames = sent
       return same > QUIET_LOOKS && (await this.#agrees(this.controller.state))
@@ -169,12 +178,13 @@ export class World implements AsyncDisposable {
   }
 
   #places(state: State) {
-    return [...state.networks.values()].flatMap((network) => this.agents.map((agent) => ({ network, agent })))
+    const networks = NETWORKS.map((name) => findNetwork(state, name))
+    return networks.flatMap((network) => this.agents.map((agent) => ({ network, agent })))
   }
 
-  /** The slow compare, sixty parts of an hour at once, and whatever waits for its next try. */
+  /** The slow compare, all parts of an hour at once, and whatever waits for its next try. */
   passHour(): void {
-    for (let minute = 0; minute < 60; minute++) this.clock.passTime()
+    for (let part = 0; part < COMPARE_PARTS; part++) this.clock.passTime()
   }
 
   async #heals(): Promise<boolean> {
@@ -182,14 +192,15 @@ export class World implements AsyncDisposable {
     return this.#agrees(this.controller.state)
   }
 
-  async #framesSent(): Promise<number> {
+  /** By the controller, since it was started. */
+  async framesSent(): Promise<number> {
     const metric = await this.controller.metrics.getSingleMetric('weft_agent_frames_sent_total')?.get()
     return metric?.values[0]?.value ?? Number.NaN
   }
 
   /** Whether all agents have what they should, and the controller knows that they do. */
   async #agrees(state: State): Promise<boolean> {
-    const networks = [...state.networks.values()]
+    const networks = NETWORKS.map((name) => findNetwork(state, name))
     const members = networks.flatMap((network) => [...network.members.values()])
     if (!members.every(({ publicKey }) => publicKey)) return false
     const pictures = await Promise.all(

@@ -168,8 +168,7 @@ export class Session {
     const member = state.networks.get(id)?.members.get(this.node)
     const feed = this.#tools.feed(id, this.node)
     const cursor = position && feed?.resume(position)
-    // One that does not say which has its own record of that time; what changed since then is told again.
-    const hasSelf = cursor && member && (position.self ?? cursor.revision) >= member.revision
+    const hasSelf = cursor && member && hasOwn(member, position)
     const self = hasSelf ? { revision: member.revision, epoch: position.epoch } : NO_SELF
     const unapplied = this.#told.get(id)?.unapplied
     this.#told.set(id, { ...nothingTold(), feed, cursor, self, lan: position?.lan, unapplied })
@@ -250,6 +249,11 @@ export class Session {
     })
     return true
   }
+}
+
+/** Whether an agent has its own record as it is now. One that does not say which has that of its revision of the network. */
+function hasOwn(member: Member, { self, revision }: ResumePosition): boolean {
+  return self === undefined ? member.revision <= revision : member.revision === self
 }
 
 const NO_SELF = Object.freeze({ revision: 0, epoch: 0 })

@@ -1,9 +1,9 @@
 import type { Controller } from '../controller/controller.ts'
 import { networksOf } from '../controller/graph/describe.ts'
 import type { GraphPatch } from '../controller/graph/watch.ts'
+import type { Viewer } from '../controller/sight.ts'
 import type { Entry } from '../log/log.ts'
 import type { NetworkId } from '../model/names.ts'
-import type { Scope } from './access/scope.ts'
 import type { EventStream } from './stream.ts'
 import { patchView } from './views/graph.ts'
 import { changeView } from './views/history.ts'
@@ -11,8 +11,8 @@ import { changeView } from './views/history.ts'
 export interface LiveQuery {
   /** Only what concerns these; undefined: all. */
   readonly networks: ReadonlySet<NetworkId> | undefined
-  /** Who listens, and in which project. Throws when that is permitted no longer. */
-  readonly look: () => Scope
+  /** Who listens, and to what. Throws when that is permitted no longer. */
+  readonly look: () => Viewer
   /** Last log entry that the client has. */
   readonly after: number
 }
@@ -32,12 +32,13 @@ export async function streamLive(
     await stream.send({ event: 'hello', data: JSON.stringify({ sequence: controller.state.sequence }) })
     await controller.history.knowFrom(query.after + 1)
     for await (const entry of controller.follow(query.after + 1, signal)) {
-      const seen = controller.history.seenBy(entry, query.look())
+      const viewer = query.look()
+      const seen = controller.history.seenBy(entry, viewer)
       if (seen && isWanted(controller, seen, query.networks))
         await stream.send({
           id: entry.sequence,
           event: 'change',
-          data: JSON.stringify(changeView(controller.history.describe(seen))),
+          data: JSON.stringify(changeView(controller.history.describe(seen, viewer))),
         })
       if (signal.aborted) return
     }

@@ -40,6 +40,7 @@ import { AgentInbox } from './push/inbox.ts'
 import { Lag } from './push/lag.ts'
 import { type MemberState, memberState } from './push/standing.ts'
 import type { ControllerSettings } from './settings.ts'
+import type { Viewer } from './sight.ts'
 import { type Decision, SYSTEM, type Tools } from './tools.ts'
 import type { Vault } from './vault.ts'
 import { Webhooks } from './webhooks/webhooks.ts'
@@ -265,9 +266,9 @@ export class Controller implements AsyncDisposable {
   }
 
   /** All that is known of the link of two members. */
-  link(network: Network, a: NodeId, b: NodeId): Promise<LinkDetail> {
+  link(network: Network, ends: readonly [NodeId, NodeId], viewer: Viewer): Promise<LinkDetail> {
     const { history } = this
-    return linkDetail(network, [a, b], { ...this.#observations(), traffic: this.#traffic, history })
+    return linkDetail(network, ends, { ...this.#observations(), traffic: this.#traffic, history, viewer })
   }
 
   /** What is durable from entry `from` on, and then what becomes so. */

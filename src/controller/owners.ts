@@ -2,7 +2,15 @@ import type { Event } from '../model/event.ts'
 import type { ProjectId } from '../model/names.ts'
 import type { State } from '../model/state.ts'
 
-/** The projects that may see what has this id: its owner, and with whom it is shared. None: it is of no project. */
+/** What only the owner of a network is shown of it, and not those with whom it is shared. */
+const OF_OWNER: ReadonlySet<Event['type']> = new Set([
+  'network-policy-set',
+  'network-shared',
+  'network-unshared',
+  'tombstones-cleared',
+])
+
+/** The projects that may see what has this id: its owner first, then with whom it is shared. None: it is of no project. */
 export function ownersOf(id: string, state: State): ReadonlySet<ProjectId> {
   const network = find(state.networks, id)
   if (network) return new Set(id === state.transit ? [] : [network.project, ...network.grants.keys()])
@@ -22,12 +30,15 @@ export function eventOwners(
   { transit }: State,
 ): ReadonlySet<ProjectId> {
   if ('network' in event && event.network === transit) return new Set()
+  const ofNetwork = 'network' in event ? [...ownersOfId(event.network)] : []
   const named: readonly string[] = [
-    ...('network' in event ? [event.network] : []),
     ...('node' in event ? [event.node] : []),
     ...('id' in event ? [event.id] : []),
   ]
-  const owners = named.flatMap((id) => [...ownersOfId(id)])
+  const owners = [
+    ...(OF_OWNER.has(event.type) ? ofNetwork.slice(0, 1) : ofNetwork),
+    ...named.flatMap((id) => [...ownersOfId(id)]),
+  ]
   return new Set('project' in event && event.project !== undefined ? [...owners, event.project] : owners)
 }
 

@@ -104,6 +104,8 @@ describe('A frame that is lost', () => {
   })
 })
 
+const EVERYTHING = { project: undefined, bound: false }
+
 /** The relay sees where packets of a peer come from, if that is a peer by now, and says so. */
 async function see(world: World, relay: SimAgent, publicKey: PublicKey): Promise<void> {
   const { transit } = world.controller.state
@@ -120,6 +122,6 @@ async function see(world: World, relay: SimAgent, publicKey: PublicKey): Promise
 async function knowsReport(world: World, first: SimAgent, second: SimAgent): Promise<boolean> {
   await first.look()
   const network = findNetwork(world.controller.state, 'issued')
-  const link = await world.controller.link(network, first.identity.id, second.identity.id)
+  const link = await world.controller.link(network, [first.identity.id, second.identity.id], EVERYTHING)
   return link.ends.some(({ id, endpoint }) => id === first.identity.id && endpoint !== undefined)
 }

@@ -1,3 +1,4 @@
+import type { Viewer } from '../../controller/sight.ts'
 import { WeftError } from '../../errors.ts'
 import type { ProjectId } from '../../model/names.ts'
 import type { ApiToken, JoinToken, Member, Network, Node, Project, Webhook } from '../../model/state.ts'
@@ -25,6 +26,12 @@ export class Scope {
     this.caller = caller
     this.project = project
     this.#named = named
+  }
+
+  /** Who looks, where what happened is told. */
+  get viewer(): Viewer {
+    const { bound, permissions } = this.caller
+    return { project: this.project, bound, permissions }
   }
 
   get network(): Network {

@@ -1,6 +1,7 @@
-import type { AuditFilter, AuditViewer } from '../../controller/audit/record.ts'
+import type { AuditFilter } from '../../controller/audit/record.ts'
 import type { AuditReach } from '../../controller/audit/trail.ts'
 import type { Controller } from '../../controller/controller.ts'
+import type { Viewer } from '../../controller/sight.ts'
 import { WeftError } from '../../errors.ts'
 import { type NetworkId, parseNetworkId } from '../../model/names.ts'
 import type { State } from '../../model/state.ts'
@@ -42,7 +43,7 @@ export function auditRoutes(app: App, controller: Controller): void {
   })
 }
 
-function viewerOf({ caller, project }: Scope, { allProjects = false }: AuditQuery): AuditViewer {
+function viewerOf({ caller, project }: Scope, { allProjects = false }: AuditQuery): Viewer {
   if (!allProjects) return { project, bound: caller.bound }
   if (!caller.bound) return { project: undefined, bound: false }
   throw new WeftError('forbidden', 'Only a global token sees what was done in all projects.', {

@@ -3,7 +3,6 @@ import Type from 'typebox'
 import type { Controller } from '../../controller/controller.ts'
 import { WeftError } from '../../errors.ts'
 import { authorise, ownNetwork } from '../access/authorise.ts'
-import type { Scope } from '../access/scope.ts'
 import type { App } from '../instance.ts'
 import { streamLive } from '../live.ts'
 import { idOrName } from '../schemas/common.ts'
@@ -79,7 +78,7 @@ export function eventRoutes(app: App, controller: Controller): void {
         ? undefined
         : new Set([names].flat().map((name) => ownNetwork(state, scope, name).id))
     // Asked again at each entry: a token that was revoked hears of that no more.
-    const look = (): Scope => authorise(controller.state, request, controller.now())
+    const look = () => authorise(controller.state, request, controller.now()).viewer
     const last = request.headers['last-event-id']
     const after = last === undefined ? state.sequence : Number(last)
     if (after > state.sequence) throw unknownEvent(after)

@@ -24,6 +24,7 @@ export function historyRoutes(app: App, controller: Controller): void {
     const scope = authorise(state, request, controller.now())
     const { limit = DEFAULT_PAGE, cursor, sort = '-revision' } = request.query
     const { items, next } = await controller.history.changes(scope.network.id, {
+      viewer: scope.viewer,
       filter: entryFilter(state, scope, request.query),
       limit,
       backwards: sort === '-revision',

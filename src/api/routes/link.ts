@@ -25,10 +25,10 @@ export function linkRoutes(app: App, controller: Controller): void {
   app.get('/v1/networks/:network/links/:a/:b', { schema }, async (request) => {
     const { state } = controller
     const { params } = request
-    const { project, network } = authorise(state, request, controller.now())
+    const { project, network, viewer } = authorise(state, request, controller.now())
     const a = findMember(state, project, network.id, params.a).node
     const b = findMember(state, project, network.id, params.b).node
-    if (a !== b) return linkView(await controller.link(network, a, b))
+    if (a !== b) return linkView(await controller.link(network, [a, b], viewer))
     throw new WeftError('invalid-input', 'Both ends are the same node, and a node has no link to itself.', {
       field: 'b',
       advice: 'Name two members of the network.',

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { AuditRecord } from '../../client/operations.ts'
-import { type AuditFilter, type AuditViewer, auditRecord } from '../../controller/audit/record.ts'
+import { type AuditFilter, auditRecord } from '../../controller/audit/record.ts'
+import type { Viewer } from '../../controller/sight.ts'
 import { WeftError } from '../../errors.ts'
 import { parseNodeId } from '../../keys/identity.ts'
 import type { Head } from '../../log/log.ts'
@@ -92,7 +93,7 @@ function plain<Value>(value: Value): Value {
   return JSON.parse(JSON.stringify(value))
 }
 
-function viewerOf({ viewer: { project, bound } }: ExportHeader): AuditViewer {
+function viewerOf({ viewer: { project, bound } }: ExportHeader): Viewer {
   return { project: project === null ? undefined : parseProjectId(project), bound }
 }
 

@@ -1,11 +1,12 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Entry } from '../../log/log.ts'
 import type { Event } from '../../model/event.ts'
-import { type NetworkId, type ProjectId, parseProjectId } from '../../model/names.ts'
+import type { NetworkId, ProjectId } from '../../model/names.ts'
 import type { State } from '../../model/state.ts'
 import { type EntryFilter, isOfTime, isWanted } from '../entry-filter.ts'
 import { describeEvent, networksOf } from '../graph/describe.ts'
-import { nameIn, OTHERS } from '../naming.ts'
+import { nameIn } from '../naming.ts'
+import { actorSeen, isSeen, namerFor, type Viewer } from '../sight.ts'
 import { SYSTEM } from '../tools.ts'
 import { type Facts, factsOf, idOf, ownersOfThing, type Thing, thingOf } from './things.ts'
 
@@ -50,14 +51,6 @@ export interface AuditChange {
   readonly after: Facts | null
 }
 
-/** Who looks. */
-export interface AuditViewer {
-  /** Undefined: at everything. */
-  readonly project: ProjectId | undefined
-  /** Whether it may know of that project only. */
-  readonly bound: boolean
-}
-
 /** Undefined: whatever it is. */
 export interface AuditFilter extends EntryFilter {
   readonly network?: NetworkId | undefined
@@ -79,18 +72,16 @@ const CHANGES = 100
 /** The record of an entry, as much of it as the viewer may see; undefined when that is nothing, or not what is wanted. */
 export function auditRecord(
   step: AuditStep,
-  viewer: AuditViewer,
+  viewer: Viewer,
   filter: AuditFilter = {},
 ): AuditRecord | undefined {
   const { entry, before, after } = step
   if (!isOfTime(entry.at, filter)) return undefined
-  const events = entry.events.filter((event) => isSeen(event, step, viewer))
-  const who = actorSeen(step, viewer)
+  const events = entry.events.filter((event) => isSeen(event, ownersOf(event, step), viewer))
+  const who = whoOf(step, viewer)
   if (events.length === 0 || !isWanted(events, who, filter)) return undefined
   if (filter.network && !events.some((event) => isIn(event, filter.network, step))) return undefined
-  // The names of other projects are theirs.
-  const isNameless = (id: string) => viewer.bound && parseProjectId(id) && id !== viewer.project
-  const nameOf = (id: string) => (isNameless(id) ? id : (nameIn(after, id) ?? nameIn(before, id) ?? id))
+  const nameOf = namerFor(viewer, (id) => nameIn(after, id) ?? nameIn(before, id) ?? id)
   const owners = events.flatMap((event) => ownersOf(event, step))
   return {
     sequence: entry.sequence,
@@ -107,13 +98,6 @@ export function auditRecord(
   }
 }
 
-/** As live events tell it: what is of no project is told to those who may act in all of them. */
-function isSeen(event: Event, step: AuditStep, { project, bound }: AuditViewer): boolean {
-  if (project === undefined) return true
-  const owners = ownersOf(event, step)
-  return owners.includes(project) || (owners.length === 0 && !bound)
-}
-
 function ownersOf(event: Event, { before, after }: AuditStep): readonly ProjectId[] {
   const thing = thingOf(event)
   const named = 'project' in event && event.project !== undefined ? [event.project] : []
@@ -124,12 +108,12 @@ function ownersOf(event: Event, { before, after }: AuditStep): readonly ProjectI
 type Who = Pick<AuditRecord, 'actor' | 'actorName' | 'origin'>
 
 /** Who is of another project is not named, and from where is nobody's business either. */
-function actorSeen({ entry, before, after }: AuditStep, { project, bound }: AuditViewer): Who {
-  const { actor, origin } = entry
-  const homes = [before, after].flatMap((state) => homeOf(actor, state))
-  if (bound && actor !== SYSTEM && !homes.includes(project)) {
-    return { actor: OTHERS, actorName: OTHERS, origin: { via: 'hidden', address: null, requestId: null } }
-  }
+function whoOf({ entry, before, after }: AuditStep, viewer: Viewer): Who {
+  const { origin } = entry
+  const homes = [before, after].flatMap((state) => homeOf(entry.actor, state))
+  const actor = actorSeen(entry.actor, homes, viewer)
+  if (actor !== entry.actor)
+    return { actor, actorName: actor, origin: { via: 'hidden', address: null, requestId: null } }
   const via = origin?.via ?? (actor === SYSTEM ? 'controller' : 'unknown')
   return {
     actor,
@@ -139,10 +123,11 @@ function actorSeen({ entry, before, after }: AuditStep, { project, bound }: Audi
 }
 
 /** The project of an actor: of a token, or a node. */
-function homeOf(actor: string, { apiTokens, nodes }: State): (ProjectId | undefined)[] {
+function homeOf(actor: string, { apiTokens, nodes }: State): ProjectId[] {
   const find = (map: { get(key: string): { readonly project: ProjectId | undefined } | undefined }) =>
     map.get(actor)?.project
-  return [find(apiTokens) ?? find(nodes)]
+  const home = find(apiTokens) ?? find(nodes)
+  return home === undefined ? [] : [home]
 }
 
 function isIn(event: Event, network: NetworkId | undefined, step: AuditStep): boolean {

@@ -1,9 +1,10 @@
 import type { Head, Log } from '../../log/log.ts'
+import type { Viewer } from '../sight.ts'
 import { PastStates } from './past-states.ts'
-import { type AuditFilter, type AuditRecord, type AuditViewer, auditRecord } from './record.ts'
+import { type AuditFilter, type AuditRecord, auditRecord } from './record.ts'
 
 export interface AuditQuery {
-  readonly viewer: AuditViewer
+  readonly viewer: Viewer
   readonly filter: AuditFilter
   readonly limit: number
   /** Whether the latest comes first. */

@@ -7,9 +7,9 @@ import type { Event } from '../../model/event.ts'
 import { type NetworkId, type ProjectId, parseNetworkId } from '../../model/names.ts'
 import { emptyState, type Network, type State } from '../../model/state.ts'
 import { type EntryFilter, isWanted } from '../entry-filter.ts'
-import { nameIn, OTHERS } from '../naming.ts'
-import { eventOwners, ownersOf } from '../owners.ts'
+import { actorSeen, isSeen, namerFor, type Viewer } from '../sight.ts'
 import { describeEvent, networksOf } from './describe.ts'
+import { Former } from './former.ts'
 import { entriesOf, firstAtOrAfter, gone, type Point, pointsAhead } from './points.ts'
 
 /** One change, as people read it. */
@@ -37,6 +37,7 @@ export interface NetworkChange extends Change {
 
 /** Which changes to a network are wanted, and how many of them. */
 export interface ChangesQuery {
+  readonly viewer: Viewer
   readonly filter: EntryFilter
   readonly limit: number
   /** Whether the latest comes first. */
@@ -60,12 +61,6 @@ const MOST_LOOKED = 1_024
 const MOST_CHECKPOINTS = 64
 const FIRST_SPACING = 256
 
-/** From where somebody looks. */
-interface Viewer {
-  readonly project: ProjectId
-  readonly caller: { readonly bound: boolean }
-}
-
 /**
  * The log as a time line: what changed in a network, and what it was at any revision. Read at the first question. Once
  * entries were dropped it begins with the older of the snapshots.
@@ -74,10 +69,7 @@ export class History {
   readonly #log: Log
   readonly #current: () => State
   readonly #points = new Map<NetworkId, Point[]>()
-  /** Of what is no more; the rest is called as it is called now. */
-  readonly #formerNames = new Map<string, string>()
-  /** Who saw what is no more. */
-  readonly #formerOwners = new Map<string, ReadonlySet<ProjectId>>()
+  readonly #former: Former
   readonly #liveSince: number
   #checkpoints: readonly State[] = [emptyState]
   #spacing = FIRST_SPACING
@@ -88,6 +80,7 @@ export class History {
   constructor(log: Log, current: () => State) {
     this.#log = log
     this.#current = current
+    this.#former = new Former(current)
     this.#liveSince = current().sequence
   }
 
@@ -101,6 +94,7 @@ export class History {
 
   /** One page. It may hold less than `limit`, even nothing, and yet have a next one: there is a limit to what is read for it. */
   async changes(network: NetworkId, query: ChangesQuery): Promise<ChangesPage> {
+    const { viewer, filter } = query
     await this.#catchUp()
     const ahead = pointsAhead(this.#points.get(network) ?? [], query)
     const items: NetworkChange[] = []
@@ -108,20 +102,22 @@ export class History {
     while (looked < Math.min(ahead.length, MOST_LOOKED) && items.length < query.limit) {
       for (const [{ revision }, entry] of await entriesOf(ahead.slice(looked, looked + CHUNK), this.#log)) {
         looked += 1
-        if (this.#isWanted(entry, network, query.filter))
-          items.push({ ...this.describe(entry, network), revision })
+        const seen = this.seenBy(entry, viewer, network)
+        if (seen && isWanted(seen.events, this.#who(seen), filter))
+          items.push({ ...this.describe(seen, viewer), revision })
         if (items.length === query.limit) break
       }
     }
     return { items, next: looked < ahead.length ? ahead[looked - 1]?.sequence : undefined }
   }
 
-  /** The change that made a revision. */
-  async changeOf(network: NetworkId, revision: number): Promise<NetworkChange | undefined> {
+  /** The change that made a revision; undefined also when nothing of it is for the viewer's eyes. */
+  async changeOf(network: NetworkId, revision: number, viewer: Viewer): Promise<NetworkChange | undefined> {
     await this.#catchUp()
     const points = this.#points.get(network) ?? []
     const point = points[firstAtOrAfter(points, 'revision', revision)]
-    return point && { ...this.describe(await this.#entry(point.sequence), network), revision: point.revision }
+    const seen = point && this.seenBy(await this.#entry(point.sequence), viewer, network)
+    return seen && { ...this.describe(seen, viewer), revision: point.revision }
   }
 
   /**
@@ -145,63 +141,48 @@ export class History {
     )
   }
 
-  /** @param about only what concerns this network */
-  describe({ sequence, at, actor, events }: Entry, about?: NetworkId): Change {
+  /** @param entry as the viewer sees it */
+  describe(entry: Entry, viewer: Viewer): Change {
+    const { sequence, at, events } = entry
     const state = this.#current()
-    const concerned = events.filter((event) => !about || !isOfAnother(event, about))
-    const nameOf = (id: string) => this.nameOf(id)
+    const nameOf = namerFor(viewer, (id) => this.#former.nameOf(id))
     return {
       sequence,
       at,
-      actor,
-      actorName: nameOf(actor),
+      ...this.#who(entry),
       networks: [...new Set(events.flatMap((event) => networksOf(event, state)))],
-      actions: [...new Set(concerned.map(({ type }) => type))],
-      what: concerned.slice(0, SENTENCES).map((event) => describeEvent(event, nameOf)),
-      events: concerned.length,
+      actions: [...new Set(events.map(({ type }) => type))],
+      what: events.slice(0, SENTENCES).map((event) => describeEvent(event, nameOf)),
+      events: events.length,
     }
   }
 
-  /** What a node, network or API token is or was called; the id itself if it has no name. */
-  nameOf(id: string): string {
-    return nameIn(this.#current(), id) ?? this.#formerNames.get(id) ?? id
+  /** Keeps what those are called that an entry takes away, and whose they were. */
+  remember(entry: Entry, before: State): void {
+    this.#former.remember(entry, before)
   }
 
-  /** Keeps what those are called that an entry takes away. */
-  remember({ events }: Entry, before: State): void {
-    for (const event of events)
-      if (isEnd(event)) {
-        this.#formerNames.set(event.id, nameIn(before, event.id) ?? event.id)
-        this.#formerOwners.set(event.id, ownersOf(event.id, before))
-      }
-  }
-
-  /** An entry with only those of its events that somebody in this project may see; undefined when there is none. */
-  seenBy(entry: Entry, { project, caller: { bound } }: Viewer): Entry | undefined {
-    const state = this.#current()
-    const isSeen = (event: Event) => {
-      const owners = this.#ownersOf(event)
-      return owners.has(project) || (owners.size === 0 && !bound)
-    }
-    const events = entry.events.filter(isSeen)
+  /**
+   * An entry with only those of its events that a viewer may see, and its actor as the viewer may know it; undefined when there
+   * is none.
+   * @param about only what concerns this network
+   */
+  seenBy(entry: Entry, viewer: Viewer, about?: NetworkId): Entry | undefined {
+    const events = entry.events.filter(
+      (event) =>
+        !(about && isOfAnother(event, about)) && isSeen(event, this.#former.ownersOfEvent(event), viewer),
+    )
     if (events.length === 0) return undefined
-    const isForeign = bound && !ownersOf(entry.actor, state).has(project)
-    return { ...entry, events, actor: isForeign ? OTHERS : entry.actor }
+    return { ...entry, events, actor: actorSeen(entry.actor, this.#former.ownersOf(entry.actor), viewer) }
   }
 
   /** The projects that may see something of an entry. */
   audience({ events }: Entry): ReadonlySet<ProjectId> {
-    return new Set(events.flatMap((event) => [...this.#ownersOf(event)]))
+    return new Set(events.flatMap((event) => [...this.#former.ownersOfEvent(event)]))
   }
 
-  #isWanted({ actor, events }: Entry, network: NetworkId, filter: EntryFilter): boolean {
-    const concerned = events.filter((event) => !isOfAnother(event, network))
-    return isWanted(concerned, { actor, actorName: this.nameOf(actor) }, filter)
-  }
-
-  #ownersOf(event: Event): ReadonlySet<ProjectId> {
-    const state = this.#current()
-    return eventOwners(event, (id) => this.#formerOwners.get(id) ?? ownersOf(id, state), state)
+  #who({ actor }: Entry): Pick<Change, 'actor' | 'actorName'> {
+    return { actor, actorName: this.#former.nameOf(actor) }
   }
 
   /** One after the other: what is read by one question serves the next. */
@@ -272,19 +253,6 @@ export class History {
     for await (const entry of this.#log.read(sequence)) return entry
     throw gone(sequence)
   }
-}
-
-const ENDS: readonly string[] = [
-  'node-removed',
-  'network-deleted',
-  'project-deleted',
-  'api-token-revoked',
-  'join-token-revoked',
-  'webhook-deleted',
-]
-
-function isEnd(event: Event): event is Extract<Event, { readonly id: string }> {
-  return ENDS.includes(event.type)
 }
 
 /** Whether an event names another network than this. */

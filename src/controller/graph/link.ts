@@ -2,6 +2,7 @@ import type { NodeId } from '../../keys/identity.ts'
 import { fingerprintOf } from '../../keys/pinned.ts'
 import { publicKeyBytes } from '../../keys/wireguard.ts'
 import type { Network } from '../../model/state.ts'
+import type { Viewer } from '../sight.ts'
 import { type GraphNode, type GraphTools, graphNode } from './graph.ts'
 import type { History, NetworkChange } from './history.ts'
 import { type LinkStatus, linkStatus } from './links.ts'
@@ -28,6 +29,7 @@ export interface LinkDetail extends LinkStatus {
 export interface LinkTools extends GraphTools {
   readonly traffic: Traffic
   readonly history: History
+  readonly viewer: Viewer
 }
 
 /** All that is known of the link of two members. */
@@ -42,7 +44,7 @@ export async function linkDetail(
     ...linkStatus(new Lookout(network, tools), a, b),
     ends: [endOf(network, a, b, tools), endOf(network, b, a, tools)],
     traffic: tools.traffic.of(network.id, a, b, tools.now),
-    lastChange: await tools.history.changeOf(network.id, revision),
+    lastChange: await tools.history.changeOf(network.id, revision, tools.viewer),
   }
 }
 

@@ -224,10 +224,10 @@ export class Webhooks implements AsyncDisposable {
   /** @param whatever also what it does not ask for by now */
   #messageOf(webhook: Webhook, entry: Entry, whatever = false): Message | undefined {
     const { history } = this.#tools
-    const viewer = { project: webhook.project, caller: { bound: true } }
+    const viewer = { project: webhook.project, bound: true }
     const seen = entry.sequence > webhook.since ? history.seenBy(entry, viewer) : undefined
     if (!seen) return undefined
-    const change = history.describe(seen)
+    const change = history.describe(seen, viewer)
     const { events, networks } = webhook
     const isWanted =
       whatever ||

@@ -52,7 +52,8 @@ async function fill(log: Log, entries: number): Promise<readonly State[]> {
   return states
 }
 
-const all: ChangesQuery = { filter: {}, limit: 1_000, backwards: false, after: undefined }
+const viewer = { project: undefined, bound: false }
+const all: ChangesQuery = { viewer, filter: {}, limit: 1_000, backwards: false, after: undefined }
 
 describe('the history of a network', () => {
   it('begins with the older snapshot as soon as entries are dropped, also for who has read them', async () => {
@@ -82,13 +83,19 @@ describe('the history of a network', () => {
     const filter = { actions: new Set(['network-created']) }
     const pages: number[][] = []
     for (let after: number | undefined; pages.length < 10; ) {
-      const { items, next } = await history.changes(id, { filter, limit: 5, backwards: true, after })
+      const { items, next } = await history.changes(id, { viewer, filter, limit: 5, backwards: true, after })
       pages.push(items.map(({ sequence }) => sequence))
       if (next === undefined) break
       after = next
     }
     assert.deepEqual(pages, [[], [], [1]])
-    const time = { filter: { since: 10_000, until: 13_000 }, limit: 2, backwards: true, after: undefined }
+    const time = {
+      viewer,
+      filter: { since: 10_000, until: 13_000 },
+      limit: 2,
+      backwards: true,
+      after: undefined,
+    }
     const { items, next } = await history.changes(id, time)
     assert.deepEqual([items.map(({ sequence }) => sequence), next], [[13, 12], 12])
     const last = await history.changes(id, { ...time, after: next })

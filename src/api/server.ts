@@ -68,6 +68,7 @@ export async function startServer(
     gate.close()
     await Promise.race([finished(underWay), wait(GRACE, undefined, { ref: false })])
     for (const { server } of listeners) server.closeAllConnections()
+    strangers.close()
     await app.close()
   }
   try {

@@ -12,7 +12,7 @@ export interface StrangerLimits {
  */
 export class Strangers {
   readonly #limits: StrangerLimits
-  readonly #sockets = new Set<string>()
+  readonly #sockets = new Map<string, Socket>()
   readonly #perAddress = new Map<string, number>()
 
   constructor(limits: StrangerLimits) {
@@ -26,7 +26,7 @@ export class Strangers {
     const count = this.#perAddress.get(address) ?? 0
     if (count >= this.#limits.perAddress || this.#sockets.size >= this.#limits.total) return false
     const id = idOf(socket)
-    this.#sockets.add(id)
+    this.#sockets.set(id, socket)
     this.#perAddress.set(address, count + 1)
     socket.once('close', () => this.#leave(id, address))
     return true
@@ -35,6 +35,11 @@ export class Strangers {
   /** Gives the place back: whoever holds the other end has shown a token or proven an identity. */
   known(socket: Socket): void {
     if (socket.remoteAddress !== undefined) this.#leave(idOf(socket), socket.remoteAddress)
+  }
+
+  /** Ends them all: some are between TLS and HTTP, where no server knows them. */
+  close(): void {
+    for (const socket of this.#sockets.values()) socket.destroy()
   }
 
   #leave(id: string, address: string): void {

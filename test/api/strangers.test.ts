@@ -4,6 +4,7 @@ import type { Socket } from 'node:net'
 import { describe, it } from 'node:test'
 import { connect } from 'node:tls'
 import { Strangers } from '../../src/api/strangers.ts'
+import { eventually } from '../rig.ts'
 import { Place } from './fixture.ts'
 
 /** What Strangers looks at of a socket. */
@@ -48,10 +49,23 @@ describe('Strangers', () => {
 })
 
 describe('a server', () => {
+  it('ends with it all who have shown nothing, also those that have only just finished their TLS', async () => {
+    const place = await Place.open()
+    const sockets = Array.from({ length: 5 }, () =>
+      connect({ host: '127.0.0.1', port: place.port, rejectUnauthorized: false })
+        .on('error', () => undefined)
+        .resume(),
+    )
+    await Promise.all(sockets.map((socket) => once(socket, 'secureConnect')))
+    await place[Symbol.asyncDispose]()
+    await eventually('all have ended', () => sockets.every(({ closed }) => closed), 20_000)
+  })
+
   it('turns sockets away before TLS when too many have shown nothing, and does not count those with a token', async () => {
     await using place = await Place.open({}, { total: 10, perAddress: 2 })
-    const open = () => connect({ host: '127.0.0.1', port: place.port, rejectUnauthorized: false })
-    const known = connect({ host: '127.0.0.1', port: place.port, rejectUnauthorized: false })
+    // They read, so that they end with the server.
+    const open = () => connect({ host: '127.0.0.1', port: place.port, rejectUnauthorized: false }).resume()
+    const known = open()
     known.write(`GET /v1/nodes HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${place.token}\r\n\r\n`)
     await once(known, 'data')
     const strangers = [open(), open()]

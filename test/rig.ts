@@ -14,7 +14,7 @@ import { createJoinToken, type JoinTokenInput } from '../src/controller/commands
 import type { Controller } from '../src/controller/controller.ts'
 import { openController } from '../src/controller/open.ts'
 import { type ControllerSettings, controllerSettings } from '../src/controller/settings.ts'
-import { systemRandom } from '../src/keys/random.ts'
+import { type Random, systemRandom } from '../src/keys/random.ts'
 import type { Network } from '../src/model/state.ts'
 import { loadSettings } from '../src/settings.ts'
 import { MemoryDriver } from '../src/wireguard/memory.ts'
@@ -33,7 +33,7 @@ export interface Rig extends AsyncDisposable {
   createNetwork(input: NetworkInput): Promise<Network>
   addMember(network: string, node: string): Promise<void>
   removeMember(network: string, node: string): Promise<void>
-  startAgent(settings: Partial<AgentSettings>, driver?: MemoryDriver): RunningAgent
+  startAgent(settings: Partial<AgentSettings>, driver?: MemoryDriver, random?: Random): RunningAgent
   /** Stops the controller and starts it again on the same log, at the same port. */
   restart(): Promise<void>
   /** Stops controller and server; agents run on. */
@@ -89,8 +89,8 @@ export async function startRig(overrides: Partial<ControllerSettings> = {}): Pro
       )
     },
     removeMember: (network, node) => removeFrom(running.controller, network, node),
-    startAgent(given, driver = new MemoryDriver()) {
-      const agent = runInProcess({ ...agentDefaults(), ...given }, driver, log)
+    startAgent(given, driver = new MemoryDriver(), random = systemRandom) {
+      const agent = runInProcess({ ...agentDefaults(), ...given }, { driver, random, log })
       agents.add(agent)
       return agent
     },
@@ -160,9 +160,12 @@ async function start(
   return { controller, url: `https://${place}`, stop }
 }
 
-function runInProcess(settings: AgentSettings, driver: MemoryDriver, log: Logger): RunningAgent {
+function runInProcess(
+  settings: AgentSettings,
+  { driver, ...given }: { readonly driver: MemoryDriver; readonly random: Random; readonly log: Logger },
+): RunningAgent {
   const abort = new AbortController()
-  const tools = { clock: systemClock, random: systemRandom, log, signal: abort.signal, driver }
+  const tools = { clock: systemClock, signal: abort.signal, driver, ...given }
   const done = runAgent(settings, tools)
   done.catch(() => undefined)
   const stop = async () => {

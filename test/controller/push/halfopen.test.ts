@@ -1,13 +1,17 @@
 import assert from 'node:assert/strict'
+import { createServer } from 'node:net'
 import { describe, it } from 'node:test'
 import { serve } from '../../../src/agent/serve.ts'
 import { systemClock } from '../../../src/clock.ts'
+import { type Random, systemRandom } from '../../../src/keys/random.ts'
 import { findNetwork, findNode } from '../../lookup.ts'
 import { allApplied, eventually, type Rig, startRig } from '../../rig.ts'
 import { Wire } from '../../wire.ts'
 
 /** Usually 10 s, so that all here happens 50 times as fast: 35 s are 700 ms. */
 const HEARTBEAT = 0.2
+/** Milliseconds within which those that are drained come back, if they are few. */
+const DRAIN_SPREAD = 2_000
 
 describe('A connection that is half-open', () => {
   for (const held of [['up'], ['down'], ['up', 'down']] as const) {
@@ -62,6 +66,27 @@ describe('A controller that drains', () => {
     assert.equal(await serve(connection as any, node as any, tools as any), 7_500)
   })
 
+  it('spreads them over the time it gave: none comes back before its own moment in it', async () => {
+    await using rig = await startRig()
+    await rig.createNetwork({ name: 'demo' })
+    const count = 20
+    const join = await rig.joinToken({ networks: ['demo'], uses: count })
+    for (let at = 0; at < count; at++)
+      rig.startAgent({ join, name: `n${at}` }, undefined, drawing(at / count))
+    const size = () => findNetwork(rig.controller.state, 'demo').members.size
+    await eventually('all are there', () => size() === count && allApplied(rig.controller, 'demo'), 30_000)
+    const drainedAt = performance.now()
+    await rig.stopController()
+    // It answers nobody, so each calls once.
+    const calls: number[] = []
+    const silent = createServer(() => calls.push(performance.now() - drainedAt))
+    silent.listen(Number(rig.url.split(':').at(-1)), '127.0.0.1')
+    await eventually('all have called', () => calls.length >= count, 30_000)
+    const early = calls.filter((moment, at) => moment < (DRAIN_SPREAD * at) / count)
+    assert.deepEqual(early, [])
+    silent.close()
+  })
+
   it('lets none go without a word, and has all of them again after the restart', async () => {
     await using rig = await startRig()
     await rig.createNetwork({ name: 'demo' })
@@ -74,6 +99,15 @@ describe('A controller that drains', () => {
     assert.equal(rig.lines.filter((line) => line.includes('session ended')).length, 0)
   })
 })
+
+/** Whoever chooses a moment by this chooses it after this share of the time; all else is random. */
+function drawing(share: number): Random {
+  return (bytes) => {
+    const drawn = systemRandom(bytes)
+    if (bytes === 4) Buffer.from(drawn.buffer, drawn.byteOffset).writeUInt32BE(Math.floor(share * 2 ** 32))
+    return drawn
+  }
+}
 
 /** An agent that is connected over a wire which can be held. */
 async function joinOver(rig: Rig): Promise<Wire> {

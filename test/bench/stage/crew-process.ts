@@ -4,8 +4,9 @@ import { once } from 'node:events'
 import { setTimeout as wait } from 'node:timers/promises'
 import { connect, type TLSSocket } from 'node:tls'
 import { WebSocket } from 'ws'
-import { dial } from '../../../src/agent/dial.ts'
+import { type Connection, dial } from '../../../src/agent/dial.ts'
 import type { Enrolment } from '../../../src/agent/home.ts'
+import type { Identity } from '../../../src/keys/identity.ts'
 import { systemRandom } from '../../../src/keys/random.ts'
 import { inPool } from '../../../src/lab/pool.ts'
 import type { NetworkId } from '../../../src/model/names.ts'
@@ -87,20 +88,22 @@ const calls = {
   /** How often agents that came back, or knocked, have tried. */
   tries: () => doorway.passed,
   /** Handshakes of the floor, all at once; gives when each was let in. */
-  knock(enrolment: Enrolment, count: number): Promise<number[]> {
-    const tools = { random: systemRandom, allowPlain: false }
-    const facts = { addresses: [], mtu: 1_500, ports: [], device: 'memory', version: 'bench' } as const
+  async knock(enrolment: Enrolment, count: number): Promise<number[]> {
     const knockers = Array.from({ length: count }, (_, index) => identityOf(index))
     return Promise.all(
       knockers.map((identity) =>
         persistently(async () => {
-          const greeting = { networks: [], facts: { ...facts, addresses: [], ports: [] } }
-          const { stream } = await dial(enrolment.urls[0] ?? '', enrolment, greeting, { ...tools, identity })
+          const { stream } = await enter(enrolment, identity)
           // Kept by the stream: it often comes in one piece with the welcome.
           await stream.next(ANSWER_LIMIT_MS)
         }),
       ),
     )
+  },
+  /** Lets nodes in that are members of nothing, all at once. Resolves when they have a session. */
+  async visit(enrolment: Enrolment, first: number, count: number): Promise<void> {
+    const visitors = Array.from({ length: count }, (_, at) => identityOf(first + at))
+    await Promise.all(visitors.map((identity) => persistently(() => enter(enrolment, identity))))
   },
   /** Plain websockets that parse, verify and acknowledge what comes. */
   async openFloor(enrolment: Enrolment, count: number): Promise<void> {
@@ -135,6 +138,14 @@ const calls = {
     for (const socket of bare) socket.destroy()
     bare = []
   },
+}
+
+/** A session of somebody that has nothing and says nothing. */
+function enter(enrolment: Enrolment, identity: Identity): Promise<Connection> {
+  const facts = { addresses: [], mtu: 1_500, ports: [], device: 'memory', version: 'bench' } as const
+  const greeting = { networks: [], facts: { ...facts, addresses: [], ports: [] } }
+  const tools = { identity, random: systemRandom, allowPlain: false }
+  return dial(enrolment.urls[0] ?? '', enrolment, greeting, tools)
 }
 
 /** Waits until the session is lost and the word is given, and tries until it is acknowledged. */

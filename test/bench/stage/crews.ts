@@ -73,6 +73,16 @@ export class Crews implements AsyncDisposable {
     return (await this.#all((helper, at) => helper.call('knock', enrolment, this.#sizes[at] ?? 0))).flat()
   }
 
+  /** Lets nodes `first` and following in, which are members of nothing, all at once. */
+  async visit(enrolment: Enrolment, first: number): Promise<void> {
+    let next = first
+    const firsts = this.#sizes.map((size) => {
+      next += size
+      return next - size
+    })
+    await this.#all((helper, at) => helper.call('visit', enrolment, firsts[at] ?? 0, this.#sizes[at] ?? 0))
+  }
+
   /** As many plain websockets. */
   async openFloor(enrolment: Enrolment): Promise<void> {
     await this.#all((helper, at) => helper.call('openFloor', enrolment, this.#sizes[at] ?? 0))

@@ -50,7 +50,10 @@ function addCreate(app: App, controller: Controller): void {
   app.post('/v1/projects', { schema }, async (request, reply) => {
     const { body } = request
     const { result: id, state } = await create(controller, request, {
-      decide: (before, tools) => createProject(before, tools, body),
+      decide: (before, tools) => {
+        authorise(before, request, tools.now)
+        return createProject(before, tools, body)
+      },
       recall: (events) => eventsOf(events, 'project-created').find(({ name }) => name === body.name)?.id,
     })
     reply.code(201).header('location', `/v1/projects/${id}`)

@@ -68,8 +68,12 @@ export function sendProblem(thrown: unknown, request: FastifyRequest, reply: Fas
 export function sendFailure(failed: Failure, request: FastifyRequest, reply: FastifyReply): void {
   if (failed.status === 401) reply.header('www-authenticate', 'Bearer realm="weft"')
   if (failed.status === 503) reply.header('retry-after', '1')
+  if (failed.status === 429 && !reply.hasHeader('retry-after')) reply.header('retry-after', RETRY_LATER)
   reply.code(failed.status).type(PROBLEM_TYPE).send(toProblem(failed, request.id))
 }
+
+/** Seconds after which what others hold may have been given back: where nobody can say when. */
+const RETRY_LATER = '5'
 
 /** An error with the status of its code. */
 export function failureOf(error: WeftError): Failure {

@@ -2,8 +2,12 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { Buckets } from '../../src/api/limits/buckets.ts'
 import { Load } from '../../src/api/limits/load.ts'
+import { Streams } from '../../src/api/limits/streams.ts'
 import type { Clock } from '../../src/clock.ts'
+import { eventually } from '../rig.ts'
+import { Place } from './fixture.ts'
 import { Inside } from './inside.ts'
+import { Listener } from './listener.ts'
 
 /** Time that stands still until it is moved; timers wait to be rung. */
 class Stopped implements Clock {
@@ -61,6 +65,42 @@ describe('the load', () => {
     const seen = [2_300, 2_300, 250, 2_300, 2_300, 2_300, 2_300, 2_300, 2_300, 2_200, 2_300].map(lookAfter)
     const expected = [false, false, false, false, false, false, false, true, true, false, false]
     assert.deepEqual(seen, expected)
+  })
+})
+
+describe('live events', () => {
+  it('leave room for others, however many one token or one project asks for', () => {
+    const streams = new Streams()
+    const open = (token: string, project: string | undefined, count: number) =>
+      Array.from({ length: count }, () => streams.take(token, project))
+    const refused = (code: string, token: string, project?: string) =>
+      assert.throws(() => streams.take(token, project), { code })
+    const [first] = open('a', 'p', 50)
+    refused('too-many-requests', 'a', 'p')
+    for (const token of ['b', 'c', 'd']) open(token, 'p', 50)
+    refused('too-many-requests', 'e', 'p')
+    first?.[Symbol.dispose]()
+    open('a', 'p', 1)
+    for (let at = 0; at < 16; at++) open(`other-${at}`, at < 4 ? 'q' : undefined, 50)
+    assert.equal(streams.size, 1_000)
+    refused('unavailable', 'last')
+  })
+
+  it('answer a token that has its share with 429 and advice, and others as ever', async () => {
+    await using place = await Place.open()
+    const { secret: token } = await place.apiToken('greedy', { role: 'viewer' })
+    const listen = () => Listener.open(place, '', { authorization: `Bearer ${token}` })
+    const all = await Promise.all(Array.from({ length: 50 }, listen))
+    const { status, body, headers } = await place.get('/v1/events', { token })
+    assert.deepEqual([status, body.code, headers['retry-after']], [429, 'too-many-requests', '5'])
+    assert.match(body.advice, /Close some/)
+    using other = await Listener.open(place)
+    await other.next('greeting', ({ event }) => event === 'hello')
+    for (const one of all) one[Symbol.dispose]()
+    await eventually('there is room again', async () => {
+      using again = await listen()
+      return again.response.statusCode === 200
+    })
   })
 })
 

@@ -4,13 +4,12 @@ import type { Controller } from '../../controller/controller.ts'
 import { WeftError } from '../../errors.ts'
 import { authorise, ownNetwork } from '../access/authorise.ts'
 import type { App } from '../instance.ts'
+import { Streams } from '../limits/streams.ts'
 import { streamLive } from '../live.ts'
 import { idOrName } from '../schemas/common.ts'
 import { answers } from '../schemas/problem.ts'
 import { EventStream } from '../stream.ts'
 
-/** Clients that may listen at once. Each costs a socket and a cursor. */
-const MOST_STREAMS = 1_000
 const STREAMS = 'weft_event_streams'
 
 const network = idOrName('network', 'demo')
@@ -38,14 +37,14 @@ const EventHeaders = Type.Object({
 
 /** Live events, server-sent. */
 export function eventRoutes(app: App, controller: Controller): void {
-  let streams = 0
+  const streams = new Streams()
   controller.metrics.removeSingleMetric(STREAMS)
   new Gauge({
     name: STREAMS,
     help: 'Clients that listen to live events.',
     registers: [controller.metrics],
     collect() {
-      this.set(streams)
+      this.set(streams.size)
     },
   })
   const schema = {
@@ -54,7 +53,7 @@ export function eventRoutes(app: App, controller: Controller): void {
     description: [
       "'change' events come from the log, have its sequence as id, and are resumed by Last-Event-ID without a gap.",
       "'graph' events have no id: they tell what is seen of the networks that were named. They are values as they are now; the last one says all.",
-      'A client that reads too slowly is cut off and may resume.',
+      'A client that reads too slowly is cut off and may resume. 50 may listen with one token, 200 with those of one project.',
     ].join(' '),
     tags: ['operation'],
     querystring: EventQuery,
@@ -82,19 +81,15 @@ export function eventRoutes(app: App, controller: Controller): void {
     const last = request.headers['last-event-id']
     const after = last === undefined ? state.sequence : Number(last)
     if (after > state.sequence) throw unknownEvent(after)
-    if (streams >= MOST_STREAMS)
-      throw new WeftError('unavailable', `${MOST_STREAMS} clients listen already.`, {
-        advice: 'Try again later, or close some.',
-      })
+    const { bound, home, id } = scope.caller
+    using _place = streams.take(id, bound ? home : undefined)
     reply.hijack()
-    streams += 1
     using stream = new EventStream(reply.raw)
     try {
       await streamLive(controller, stream, { networks, after, look })
     } catch (err) {
       request.log.warn({ err }, 'a stream of events ended')
     } finally {
-      streams -= 1
       if (stream.wasCut) request.log.info('a client of live events was cut off: it takes nothing')
     }
   })

@@ -24,6 +24,7 @@ import { Limits, type RateLimits } from './limits/limits.ts'
 import { measureRequests } from './metrics.ts'
 import { Operations } from './operations.ts'
 import { sendProblem } from './problem.ts'
+import { redacted } from './redact.ts'
 import { apiTokenRoutes } from './routes/apitoken.ts'
 import { applyRoutes } from './routes/apply.ts'
 import { auditRoutes } from './routes/audit.ts'
@@ -184,9 +185,6 @@ function requestIds(random: Random): () => string {
   return () => `${run}-${++count}`
 }
 
-/** What somebody pasted into the wrong place: API tokens and join tokens have their prefixes so that this can be seen. */
-const TOKENS = /weft(join\d+)?_[\w-]+/g
-
 /** One line for each request. Of the URL only the path, for who puts secrets into URLs puts them into the query. */
 function logRequests(app: App): void {
   app.addHook('onResponse', async (request, reply) => {
@@ -194,7 +192,7 @@ function logRequests(app: App): void {
       {
         actor: request.actor,
         method: request.method,
-        path: request.url.split('?')[0]?.replaceAll(TOKENS, '[redacted]'),
+        path: redacted(request.url.split('?')[0] ?? ''),
         status: reply.statusCode,
         ms: Math.round(reply.elapsedTime),
       },

@@ -1,5 +1,6 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import { ERROR_CODES, type ErrorCode, toWeftError, WeftError } from '../errors.ts'
+import { redacted } from './redact.ts'
 import { PROBLEM_TYPE, type Problem } from './schemas/problem.ts'
 import { validationError } from './validation.ts'
 
@@ -44,16 +45,19 @@ export function problemType(code: ErrorCode): string {
   return `/v1/errors/${code}`
 }
 
-/** Problem details (RFC 9457): message, field and advice of the error, never its cause. */
+/**
+ * Problem details (RFC 9457): message, field and advice of the error, never its cause. They may repeat names that were sent,
+ * and people paste tokens where names belong.
+ */
 export function toProblem({ status, error }: Failure, requestId: string): Problem {
   return {
     type: problemType(error.code),
     title: ERROR_CODES[error.code],
     status,
-    detail: error.message,
+    detail: redacted(error.message),
     code: error.code,
-    ...(error.field === undefined ? {} : { field: error.field }),
-    ...(error.advice === undefined ? {} : { advice: error.advice }),
+    ...(error.field === undefined ? {} : { field: redacted(error.field) }),
+    ...(error.advice === undefined ? {} : { advice: redacted(error.advice) }),
     instance: `urn:weft:request:${requestId}`,
   }
 }

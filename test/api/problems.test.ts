@@ -78,6 +78,45 @@ describe('problem details', () => {
     })
   }
 
+  it('repeats no token and no secret, wherever it was pasted', async () => {
+    const { secret } = (await place.post('/v1/webhooks', { url: 'https://localhost:9/x', enabled: false }))
+      .body
+    const { token } = (await place.post('/v1/tokens', {})).body
+    for (const pasted of [place.token, token, secret]) {
+      const part = encodeURIComponent(pasted)
+      const answers = await Promise.all([
+        place.post('/v1/networks', { name: 'x', [pasted]: 1 }),
+        place.post('/v1/networks', { name: pasted }),
+        place.post('/v1/apply', { networks: { [pasted]: {} } }),
+        place.post('/v1/apply', { networks: { ok: { members: [pasted] } } }),
+        place.post('/v1/apply', { nodes: { [pasted]: { labels: { a: 'b' } } } }),
+        place.get(`/v1/networks?${part}=1`),
+        place.get(`/v1/networks?sort=${part}`),
+        place.get(`/v1/networks?project=${part}`),
+        place.get(`/v1/audit?actor=x&action=${part}`),
+        place.get('/v1/events', { headers: { 'last-event-id': pasted } }),
+        ...[
+          'errors',
+          'networks',
+          'nodes',
+          'tokens',
+          'api-tokens',
+          'webhooks',
+          'projects',
+          'operations',
+          'nowhere',
+        ].map((list) => place.get(`/v1/${list}/${part}`)),
+        place.get(`/docs/${part}`),
+      ])
+      for (const answer of answers) {
+        assert.ok(answer.status >= 400, answer.text)
+        fits(answer)
+        assert.ok(!answer.text.includes(pasted.slice(8, 40)), answer.text)
+      }
+      assert.ok(answers.some(({ body }) => body.field === '[redacted]'))
+    }
+  })
+
   it('says which methods an address takes', async () => {
     const { body, headers } = await place.call('PATCH', '/v1/networks/any/members?limit=1')
     assert.equal(headers.allow, 'GET, HEAD, POST')

@@ -8,7 +8,7 @@ import { tokenOf } from '../access/authenticate.ts'
 import { html, PAGE_HEADERS, page } from '../html.ts'
 import type { App } from '../instance.ts'
 import { askedBy } from '../origin.ts'
-import { failureOf, sendProblem } from '../problem.ts'
+import { failureOf, sendProblem, toProblem } from '../problem.ts'
 import { refTo } from '../schemas/common.ts'
 import { answers } from '../schemas/problem.ts'
 import { LoginQuery, SignInWays } from '../schemas/signin.ts'
@@ -113,15 +113,12 @@ function refuse(error: unknown, request: FastifyRequest, reply: FastifyReply): v
   const accepts = request.headers.accept ?? ''
   if (!accepts.includes('text/html')) return sendProblem(error, request, reply)
   request.log.warn({ err: error }, 'nobody was signed in')
-  const { message, advice, code } = toWeftError(error)
+  const { status, detail, advice, code } = toProblem(failureOf(toWeftError(error)), request.id)
   const body = html`<main class="door">
 <h1>Not signed in</h1>
-<p>${message}</p>
+<p>${detail}</p>
 <p class="muted">${advice}</p>
 <p><a href="/v1/auth/oidc/login">Try again</a> · <a href="/">Back to Weft</a> · <a href="/docs/errors#${code}">${code}</a></p>
 </main>`
-  reply
-    .code(failureOf(toWeftError(error)).status)
-    .headers(PAGE_HEADERS)
-    .send(page('Not signed in', body))
+  reply.code(status).headers(PAGE_HEADERS).send(page('Not signed in', body))
 }

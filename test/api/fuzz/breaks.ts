@@ -1,5 +1,5 @@
 import type { Chance } from './chance.ts'
-import { NASTY, type Shape } from './values.ts'
+import { NASTY, PASTED, type Shape } from './values.ts'
 
 type Break = (value: unknown) => unknown
 
@@ -80,7 +80,18 @@ function objectConstraints(shape: Shape, chance: Chance): Break[] {
 }
 
 /** Fields that attackers hope to assign, besides what is only unknown. */
-const EXTRA = ['extra', 'id', 'hash', 'createdAt', 'revision', 'permissions', 'admin', 'a b', 'toString']
+const EXTRA = [
+  'extra',
+  'id',
+  'hash',
+  'createdAt',
+  'revision',
+  'permissions',
+  'admin',
+  'a b',
+  'toString',
+  ...PASTED,
+]
 
 const WRONG_TYPE: Readonly<Record<string, unknown>> = {
   string: { not: 'text' },

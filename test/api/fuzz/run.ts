@@ -166,6 +166,7 @@ class Fuzzer {
     if (status < 400) return
     assert.ok(Object.hasOwn(ERROR_CODES, body.code), told)
     assert.doesNotMatch(text, /node_modules|\.ts:\d+|at async|Error:/, told)
+    assert.doesNotMatch(text, /(weft|weftjoin\d|whsec)_\w{8}/, told)
   }
 
   #misfits(

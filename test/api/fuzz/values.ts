@@ -24,6 +24,9 @@ export interface Shape {
   readonly examples?: readonly unknown[]
 }
 
+/** Of the form of API tokens, join tokens and secrets of webhooks: what may be in no error. */
+export const PASTED = ['weft_', 'weftjoin1_', 'whsec_'].map((prefix) => `${prefix}${'s3cr3t'.repeat(7)}`)
+
 /** What people type into the wrong place, or hope that somebody runs. */
 export const NASTY = [
   '; reboot',
@@ -50,6 +53,7 @@ export const NASTY = [
   '',
   ' ',
   'ÄÖÜ',
+  ...PASTED,
 ]
 
 const SAMPLES = 40

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
+import { setTimeout as wait } from 'node:timers/promises'
 import { pino } from 'pino'
 import { systemClock } from '../../src/clock.ts'
 import { createNetwork } from '../../src/controller/commands/network.ts'
@@ -10,12 +11,15 @@ import { openController } from '../../src/controller/open.ts'
 import { Identity } from '../../src/keys/identity.ts'
 import { systemRandom } from '../../src/keys/random.ts'
 import { SecretBytes } from '../../src/keys/secret.ts'
+import { RedisBoard } from '../../src/log/redis/board.ts'
+import { openRedisLog } from '../../src/log/redis/log.ts'
 import { DEFAULT_PROJECT } from '../../src/model/names.ts'
 import { RawAgent } from '../rawagent.ts'
 import { allApplied, eventually } from '../rig.ts'
 import { call } from './call.ts'
 import { type Replica, ReplicaFleet } from './fleet.ts'
 import { startSingle } from './site.ts'
+import { optionsFor } from './writers.ts'
 
 describe('Three controllers on one Redis', () => {
   let site: Awaited<ReturnType<typeof startSingle>>
@@ -144,6 +148,22 @@ describe('Three controllers on one Redis', () => {
         (node) => controller.nodeStatus(node).online,
       )
     await eventually('all are online at all', () => fleet.replicas.every(isOnline), 20_000)
+  })
+
+  it('tell one that opens slowly all that they said meanwhile', async () => {
+    const realm = 'slow'
+    await using one = await openRedisLog(optionsFor(site, realm))
+    await using other = await openRedisLog(optionsFor(site, realm))
+    using said = new RedisBoard(one, 'one')
+    said.onOther(() => undefined)
+    said.put('n:agent', 'online')
+    await eventually('it is said', () => site.server.call('EXISTS', `{weft:${realm}}:board:one`), 10_000)
+    using late = new RedisBoard(other, 'other')
+    // Its log is long: it reads for a while before there is anybody who could be told.
+    await wait(600)
+    const heard: string[] = []
+    late.onOther((writer, key, text) => void heard.push(`${writer} ${key} ${text}`))
+    await eventually('it is heard', () => heard.includes('one n:agent online'), 3_000)
   })
 
   it('serve an agent that is connected twice once, by its newer session', async () => {

@@ -22,7 +22,7 @@ export class RedisBoard implements Disposable {
   readonly #own = new Map<string, string>()
   readonly #dirty = new Set<string>()
   readonly #others = new Map<string, Map<string, string>>()
-  readonly #timer: NodeJS.Timeout
+  #timer: NodeJS.Timeout | undefined
   #listener: BoardListener = () => undefined
   #link: Link | undefined
   #lookedAt = Number.NEGATIVE_INFINITY
@@ -31,11 +31,12 @@ export class RedisBoard implements Disposable {
   constructor(log: Pick<RedisLog, 'link' | 'keys'>, writer: string) {
     this.#log = log
     this.#writer = writer
-    this.#timer = setInterval(() => void this.#tick(), GATHER).unref()
   }
 
+  /** Begins to tell and to listen; to be called once. What was heard before somebody listens would never be told again. */
   onOther(listener: BoardListener): void {
     this.#listener = listener
+    this.#timer ??= setInterval(() => void this.#tick(), GATHER).unref()
   }
 
   /** Says something, or with undefined no more. */

@@ -59,3 +59,13 @@ export function toWeftError(error: unknown): WeftError {
   if (error instanceof WeftError) return error
   return new WeftError('internal', 'An unexpected fault occurred.', { cause: error })
 }
+
+/** Says in which field it was that something could not be read. */
+export function inField<Value>(field: string, read: () => Value): Value {
+  try {
+    return read()
+  } catch (error) {
+    const { code, message, advice } = toWeftError(error)
+    throw new WeftError(code, message, advice === undefined ? { field } : { field, advice })
+  }
+}

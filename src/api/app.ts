@@ -19,6 +19,7 @@ import { compileSchema } from './compiler.ts'
 import { consoleRoutes } from './console.ts'
 import { components, documentOptions } from './document.ts'
 import { answerElsewhere } from './elsewhere.ts'
+import { refuseUnheard } from './etag.ts'
 import type { App } from './instance.ts'
 import { Limits, type RateLimits } from './limits/limits.ts'
 import { measureRequests } from './metrics.ts'
@@ -78,6 +79,7 @@ export async function createApp(controller: Controller, tools: AppTools): Promis
   await app.register(async (scope: App) => consoleRoutes(scope))
   app.addHook('onClose', async () => limits[Symbol.dispose]())
   guardRoutes(app, controller)
+  refuseUnheard(app)
   logRequests(app)
   measureRequests(app, controller)
   for (const schema of components) app.addSchema(schema)

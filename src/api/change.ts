@@ -18,8 +18,12 @@ export interface Changed<Result> {
 /** How a POST is decided, and how the answer to an earlier one is found again. */
 export interface Creation<Result> {
   readonly decide: (state: State, tools: Tools) => Decision<Result>
-  /** The result in the events of the first time; undefined when those are of another request. May throw. */
-  readonly recall: (events: readonly Event[], state: State) => Result | undefined
+  /** The result in the events of the first time, and where they are in the log; `state` is of now. May throw. */
+  readonly recall: (
+    events: readonly Event[],
+    state: State,
+    sequence: number,
+  ) => Result | undefined | Promise<Result | undefined>
 }
 
 /**
@@ -39,8 +43,8 @@ export async function create<Result>(
   const outcome = await controller.change({ ...askedBy(request), ...operation }, decide)
   failpoint('api-before-answer')
   if (!outcome.repeated) return outcome
-  const isSame = outcome.entry.request === operation.request
-  const result = isSame ? recall(outcome.entry.events, outcome.state) : undefined
+  const { request: first, events, sequence } = outcome.entry
+  const result = first === operation.request ? await recall(events, outcome.state, sequence) : undefined
   if (result !== undefined) return { result, state: outcome.state }
   throw new WeftError('conflict', 'This Idempotency-Key was used for another request before.', {
     field: 'idempotency-key',

@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto'
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import Type from 'typebox'
 import { WeftError } from '../errors.ts'
+import type { App } from './instance.ts'
 
 /** A strong entity tag (RFC 9110 section 8.8.3) of a value: the same while nothing in it changes. */
 export function tagOf(value: unknown): string {
@@ -19,6 +21,20 @@ export function assertMatch(request: FastifyRequest, tag: string): void {
   throw new WeftError('precondition-failed', 'The object was changed since it was read.', {
     field: 'if-match',
     advice: 'Read it again, look whether the change is still wanted, and send its new ETag.',
+  })
+}
+
+/** Makes every route that is added from here on refuse an `If-Match` that it would not look at: who sends one relies on it. */
+export function refuseUnheard(app: App): void {
+  app.addHook('preHandler', async ({ headers, method, routeOptions }) => {
+    const wanted = headers['if-match']
+    if (wanted === undefined || wanted.trim() === '*' || method === 'GET' || method === 'HEAD') return
+    const known: unknown = routeOptions.schema?.headers
+    if (Type.IsObject(known) && 'if-match' in known.properties) return
+    throw new WeftError('invalid-input', 'What this request changes has no versions.', {
+      field: 'if-match',
+      advice: 'Send it without If-Match.',
+    })
   })
 }
 

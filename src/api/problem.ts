@@ -70,6 +70,8 @@ export function sendProblem(thrown: unknown, request: FastifyRequest, reply: Fas
 }
 
 export function sendFailure(failed: Failure, request: FastifyRequest, reply: FastifyReply): void {
+  // Of what was to be answered had it not failed.
+  reply.removeHeader('location')
   if (failed.status === 401) reply.header('www-authenticate', 'Bearer realm="weft"')
   if (failed.status === 503) reply.header('retry-after', '1')
   if (failed.status === 429 && !reply.hasHeader('retry-after')) reply.header('retry-after', RETRY_LATER)

@@ -1419,7 +1419,7 @@ export interface Operations {
         readonly 'if-match'?: string | undefined
       }
       readonly body: {
-        /** Networks of the project, by name. */
+        /** Networks of the project, by name: 1 to 63 lower-case letters, digits and inner hyphens. */
         readonly networks?: Readonly<Record<string, {
           /** IPv4 range. Absent: the next free /16 of the pool. */
           readonly ipv4?: string | undefined
@@ -1450,7 +1450,7 @@ export interface Operations {
             }[]
           } | undefined
         }>> | undefined
-        /** Nodes of the project, by name or id. */
+        /** Nodes of the project, by name or id: 1 to 63 lower-case letters, digits and inner hyphens. */
         readonly nodes?: Readonly<Record<string, {
           /** Labels that it is to have. Absent: they are left as they are. */
           readonly labels?: Readonly<Record<string, string>> | undefined

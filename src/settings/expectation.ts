@@ -16,6 +16,8 @@ export interface ValueSchema {
   readonly items?: ValueSchema
   readonly minItems?: number
   readonly maxItems?: number
+  readonly minProperties?: number
+  readonly properties?: Readonly<Record<string, ValueSchema>>
 }
 
 /** What `schema` takes, as words that end "… must be": `a whole number from 1 to 65535`, `one of mesh, star`. */
@@ -35,7 +37,7 @@ export function expectation(schema: ValueSchema): string {
     case 'array':
       return `a list${entries(schema)}, each ${expectation(schema.items ?? {})}`
     case 'object':
-      return 'an object'
+      return `an object${fields(schema)}`
     default:
       return `text${length(schema)}${form(schema)}`
   }
@@ -52,6 +54,10 @@ export function choicesOf(schema: ValueSchema): readonly string[] | undefined {
   if (schema.enum) return schema.enum.map(String)
   const constants = schema.anyOf?.map((part) => part.const)
   return constants?.every((constant) => typeof constant === 'string') ? constants : undefined
+}
+
+function fields({ minProperties = 0, properties = {} }: ValueSchema): string {
+  return minProperties > 0 ? ` with at least one of ${Object.keys(properties).join(', ')}` : ''
 }
 
 function range(least: number | undefined, most: number | undefined): string {

@@ -69,6 +69,47 @@ describe('a POST with an Idempotency-Key', () => {
     }
   })
 
+  it('is done once also when there was nothing to do the first time', async () => {
+    const key = withKey()
+    const none = { roles: [] }
+    const roles = async () => (await place.get('/v1/nodes/web-1')).body.roles
+    const first = await place.post('/v1/nodes/web-1/roles', none, key)
+    assert.deepEqual([first.status, first.body.roles], [200, []])
+    await place.post('/v1/nodes/web-1/roles', { roles: ['hub'] })
+    assert.equal((await place.post('/v1/nodes/web-1/roles', none, key)).status, 200)
+    assert.deepEqual(await roles(), ['hub'], 'what somebody else did meanwhile stands')
+    const used = await place.post('/v1/nodes/web-1/roles', { roles: ['relay'] }, key)
+    assert.deepEqual([used.status, used.body.code], [409, 'conflict'])
+    await place.post('/v1/nodes/web-1/roles', none)
+
+    for (const [path, nothing, something] of [
+      ['/v1/apply', { networks: { demo: {} } }, { networks: { another: {} } }],
+      ['/v1/networks/demo/members/batch', { add: [], remove: [] }, { remove: ['web-1'] }],
+    ] as const) {
+      const spent = withKey()
+      assert.equal((await place.post(path, nothing, spent)).status, 200, path)
+      assert.equal((await place.post(path, nothing, spent)).status, 200, path)
+      assert.equal((await place.post(path, something, spent)).status, 409, path)
+    }
+  })
+
+  it('answers the same of a batch, whatever happened since', async () => {
+    const key = withKey()
+    await place.post('/v1/networks', { name: 'batched' })
+    const first = await place.post('/v1/networks/batched/members/batch', { add: ['web-1'] }, key)
+    await place.call('DELETE', '/v1/networks/batched/members/web-1')
+    const again = await place.post('/v1/networks/batched/members/batch', { add: ['web-1'] }, key)
+    assert.deepEqual([first.status, again.status, again.body], [200, 200, first.body])
+  })
+
+  it('leads nowhere when what was made is gone', async () => {
+    const key = withKey()
+    const { id } = (await place.post('/v1/networks', { name: 'brief' }, key)).body
+    assert.equal((await place.call('DELETE', `/v1/networks/${id}`)).status, 204)
+    const again = await place.post('/v1/networks', { name: 'brief' }, key)
+    assert.deepEqual([again.status, again.headers.location], [404, undefined])
+  })
+
   it('does not meet the key of another token', async () => {
     const { secret } = await place.apiToken('second')
     const key = withKey()

@@ -89,6 +89,16 @@ describe('every list of REST', () => {
     for (const [id, operation] of operations) await check(lists[id] ?? assert.fail(id), operation, id)
   }
 
+  it('goes on behind the longest name that there can be', async () => {
+    const long = await Promise.all(['𠀁', '𠀀'].map((letter) => place.apiToken(letter.repeat(64))))
+    const names = (await inPages('/v1/api-tokens', { sort: '-name', limit: '1' })).map(({ name }) => name)
+    assert.deepEqual(
+      names.slice(0, 2),
+      ['𠀁', '𠀀'].map((letter) => letter.repeat(64)),
+    )
+    for (const { id } of long) await place.call('DELETE', `/v1/api-tokens/${id}`)
+  })
+
   it('has a limit, a cursor, a next one, orders in both directions, and filters', async () => {
     assert.ok(operations.size >= 13)
     await each(async ({ filters }, operation, id) => {

@@ -117,6 +117,35 @@ describe('problem details', () => {
     }
   })
 
+  it('refuses to ignore a version that a change is bound to', async () => {
+    const bound = (wanted: string) => ({ headers: { 'if-match': wanted } })
+    for (const [path, body] of [
+      ['/v1/tokens', {}],
+      ['/v1/networks', { name: 'unbound' }],
+    ] as const) {
+      const { status, body: problem } = await place.post(path, body, bound('"x"'))
+      assert.deepEqual([status, problem.field, problem.code], [400, 'if-match', 'invalid-input'], path)
+    }
+    assert.equal((await place.post('/v1/tokens', {}, bound('*'))).status, 201)
+    assert.equal((await place.call('GET', '/v1/networks', bound('"x"'))).status, 200)
+  })
+
+  it('says what an object lacks, what names are like, and which name there is not', async () => {
+    const said = async (path: string, body: object) => {
+      const { detail, field, advice } = (await place.post(path, body)).body
+      return { detail, field, advice }
+    }
+    await place.post('/v1/networks', { name: 'lacking' })
+    assert.equal(
+      (await said('/v1/networks/lacking/members/batch', {})).detail,
+      'The body must be an object with at least one of add, remove.',
+    )
+    const named = await said('/v1/apply', { networks: { bad_name: {} } })
+    assert.match(named.advice, /1 to 63 lower-case letters, digits and inner hyphens/)
+    assert.equal((await said('/v1/tokens', { networks: ['lacking', 'nosuch'] })).field, 'networks.1')
+    assert.equal((await said('/v1/networks/lacking/members', { node: 'nosuch' })).field, 'node')
+  })
+
   it('says which methods an address takes', async () => {
     const { body, headers } = await place.call('PATCH', '/v1/networks/any/members?limit=1')
     assert.equal(headers.allow, 'GET, HEAD, POST')

@@ -109,9 +109,11 @@ describe('webhooks by REST', () => {
     const first = await inside.call('POST', '/v1/webhooks', { body, headers })
     const again = await inside.call('POST', '/v1/webhooks', { body, headers })
     assert.deepEqual([first.status, again.status, again.body.code], [201, 409, 'already-exists'])
-    const test = () => inside.call('POST', `/v1/webhooks/${first.body.id}/test`, { headers })
-    const [one, two] = [await test(), await test()]
-    assert.deepEqual(one.body, two.body)
+    const test = (key: string) =>
+      inside.call('POST', `/v1/webhooks/${first.body.id}/test`, { headers: { 'idempotency-key': key } })
+    const [one, two, spent] = [await test('k2'), await test('k2'), await test('k1')]
+    assert.deepEqual([one.status, two.body], [200, one.body])
+    assert.deepEqual([spent.status, spent.body.field], [409, 'idempotency-key'], 'k1 made the webhook')
     const path = `/v1/webhooks/${first.body.id}/deliveries/${one.body.id}/redeliver`
     assert.equal((await inside.call('POST', path)).body.attempts, 2)
     assert.equal(received().length, 2)

@@ -1,7 +1,7 @@
 import type { ValueSchema } from '../../settings/expectation.ts'
 
 /** A JSON Schema as it stands in the document. */
-export interface DocSchema extends Omit<ValueSchema, 'type' | 'items' | 'anyOf'> {
+export interface DocSchema extends Omit<ValueSchema, 'type' | 'items' | 'anyOf' | 'properties'> {
   readonly $ref?: string
   readonly type?: string | readonly string[]
   readonly format?: string

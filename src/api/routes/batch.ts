@@ -6,7 +6,7 @@ import type { Controller } from '../../controller/controller.ts'
 import { eventsOf } from '../../controller/ledger/ledger.ts'
 import { findMember, findNode } from '../../controller/lookup.ts'
 import type { Tools } from '../../controller/tools.ts'
-import { toWeftError, WeftError } from '../../errors.ts'
+import { inField, WeftError } from '../../errors.ts'
 import type { KeyStock } from '../../keys/stock.ts'
 import type { State } from '../../model/state.ts'
 import { assertMayTouch, authorise } from '../access/authorise.ts'
@@ -55,10 +55,12 @@ export function batchRoutes(app: App, controller: Controller): void {
       using keys = await prepare(controller, request)
       const { result } = await create(controller, request, {
         decide: (before, tools) => decide(before, tools, keys),
-        recall: (events, after) => {
+        recall: async (events, after, sequence) => {
           const { network } = authorise(after, request, controller.now())
           const [add, remove] = [eventsOf(events, 'member-added'), eventsOf(events, 'member-removed')]
-          return { ...counts({ add, remove }), network: network.id, revision: network.revision }
+          const then = await controller.audit.stateAfter(sequence)
+          const { revision } = then?.networks.get(network.id) ?? network
+          return { ...counts({ add, remove }), network: network.id, revision }
         },
       })
       return result
@@ -110,14 +112,4 @@ function assertEachOnce(field: string, ids: readonly string[]): void {
 
 function counts({ add, remove }: { readonly add: readonly unknown[]; readonly remove: readonly unknown[] }) {
   return { added: add.length, removed: remove.length }
-}
-
-/** Says which of many it was that failed. */
-function inField<Value>(field: string, read: () => Value): Value {
-  try {
-    return read()
-  } catch (error) {
-    const { code, message, advice } = toWeftError(error)
-    throw new WeftError(code, message, { field, ...(advice !== undefined && { advice }) })
-  }
 }

@@ -7,6 +7,7 @@ import type { Controller } from '../../controller/controller.ts'
 import { eventsOf } from '../../controller/ledger/ledger.ts'
 import { findMember, findNode, nodeOf } from '../../controller/lookup.ts'
 import type { Tools } from '../../controller/tools.ts'
+import { inField } from '../../errors.ts'
 import type { KeyStock } from '../../keys/stock.ts'
 import type { PublicKey } from '../../keys/wireguard.ts'
 import type { Member as MemberState, Network, State } from '../../model/state.ts'
@@ -74,7 +75,7 @@ type CreateRequest = FastifyRequest & { readonly body: Type.Static<typeof NewMem
 /** The network, which may be one of another project, and the node, which may not. */
 function subjects(state: State, request: CreateRequest, now: number) {
   const { project, network } = authorise(state, request, now)
-  return { network, node: findNode(state, project, request.body.node) }
+  return { network, node: inField('node', () => findNode(state, project, request.body.node)) }
 }
 
 /** Whose key will be needed. What is wrong with the request is found when it is decided, on a state that is sure. */

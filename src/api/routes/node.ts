@@ -4,7 +4,6 @@ import { changeLabels } from '../../controller/commands/label.ts'
 import { removeNode } from '../../controller/commands/node.ts'
 import { setRoles } from '../../controller/commands/role.ts'
 import type { Controller } from '../../controller/controller.ts'
-import { eventsOf } from '../../controller/ledger/ledger.ts'
 import { findNode } from '../../controller/lookup.ts'
 import type { Tools } from '../../controller/tools.ts'
 import type { NodeId } from '../../keys/identity.ts'
@@ -124,10 +123,7 @@ function addSetRoles(app: App, controller: Controller): void {
     if (wouldBe) return wouldBe
     const { result, state } = await create(controller, request, {
       decide,
-      recall: (events, after) =>
-        eventsOf(events, 'node-roles-set')
-          .filter((event) => event.roles.join() === roles.toSorted().join())
-          .find(({ id }) => id === authorise(after, request, controller.now()).node.id)?.id,
+      recall: (_events, after) => authorise(after, request, controller.now()).node.id,
     })
     const { project } = authorise(state, request, controller.now())
     const node = findNode(state, project, result)

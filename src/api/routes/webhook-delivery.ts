@@ -3,7 +3,9 @@ import type { FastifyRequest } from 'fastify'
 import { Map as ImmutableMap } from 'immutable'
 import Type from 'typebox'
 import type { Controller } from '../../controller/controller.ts'
+import type { State, Webhook } from '../../model/state.ts'
 import { authorise } from '../access/authorise.ts'
+import { create } from '../change.ts'
 import type { App } from '../instance.ts'
 import { pageOf } from '../paging.ts'
 import { listQuery, OperationHeaders, refTo } from '../schemas/common.ts'
@@ -62,7 +64,7 @@ function addTest(app: App, controller: Controller): void {
     response: answers({ 200: refTo(WebhookDelivery) }, 404, 409),
   }
   app.post('/v1/webhooks/:webhook/test', { schema }, async (request) => {
-    const { webhook } = authorise(controller.state, request, controller.now())
+    const webhook = await subject(controller, request)
     return deliveryView(await controller.webhooks.ping(webhook, keyOf(request)))
   })
 }
@@ -77,10 +79,21 @@ function addRedeliver(app: App, controller: Controller): void {
     response: answers({ 200: refTo(WebhookDelivery) }, 404, 409),
   }
   app.post('/v1/webhooks/:webhook/deliveries/:delivery/redeliver', { schema }, async (request) => {
-    const { webhook } = authorise(controller.state, request, controller.now())
+    const webhook = await subject(controller, request)
     const { delivery } = request.params
     return deliveryView(await controller.webhooks.redeliver(webhook, delivery, keyOf(request)))
   })
+}
+
+/** The webhook. An Idempotency-Key goes into the log, which has no other change to keep it with, and refuses it for another request. */
+async function subject(controller: Controller, request: FastifyRequest): Promise<Webhook> {
+  const webhookIn = (state: State) => authorise(state, request, controller.now()).webhook
+  if (request.headers['idempotency-key'] === undefined) return webhookIn(controller.state)
+  const { result } = await create(controller, request, {
+    decide: (state) => ({ events: [], result: webhookIn(state) }),
+    recall: (_events, state) => webhookIn(state),
+  })
+  return result
 }
 
 /** The same for the same Idempotency-Key of the same caller; new for each request without one. */

@@ -47,6 +47,7 @@ const WantedNode = Type.Object(
   { additionalProperties: false, description: 'What a node is to be. It has joined already.' },
 )
 
+const NAMES = '1 to 63 lower-case letters, digits and inner hyphens'
 const named = Type.String({ pattern: NAME_PATTERN })
 
 const EXAMPLE = {
@@ -67,14 +68,14 @@ export const WantedState = Type.Object(
       Type.Record(named, WantedNetwork, {
         maxProperties: MOST_OBJECTS,
         additionalProperties: false,
-        description: 'Networks of the project, by name.',
+        description: `Networks of the project, by name: ${NAMES}.`,
       }),
     ),
     nodes: Type.Optional(
       Type.Record(named, WantedNode, {
         maxProperties: MOST_OBJECTS,
         additionalProperties: false,
-        description: 'Nodes of the project, by name or id.',
+        description: `Nodes of the project, by name or id: ${NAMES}.`,
       }),
     ),
   },

@@ -27,7 +27,7 @@ export const TokenIdText = Type.String({
 })
 
 /** Printable text of any language; nothing that could move a terminal's cursor or turn the direction of writing. */
-const PLAIN = '^[^\\p{C}\\p{Zl}\\p{Zp}]*$'
+const PLAIN = '^(?! *$)[^\\p{C}\\p{Zl}\\p{Zp}]*$'
 
 /** Text for people. */
 export function plainText(maxLength: number, description: string, example: string) {
@@ -36,7 +36,7 @@ export function plainText(maxLength: number, description: string, example: strin
     pattern: PLAIN,
     description,
     examples: [example],
-    'x-expects': `text of at most ${maxLength} printable characters`,
+    'x-expects': `text of 1 to ${maxLength} printable characters`,
   })
 }
 
@@ -84,6 +84,8 @@ export function nextPage(note = '') {
 export const SPARSE = 'A page may hold less than its limit and yet have a next one.'
 
 export const MAX_PAGE = 1_000
+/** It holds a name of 64 characters, of which one can be four bytes, and an id. */
+const LONGEST_CURSOR = 512
 export const DEFAULT_PAGE = 100
 
 export const PageQuery = Type.Object(
@@ -97,7 +99,10 @@ export const PageQuery = Type.Object(
       }),
     ),
     cursor: Type.Optional(
-      Type.String({ maxLength: 256, description: "The 'next' of the page before. Absent: the first page." }),
+      Type.String({
+        maxLength: LONGEST_CURSOR,
+        description: "The 'next' of the page before. Absent: the first page.",
+      }),
     ),
   },
   { additionalProperties: false },

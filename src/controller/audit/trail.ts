@@ -1,4 +1,5 @@
 import type { Head, Log } from '../../log/log.ts'
+import type { State } from '../../model/state.ts'
 import type { Viewer } from '../sight.ts'
 import { PastStates } from './past-states.ts'
 import { type AuditFilter, type AuditRecord, auditRecord } from './record.ts'
@@ -75,6 +76,12 @@ export class AuditTrail {
       }
     }
     return { items, next: nextOf(low, high, backwards), reach }
+  }
+
+  /** The state that an entry made; undefined when that cannot be known for sure any more. */
+  async stateAfter(sequence: number): Promise<State | undefined> {
+    const [step] = await this.#past.steps(sequence, sequence)
+    return step?.complete ? step.after : undefined
   }
 
   async #reach(): Promise<AuditReach> {

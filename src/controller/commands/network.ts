@@ -6,7 +6,7 @@ import {
   validateNetworkRange,
   validateNetworkRangeIpv6,
 } from '../../address/pool.ts'
-import { toWeftError, WeftError } from '../../errors.ts'
+import { inField, WeftError } from '../../errors.ts'
 import {
   DEFAULT_PROJECT,
   ID_BYTES,
@@ -114,14 +114,4 @@ function chooseIpv6(networks: readonly Network[], tools: Tools, given: string | 
     networks.map(({ ipv6 }) => ipv6),
   )
   return range
-}
-
-/** Says in which field it was that a text could not be read. */
-function inField<Value>(field: string, read: () => Value): Value {
-  try {
-    return read()
-  } catch (error) {
-    const { code, message, advice } = toWeftError(error)
-    throw new WeftError(code, message, advice === undefined ? { field } : { field, advice })
-  }
 }

@@ -1,3 +1,4 @@
+import { inField } from '../../errors.ts'
 import { createBearer, secretHash } from '../../keys/bearer.ts'
 import type { SecretBytes } from '../../keys/secret.ts'
 import { DEFAULT_PROJECT, ID_BYTES, type ProjectId, type TokenId, toTokenId } from '../../model/names.ts'
@@ -32,7 +33,9 @@ export function createJoinToken(
   input: JoinTokenInput,
 ): Decision<NewToken & { readonly expiresAt: number }> {
   const { project = DEFAULT_PROJECT } = input
-  const networks = (input.networks ?? []).map((name) => findNetwork(state, project, name).id)
+  const networks = (input.networks ?? []).map((name, at) =>
+    inField(`networks.${at}`, () => findNetwork(state, project, name).id),
+  )
   const id = toTokenId(tools.random(ID_BYTES))
   const secret = createBearer(tools.random)
   const expiresAt = tools.now + (input.ttlSeconds ?? DEFAULT_TTL_SECONDS) * 1_000

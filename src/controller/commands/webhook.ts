@@ -1,4 +1,4 @@
-import { WeftError } from '../../errors.ts'
+import { inField, WeftError } from '../../errors.ts'
 import { SecretBytes } from '../../keys/secret.ts'
 import { ID_BYTES, type ProjectId, toWebhookId, type WebhookId } from '../../model/names.ts'
 import type { State, Webhook } from '../../model/state.ts'
@@ -100,7 +100,9 @@ interface Limits {
 }
 
 function limits(state: State, project: ProjectId, { events, networks }: Limits) {
-  const ids = networks?.map((name) => findNetwork(state, project, name).id)
+  const ids = networks?.map((name, at) =>
+    inField(`networks.${at}`, () => findNetwork(state, project, name).id),
+  )
   return {
     ...(events && { events: [...new Set(events)].toSorted() }),
     ...(ids && { networks: [...new Set(ids)].toSorted() }),

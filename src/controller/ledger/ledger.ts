@@ -162,7 +162,8 @@ export class Ledger {
       const decided = attempt(() => decide(before))
       if ('error' in decided && isOfTheStore(decided.error)) throw decided.error
       try {
-        if ('events' in decided && decided.events.length > 0) {
+        // That there was nothing to do is kept, too, for who may repeat the call: by then there could be something.
+        if ('events' in decided && (decided.events.length > 0 || request.request !== undefined)) {
           const isNew = tries === 1 && request.isNew === true
           return await this.#make(before, request, decided, { isNew, refusal })
         }

@@ -6,6 +6,7 @@ import { systemRandom } from '../keys/random.ts'
 import type { Event } from '../model/event.ts'
 import type { State } from '../model/state.ts'
 import { linkChanges } from '../topology/policy/link-changes.ts'
+import { isDryRun } from './dryrun.ts'
 import { refTo } from './schemas/common.ts'
 import { LinkChanges } from './schemas/policy.ts'
 import { linkChangesView } from './views/policy.ts'
@@ -44,8 +45,4 @@ export function rehearse(
 /** What `events` would do to links, and what agents would be sent. */
 export function rehearsal(controller: Controller, events: readonly Event[]): LinkChanges {
   return linkChangesView(linkChanges(controller.state, events), controller.forecast(events))
-}
-
-function isDryRun(query: unknown): boolean {
-  return typeof query === 'object' && query !== null && 'dryRun' in query && query.dryRun === true
 }

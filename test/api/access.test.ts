@@ -301,6 +301,25 @@ describe('who may do what', () => {
     assert.deepEqual([body.project, body.global, body.permissions], [project, false, ['members:write']])
   })
 
+  it('tells by no dry run what the token may not read', async () => {
+    const scopes = ['networks:write', 'members:write', 'nodes:write'] as const
+    const token = await makeToken(inside, { name: 'blind', role: 'admin', project: mine.project, scopes })
+    const calls: [method: string, path: string, body?: object][] = [
+      ['POST', `/v1/networks/${mine.network}/members`, { node: mine.idle }],
+      ['POST', `/v1/networks/${mine.network}/members/batch`, { add: [mine.idle] }],
+      ['PUT', `/v1/networks/${mine.network}/policy`, { default: 'deny', rules: [] }],
+      ['DELETE', `/v1/networks/${mine.network}/members/${mine.member}`],
+      ['DELETE', `/v1/networks/${mine.network}`],
+      ['DELETE', `/v1/nodes/${mine.member}`],
+      ['POST', '/v1/apply', { networks: {} }],
+    ]
+    for (const [method, path, body] of calls) {
+      const answer = await inside.call(method, `${path}?dryRun=true`, { token, ...(body && { body }) })
+      assert.deepEqual([answer.status, answer.body.code], [403, 'forbidden'], path)
+      assert.match(answer.body.detail, /'networks:read'/)
+    }
+  })
+
   it('is decided again on the state that a change is made on, whatever the change', async (context) => {
     const change = inside.controller.change.bind(inside.controller)
     let spent: TokenId | undefined

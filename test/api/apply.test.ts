@@ -255,17 +255,23 @@ describe('POST /v1/apply', () => {
     await clear()
   })
 
+  const NETWORKS = ['networks:read', 'networks:write']
+  const NODES = ['nodes:read', 'nodes:write']
+
   it('needs the rights to all that it is about', async () => {
     const project = await makeProject(inside, freshName())
     const { member, idle } = await makeEstate(inside, project)
     const cases: [scopes: string[], body: object, status: number][] = [
-      [['networks:write'], { networks: { [freshName()]: {} } }, 200],
-      [['networks:write'], { networks: { [freshName()]: { members: [idle] } } }, 403],
-      [['networks:write', 'members:write'], { networks: { [freshName()]: { members: [idle] } } }, 200],
-      [['networks:write', 'members:write'], { nodes: { [member]: {} } }, 403],
-      [['networks:write', 'nodes:write'], { nodes: { [member]: { roles: ['hub'] } } }, 200],
-      [['networks:write', 'nodes:write'], { nodes: { [member]: { roles: ['relay'] } } }, 403],
-      [['members:write', 'nodes:write'], { networks: {} }, 403],
+      [[...NETWORKS], { networks: { [freshName()]: {} } }, 200],
+      [[...NETWORKS], { networks: { [freshName()]: { members: [idle] } } }, 403],
+      [[...NETWORKS, 'members:write'], { networks: { [freshName()]: { members: [idle] } } }, 200],
+      [[...NETWORKS, 'members:write'], { nodes: { [member]: {} } }, 403],
+      [[...NETWORKS, ...NODES], { nodes: { [member]: { roles: ['hub'] } } }, 200],
+      [[...NETWORKS, ...NODES], { nodes: { [member]: { roles: ['relay'] } } }, 403],
+      [['networks:read', 'members:write', ...NODES], { networks: {} }, 403],
+      // The answer says what is there.
+      [['networks:write'], { networks: { [freshName()]: {} } }, 403],
+      [[...NETWORKS, 'nodes:write'], { nodes: { [member]: {} } }, 403],
     ]
     for (const [scopes, body, status] of cases) {
       const token = await makeToken(inside, { name: 'x', role: 'admin', project, scopes: scopes as never })

@@ -15,6 +15,7 @@ import type { NodeId } from '../../keys/identity.ts'
 import { type ProjectId, parseProjectId } from '../../model/names.ts'
 import type { Permission } from '../../model/permission.ts'
 import type { ApiToken, Member, Network, Node, Project, State } from '../../model/state.ts'
+import { isDryRun } from '../dryrun.ts'
 import { type Caller, tokenCaller } from './caller.ts'
 import { type Named, Scope } from './scope.ts'
 import type { Rule } from './table.ts'
@@ -32,6 +33,7 @@ export function authorise(state: State, request: FastifyRequest, now: number): S
   const project = actingProject(state, caller, textIn(request.query, 'project'))
   const named = find(state, { request, rule, caller, project })
   assertPermitted(caller, rule.needs)
+  assertPermitted(caller, isDryRun(request.query) ? 'networks:read' : rule.tells)
   assertParts(state, { rule, request, caller, project }, named.node)
   return new Scope(caller, project, named)
 }
@@ -142,7 +144,8 @@ function assertParts(
 ): void {
   const { body } = request
   for (const [path, needed] of Object.entries(rule.partsNeed ?? {}))
-    if (valuesAt(body, path.split('.')).length > 0) assertPermitted(caller, needed)
+    if (valuesAt(body, path.split('.')).length > 0)
+      for (const permission of needed) assertPermitted(caller, permission)
   if (!rule.relayNeeds) return
   const named = valuesAt(body, ['nodes']).flatMap((nodes) => Object.entries(Object(nodes)))
   const asks = (part: unknown, name: string) => asksForRelay(part, nodeOf(state, project, name))

@@ -15,10 +15,12 @@ export type Subject =
 export interface Rule {
   /** Absent: whoever is known may. */
   readonly needs?: Permission
+  /** Needed besides, because the answer tells what is there. Of a dry run it always does. */
+  readonly tells?: Permission
   /** Needed besides, when it asks for a role of that name. */
   readonly relayNeeds?: Permission
   /** Needed besides, when the body has something there: `*` stands for any name. */
-  readonly partsNeed?: Readonly<Record<string, Permission>>
+  readonly partsNeed?: Readonly<Record<string, readonly Permission[]>>
   /** Absent: no object is named; what is listed or made is of the project in which the caller acts. */
   readonly about?: Subject
   /**
@@ -110,7 +112,8 @@ export const ACCESS: Readonly<Record<string, Rule | 'open'>> = {
 
   'POST /v1/apply': {
     needs: 'networks:write',
-    partsNeed: { nodes: 'nodes:write', 'networks.*.members': 'members:write' },
+    tells: 'networks:read',
+    partsNeed: { nodes: ['nodes:write', 'nodes:read'], 'networks.*.members': ['members:write'] },
     relayNeeds: 'relays:write',
   },
   'GET /schemas/network.json': 'open',

@@ -33,9 +33,10 @@ function needs(method: string, path: string): string {
   const rule = ACCESS[`${method} ${path.replaceAll(/\{(\w+)\}/g, ':$1')}`]
   if (rule === 'open') return 'Needs no token.'
   if (rule?.needs === undefined) return 'Needs a token, any.'
-  const { needs: permission } = rule
+  const { needs: permission, tells } = rule
   const roles = Object.entries(ROLE_PERMISSIONS).filter(([, all]) => all.includes(permission))
-  return `Needs the permission ${permission}: ${roles.map(([role]) => role).join(', ')}.`
+  const besides = tells === undefined ? '' : ` and, for what it answers, ${tells}`
+  return `Needs the permission ${permission}${besides}: ${roles.map(([role]) => role).join(', ')}.`
 }
 
 function parameterTable(parameters: readonly DocParameter[]): Html {

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino'
 import type { Address } from '../address/cidr.ts'
-import { WeftError } from '../errors.ts'
+import type { Clock } from '../clock.ts'
+import { toWeftError, WeftError } from '../errors.ts'
 import type { NodeId } from '../keys/identity.ts'
 import type { VerifyKey } from '../keys/signature.ts'
 import type { Origin } from '../log/log.ts'
@@ -9,7 +10,7 @@ import type { State } from '../model/state.ts'
 import type { AgentFrameOf } from '../protocol/frames.ts'
 import { certifyMemberKey } from './commands/member.ts'
 import { joinNode } from './commands/node.ts'
-import { openProof, raiseEpoch } from './push/ahead.ts'
+import { type Evidence, openProof, raiseEpoch } from './push/ahead.ts'
 import type { ProvenAgent } from './push/greeting.ts'
 import { type Decision, SYSTEM, type Tools } from './tools.ts'
 
@@ -22,12 +23,18 @@ export interface AdmissionTools {
     decide: (state: State, tools: Tools) => Decision<Result>,
   ) => Promise<unknown>
   readonly controllerKey: VerifyKey
+  readonly clock: Clock
   readonly log: Logger
 }
+
+/** Milliseconds until an epoch that could not be begun is tried again. */
+const RETRY = 5_000
 
 /** What agents themselves bring into the log: that they join, keys of their own, and that they were told more than it holds. */
 export class Admission {
   readonly #tools: AdmissionTools
+  /** What was shown, by network, and could not be answered with a new epoch yet. */
+  readonly #shown = new Map<string, Evidence>()
 
   constructor(tools: AdmissionTools) {
     this.#tools = tools
@@ -61,13 +68,30 @@ export class Admission {
 
   /** A log that is behind its agents begins a new epoch, so that they take what it has. */
   takeProof(node: NodeId, proof: AgentFrameOf<'proof'>): void {
-    const { state, change, controllerKey, log } = this.#tools
+    const { state, controllerKey, log } = this.#tools
     const evidence = openProof(proof, controllerKey)
     if (raiseEpoch(state(), evidence).events.length === 0) return
     log.warn({ node, ...evidence }, 'an agent shows that it was told more than our log holds')
-    change({ actor: SYSTEM }, (now) => raiseEpoch(now, evidence)).catch((error: unknown) =>
-      log.error({ error }, 'the epoch could not be raised'),
-    )
+    const isTried = this.#shown.size > 0
+    this.#shown.set(evidence.network, evidence)
+    if (!isTried) void this.#raise()
+  }
+
+  /** Agents take nothing before that, and most show it only once: so it is tried until it is done. */
+  async #raise(): Promise<void> {
+    const { change, clock, log } = this.#tools
+    for (const [network, evidence] of this.#shown) {
+      try {
+        await change({ actor: SYSTEM }, (now) => raiseEpoch(now, evidence))
+        if (this.#shown.get(network) === evidence) this.#shown.delete(network)
+      } catch (error) {
+        const { code, message } = toWeftError(error)
+        log.error({ code, reason: message }, 'the epoch could not be raised')
+        if (code === 'unavailable') return
+        break
+      }
+    }
+    if (this.#shown.size > 0) clock.after(RETRY, () => void this.#raise())
   }
 }
 

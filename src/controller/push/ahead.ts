@@ -14,7 +14,7 @@ interface Point {
 }
 
 /** Something that our key signed once. */
-interface Evidence extends Point {
+export interface Evidence extends Point {
   /** Of whose own record this was the revision; undefined when it was that of the network. */
   readonly member: NodeId | undefined
 }

@@ -72,7 +72,9 @@ export async function startServer(
     await app.close()
   }
   try {
-    return { places: await Promise.all(listeners.map(({ server, place }) => listen(server, place))), close }
+    const places = await Promise.all(listeners.map(({ server, place }) => listen(server, place)))
+    controller.servedAt(places)
+    return { places, close }
   } catch (error) {
     await close()
     throw error

@@ -93,6 +93,7 @@ export class Controller implements AsyncDisposable {
   readonly #logMark: LogMark
   readonly #upkeep: Upkeep
   #failed = false
+  #places: readonly string[]
   /** Tells this process from all others, and how many changes it has named. */
   readonly #run: string
   #operations = 0
@@ -103,6 +104,7 @@ export class Controller implements AsyncDisposable {
     this.#parts = parts
     this.#run = toBase32(parts.random(16))
     this.settings = parts.settings
+    this.#places = parts.settings.listen
     this.authority = parts.authority
     this.vault = parts.vault
     this.firstAdminToken = parts.firstAdminToken
@@ -227,10 +229,15 @@ export class Controller implements AsyncDisposable {
     return `once-${now.toString(16)}-${this.#run}-${++this.#operations}`
   }
 
+  /** Where it is served: a port of 0 has become one that was free. */
+  servedAt(places: readonly string[]): void {
+    this.#places = places
+  }
+
   /** The whole string for `weft agent --join`. */
   joinToken(secret: SecretBytes): string {
     const { fingerprint, signing } = this.authority
-    const urls = publicUrls(this.settings)
+    const urls = publicUrls(this.settings, this.#places)
     return formatJoinToken({ urls, fingerprint, controllerKey: signing.publicKey, secret })
   }
 

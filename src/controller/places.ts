@@ -22,10 +22,10 @@ export function parseListenPlace(text: string): ListenPlace {
 }
 
 /** The URLs that join tokens carry: as set, or what `listen` comes to on this machine; any-address becomes every address. */
-export function publicUrls(settings: ControllerSettings): readonly string[] {
+export function publicUrls(settings: ControllerSettings, listen: readonly string[]): readonly string[] {
   if (settings.publicUrls.length > 0) return settings.publicUrls
   const scheme = settings.insecurePlainWebsocket ? 'http' : 'https'
-  return settings.listen.map(parseListenPlace).flatMap((place) => {
+  return listen.map(parseListenPlace).flatMap((place) => {
     if ('path' in place) return [`unix:${place.path}`]
     return hostsOf(place.host).map(
       (host) => `${scheme}://${host.includes(':') ? `[${host}]` : host}:${place.port}`,

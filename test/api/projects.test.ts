@@ -158,6 +158,27 @@ describe('projects over REST', () => {
     assert.equal((await inside.call('GET', '/v1/nodes/web', { token: tokenB })).status, 404)
   })
 
+  it('want their name back when they have but tokens or webhooks, and not when those have ended', async () => {
+    const [project, name] = [await makeProject(inside, 'quiet'), 'quiet']
+    const path = `/v1/projects/${project}`
+    const hook = { url: 'https://localhost:9/x', enabled: false }
+    const wanted = async (told: string) => {
+      const { status, body } = await inside.call('DELETE', path)
+      assert.deepEqual([status, body.code, body.field], [409, 'confirmation-needed', 'confirm'])
+      assert.ok(body.detail.endsWith(`${told}.`), body.detail)
+    }
+    const made = await inside.call('POST', `/v1/webhooks?project=${name}`, { body: hook })
+    await wanted('1 webhook')
+    const token = await inside.call('POST', `/v1/api-tokens?project=${name}`, {
+      body: { name: 'x', role: 'viewer' },
+    })
+    await wanted('1 API token and 1 webhook')
+    await inside.call('DELETE', `/v1/webhooks/${made.body.id}?project=${name}`)
+    await wanted('1 API token')
+    await inside.call('DELETE', `/v1/api-tokens/${token.body.id}?project=${name}`)
+    assert.equal((await inside.call('DELETE', path)).status, 204)
+  })
+
   it('take everything along when they are deleted, in one change, and nothing of others', async () => {
     const project = await makeProject(inside, freshName())
     const estate = await makeEstate(inside, project)

@@ -20,6 +20,7 @@ import { ID_BYTES, type NetworkId, type ProjectId, toNetworkId } from '../../mod
 import type { State } from '../../model/state.ts'
 import { authorise } from '../access/authorise.ts'
 import { aheadOf, create } from '../change.ts'
+import { cutOffBy } from '../confirm.ts'
 import { assertMatch, tagged, tagOf } from '../etag.ts'
 import type { App } from '../instance.ts'
 import { rehearsal } from '../rehearsal.ts'
@@ -42,7 +43,7 @@ function addApply(app: App, controller: Controller): void {
     operationId: 'apply',
     summary: 'Make networks, members, policies, labels and roles as a document says: all of it, or nothing.',
     description:
-      'The ETag of the answer stands for the changes in it: given back as If-Match, these are made and no others. That is needed where networks with connected members are to be deleted.',
+      'The ETag of the answer stands for the changes in it: given back as If-Match, these are made and no others. That is needed where networks with connected members are to be deleted, or lose half or more of those.',
     tags: ['networks'],
     querystring: ApplyQuery,
     headers: patient(ChangeHeaders),
@@ -105,16 +106,12 @@ function assertSeen(
   events: readonly Event[],
 ): void {
   if (query.dryRun || (headers['if-match'] ?? '*') !== '*') return
-  for (const event of events) {
-    if (event.type !== 'network-deleted') continue
-    const network = state.networks.get(event.id)
-    const isUsed = [...(network?.members.keys() ?? [])].some((node) => controller.nodeStatus(node).online)
-    if (!isUsed) continue
-    throw new WeftError('confirmation-needed', `This deletes ${network?.name}, whose members are online.`, {
-      field: 'if-match',
-      advice: 'Ask with ?dryRun=true, look at the changes, and give the ETag of that answer as If-Match.',
-    })
-  }
+  const told = cutOffBy(controller, state, events)
+  if (told === undefined) return
+  throw new WeftError('confirmation-needed', told, {
+    field: 'if-match',
+    advice: 'Ask with ?dryRun=true, look at the changes, and give the ETag of that answer as If-Match.',
+  })
 }
 
 /** Ids of networks that are to be made, and keys of members. */

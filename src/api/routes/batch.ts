@@ -5,16 +5,18 @@ import { assertNotSystem } from '../../controller/commands/network.ts'
 import type { Controller } from '../../controller/controller.ts'
 import { eventsOf } from '../../controller/ledger/ledger.ts'
 import { findMember, findNode } from '../../controller/lookup.ts'
-import type { Tools } from '../../controller/tools.ts'
+import type { Decision, Tools } from '../../controller/tools.ts'
 import { inField, WeftError } from '../../errors.ts'
 import type { KeyStock } from '../../keys/stock.ts'
+import type { NetworkId } from '../../model/names.ts'
 import type { State } from '../../model/state.ts'
 import { assertMayTouch, authorise } from '../access/authorise.ts'
 import { aheadOf, create } from '../change.ts'
+import { assertConfirmed, bulkLoss } from '../confirm.ts'
 import { assertMatch } from '../etag.ts'
 import type { App } from '../instance.ts'
-import { DryRunQuery, rehearse } from '../rehearsal.ts'
-import { ChangeHeaders, idOrName, refTo } from '../schemas/common.ts'
+import { dryRunQuery, rehearse } from '../rehearsal.ts'
+import { ChangeHeaders, ConfirmQuery, idOrName, refTo } from '../schemas/common.ts'
 import { BatchResult, MemberBatch } from '../schemas/member.ts'
 import { Operation, patient } from '../schemas/operation.ts'
 import { LinkChanges } from '../schemas/policy.ts'
@@ -25,10 +27,11 @@ import { networkTag } from '../views/network.ts'
 export function batchRoutes(app: App, controller: Controller): void {
   const schema = {
     operationId: 'changeMembers',
-    summary: 'Add and remove many members at once: all of it, or nothing.',
+    summary:
+      'Add and remove many members at once: all of it, or nothing. Wants the name of the network back where it takes out half or more of the members that are online.',
     tags: ['members'],
     params: Type.Object({ network: idOrName('network', 'demo') }),
-    querystring: DryRunQuery,
+    querystring: Type.Object({ ...ConfirmQuery.properties, ...dryRunQuery }, { additionalProperties: false }),
     headers: patient(ChangeHeaders),
     body: MemberBatch,
     response: answers(
@@ -54,7 +57,11 @@ export function batchRoutes(app: App, controller: Controller): void {
     return await app.operations.answer(request, reply, async () => {
       using keys = await prepare(controller, request)
       const { result } = await create(controller, request, {
-        decide: (before, tools) => decide(before, tools, keys),
+        decide: (before, tools) => {
+          const decision = decide(before, tools, keys)
+          assertMeant(controller, request, before, decision)
+          return decision
+        },
         recall: async (events, after, sequence) => {
           const { network } = authorise(after, request, controller.now())
           const [add, remove] = [eventsOf(events, 'member-added'), eventsOf(events, 'member-removed')]
@@ -68,7 +75,25 @@ export function batchRoutes(app: App, controller: Controller): void {
   })
 }
 
-type BatchRequest = FastifyRequest & { readonly body: Type.Static<typeof MemberBatch> }
+type BatchRequest = FastifyRequest & {
+  readonly body: Type.Static<typeof MemberBatch>
+  readonly query: Type.Static<typeof ConfirmQuery>
+}
+
+/** Whoever names one member means it; of many some may have come into the list by mistake. Throws `confirmation-needed`. */
+function assertMeant(
+  controller: Controller,
+  { query }: BatchRequest,
+  before: State,
+  { events, result }: Decision<{ readonly network: NetworkId }>,
+): void {
+  const network = before.networks.get(result.network)
+  const returning = new Set(eventsOf(events, 'member-added').map(({ node }) => node))
+  const leaving = eventsOf(events, 'member-removed').map(({ node }) => node)
+  const gone = leaving.filter((node) => !returning.has(node))
+  if (network && gone.length > 1)
+    assertConfirmed(network.name, query.confirm, bulkLoss(controller, network, gone))
+}
 
 /** The keys that will be needed. */
 async function prepare(controller: Controller, request: BatchRequest) {

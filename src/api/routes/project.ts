@@ -101,7 +101,7 @@ function addDelete(app: App, controller: Controller): void {
   const schema = {
     operationId: 'deleteProject',
     summary:
-      'Delete a project with all its networks, nodes and tokens, at once. Wants its name back if it has any.',
+      'Delete a project with all its networks, nodes, tokens and webhooks, at once. Wants its name back if it has any of these.',
     tags,
     params,
     querystring: Type.Object({ ...ConfirmQuery.properties, ...dryRunQuery }, { additionalProperties: false }),
@@ -118,15 +118,30 @@ function addDelete(app: App, controller: Controller): void {
     if (wouldBe) return wouldBe
     await controller.change(askedBy(request), (state, tools) => {
       const { events, result: project } = decide(state, tools)
-      assertConfirmed(project.name, request.query.confirm, belongings(state, project.id))
+      assertConfirmed(project.name, request.query.confirm, belongings(state, project.id, tools.now))
       return { events, result: undefined }
     })
     return reply.code(204).send()
   })
 }
 
-function belongings(state: State, project: ProjectId): string | undefined {
-  const networks = state.networksByName.get(project)?.size ?? 0
-  const nodes = state.nodesByName.get(project)?.size ?? 0
-  return networks + nodes === 0 ? undefined : `${networks} networks and ${nodes} nodes`
+/** What ends with a project; tokens that have ended by themselves are none of it. */
+function belongings(state: State, project: ProjectId, now: number): string | undefined {
+  const isOwn = (thing: Owned) => thing.project === project && (thing.expiresAt ?? Infinity) > now
+  const counts: readonly (readonly [count: number, of: string])[] = [
+    [state.networksByName.get(project)?.size ?? 0, 'network'],
+    [state.nodesByName.get(project)?.size ?? 0, 'node'],
+    [state.apiTokens.count(isOwn), 'API token'],
+    [state.joinTokens.count(isOwn), 'join token'],
+    [state.webhooks.count(isOwn), 'webhook'],
+  ]
+  const told = counts
+    .filter(([count]) => count > 0)
+    .map(([count, of]) => `${count} ${of}${count === 1 ? '' : 's'}`)
+  return told.length === 0 ? undefined : told.join(', ').replace(/, ([^,]*)$/, ' and $1')
+}
+
+interface Owned {
+  readonly project: ProjectId | undefined
+  readonly expiresAt?: number | undefined
 }

@@ -3,7 +3,7 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { parseArgs } from 'node:util'
-import { toTable } from './report.ts'
+import { toOne, toTable } from './report.ts'
 import type { Options, Result, Scenario } from './scenario.ts'
 import { SCENARIOS } from './scenarios.ts'
 
@@ -34,7 +34,7 @@ async function main(): Promise<number> {
     try {
       const found = await runOne(scenario, options)
       results.push(...found)
-      if (values.json) for (const result of found) process.stdout.write(`${JSON.stringify(result)}\n`)
+      if (values.json) process.stdout.write(`${JSON.stringify(toOne(found))}\n`)
     } catch (error) {
       failed += 1
       options.say(`${scenario.name} failed: ${error instanceof Error ? error.stack : error}`)
@@ -69,4 +69,9 @@ function toCount(text: string | undefined): number | undefined {
   throw new Error(`"${text}" is no number of agents or samples.`)
 }
 
-process.exit(await main())
+try {
+  process.exit(await main())
+} catch (error) {
+  process.stderr.write(`${error instanceof Error ? error.message : error}\n`)
+  process.exit(2)
+}

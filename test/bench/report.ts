@@ -15,6 +15,19 @@ const COLUMNS = [
   ['RSS MB', ({ rssMb }) => rssMb],
 ] as const satisfies readonly (readonly [string, (result: Result) => string | number | undefined])[]
 
+/**
+ * One object for a scenario that was measured in several sizes or shapes: the fields are those of the last and largest, and
+ * those of each other stand in a note, with its own notes.
+ */
+export function toOne(results: readonly Result[]): Result | undefined {
+  const last = results.at(-1)
+  if (!last) return undefined
+  const others = results
+    .slice(0, -1)
+    .map(({ scenario: _, ...fields }) => `also measured: ${JSON.stringify(fields)}`)
+  return { ...last, notes: [...last.notes, ...others] }
+}
+
 /** A line for each result, without columns that nothing stands in; then the notes and goals. */
 export function toTable(results: readonly Result[], scenarios: readonly Scenario[]): string {
   const columns = COLUMNS.filter(([, value]) => results.some((result) => value(result) !== undefined))

@@ -61,11 +61,12 @@ async function measure(agents: number, { samples = SAMPLES, profile, say }: Opti
   const [times, floors, bytes, counts]: [number[], number[], number[], Counters[]] = [[], [], [], []]
   const sampleAll = async () => {
     for (let number = warmUp; number < joins; number++) {
-      const [before, received] = [await controller.counters(), await crews.bytes()]
+      const [before, received] = [await controller.counters(), await newcomers.bytes()]
       times.push(await add(number))
       const after = await controller.quiet()
-      bytes.push(((await crews.bytes()) - received) / agents)
-      counts.push(growth(before, after))
+      const grown = growth(before, after)
+      bytes.push((grown.bytes - ((await newcomers.bytes()) - received)) / agents)
+      counts.push(grown)
       floors.push(await floor.call('send', await crews.lastFrame('delta')))
     }
   }
@@ -74,14 +75,14 @@ async function measure(agents: number, { samples = SAMPLES, profile, say }: Opti
     scenario: 'join',
     agents,
     ...against(times, floors),
-    bytesPerAgent: (await crews.lastFrame('delta')).length,
+    bytesPerAgent: round(Math.max(...bytes)),
     encodings: Math.max(...counts.map(({ encodings }) => encodings)),
     signatures: Math.max(...counts.map(({ signatures }) => signatures)),
     rssMb: round(await controller.call('residentMemory')),
     notes: [
       `${times.length} joins, ${floors.length} floors in turn`,
       'agents of a process share the verification of identical frames, here and in the floor',
-      `with the word of the newcomer's port, which follows, it is ${round(Math.max(...bytes))} bytes an agent; encodings and signatures count that, and the newcomer's snapshot`,
+      `bytes are all that the controller sent but to the newcomer, by its counters, at most: the delta of ${(await crews.lastFrame('delta')).length}, and the word of the newcomer's port, which follows; encodings and signatures count that, and the newcomer's snapshot`,
     ],
   }
 }

@@ -28,17 +28,28 @@ export const restart: Scenario = {
       await demo.startController()
     })
     await settled(demo.client, DEMO, NODES)
+    let [again] = demo.agents
     const agent = await underTraffic([direction(1, 3), direction(3, 1)], async () => {
       await wait(AWAY_MS)
       await demo.agents[0]?.stop('SIGKILL', 5_000)
       await wait(AWAY_MS)
-      await startAgent(demo.lab.host('node-1'), { device: 'auto' })
+      again = await startAgent(demo.lab.host('node-1'), { device: 'auto' })
     })
+    // The floor: the same tunnels when neither a controller nor an agent is there to disturb them.
+    await Promise.all([
+      demo.killController(),
+      ...[...demo.agents.slice(1), again].map((one) => one?.stop('SIGKILL', 5_000)),
+    ])
+    const floor = await underTraffic([direction(2, 1), direction(3, 2)], () => wait(AWAY_MS))
     return [
       {
         scenario: 'restart',
         agents: NODES,
-        notes: [`controller: ${losses(controller)}`, `agent: ${losses(agent)}`],
+        notes: [
+          `controller: ${losses(controller)}`,
+          `agent: ${losses(agent)}`,
+          `floor, without any controller or agent: ${losses(floor)}`,
+        ],
       },
     ] satisfies Result[]
   },

@@ -15,7 +15,12 @@ const ANSWER = encodeFrame({
   hints: 'A'.repeat(22),
 })
 /** A challenge, which the controller does not count among what sessions are sent. */
-const CHALLENGE_BYTES = 210
+const CHALLENGE_BYTES = encodeFrame({
+  type: 'challenge',
+  nonce: 'A'.repeat(43),
+  key: 'A'.repeat(43),
+  signature: 'A'.repeat(86),
+}).length
 
 /** Agents notice that the controller is gone, and all come back in the moment in which it serves again. */
 export const storm: Scenario = {

@@ -92,6 +92,7 @@ export const documentOptions: FastifyDynamicSwaggerOptions = {
         'Every list answers `{items, next?}`; give `next` as `cursor` to get the next page.',
         'Every error is RFC 9457 problem details; `code` is for programs, `advice` for people.',
         'Every POST takes an `Idempotency-Key`: repeated with the same key, it is done once; with the same key and another request it is refused. Keys are remembered as long as the log is not compacted beyond them.',
+        'An address answers a method that it does not take with status 405, and those that it takes in `Allow`.',
         'What can be changed has an `ETag`; a change with `If-Match` is refused when the object is another by then.',
         'The codes of problems: ' +
           Object.entries(ERROR_CODES)

@@ -50,26 +50,29 @@ const description =
 const schema = { type: 'string', pattern: '^\\d{1,15}$', examples: ['1042'] } as const
 const PARAMETER = { name: 'Weft-Sequence', in: 'header', required: false, description, schema } as const
 
-/** The OpenAPI document with the header at every operation and answer under /v1. */
+/** The OpenAPI document with the header at every answer, and at every operation under /v1, which alone have use for it. */
 export function withSequence<Document extends object>(document: Document): Document {
   const paths = 'paths' in document && isRecord(document.paths) ? document.paths : {}
-  const described = Object.entries(paths).map(([path, methods]) =>
-    path.startsWith('/v1/') && isRecord(methods) ? [path, mapValues(methods, withHeader)] : [path, methods],
-  )
+  const described = Object.entries(paths).map(([path, methods]) => {
+    const parameters = path.startsWith('/v1/') ? [PARAMETER] : []
+    const told = (operation: unknown) => withHeader(operation, parameters)
+    return [path, isRecord(methods) ? mapValues(methods, told) : methods]
+  })
   return { ...document, paths: Object.fromEntries(described) }
 }
 
-function withHeader(operation: unknown): unknown {
+function withHeader(operation: unknown, more: readonly object[]): unknown {
   if (!isRecord(operation)) return operation
   const { parameters, responses } = operation
   const own = Array.isArray(parameters) ? parameters : []
   const answers = isRecord(responses) ? mapValues(responses, withAnswerHeader) : {}
-  return { ...operation, parameters: [...own, PARAMETER], responses: answers }
+  return { ...operation, parameters: [...own, ...more], responses: answers }
 }
 
 function withAnswerHeader(answer: unknown): unknown {
-  const headers = { 'Weft-Sequence': { description, schema } }
-  return isRecord(answer) ? { ...answer, headers } : answer
+  if (!isRecord(answer)) return answer
+  const own = isRecord(answer.headers) ? answer.headers : {}
+  return { ...answer, headers: { ...own, 'Weft-Sequence': { description, schema } } }
 }
 
 function mapValues(record: object, change: (value: unknown) => unknown): Record<string, unknown> {

@@ -17,6 +17,7 @@ export interface Media {
 }
 
 interface Reply {
+  readonly headers?: Readonly<Record<string, { readonly description?: string }>>
   readonly content?: Readonly<Record<string, Media>>
 }
 
@@ -36,6 +37,7 @@ export interface Document {
   readonly components: {
     readonly schemas: Readonly<Record<string, object>>
     readonly examples: Readonly<Record<string, { readonly value: unknown }>>
+    readonly responses: Readonly<Record<string, Reply>>
   }
 }
 
@@ -51,6 +53,19 @@ export function operationsOf({ paths }: Document): Map<string, Operation> {
       Object.entries(methods).map(([method, operation]) => [`${method.toUpperCase()} ${path}`, operation]),
     ),
   )
+}
+
+/** Of every HTTP answer, or about how it may be kept and shown. */
+const USUAL =
+  /^(connection|keep-alive|date|content-(type|length|security-policy)|transfer-encoding|cache-control|x-content-type-options|set-cookie|referrer-policy)$/
+
+/** The headers of an answer of which the document says nothing. */
+export function undocumentedHeaders(
+  { responses }: Pick<Operation, 'responses'>,
+  { status, headers }: { readonly status: number; readonly headers: object },
+): string[] {
+  const known = Object.keys(responses[status]?.headers ?? {}).map((name) => name.toLowerCase())
+  return Object.keys(headers).filter((name) => !USUAL.test(name) && !known.includes(name))
 }
 
 /** Why `value` does not fit `schema`, in which references are looked up in the document; empty when it fits. */

@@ -2,7 +2,14 @@ import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { ACCESS } from '../../src/api/access/table.ts'
 import type { OperationId } from '../../src/client/api.ts'
-import { type Document, documentOf, misfits, type Operation, operationsOf } from './document.ts'
+import {
+  type Document,
+  documentOf,
+  misfits,
+  type Operation,
+  operationsOf,
+  undocumentedHeaders,
+} from './document.ts'
 import { type Answer, Place } from './fixture.ts'
 
 /** What nobody calls by the document: itself, its pages, and where the issuer sends browsers back to. */
@@ -189,13 +196,33 @@ describe('the OpenAPI document', () => {
     for (const [route, ask] of steps) {
       const answer = await ask()
       assert.notEqual(answer.status, 500, `${route} failed: ${answer.text}`)
-      const content = operations.get(route)?.responses[answer.status]?.content
-      assert.ok(operations.get(route)?.responses[answer.status], `${route} does not list ${answer.status}`)
+      const operation = operations.get(route)
+      const told = operation?.responses[answer.status]
+      assert.ok(operation && told, `${route} does not list ${answer.status}`)
+      const { content } = told
+      assert.deepEqual(undocumentedHeaders(operation, answer), [], route)
+      const promised = answer.status === 201 ? Object.keys(told.headers ?? {}) : []
+      for (const name of promised) assert.ok(answer.headers[name.toLowerCase()], `${route} ${name}`)
       if (answer.status === 204) continue
       const type = answer.headers['content-type']?.split(';')[0] ?? ''
       const value = answer.body ?? answer.text
       assert.deepEqual(misfits(document, content?.[type]?.schema, value), [], `${route} ${answer.status}`)
     }
+  })
+
+  it('tells the headers by which callers go on: versions, places, times to wait, methods', () => {
+    const headersOf = (route: string, status: number) =>
+      Object.keys(operations.get(route)?.responses[status]?.headers ?? {}).filter(
+        (name) => name !== 'Weft-Sequence',
+      )
+    assert.deepEqual(headersOf('GET /v1/networks/{network}', 200), ['ETag'])
+    assert.deepEqual(headersOf('POST /v1/networks', 201), ['ETag', 'Location'])
+    assert.deepEqual(headersOf('POST /v1/apply', 202), ['Location', 'Preference-Applied'])
+    for (const [route, { responses }] of operations) {
+      for (const status of [429, 503]) assert.ok(headersOf(route, status).includes('Retry-After'), route)
+      for (const status of [408, 431]) assert.ok(responses[status]?.content, `${route} ${status}`)
+    }
+    assert.deepEqual(Object.keys(document.components.responses['405']?.headers ?? {}), ['Allow'])
   })
 
   it('is tested by something that can fail', () => {

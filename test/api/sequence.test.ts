@@ -26,10 +26,12 @@ describe('Weft-Sequence', () => {
     }
   })
 
-  it('stands in the OpenAPI document at every operation under /v1', async () => {
-    for (const [route, operation] of operationsOf(await documentOf(place))) {
-      const said = JSON.stringify(operation).includes('Weft-Sequence')
-      assert.equal(said, route.includes('/v1/'), route)
+  it('stands in the OpenAPI document at every answer, and at every operation under /v1', async () => {
+    for (const [route, { parameters = [], responses }] of operationsOf(await documentOf(place))) {
+      const isTaken = parameters.some(({ name }) => name === 'Weft-Sequence')
+      assert.equal(isTaken, route.includes('/v1/'), route)
+      for (const [status, { headers }] of Object.entries(responses))
+        assert.ok(headers?.['Weft-Sequence'], `${route} ${status}`)
     }
   })
 })

@@ -30,8 +30,14 @@ export interface DocParameter {
   readonly example?: unknown
 }
 
+export interface DocHeader {
+  readonly description: string
+  readonly schema: DocSchema
+}
+
 export interface DocAnswer {
   readonly description: string
+  readonly headers?: Readonly<Record<string, DocHeader>>
   readonly content?: Readonly<Record<string, DocMedia>>
 }
 
@@ -51,6 +57,7 @@ export interface Doc {
   readonly paths: Readonly<Record<string, Readonly<Record<string, DocOperation>>>>
   readonly components: {
     readonly schemas: Readonly<Record<string, DocSchema>>
+    readonly responses?: Readonly<Record<string, DocAnswer>>
     readonly examples?: Readonly<Record<string, { readonly value: unknown }>>
   }
 }

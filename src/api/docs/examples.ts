@@ -1,13 +1,14 @@
 import type { Doc, DocMedia, DocOperation, DocParameter, DocSchema } from './document.ts'
 import { nameOfRef, readDocument } from './document.ts'
+import { withHeaders } from './headers.ts'
 import { PROBLEM_EXAMPLES, problemExample } from './problems.ts'
 
 /**
  * The document with an example of every parameter, request and answer. They are put together of the examples that schemas
- * have; what goes by the same name everywhere has its example here.
+ * have; what goes by the same name everywhere has its example here. Headers of answers are told here too.
  */
 export function withExamples(made: object): object {
-  const document = readDocument(made)
+  const document = withHeaders(readDocument(made))
   const paths = mapValues(document.paths, (methods) =>
     mapValues(methods, (operation) => illustrated(document, operation)),
   )

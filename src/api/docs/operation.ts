@@ -65,12 +65,15 @@ function exampleRequest(method: string, path: string, media: DocMedia): Html {
 }
 
 /** Refusals are problems, all of one form; what they mean stands on a page of its own. */
-function answerItem(status: string, { description, content = {} }: DocAnswer): Html {
+function answerItem(status: string, { description, headers = {}, content = {} }: DocAnswer): Html {
   const isRefusal = Number(status) >= 400
   const codes = Object.values(content).flatMap(({ examples = {} }) => Object.keys(examples))
   const problems = codes.map((code) => html` <a href="/docs/errors#${code}">${code}</a>`)
   const shown = isRefusal ? problems : Object.entries(content).map(([type, media]) => answerBody(type, media))
-  return html`<dt class="${isRefusal ? 'refusal' : 'good'}">${status}</dt><dd>${isRefusal ? 'For instance' : inline(description)}${shown}</dd>
+  // The one that every answer has is told once for all.
+  const own = Object.keys(headers).filter((name) => name !== 'Weft-Sequence')
+  const sent = own.length > 0 ? html` <span class="muted">with ${own.join(', ')}</span>` : ''
+  return html`<dt class="${isRefusal ? 'refusal' : 'good'}">${status}</dt><dd>${isRefusal ? 'For instance' : inline(description)}${shown}${sent}</dd>
 `
 }
 

@@ -24,6 +24,7 @@ const TYPICAL: Readonly<Record<string, WeftError>> = {
   404: new WeftError('not-found', "There is no network 'demo'.", {
     advice: "'weft network list' shows what there is.",
   }),
+  408: new WeftError('invalid-input', 'The request took too long to arrive.'),
   409: new WeftError('conflict', 'This Idempotency-Key was used for another request before.', {
     field: 'idempotency-key',
     advice: 'Use a new key for each new request, and the same one only to repeat it.',
@@ -39,6 +40,7 @@ const TYPICAL: Readonly<Record<string, WeftError>> = {
   429: new WeftError('too-many-requests', 'More than 100 requests a second, for too long.', {
     advice: 'Wait for the time that Retry-After says.',
   }),
+  431: new WeftError('invalid-input', 'The head of the request is larger than 16 KiB.'),
   500: new WeftError('internal', 'An unexpected fault occurred.'),
   503: new WeftError('overloaded', 'The controller is busy; agents go first.', {
     advice: 'Try again in a few seconds, with the same Idempotency-Key.',

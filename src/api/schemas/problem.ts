@@ -38,8 +38,8 @@ export const ErrorCodeList = listOf('ErrorCodeList', ErrorCodeInfo)
 
 export const PROBLEM_TYPE = 'application/problem+json'
 
-/** Statuses that any route can answer with. */
-const COMMON = [400, 401, 403, 404, 429, 500, 503]
+/** Statuses that any route can answer with. 408 and 431 come before it is known which one it is. */
+const COMMON = [400, 401, 403, 404, 408, 429, 431, 500, 503]
 
 /** The `response` of a route: what it answers when all is well, and the problems it may answer with otherwise. */
 export function answers<Good extends Record<number, Type.TSchema>>(

@@ -1,3 +1,4 @@
+import type { Operation } from '../document.ts'
 import type { InsideCall } from '../inside.ts'
 import { brokenValue } from './breaks.ts'
 import type { Chance } from './chance.ts'
@@ -14,7 +15,7 @@ export interface FuzzOperation {
   readonly operationId: string
   readonly parameters?: readonly Parameter[]
   readonly requestBody?: { readonly content: Readonly<Record<string, { readonly schema: Shape }>> }
-  readonly responses: Readonly<Record<string, unknown>>
+  readonly responses: Operation['responses']
 }
 
 export interface FuzzCall {

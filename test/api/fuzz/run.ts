@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import Schema from 'typebox/schema'
 import { ERROR_CODES } from '../../../src/errors.ts'
 import { DEFAULT_PROJECT, type ProjectId } from '../../../src/model/names.ts'
-import { closed, type Document } from '../document.ts'
+import { closed, type Document, undocumentedHeaders } from '../document.ts'
 import { Inside, type InsideAnswer } from '../inside.ts'
 import { type Estate, freshName, makeEstate, makeProject, makeToken, share } from '../tenants.ts'
 import { Caller, type FuzzCall, type FuzzOperation } from './calls.ts'
@@ -161,6 +161,7 @@ class Fuzzer {
     const told = `${what()}: ${status} ${text.slice(0, 500)}`
     assert.ok(status < 500, told)
     assert.ok(Object.hasOwn(operation.responses, status), `${told}: the status is not documented`)
+    assert.deepEqual(undocumentedHeaders(operation, answer), [], told)
     if (status === 204) return
     assert.deepEqual(this.#misfits(operation, answer), [], told)
     if (status < 400) return

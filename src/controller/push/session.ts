@@ -129,6 +129,7 @@ export class Session {
   }
 
   sendBytes(bytes: Buffer): void {
+    if (this.#isOver) return
     this.#bytesSent += bytes.length
     this.#tools.sent(1, bytes.length)
     failpoint('session-before-send')
@@ -237,8 +238,14 @@ export class Session {
     this.sendBytes(lan?.bytes ?? noLan(network))
   }
 
+  /** A socket that closes takes nothing any more, keeps what it holds, and answers a ping at once. */
+  get #isOver(): boolean {
+    return this.#socket.readyState !== this.#socket.OPEN
+  }
+
   /** When the socket is full, everything is looked at again as soon as what it holds has gone out. */
   #isFull(): boolean {
+    if (this.#isOver) return true
     if (this.#socket.bufferedAmount <= BUFFER_LIMIT) return false
     if (this.#waiting) return true
     this.#waiting = true

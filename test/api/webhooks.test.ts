@@ -117,6 +117,15 @@ describe('webhooks by REST', () => {
     const path = `/v1/webhooks/${first.body.id}/deliveries/${one.body.id}/redeliver`
     assert.equal((await inside.call('POST', path)).body.attempts, 2)
     assert.equal(received().length, 2)
+    const { sequence } = inside.state
+    const none = await inside.call('POST', path.replace(one.body.id, 'msg_none'), {
+      headers: { 'idempotency-key': 'k9' },
+    })
+    assert.deepEqual(
+      [none.status, inside.state.sequence],
+      [404, sequence],
+      'no key is kept of what was refused',
+    )
   })
 
   it('are refused where they lead inside, and follow no name, redirect or endless answer there', async () => {

@@ -79,8 +79,11 @@ function addRedeliver(app: App, controller: Controller): void {
     response: answers({ 200: refTo(WebhookDelivery) }, 404, 409),
   }
   app.post('/v1/webhooks/:webhook/deliveries/:delivery/redeliver', { schema }, async (request) => {
-    const webhook = await subject(controller, request)
     const { delivery } = request.params
+    const { webhook: asked } = authorise(controller.state, request, controller.now())
+    // Before the key is kept: what is refused leaves no trace.
+    await controller.webhooks.delivery(asked.id, delivery)
+    const webhook = await subject(controller, request)
     return deliveryView(await controller.webhooks.redeliver(webhook, delivery, keyOf(request)))
   })
 }

@@ -92,6 +92,13 @@ export class Webhooks implements AsyncDisposable {
     return this.#tools.deliveries.list(id)
   }
 
+  /** One of the last deliveries of a webhook. Rejects with `not-found`. */
+  async delivery(webhook: WebhookId, id: string): Promise<Delivery> {
+    const found = (await this.recent(webhook)).find((delivery) => delivery.id === id)
+    if (found) return found
+    throw new WeftError('not-found', 'There is no such delivery of this webhook.', { field: 'delivery' })
+  }
+
   standing(id: WebhookId): Promise<Standing | undefined> {
     return this.#tools.deliveries.standing(id)
   }
@@ -103,9 +110,7 @@ export class Webhooks implements AsyncDisposable {
 
   /** Sends a message that was sent before once more, whatever became of it. Rejects with `not-found`. */
   async redeliver(webhook: Webhook, id: string, key: string): Promise<Delivery> {
-    const found = (await this.recent(webhook.id)).find((delivery) => delivery.id === id)
-    if (!found)
-      throw new WeftError('not-found', 'There is no such delivery of this webhook.', { field: 'delivery' })
+    const found = await this.delivery(webhook.id, id)
     if (found.type === 'ping')
       return this.#once(webhook, { ...pingMessage(webhook, key, found.firstAt), id }, key, found)
     const entry = await this.#entry(found.sequence ?? 0)

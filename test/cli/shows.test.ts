@@ -55,6 +55,19 @@ describe('commands that show', () => {
     assert.equal((await place.get('/v1/networks/demo/members')).body.items.length, 2)
   })
 
+  it('leave to member remove what takes all out that are online, when that is said with --yes', async (context) => {
+    const { body } = await place.post('/v1/networks', { name: 'emptied' })
+    const members = { add: ['web-1', 'db-1'] }
+    context.mock.method(place.controller, 'nodeStatus', () => ({ online: true, lastSeenAt: 0 }))
+    for (const network of ['emptied', body.id]) {
+      await place.post('/v1/networks/emptied/members/batch', members)
+      const refused = await place.post('/v1/networks/emptied/members/batch', { remove: members.add })
+      assert.equal(refused.body.code, 'confirmation-needed')
+      assert.equal(await done('member', 'remove', network, ...members.add, '--yes'), '0 added, 2 removed.\n')
+    }
+    await place.delete('/v1/networks/emptied')
+  })
+
   it('sort and filter as REST does', async () => {
     const [sorted, named] = await Promise.all([
       done('node', 'list', '--sort', '-name', '--no-online', '--json'),

@@ -41,6 +41,11 @@ export class Line {
     this.#ends[side].faults = faults
   }
 
+  /** @param trouble by type, for both directions; comes before what `fail` says, and is used up like that */
+  befall(trouble: ReadonlyMap<FrameType, Fault[]>): void {
+    for (const end of Object.values(this.#ends)) end.trouble = trouble
+  }
+
   /** From now on no frame of this type arrives, until the next call; undefined: all do. */
   lose(type: FrameType | undefined): void {
     for (const end of Object.values(this.#ends)) end.lost = type
@@ -64,6 +69,7 @@ class End extends EventEmitter {
   mostWaiting = 0
   other: End | undefined
   faults: Fault[] = []
+  trouble: ReadonlyMap<FrameType, Fault[]> = new Map()
   lost: FrameType | undefined
   /** Whether the handshake is over. */
   isServing = false
@@ -135,7 +141,7 @@ class End extends EventEmitter {
     const type = typeOf(text)
     if (type === 'welcome') for (const end of [this, this.other]) if (end) end.isServing = true
     if (!type || !this.isServing || type === 'welcome') return [text]
-    const fault = type === this.lost ? 'drop' : this.faults.shift()
+    const fault = type === this.lost ? 'drop' : (this.trouble.get(type)?.shift() ?? this.faults.shift())
     if (fault && fault !== 'pass') this.#onFault(type, fault)
     switch (fault) {
       case 'drop':

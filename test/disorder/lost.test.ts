@@ -1,8 +1,5 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import type { PublicKey } from '../../src/keys/wireguard.ts'
-import { parseEndpoint } from '../../src/wireguard/endpoint.ts'
-import { interfaceName } from '../../src/wireguard/name.ts'
 import { findNetwork } from '../lookup.ts'
 import { eventually } from '../rig.ts'
 import type { FrameType } from './line.ts'
@@ -72,10 +69,8 @@ describe('A frame that is lost', () => {
       relay.lose(type)
       hidden.hide(true)
       if (type === 'witness') await eventually('it is lost', () => world.faults.get('witness drop'))
-      const { id: network, members } = findNetwork(world.controller.state, 'issued')
-      const publicKey = members.get(hidden.identity.id)?.publicKey
-      assert.ok(publicKey)
-      const seen = () => see(world, relay, publicKey)
+      const { id: network } = findNetwork(world.controller.state, 'issued')
+      const seen = () => world.witness(relay, hidden, WITNESSED)
       if (type === 'witnessed')
         await eventually('it is lost', () => seen().then(() => world.faults.get('witnessed drop')))
       await world.settle()
@@ -105,18 +100,6 @@ describe('A frame that is lost', () => {
 })
 
 const EVERYTHING = { project: undefined, bound: false }
-
-/** The relay sees where packets of a peer come from, if that is a peer by now, and says so. */
-async function see(world: World, relay: SimAgent, publicKey: PublicKey): Promise<void> {
-  const { transit } = world.controller.state
-  assert.ok(transit)
-  const device = await relay.device(transit)
-  if (!device?.peers.has(publicKey)) return
-  const { driver, identity } = relay
-  const opened = await driver.open(interfaceName(identity.id, transit))
-  await opened.apply([{ kind: 'set-peer', peer: { publicKey, endpoint: parseEndpoint(WITNESSED) } }])
-  await relay.look()
-}
 
 /** Whether the controller knows what the one has to say of the other. It says so when it looks. */
 async function knowsReport(world: World, first: SimAgent, second: SimAgent): Promise<boolean> {

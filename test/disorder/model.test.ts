@@ -1,9 +1,10 @@
+import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { type Policy, rangeText } from '../../src/model/policy.ts'
 import { report, runs } from '../chaos/runs.ts'
 import { label, policyOver } from '../topology/policy/arbitrary.ts'
-import type { Fault, Side } from './line.ts'
+import type { Fault, FrameType, Side } from './line.ts'
 import { LANS, type SimAgent } from './simagent.ts'
 import { NETWORKS, World } from './world.ts'
 
@@ -16,15 +17,18 @@ const AGAIN = JSON.parse(process.env.WEFT_DISORDER ?? '{}')
 
 describe('Agents in disorder', () => {
   it('have exactly what the log says once all is quiet, whatever happened to them and to the controller', async () => {
-    const commands = fc.commands(COMMANDS, { maxCommands: 40, size: 'max' })
+    const calm = fc.commands(CHANGES, { maxCommands: 20, size: 'max' })
+    const troubled = fc.commands([...CHANGES, ...TROUBLE], { maxCommands: 40, size: 'max' })
     const faults = new Map<string, number>()
     let worlds = 0
     await fc.assert(
-      fc.asyncProperty(commands, async (run) => {
+      fc.asyncProperty(calm, troubled, async (...runs) => {
         await using world = await World.start(AGENTS)
         for (const name of NETWORKS) for (const agent of world.agents.slice(1)) await world.join(agent, name)
-        await fc.asyncModelRun(() => ({ model: {}, real: world }), run)
-        await world.settle()
+        for (const run of runs) {
+          await fc.asyncModelRun(() => ({ model: {}, real: world }), run)
+          await world.settle()
+        }
         await world.check()
         for (const [what, times] of world.faults) faults.set(what, (faults.get(what) ?? 0) + times)
         worlds += 1
@@ -32,6 +36,7 @@ describe('Agents in disorder', () => {
       { numRuns: RUNS, endOnFailure: true, ...AGAIN },
     )
     report('agents in disorder', { worlds, ...Object.fromEntries([...faults].sort()) })
+    if (worlds === RUNS) assertSpread(faults)
   })
 })
 
@@ -46,17 +51,8 @@ const faults = fc.array(fc.constantFrom<Fault>('pass', 'drop', 'drop', 'double',
 })
 
 const member = fc.tuple(at, network)
-const suffering = fc
-  .tuple(at, fc.constantFrom<Side>('controller', 'agent'), faults)
-  .map(([who, side, list]) =>
-    command(`what the ${side} says on the line of n${who} suffers ${list}`, who, (agent) =>
-      agent.fail(side, list),
-    ),
-  )
-const COMMANDS: fc.Arbitrary<Command>[] = [
-  suffering,
-  suffering,
-  suffering,
+/** What is asked for, what changes around the agents, and all that a network does to a connection: no frame of one is lost. */
+const CHANGES: fc.Arbitrary<Command>[] = [
   member.map(([who, where]) =>
     command(`n${who} joins or leaves ${where}`, who, (agent, world) => turnMembership(world, agent, where)),
   ),
@@ -97,7 +93,6 @@ const COMMANDS: fc.Arbitrary<Command>[] = [
   at.map((who) => command(`n${who} dies`, who, (agent) => agent.crash())),
   at.map((who) => command(`n${who} stops reading`, who, (agent) => agent.stall())),
   at.map((who) => command(`n${who} reads on`, who, (agent) => agent.flow())),
-  fc.constant(command('an hour passes', 0, (_, world) => world.passHour())),
   fc
     .nat(20)
     .map((ms) => command(`${ms} ms pass`, 0, () => new Promise((resolve) => setTimeout(resolve, ms)))),
@@ -107,6 +102,63 @@ const COMMANDS: fc.Arbitrary<Command>[] = [
     .map((years) =>
       command(`the clock jumps by ${years} years`, 0, (_, world) => world.clock.jump(years * 31_557_600_000)),
     ),
+]
+
+/** The next frames of one side of a line, whatever they are. */
+const line = fc
+  .tuple(at, fc.constantFrom<Side>('controller', 'agent'), faults)
+  .map(([who, side, list]) =>
+    command(`what the ${side} says on the line of n${who} suffers ${list}`, who, (agent) =>
+      agent.fail(side, list),
+    ),
+  )
+/** What makes somebody send each type of frame that a session has. */
+const CAUSES = {
+  self: rejoin,
+  snapshot: rejoin,
+  delta: rejoin,
+  hints: rejoin,
+  removed: rejoin,
+  applied: rejoin,
+  key: rejoin,
+  'key-wanted': rejoin,
+  resync: async (world, agent, where) => {
+    world.suffer('delta', ['drop', 'drop'])
+    await rejoin(world, agent, where)
+  },
+  compare: (world) => world.passHour(),
+  have: (world) => world.passHour(),
+  current: (world) => world.passHour(),
+  facts: (_, agent) => agent.move(LANS - 1 - agent.lan),
+  lan: (_, agent) => agent.move(LANS - 1 - agent.lan),
+  report: (_, agent) => agent.look(),
+  witness: seeByRelay,
+  witnessed: seeByRelay,
+} as const satisfies Partial<Record<FrameType, Cause>>
+const TYPES = Object.keys(CAUSES) as (keyof typeof CAUSES)[]
+
+/** The next frames of a type, whoever's they are, and one of them: there are few of most, and they would seldom be hit. */
+const type = fc.tuple(fc.constantFrom(...TYPES), faults, member).map(([what, list, [who, where]]) =>
+  command(`${what} of n${who} in ${where} suffers ${list}`, who, async (agent, world) => {
+    agent.flow()
+    await agent.connect(world.controller)
+    world.suffer(what, list)
+    await CAUSES[what](world, agent, where)
+  }),
+)
+/** Bugs: what TCP does to no frame. */
+const TROUBLE: fc.Arbitrary<Command>[] = [
+  line,
+  line,
+  line,
+  type,
+  type,
+  type,
+  type,
+  type,
+  type,
+  type,
+  fc.constant(command('an hour passes', 0, (_, world) => world.passHour())),
 ]
 
 function command(
@@ -129,6 +181,30 @@ function asInput({ rules, ...policy }: Policy) {
     ...policy,
     rules: rules.map(({ ports, ...rule }) => ({ ...rule, ...(ports && { ports: ports.map(rangeText) }) })),
   }
+}
+
+/** Fails when so little went wrong that nothing was tested. The usual run has 150 faults or more, and the long one has all. */
+function assertSpread(faults: ReadonlyMap<string, number>): void {
+  const types = new Set([...faults.keys()].map((what) => what.split(' ')[0]))
+  const missing = TYPES.filter((each) => !types.has(each))
+  const count = [...faults.values()].reduce((sum, times) => sum + times, 0)
+  assert.ok(count >= 3 * RUNS, `${count} faults`)
+  assert.ok(missing.length <= runs(TYPES.length / 2, 0), `nothing happened to ${missing}`)
+}
+
+type Cause = (world: World, agent: SimAgent, network: string) => void | Promise<void>
+
+/** Once more a member, or once more none. */
+async function rejoin(world: World, agent: SimAgent, where: string): Promise<void> {
+  await turnMembership(world, agent, where)
+  await turnMembership(world, agent, where)
+}
+
+/** At one of two places, so that it is another one every now and then. */
+async function seeByRelay(world: World, agent: SimAgent): Promise<void> {
+  const [relay = agent] = world.agents
+  await world.makeRelay(relay)
+  await world.witness(relay, agent, `198.51.100.${1 + agent.lan}:40000`)
 }
 
 async function turnMembership(world: World, agent: SimAgent, where: string): Promise<void> {

@@ -13,10 +13,12 @@ import { Identity } from '../../src/keys/identity.ts'
 import { systemRandom } from '../../src/keys/random.ts'
 import { SecretBytes } from '../../src/keys/secret.ts'
 import type { VerifyKey } from '../../src/keys/signature.ts'
+import type { PublicKey } from '../../src/keys/wireguard.ts'
 import type { NetworkId } from '../../src/model/names.ts'
 import { parseControllerFrame } from '../../src/protocol/frames.ts'
 import { loadSettings } from '../../src/settings.ts'
 import type { ObservedDevice } from '../../src/wireguard/device.ts'
+import { parseEndpoint } from '../../src/wireguard/endpoint.ts'
 import { MemoryDriver } from '../../src/wireguard/memory.ts'
 import { interfaceName } from '../../src/wireguard/name.ts'
 import { Life } from './life.ts'
@@ -33,6 +35,8 @@ export interface SimTools {
   readonly clock: Clock
   /** Is told of each frame to which something happens. */
   readonly onFault: (type: FrameType, fault: Fault) => void
+  /** What happens to the next frames of a type, of all agents together. */
+  readonly trouble: ReadonlyMap<FrameType, Fault[]>
 }
 
 /** The real agent on interfaces in memory, with a journal in memory, over a line in memory. */
@@ -75,6 +79,7 @@ export class SimAgent {
   async connect(controller: Controller, secret?: string): Promise<void> {
     if (this.#line) return
     const line = new Line(this.#tools.onFault)
+    line.befall(this.#tools.trouble)
     for (const side of ['controller', 'agent'] as const) line.fail(side, this.#faults[side])
     this.#line = line
     this.#node ??= await this.#start(controller)
@@ -153,6 +158,14 @@ export class SimAgent {
   /** Looks at its interfaces and reports what is new, as it does every now and then. */
   async look(): Promise<void> {
     await this.#node?.inspect()
+  }
+
+  /** Packets of a peer come from there, as its interface sees it; nothing where that is no peer. */
+  async seePeer(network: NetworkId, publicKey: PublicKey, endpoint: string): Promise<void> {
+    const device = await this.device(network)
+    if (!device?.peers.has(publicKey)) return
+    const opened = await this.driver.open(interfaceName(this.identity.id, network))
+    await opened.apply([{ kind: 'set-peer', peer: { publicKey, endpoint: parseEndpoint(endpoint) } }])
   }
 
   get isConnected(): boolean {

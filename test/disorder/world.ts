@@ -43,16 +43,21 @@ export class World implements AsyncDisposable {
   readonly clock = new PatientClock()
   /** How often which fault happened to which frames. */
   readonly faults = new Map<string, number>()
+  /** What happens to the next frames of a type, whoever's they are. */
+  readonly #trouble = new Map<FrameType, Fault[]>()
   readonly #dataDir: string
   #controller: Controller | undefined
+  /** Whether a frame was lost, or came after its time, since all was quiet. */
+  #hasLost = false
 
   private constructor(dataDir: string, agents: number) {
     this.#dataDir = dataDir
     const onFault = (type: FrameType, fault: Fault) => {
       const key = `${type} ${fault}`
       this.faults.set(key, (this.faults.get(key) ?? 0) + 1)
+      if (fault !== 'double') this.#hasLost = true
     }
-    const tools = { clock: this.clock, onFault }
+    const tools = { clock: this.clock, onFault, trouble: this.#trouble }
     this.agents = Array.from({ length: agents }, (_, at) => new SimAgent(at, tools))
   }
 
@@ -111,6 +116,19 @@ export class World implements AsyncDisposable {
     )
   }
 
+  /** Each happens to one of the next frames of this type, in whatever session. */
+  suffer(type: FrameType, faults: readonly Fault[]): void {
+    this.#trouble.set(type, [...faults])
+  }
+
+  /** The relay sees where packets of a peer come from, if that is a peer by now, and says so. */
+  async witness(relay: SimAgent, peer: SimAgent, endpoint: string): Promise<void> {
+    const { state } = this.controller
+    const keys = NETWORKS.map((name) => findNetwork(state, name).members.get(peer.identity.id)?.publicKey)
+    for (const key of keys) if (state.transit && key) await relay.seePeer(state.transit, key, endpoint)
+    await relay.look()
+  }
+
   /** The controller stops without a word to anybody, and starts again on the same log. */
   async restart(): Promise<void> {
     await Promise.all(this.agents.map((agent) => agent.disconnect()))
@@ -118,8 +136,12 @@ export class World implements AsyncDisposable {
     await this.#open()
   }
 
-  /** No more trouble: everybody is connected and reads. Then waits until nobody has anything more to do. */
+  /**
+   * No more trouble: everybody is connected and reads. Then waits until nobody has anything more to do. The hour helps only
+   * where a frame was lost: everything else has to come by itself.
+   */
   async settle(): Promise<void> {
+    this.#trouble.clear()
     for (const agent of this.agents) {
       agent.fail('controller', [])
       agent.fail('agent', [])
@@ -143,6 +165,7 @@ export class World implements AsyncDisposable {
       return same > QUIET_LOOKS && (await this.#agrees(this.controller.state))
     }
     await eventually('it stays so', isQuiet, 20_000)
+    this.#hasLost = false
   }
 
   /** What the log alone says, and whether every interface is that. */
@@ -188,7 +211,7 @@ export class World implements AsyncDisposable {
   }
 
   async #heals(): Promise<boolean> {
-    this.passHour()
+    if (this.#hasLost) this.passHour()
     return this.#agrees(this.controller.state)
   }
 

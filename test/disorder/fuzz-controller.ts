@@ -10,7 +10,7 @@ import {
 } from '../../src/protocol/frames.ts'
 import { PROTOCOL_VERSION, signTranscript } from '../../src/protocol/handshake.ts'
 import { Crowd, type Listener } from './crowd.ts'
-import { type Series, series, type Tally } from './fuzz.ts'
+import { isJson, type Series, series, type Tally } from './fuzz.ts'
 import { Line } from './line.ts'
 import { mutate, numbersFrom } from './mutate.ts'
 
@@ -48,16 +48,22 @@ export async function fuzzGreeting(frames: number, seed: number): Promise<Tally>
   assert.ok(listener)
   const { sequence } = crowd.controller.state
   const number = numbersFrom(seed + 1)
+  // Of those that were sent: the second frame is another one than that of the series.
+  let broken = 0
   const open: AgentFrame = { ...sayings(crowd, listener).open, nodeKey: listener.identity.signing.publicKey }
   const give: Series['give'] = async (mutated) => {
     // Either the first frame is the mutated one, or the second, which is signed for this very session before.
     const isFirst = number(2) === 0
     const caller = call(crowd)
+    const tell = (text: string) => {
+      if (!isJson(text)) broken += 1
+      return caller.say(text)
+    }
     try {
-      const challenge = await caller.say(isFirst ? mutated : encodeFrame(open))
+      const challenge = await tell(isFirst ? mutated : encodeFrame(open))
       if (challenge.type !== 'challenge') return codeOf(challenge)
       const hello = helloFor(crowd, listener, challenge.nonce, open)
-      return codeOf(await caller.say(isFirst ? hello : mutate(hello, mutated, number)))
+      return codeOf(await tell(isFirst ? hello : mutate(hello, mutated, number)))
     } finally {
       caller.line.cut()
     }
@@ -69,7 +75,8 @@ export async function fuzzGreeting(frames: number, seed: number): Promise<Tally>
       true,
     )
   }
-  return await series({ frames, seed, originals: [encodeFrame(open)], give, check })
+  const tally = await series({ frames, seed, originals: [encodeFrame(open)], give, check })
+  return { ...tally, broken }
 }
 
 function call({ controller }: Crowd) {

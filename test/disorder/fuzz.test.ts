@@ -1,6 +1,5 @@
-import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import type { Tally } from './fuzz.ts'
+import { assertSound } from './fuzz.ts'
 import { fuzzAgent, fuzzDialling } from './fuzz-agent.ts'
 import { fuzzController, fuzzGreeting } from './fuzz-controller.ts'
 
@@ -25,14 +24,3 @@ describe('Frames with something wrong in each', () => {
     assertSound(await fuzzGreeting(HANDSHAKES, 2), HANDSHAKES)
   })
 })
-
-function assertSound({ refused, taken, growth }: Tally, frames: number): void {
-  const text = JSON.stringify([...refused])
-  assert.ok((refused.get('protocol-error') ?? 0) > frames / 2, text)
-  assert.equal(
-    [...refused.values()].reduce((sum, count) => sum + count, taken),
-    frames,
-  )
-  assert.equal(refused.get('internal'), undefined, `nothing happens that nobody thought of: ${text}`)
-  assert.ok(growth < 10_000_000, `${growth} bytes more`)
-}

@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict'
 import { setImmediate as turn } from 'node:timers/promises'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
@@ -10,7 +11,9 @@ export interface Tally {
   readonly refused: ReadonlyMap<string, number>
   /** Taken: what was wrong made no difference, or made it another frame that is right. */
   readonly taken: number
-  /** Bytes by which the heap grew. */
+  /** Were no JSON at all, by another judge than the one who is tested: at least these have to be refused. */
+  readonly broken: number
+  /** Bytes that are held at the end and were not when all was warm, on the heap and in buffers outside of it. */
   readonly growth: number
 }
 
@@ -37,10 +40,12 @@ export async function series({ frames, seed, originals, give, check }: Series): 
   const refused = new Map<string, number>()
   const count = (code: string) => refused.set(code, (refused.get(code) ?? 0) + 1)
   const warm = Math.min(WARM, Math.floor(frames / BATCH / 2) * BATCH)
-  let [taken, start] = [0, 0]
+  let [taken, broken, start] = [0, 0, 0]
   for (let frame = 0; frame < frames; frame++) {
+    const text = mutate(pick(), pick(), number)
+    if (!isJson(text)) broken += 1
     try {
-      const code = await give(mutate(pick(), pick(), number))
+      const code = await give(text)
       if (code === undefined) taken += 1
       else count(code)
     } catch (error) {
@@ -49,17 +54,50 @@ export async function series({ frames, seed, originals, give, check }: Series): 
     if (frame % BATCH !== 0) continue
     await turn()
     await check()
-    if (frame === warm) start = heapUsed()
+    if (frame === warm) start = held()
   }
   await turn()
   await check()
-  return { refused, taken, growth: heapUsed() - start }
+  return { refused, taken, broken, growth: held() - start }
+}
+
+/** Fails unless what is wrong is refused, for one of the reasons that there can be, and nothing of it is kept. */
+export function assertSound({ refused, taken, broken, growth }: Tally, frames: number): void {
+  const text = JSON.stringify({ ...Object.fromEntries(refused), taken, broken })
+  const unforeseen = [...refused.keys()].filter((code) => !REASONS.includes(code))
+  assert.deepEqual(unforeseen, [], `nothing happens that nobody thought of: ${text}`)
+  assert.ok(broken > frames / 3, `many have something wrong that anybody sees: ${text}`)
+  assert.ok((refused.get('protocol-error') ?? 0) >= broken, `what is no frame is refused as that: ${text}`)
+  // Of what is JSON, some is right: another revision, an address, a time.
+  assert.ok(taken < frames / 5, `few are taken: ${text}`)
+  assert.ok(growth < allowance(frames), `${growth} bytes more`)
+}
+
+/** Another key, signature or digest than the right one, no frame at all, and what a controller says itself. */
+const REASONS = ['protocol-error', 'digest-mismatch', 'identity-mismatch', 'token-spent']
+/**
+ * A warm process is up and down by so much, and more the longer it runs. A kilobyte kept of each frame is more in the short
+ * series, and a hundred bytes in the long ones.
+ */
+function allowance(frames: number): number {
+  return 1_500_000 + 60 * Math.min(frames, 100_000)
+}
+
+export function isJson(text: string): boolean {
+  try {
+    JSON.parse(text)
+    return true
+  } catch {
+    return false
+  }
 }
 
 setFlagsFromString('--expose-gc')
 const collect: () => void = runInNewContext('gc')
 
-function heapUsed(): number {
-  collect()
-  return process.memoryUsage().heapUsed
+/** Buffers are given back only after what held them. */
+function held(): number {
+  for (let time = 0; time < 2; time++) collect()
+  const { heapUsed, external } = process.memoryUsage()
+  return heapUsed + external
 }

@@ -5,14 +5,15 @@ import { join } from 'node:path'
 import { pino } from 'pino'
 import { shakeHands } from '../../src/agent/dial.ts'
 import { FrameStream } from '../../src/agent/stream.ts'
-import { systemClock } from '../../src/clock.ts'
+import { type Clock, systemClock } from '../../src/clock.ts'
 import { changeLabels } from '../../src/controller/commands/label.ts'
 import { addMember, removeMember } from '../../src/controller/commands/member.ts'
 import { createNetwork } from '../../src/controller/commands/network.ts'
-import { setPolicy } from '../../src/controller/commands/policy.ts'
+import { type PolicyInput, setPolicy } from '../../src/controller/commands/policy.ts'
 import { createJoinToken } from '../../src/controller/commands/token.ts'
 import type { Controller } from '../../src/controller/controller.ts'
 import { openController } from '../../src/controller/open.ts'
+import { COMPARE_STEP } from '../../src/controller/push/comparison.ts'
 import { controllerSettings } from '../../src/controller/settings.ts'
 import { Identity } from '../../src/keys/identity.ts'
 import { systemRandom } from '../../src/keys/random.ts'
@@ -34,6 +35,11 @@ const CHANNEL = new Uint8Array()
 /** Agents that join at the same time: their log entries share a write to the disk. */
 const AT_ONCE = 50
 const log = pino({ level: 'silent' })
+/** The hourly question to each agent (push/comparison.ts) is not what is counted here. */
+const seldomAsking: Clock = {
+  ...systemClock,
+  after: (delay, action) => (delay === COMPARE_STEP ? () => undefined : systemClock.after(delay, action)),
+}
 
 /** An agent that only keeps what it is sent. */
 export interface Listener {
@@ -141,6 +147,19 @@ export class Crowd implements AsyncDisposable {
     )
   }
 
+  /** All but the last get these labels, with one change. */
+  labelOthers(labels: Readonly<Record<string, string>>): Promise<unknown> {
+    const nodes = this.listeners.slice(0, -1).map(({ identity }) => identity.id)
+    return this.controller.change({ actor: 'test' }, (state) => ({
+      events: nodes.flatMap((node) => changeLabels(state, node, labels).events),
+      result: undefined,
+    }))
+  }
+
+  setPolicy(policy: PolicyInput): Promise<unknown> {
+    return this.controller.change({ actor: 'test' }, (state) => setPolicy(state, this.network.id, policy))
+  }
+
   /** From now on databases may open one port of all others, and the others everything. */
   permit(port: number): Promise<unknown> {
     const rules = [{ from: 'role=db', to: '*', protocols: ['tcp' as const], ports: [port] }]
@@ -193,7 +212,7 @@ export class Crowd implements AsyncDisposable {
         listen: ['unix:/nowhere'],
       },
     })
-    this.#controller = await openController(settings, { clock: systemClock, random: systemRandom, log })
+    this.#controller = await openController(settings, { clock: seldomAsking, random: systemRandom, log })
   }
 }
 

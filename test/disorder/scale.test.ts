@@ -71,6 +71,19 @@ describe('What a change costs', () => {
     assert.equal(few.get('a label changes that no policy speaks of')?.frames, 0)
   })
 
+  it('does not grow with the network for each, when a policy makes other classes of members', async () => {
+    const costs = await Promise.all([50, 200].map(costsOfClasses))
+    for (const [at, size] of [50, 200].entries()) {
+      const { alike = assert.fail(), shutOut = assert.fail(), back = assert.fail() } = costs[at] ?? {}
+      assert.equal(alike.bytes, 0, 'that all are of one class now is news to nobody')
+      for (const [what, { frames, bytes }] of Object.entries({ shutOut, back })) {
+        assert.ok(frames <= 2 * size, `${what}: ${frames} frames`)
+        // To each the one that went or came; to that one, of whom it sees: nobody, or all.
+        assert.ok(bytes / size <= 1_100, `${what}: ${bytes / size} bytes each`)
+      }
+    }
+  })
+
   it('is the same work for the controller, however many are told', () => {
     const [small, large] = [joins.get(SMALL), joins.get(LARGE)]
     assert.ok(small && large)
@@ -92,6 +105,20 @@ describe('What a change costs', () => {
     assert.deepEqual([encodings, signatures], [1, 1])
   })
 })
+
+/** All get the same label and a policy that lets those talk; one loses it; and then all may talk again. */
+async function costsOfClasses(size: number): Promise<Readonly<Record<string, Cost>>> {
+  await using crowd = await Crowd.gather(size)
+  await crowd.labelOthers({ env: 'prod' })
+  await quiet(crowd)
+  const alike = { from: '*', to: '*' }
+  const rules = [{ from: 'env=prod', to: 'env=prod' }]
+  return {
+    alike: await costOf(crowd, () => crowd.setPolicy({ default: 'deny', rules: [alike, ...rules] })),
+    shutOut: await costOf(crowd, () => crowd.setPolicy({ default: 'deny', rules })),
+    back: await costOf(crowd, () => crowd.setPolicy({ default: 'allow', rules: [] })),
+  }
+}
 
 async function costsOfChanges(size: number): Promise<ReadonlyMap<string, Cost>> {
   await using crowd = await Crowd.gather(size)

@@ -45,6 +45,14 @@ export class Content {
     this.#digest = this.#view.digest()
   }
 
+  /** The same for another audience, of which it is told on from here. */
+  fork(tools: ContentTools): Content {
+    const told = { records: this.#view.encodedRecords(), filter: this.filter }
+    const fork = new Content({ id: this.#network, revision: this.#revision }, told, tools)
+    for (const hint of this.#hints.all()) fork.hint(hint)
+    return fork
+  }
+
   /** Of the network, when something of this last changed. */
   get revision(): number {
     return this.#revision

@@ -37,6 +37,8 @@ export interface FeedTools extends ContentTools {
 
 /** Fewer touches than this always travel as what was touched, and never as everything. */
 const SMALL = 64
+/** So many policies a session may lie behind and still be told only what is new. */
+const MOST_ORIGINS = 16
 /** Epochs begin at 1: whoever has this one is told the head. */
 const HEAD_IS_DUE = 0
 
@@ -48,18 +50,22 @@ const HEAD_IS_DUE = 0
 export class Feed {
   readonly #tools: FeedTools
   readonly #content: Content
-  readonly #touches = new Touches()
-  /** Digest of the records before the first touch. */
-  readonly #start: string
+  readonly #touches: Touches
+  /** What it knew before the first touch. */
+  readonly #start: Pick<Touch, 'digest' | 'hints'>
+  readonly #name = {}
+  /** Names of the feeds that this one was until it went on by itself, and at which touch it did. */
+  readonly #origins: ReadonlyMap<object, number>
   /** What the last session was sent, and from where: most stand at the very same cursor. Until something changes. */
   #last: { readonly from: Cursor; readonly step: Step } | undefined
 
-  constructor(network: Network, tools: FeedTools) {
+  /** @param origin goes on from what that one tells; else it begins with what there is to be told */
+  constructor(network: Network, tools: FeedTools, origin?: Feed) {
     this.#tools = tools
-    const records = Array.from(tools.members, (node) => tools.record(network, node))
-    const told = { records: records.filter((record) => record !== undefined), filter: tools.filter() }
-    this.#content = new Content(network, told, tools)
-    this.#start = this.#content.digest
+    this.#content = origin ? origin.#content.fork(tools) : beginning(network, tools)
+    this.#touches = origin ? Touches.after(origin.#touches) : new Touches()
+    this.#start = origin ? origin.#start : { digest: this.digest, hints: this.#content.hintsDigest }
+    this.#origins = origin ? origin.#lineage() : new Map()
   }
 
   /** Takes over the network as it is now; `touched` are the members that came, went or changed. Whether that was news. */
@@ -77,6 +83,11 @@ export class Feed {
   /** Whether the audience sees a member. */
   has(node: NodeId): boolean {
     return this.#content.has(node)
+  }
+
+  /** How many the audience sees. */
+  get size(): number {
+    return this.#content.size
   }
 
   /** Those that the audience sees. */
@@ -121,7 +132,7 @@ export class Feed {
    * The cursor of an agent that says it has `position`; undefined when only a snapshot can help it. The position is not
    * ahead of the network: that was looked at before.
    */
-  resume({ epoch, revision, digest, hints }: ResumePosition): Cursor | undefined {
+  resume({ epoch, revision, digest, hints }: Omit<ResumePosition, 'network'>): Cursor | undefined {
     if (epoch === this.epoch && revision > this.#content.revision) this.#catchUp(revision)
     if (digest === undefined) return undefined
     const told = { hints: this.#hintsToldBy(hints), revision }
@@ -129,6 +140,19 @@ export class Feed {
     if (digest === this.digest) return { ...told, touch: this.#touches.end, epoch: HEAD_IS_DUE }
     const touch = this.#touchOf(revision, digest)
     return touch !== undefined && epoch === this.epoch ? { ...told, touch, epoch } : undefined
+  }
+
+  /** The cursor here of a session that was told of another feed, as far as what it was told is known here. */
+  adopt(feed: Feed | undefined, cursor: Cursor | undefined): Cursor | undefined {
+    if (!feed || !cursor || feed === this) return cursor
+    const end = this.#origins.get(feed.#name) ?? -1
+    if (Math.max(cursor.touch, cursor.hints ?? 0) <= end) return cursor
+    const { epoch, revision } = cursor
+    const { digest } = feed.#after(cursor.touch) ?? {}
+    const { hints } = (cursor.hints !== undefined && feed.#after(cursor.hints)) || {}
+    return digest === undefined
+      ? undefined
+      : this.resume({ epoch, revision, digest, ...(hints !== undefined && { hints }) })
   }
 
   /** What brings a session from `cursor` to the end: nothing, a head, hints, a delta, or a snapshot. */
@@ -170,7 +194,18 @@ export class Feed {
   #touchOf(revision: number, digest: string): number | undefined {
     const touch = this.#touches.afterLast((one) => one.what !== 'hint' && one.revision === revision)
     if (touch !== undefined && this.#touches.get(touch - 1)?.digest === digest) return touch
-    return digest === this.#start && this.#touches.reaches(0) ? 0 : undefined
+    return digest === this.#start.digest && this.#touches.reaches(0) ? 0 : undefined
+  }
+
+  /** Of a feed that goes on from here. */
+  #lineage(): ReadonlyMap<object, number> {
+    return new Map([...this.#origins, [this.#name, this.#touches.end] as const].slice(-MOST_ORIGINS))
+  }
+
+  /** What there was to know before touch number `end`. */
+  #after(end: number): Pick<Touch, 'digest' | 'hints'> | undefined {
+    if (end === this.#touches.end) return { digest: this.digest, hints: this.#content.hintsDigest }
+    return end === 0 && this.#touches.reaches(0) ? this.#start : this.#touches.get(end - 1)
   }
 
   #hintsToldBy(digest: string | undefined): number | undefined {
@@ -227,6 +262,12 @@ export class Feed {
       return [this.#content.allHints()]
     return [this.#content.hints(`${from}`, () => nodesOf(this.#touches.since(from)))]
   }
+}
+
+function beginning(network: Network, tools: FeedTools): Content {
+  const records = Array.from(tools.members, (node) => tools.record(network, node))
+  const told = { records: records.filter((record) => record !== undefined), filter: tools.filter() }
+  return new Content(network, told, tools)
 }
 
 function nodesOf(touches: readonly Touch[]): NodeId[] {

@@ -122,7 +122,7 @@ function sizeOfStep(
   position: Position | undefined,
   sizes: Map<Feed, Map<Cursor | undefined, number>>,
 ): number {
-  const cursor = position?.feed === feed ? position.cursor : undefined
+  const cursor = feed.adopt(position?.feed, position?.cursor)
   const ofFeed = sizes.get(feed) ?? new Map<Cursor | undefined, number>()
   sizes.set(feed, ofFeed)
   const size = ofFeed.get(cursor) ?? feed.follow(cursor).frames.reduce((sum, { length }) => sum + length, 0)

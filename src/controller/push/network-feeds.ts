@@ -25,6 +25,9 @@ interface Encoded {
   readonly bytes: Uint8Array | undefined
 }
 
+/** A class that saw more than so many times what it sees now begins anew. */
+const MOST_LOST = 2
+
 /** The key of the one class there is where all members see the same. */
 const EVERYBODY = ''
 
@@ -32,6 +35,8 @@ const EVERYBODY = ''
 export class NetworkFeeds {
   readonly #tools: NetworkFeedsTools
   readonly #feeds = new Map<string, Feed>()
+  /** For classes that have no feed since the last policy: what most of their members were told before. */
+  #origins = new Map<string, Feed>()
   readonly #encoded = new Map<NodeId, Encoded>()
   readonly #groups = new Map<string, Group>()
   #regime: Regime
@@ -50,6 +55,7 @@ export class NetworkFeeds {
     const known = this.#feeds.get(key)
     if (known) return known
     const feed = this.#create(network, key)
+    this.#origins.delete(key)
     this.#feeds.set(key, feed)
     return feed
   }
@@ -79,12 +85,27 @@ export class NetworkFeeds {
     const entered = new Set(
       everybody.flatMap((node) => (keyBefore(node) === this.#keyOf(node) ? [] : this.#keyOf(node))),
     )
+    this.#origins = this.#originsOf(everybody, keyBefore)
     const hintOf = rememberedBy(this.#tools.hintOf)
     for (const [key, feed] of this.#feeds) {
-      if (this.#exists(key)) this.#renewFeed(network, key, feed, hintOf)
+      if (this.#exists(key) && !this.#origins.has(key)) this.#renewFeed(network, key, feed, hintOf)
       else this.#feeds.delete(key)
       if (entered.has(key)) feed.raise(network)
     }
+  }
+
+  /** A class goes on from the feed that most of its members were told of: here are those for which that is another. */
+  #originsOf(nodes: readonly NodeId[], keyBefore: (node: NodeId) => string | undefined): Map<string, Feed> {
+    const counts = new Map<string, Map<Feed, number>>()
+    for (const node of nodes) {
+      const [before, key] = [keyBefore(node), this.#keyOf(node)]
+      const feed = before === undefined ? undefined : this.#feeds.get(before)
+      if (!feed) continue
+      const ofKey = counts.get(key) ?? new Map<Feed, number>()
+      counts.set(key, ofKey.set(feed, (ofKey.get(feed) ?? 0) + 1))
+    }
+    const origins = [...counts].map(([key, feeds]) => [key, mostOf(feeds)] as const)
+    return new Map(origins.filter(([key, feed]) => this.#feeds.get(key) !== feed))
   }
 
   /** Takes over how a member can be reached. Gives the classes that have to be told. */
@@ -146,16 +167,21 @@ export class NetworkFeeds {
   #create(network: Network, key: string): Feed {
     const { signing, epoch, expiresAt, count, now } = this.#tools
     const members = this.#audiences?.visibleTo(key) ?? [...network.members.keys()]
-    const feed = new Feed(network, {
+    const tools = {
       signing,
       epoch,
       expiresAt,
       count,
       now,
       members,
-      record: (latest, node) => this.#record(latest, node, key),
+      record: (latest: Network, node: NodeId) => this.#record(latest, node, key),
       filter: () => this.#filter(network, key),
-    })
+    }
+    const origin = this.#origins.get(key)
+    // Where nearly all are lost to sight, those that are left are told with less.
+    const isFew = origin && origin.size > MOST_LOST * members.length
+    const feed = new Feed(network, tools, isFew ? undefined : origin)
+    if (origin && !isFew) this.#renewFeed(network, key, feed, this.#tools.hintOf)
     putHints(feed, members, this.#tools.hintOf)
     return feed
   }
@@ -209,6 +235,11 @@ export class NetworkFeeds {
     )
     return encodeFilter({ others: filter.others, groups: new Map(groups) })
   }
+}
+
+function mostOf(feeds: ReadonlyMap<Feed, number>): Feed {
+  const [most] = [...feeds].reduce((best, one) => (one[1] > best[1] ? one : best))
+  return most
 }
 
 type HintFinder = NetworkFeedsTools['hintOf']

@@ -221,7 +221,7 @@ export class Session {
   }
 
   #sendContent(feed: Feed, told: Told): void {
-    const { frames, cursor, since = told.addedAt } = feed.follow(told.feed === feed ? told.cursor : undefined)
+    const { frames, cursor, since = told.addedAt } = feed.follow(feed.adopt(told.feed, told.cursor))
     told.feed = feed
     told.cursor = cursor
     told.addedAt = undefined

@@ -25,6 +25,15 @@ export class Touches {
   #first = 0
   #recordEnd = 0
 
+  /** Goes on from those of another feed. */
+  static after(earlier: Touches): Touches {
+    const touches = new Touches()
+    touches.#ring = [...earlier.#ring]
+    touches.#first = earlier.#first
+    touches.#recordEnd = earlier.#recordEnd
+    return touches
+  }
+
   add(touch: Touch): void {
     this.#ring.push(touch)
     if (touch.what !== 'hint') this.#recordEnd = this.end

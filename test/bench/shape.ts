@@ -16,8 +16,8 @@ const NUMBERS = [
 ] as const satisfies readonly (keyof Result)[]
 
 /** Runs a scenario as `npm run bench` does, small, and fails unless what it gives has the documented form. */
-export async function runSmall(scenario: Scenario, agents: number): Promise<readonly Result[]> {
-  const options: Options = { agents, samples: 2, profile: undefined, say: () => undefined }
+export async function runSmall(scenario: Scenario, agents: number, samples = 2): Promise<readonly Result[]> {
+  const options: Options = { agents, samples, profile: undefined, say: () => undefined }
   const results = await scenario.run(options)
   assert.ok(results.length > 0)
   for (const result of results) {

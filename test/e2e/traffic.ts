@@ -35,13 +35,14 @@ export interface Traffic {
   readonly inTime: boolean
 }
 
-/** Lets 1,000 pings go in each direction, 10 ms apart, and does `work` meanwhile. A direction can be used only once. */
+/** Lets pings go in each direction, 10 ms apart, and does `work` meanwhile. A direction can be used only once. */
 export async function underTraffic(
   directions: readonly Direction[],
   work: () => Promise<unknown>,
+  count = 1_000,
 ): Promise<Traffic> {
   const rows = await Promise.all(
-    directions.map(([from, to]) => startPings(from, to, { count: 1_000, interval: 10 })),
+    directions.map(([from, to]) => startPings(from, to, { count, interval: 10 })),
   )
   const all = Promise.all(rows.map(({ done }) => done))
   let over = false

@@ -125,7 +125,7 @@ export class Controller implements AsyncDisposable {
     const common = { ...parts, presence, state, signing: parts.authority.signing, metrics: this.metrics }
     const counters = openMeters(this.metrics, { state, connected: () => this.#fleet.size })
     this.#durable = counters.durable
-    this.#feeds = new Feeds({ ...common, count: (what) => counters[what].inc() })
+    this.#feeds = new Feeds({ ...common, recent: parts.ledger.recent, count: (what) => counters[what].inc() })
     const admission = new Admission({
       ...common,
       catchUp,

@@ -104,6 +104,25 @@ describe('What a change costs', () => {
     assert.ok(bytes / LARGE < 1_024, `${bytes / LARGE} bytes each`)
     assert.deepEqual([encodings, signatures], [1, 1])
   })
+
+  it('is told as what it changed, also when it was made while a controller began and nobody was there', async () => {
+    const costs: number[] = []
+    for (const size of [50, 200]) {
+      await using crowd = await Crowd.gather(size)
+      await quiet(crowd)
+      const members = [...crowd.listeners]
+      const networks = [positionOf(crowd, members[0])]
+      await crowd.removeLast()
+      await crowd.restart()
+      for (const { identity } of members.slice(0, -1)) await crowd.connect(identity, { networks })
+      await quiet(crowd)
+      costs.push((await crowd.counts()).bytes / size)
+      const types = crowd.listeners.flatMap((listener) => framesOf(listener).map(({ type }) => type))
+      assert.ok(types.includes('delta') && !types.includes('snapshot'), [...new Set(types)].join())
+    }
+    const [few = 0, many = 0] = costs
+    assert.ok(many <= 1.1 * few && many < 1_024, `${few} and ${many} bytes each`)
+  })
 })
 
 /** All get the same label and a policy that lets those talk; one loses it; and then all may talk again. */

@@ -7,6 +7,7 @@ import { applyEntry } from '../../model/apply.ts'
 import type { Event } from '../../model/event.ts'
 import type { State } from '../../model/state.ts'
 import type { Decision } from '../tools.ts'
+import { RECENT, type Step } from './recent.ts'
 
 export interface ChangeRequest {
   /** Who wants it: a token id, a node id, or `system`. */
@@ -35,6 +36,9 @@ export type Outcome<Result> =
 
 /** Called after each entry, in order: with the state before and after it. */
 export type EntryListener = (entry: Entry, before: State, after: State) => void
+
+/** How the log was found. */
+type Beginning = Pick<Ledger, 'passedOver' | 'recent'>
 
 interface Pending {
   readonly draft: Draft
@@ -65,6 +69,8 @@ const MAX_TRIES = 32
 export class Ledger {
   /** Why snapshots were passed over at the start. */
   readonly passedOver: readonly WeftError[]
+  /** The last entries at the start, with the states around them. */
+  readonly recent: readonly Step[]
   readonly #log: Log
   readonly #listeners: EntryListener[] = []
   /** By operation, the last call that asked for it. */
@@ -73,8 +79,9 @@ export class Ledger {
   #state: State
   #waiting: readonly Waiting[] = []
 
-  private constructor(log: Log, state: State, passedOver: readonly WeftError[]) {
+  private constructor(log: Log, state: State, { passedOver, recent }: Beginning) {
     this.passedOver = passedOver
+    this.recent = recent
     this.#log = log
     this.#state = state
   }
@@ -86,8 +93,14 @@ export class Ledger {
   static async open(log: Log, signal: AbortSignal, onFailure: (cause: unknown) => void): Promise<Ledger> {
     const start = await startingState(log)
     let { state } = start
-    for await (const entry of log.read(state.sequence + 1)) state = applyEntry(state, entry)
-    const ledger = new Ledger(log, state, start.passedOver)
+    const recent: Step[] = []
+    for await (const entry of log.read(state.sequence + 1)) {
+      const before = state
+      state = applyEntry(before, entry)
+      recent.push({ entry, before, after: state })
+      if (recent.length > RECENT * 2) recent.splice(0, RECENT)
+    }
+    const ledger = new Ledger(log, state, { passedOver: start.passedOver, recent: recent.slice(-RECENT) })
     ledger.#follow(signal).catch(onFailure)
     return ledger
   }

@@ -194,7 +194,7 @@ export class Feed {
   #touchOf(revision: number, digest: string): number | undefined {
     const touch = this.#touches.afterLast((one) => one.what !== 'hint' && one.revision === revision)
     if (touch !== undefined && this.#touches.get(touch - 1)?.digest === digest) return touch
-    return digest === this.#start.digest && this.#touches.reaches(0) ? 0 : undefined
+    return digest === this.#start.digest && this.#touches.reaches(0) ? this.#touches.recordStart : undefined
   }
 
   /** Of a feed that goes on from here. */

@@ -5,6 +5,7 @@ import type { Entry } from '../../log/log.ts'
 import type { Event } from '../../model/event.ts'
 import type { NetworkId } from '../../model/names.ts'
 import type { Network, State } from '../../model/state.ts'
+import { RECENT, type Step } from '../ledger/recent.ts'
 import { type LanFrame, Lans } from '../presence/lans.ts'
 import type { Presence } from '../presence/presence.ts'
 import { hintOf } from '../presence/surroundings.ts'
@@ -12,8 +13,9 @@ import type { ControllerSettings } from '../settings.ts'
 import { Due, type News } from './due.ts'
 import type { Feed } from './feed.ts'
 import { type Forecast, forecast } from './forecast.ts'
-import { NetworkFeeds, type NetworkFeedsTools } from './network-feeds.ts'
+import type { NetworkFeeds, NetworkFeedsTools } from './network-feeds.ts'
 import { Pace } from './pace.ts'
+import { feedsWithPast } from './past-feeds.ts'
 import { touchedMembers } from './touched.ts'
 
 export interface FeedsTools {
@@ -23,6 +25,8 @@ export interface FeedsTools {
   readonly state: () => State
   readonly presence: Presence
   readonly count: (what: 'encodings' | 'signatures') => void
+  /** The last entries of the log when the controller started. */
+  readonly recent: readonly Step[]
 }
 
 /** @param viewers who has something to be told; undefined: all members */
@@ -34,6 +38,8 @@ const DAY_SECONDS = 86_400
 export class Feeds {
   readonly #tools: FeedsTools
   readonly #networks = new Map<NetworkId, NetworkFeeds>()
+  /** The last entries, for networks that nobody has listened to yet. */
+  #recent: readonly Step[]
   readonly #lans: Lans
   /** How soon a network may be pushed again, and which pushes are on their way. */
   readonly #paces = new Map<NetworkId, Pace>()
@@ -42,6 +48,7 @@ export class Feeds {
 
   constructor(tools: FeedsTools) {
     this.#tools = tools
+    this.#recent = tools.recent
     this.#lans = new Lans({
       ...tools,
       sees: (id, a, b) => this.#in(id, (feeds) => feeds.sees(a, b)) ?? false,
@@ -70,6 +77,7 @@ export class Feeds {
   }
 
   onEntry(entry: Entry, before: State, after: State): void {
+    this.#recent = [...this.#recent, { entry, before, after }].slice(-RECENT)
     if (before.epoch !== after.epoch) this.#renew()
     for (const event of entry.events) {
       if (event.type === 'network-policy-set') this.#reclassify(event.network)
@@ -100,7 +108,7 @@ export class Feeds {
   #of(network: Network): NetworkFeeds {
     const known = this.#networks.get(network.id)
     if (known) return known
-    const fresh = new NetworkFeeds(network, this.#toolsFor(network.id))
+    const fresh = feedsWithPast(network, this.#recent, this.#toolsFor(network.id))
     this.#networks.set(network.id, fresh)
     return fresh
   }

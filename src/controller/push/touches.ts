@@ -52,6 +52,12 @@ export class Touches {
     return this.#recordEnd
   }
 
+  /** Number of the first that touched a record or the filter, of those that are known. */
+  get recordStart(): number {
+    const at = this.#ring.findIndex(({ what }) => what !== 'hint')
+    return at < 0 ? this.end : this.#first + at
+  }
+
   /** Whether all from number `from` on are still known. */
   reaches(from: number): boolean {
     return from >= this.#first

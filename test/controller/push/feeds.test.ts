@@ -115,6 +115,7 @@ function newWorld(start: State, clock: Clock = new HandClock()) {
     state: () => state,
     presence,
     count: () => undefined,
+    recent: [],
   })
   const network = () => {
     const found = state.networks.get(NETWORK)

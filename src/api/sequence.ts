@@ -24,13 +24,12 @@ export function keepSequence(app: App, controller: Controller): void {
   app.addHook('onRequest', async (request) => {
     const { method, headers } = request
     const given = headers[HEADER]
-    if (given === undefined) {
-      // What a change is about may have been made at another replica a moment ago.
-      if (method !== 'GET') request.doubt = await doubtOf(controller)
-      return
+    if (given !== undefined) {
+      if (typeof given !== 'string' || !/^\d{1,15}$/.test(given)) throw malformed()
+      await controller.comeTo(Number(given), LIMIT)
     }
-    if (typeof given !== 'string' || !/^\d{1,15}$/.test(given)) throw malformed()
-    await controller.comeTo(Number(given), LIMIT)
+    // What a change is about may have been made at another replica a moment ago.
+    if (method !== 'GET') request.doubt = await doubtOf(controller)
   })
   // What is wrong in itself has been refused by now. All else is not told by who cannot know whether it is still so.
   app.addHook('preHandler', async ({ doubt, is404 }) => {

@@ -22,7 +22,7 @@ export interface RedisSite extends AsyncDisposable {
 
 /** Milliseconds after which a Sentinel or a node of a Cluster takes a server for gone. */
 export const DOWN_AFTER = 1_000
-const PRIMARY_NAME = 'weft-test'
+export const PRIMARY_NAME = 'weft-test'
 
 export async function startSingle(
   config: Config = {},

@@ -192,6 +192,24 @@ describe('A replica that is missing', () => {
     await site.revive(replica)
     await eventually('strict goes on', () => takes(strict, 6), 15_000)
   })
+
+  it('and comes back with other settings does not count until they are right', async () => {
+    await using site = await startWithSentinels(1)
+    const primary = await site.primary()
+    const replica = site.servers.find((server) => server !== primary)
+    assert.ok(replica)
+    await replica.kill()
+    await using log = await openRedisLog(optionsFor(site, 'test'))
+    await replica.configure('appendonly no')
+    await site.revive(replica)
+    const isNamed = () => log.refusal?.message.includes("has appendonly 'no'")
+    await eventually('the refusal names the setting', isNamed, 15_000)
+    assert.match(log.refusal?.message ?? '', new RegExp(replica.place))
+    assert.equal(await takes(log, 1), false)
+    await assert.rejects(log.refresh(), { message: /has appendonly 'no'/ })
+    await replica.call('CONFIG', 'SET', 'appendonly', 'yes')
+    await eventually('changes go', () => takes(log, 1), 15_000)
+  })
 })
 
 async function restartEmpty(server: RedisServer): Promise<void> {

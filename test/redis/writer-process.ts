@@ -15,6 +15,8 @@ const calls = {
     writers = await Writers.start(1, () => given, name)
   },
   acknowledged: () => writers?.acknowledged ?? 0,
+  declined: () => writers?.declined ?? 0,
+  refused: () => writers?.refused ?? 0,
   /** Takes or keeps a duty. */
   lease: (duty: string, life: number) => writers?.logs[0]?.lease(duty, life),
   resetPauses: () => writers?.resetPauses(),

@@ -80,6 +80,11 @@ export class Writers implements AsyncDisposable {
     return [...this.#told.values()].filter(({ kind }) => kind === 'ok').length
   }
 
+  /** Those of whom it was said why they cannot be. */
+  get declined(): number {
+    return [...this.#told.values()].filter(({ kind }) => kind === 'declined').length
+  }
+
   /** Those that were not made, or of which nobody knows. */
   get refused(): number {
     return [...this.#told.values()].filter(({ kind }) => kind === 'failed' || kind === 'unknown').length
@@ -152,7 +157,7 @@ export class Writers implements AsyncDisposable {
       const group = Array.from({ length: 4 }, (_, at) => `${this.#name}-${writer}-${number}-${at}`)
       const told = await Promise.all(
         group.map((operation, at) =>
-          at === 3 ? this.#ask(ledger, operation) : this.#change(ledger, operation),
+          at === 3 ? this.#ask(ledger, operation, number % 2 === 1) : this.#change(ledger, operation),
         ),
       )
       if (told.some(({ kind }) => kind === 'failed' || kind === 'unknown')) await wait(20)
@@ -185,18 +190,18 @@ export class Writers implements AsyncDisposable {
     }
   }
 
-  /** Asks for what cannot be. */
-  async #ask(ledger: Ledger, operation: string): Promise<Told> {
-    const told = await this.#decline(ledger, operation)
+  /** Asks for what cannot be; with `isNew` as one who will not ask again, of whom no mark is kept. */
+  async #ask(ledger: Ledger, operation: string, isNew: boolean): Promise<Told> {
+    const told = await this.#decline(ledger, operation, isNew)
     this.#told.set(operation, told)
     return told
   }
 
-  async #decline(ledger: Ledger, operation: string): Promise<Told> {
+  async #decline(ledger: Ledger, operation: string, isNew: boolean): Promise<Told> {
     const floor = this.#epoch
     let seen = -1
     try {
-      await ledger.change({ actor: 'test', operation, at: Date.now() }, ({ epoch }) => {
+      await ledger.change({ actor: 'test', operation, at: Date.now(), isNew }, ({ epoch }) => {
         seen = epoch
         throw new WeftError('already-exists', 'There is an epoch already.')
       })

@@ -27,16 +27,20 @@ export function barrierCommands(barrier: Barrier): string[][] {
 
 /**
  * Whether all that must have the change have it. WAIT counts any replicas, those that are never promoted too, so the count
- * alone says it only when there are no others.
+ * alone says it only when there are no others. @param vouched those whose word counts
  */
-export function isReached(barrier: Barrier, replies: readonly unknown[]): boolean {
+export function isReached(
+  barrier: Barrier,
+  replies: readonly unknown[],
+  vouched: ReadonlySet<string>,
+): boolean {
   const { replicas } = barrier
   if (countOf(barrier) === 0) return true
   const [before, waited, after] = replies
   const enough = typeof waited === 'number' && waited >= countOf(barrier)
   if (typeof replicas === 'number' || !enough) return enough
   const attached = replicasIn(String(after))
-  if (!replicas.every((replica) => attached.has(replica))) return false
+  if (!replicas.every((replica) => attached.has(replica) && vouched.has(replica))) return false
   if (attached.size === replicas.length) return true
   const offset = Number(field(String(before), 'master_repl_offset'))
   return replicas.every((replica) => (attached.get(replica) ?? 0) >= offset)

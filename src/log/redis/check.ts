@@ -1,7 +1,8 @@
-import { WeftError } from '../../errors.ts'
+import { toWeftError, WeftError } from '../../errors.ts'
 import { type Address, addressText, type Site } from './address.ts'
 import type { Barrier } from './barrier.ts'
 import { connectTo, isRefusal } from './client.ts'
+import type { Link } from './link.ts'
 import type { Place } from './place.ts'
 
 /** What a change has survived when it is acknowledged (deploy/replicas.md has the table). */
@@ -21,7 +22,8 @@ export function barrierFor(level: Level, { promotable }: Place): Barrier {
 
 /**
  * Whether the servers are set up so that the level can keep its promise. Rejects with `invalid-config`, which names the
- * server, the setting and what it has to be; a replica that does not answer is left for later.
+ * server, the setting and what it has to be. Resolves with the replicas that are set up right; one that does not answer is not
+ * among them (`vouchFor`).
  * @param attached `host:port` of the replicas that follow the primary
  */
 export async function checkServers(
@@ -29,20 +31,50 @@ export async function checkServers(
   place: Place,
   level: Level,
   attached: readonly string[],
-): Promise<void> {
+): Promise<readonly string[]> {
   if (level === 'restart-only' && place.promotable.length > 0) throw mayBePromoted(level, place.promotable)
   checkSettings(place.primary, level, await settingsOf(site, place.primary))
-  if (level === 'available') return
+  if (level === 'available') return []
   const others = site.kind === 'single' ? attached : place.promotable
+  const right: string[] = []
   for (const replica of others) {
+    const error = await checkReplica(site, level, replica)
+    if (!error) right.push(replica)
+    else if (error.code !== 'store-unavailable') throw error
+  }
+  return right
+}
+
+/**
+ * Looks at the replicas that must confirm changes and came since the last look: before that their word does not count. Why
+ * one of them does not count now.
+ */
+export async function vouchFor(
+  site: Site,
+  level: Level,
+  { barrier: { replicas }, vouched }: Pick<Link, 'barrier' | 'vouched'>,
+  attached: ReadonlyMap<string, number>,
+): Promise<WeftError | undefined> {
+  // One that was away may come back with other settings.
+  for (const replica of vouched) if (!attached.has(replica)) vouched.delete(replica)
+  if (typeof replicas === 'number') return undefined
+  const fresh = replicas.filter((replica) => attached.has(replica) && !vouched.has(replica))
+  const errors = await Promise.all(fresh.map((replica) => checkReplica(site, level, replica)))
+  for (const [at, replica] of fresh.entries()) if (!errors[at]) vouched.add(replica)
+  return errors.find(Boolean)
+}
+
+/** What is wrong with a replica, or that it does not say. */
+async function checkReplica(site: Site, level: Level, replica: string): Promise<WeftError | undefined> {
+  try {
     const address = parseAddress(replica)
-    const settings = await settingsOf(site, address).catch((error: unknown) => {
-      if (error instanceof WeftError && error.code === 'store-unavailable') return undefined
-      throw error
-    })
-    if (!settings || settings.get('replica-priority') === '0') continue
-    if (site.kind === 'single') throw mayBePromoted(level, [replica])
+    const settings = await settingsOf(site, address)
+    if (settings.get('replica-priority') === '0') return undefined
+    if (site.kind === 'single') return mayBePromoted(level, [replica])
     checkSettings(address, level, settings)
+    return undefined
+  } catch (error) {
+    return toWeftError(error)
   }
 }
 

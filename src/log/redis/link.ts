@@ -8,7 +8,7 @@ import { connectTo, endOf, failureAt } from './client.ts'
 import { type Answered, type Committed, toCommitted } from './committed.ts'
 import type { Keys } from './keys.ts'
 import type { Place } from './place.ts'
-import { COMMIT, CONFIRM, REFUSE, type Script, SETTLE } from './scripts.ts'
+import { COMMIT, CONFIRM, PROVE, REFUSE, type Script, SETTLE } from './scripts.ts'
 import { META_FIELDS, type ServerStatus, toStatus } from './status.ts'
 
 export interface LinkTools {
@@ -49,6 +49,10 @@ export class Link implements Disposable {
   readonly #bell: Redis
   /** What has to have a change; set by who looks after it. */
   barrier: Barrier = { replicas: 0 }
+  /** Why a change cannot be confirmed, as of the last look; set by who looks after it. */
+  problem: WeftError | undefined
+  /** Replicas of which it is known, since they were attached last, that they are set up as the level wants. */
+  readonly vouched = new Set<string>()
 
   private constructor(place: Place, runId: string, tools: LinkTools, clients: readonly Redis[]) {
     const [write, side, read, bell] = clients
@@ -157,6 +161,19 @@ export class Link implements Disposable {
     return { sequence: Number(sequence), hash }
   }
 
+  /**
+   * Rejects unless all that must have a change still follow this server. Then nobody else was the primary at the time of the
+   * call, and nothing was durable that is not here: a server that was deposed and is cut off takes itself for armed still.
+   */
+  async prove(): Promise<void> {
+    if (this.isAlone) return
+    if (this.problem) throw this.problem
+    const { error, reply, reached } = await this.#behindBarrier(this.#side, PROVE, [])
+    if (error) throw failureAt(error, addressText(this.place.primary))
+    if (reply[0] !== 'done') throw notArmed()
+    if (!reached) throw new WeftError('store-unavailable', 'Not every Redis replica answers.')
+  }
+
   /** Writes down up to where everything is safe. */
   async confirm(sequence: number): Promise<void> {
     await this.run(CONFIRM, [String(sequence)])
@@ -207,6 +224,7 @@ export class Link implements Disposable {
       isReached(
         barrier,
         others.map(([, value]) => value),
+        this.vouched,
       )
     return { error, reply: toTexts(reply), reached }
   }

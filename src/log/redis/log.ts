@@ -12,6 +12,7 @@ import type { RedisLogOptions } from './options.ts'
 import { Reader } from './reader.ts'
 import { Recall } from './recall.ts'
 import { BEGIN, LEASE } from './scripts.ts'
+import { shared } from './shared.ts'
 import { compact, keepSnapshot, readSnapshots } from './snapshots.ts'
 import type { ServerStatus } from './status.ts'
 import { Supervisor } from './supervisor.ts'
@@ -145,7 +146,7 @@ export class RedisLog implements Log {
 
   async refresh(): Promise<Head> {
     if (this.#end) throw this.#end
-    await this.#reader.refresh()
+    await this.#catchUp()
     return this.head()
   }
 
@@ -200,6 +201,14 @@ export class RedisLog implements Log {
     this.#journal[Symbol.dispose]()
     this.#news.ring()
   }
+
+  /** All who ask while one is under way share the next one: a round trip and a wait for the replicas, for many. */
+  readonly #catchUp = shared(async () => {
+    const { link } = this
+    await Promise.all([link.prove(), this.#reader.refresh()])
+    // The one was proven and the other read.
+    if (link !== this.#supervisor.link) throw refused('The Redis server is another one now.')
+  })
 
   #writable(): Link {
     if (this.#supervisor.refusal) throw this.#refusal()

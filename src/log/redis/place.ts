@@ -45,9 +45,14 @@ async function fromSentinels(site: Site): Promise<Place> {
   const believed = opinions.filter(({ epoch }) => epoch === latest)
   const [one] = believed
   if (!one) throw nobody('No Sentinel', site, asked)
-  const own = addressText(one.primary)
+  return union(one, believed)
+}
+
+/** Where the log is by `one`, with every replica that any of `believed` speaks of. */
+function union({ primary }: Opinion, believed: readonly Opinion[]): Place {
+  const own = addressText(primary)
   const all = believed.flatMap(({ promotable }) => promotable).filter((replica) => replica !== own)
-  return { primary: one.primary, promotable: [...new Set(all)].toSorted() }
+  return { primary, promotable: [...new Set(all)].toSorted() }
 }
 
 async function ask(site: Site, sentinel: Address): Promise<Opinion> {
@@ -82,13 +87,15 @@ function toFields(reply: unknown): Fields {
   )
 }
 
+/** The same with the nodes of a Cluster, some of which may not have heard of a replica yet. */
 async function fromCluster(site: Site, tag: string): Promise<Place> {
   const asked = await Promise.allSettled(site.servers.map((node) => askNode(site, node, tag)))
   const views = asked.flatMap((one) => (one.status === 'fulfilled' && one.value ? [one.value] : []))
   const latest = Math.max(...views.map(({ epoch }) => epoch))
-  const one = views.find(({ epoch }) => epoch === latest)
+  const believed = views.filter(({ epoch }) => epoch === latest)
+  const [one] = believed
   if (!one) throw nobody('No node of the Cluster', site, asked)
-  return one
+  return union(one, believed)
 }
 
 interface NodeLine {
@@ -114,7 +121,7 @@ async function askNode(site: Site, node: Address, tag: string): Promise<Opinion 
     return {
       epoch: owner.epoch,
       primary: owner.address,
-      promotable: replicas.map(({ address }) => addressText(address)).toSorted(),
+      promotable: replicas.map(({ address }) => addressText(address)),
     }
   } finally {
     client.disconnect()

@@ -5,6 +5,7 @@ import type { Entry, Head } from '../log.ts'
 import { conflict, dropped, droppedMeanwhile, refused } from './errors.ts'
 import type { Journal } from './journal.ts'
 import type { Link } from './link.ts'
+import { shared } from './shared.ts'
 import type { ServerStatus } from './status.ts'
 
 export interface ReaderTools {
@@ -27,8 +28,6 @@ export class Reader {
   readonly #tools: ReaderTools
   readonly #journal: Journal
   #base: Head = EMPTY
-  #pulling: Promise<void> = Promise.resolve()
-  #nextPull: Promise<void> | undefined
   /** The end of the log at the last look, when it was not durable: at the next one somebody has to see to that. */
   #limbo = 0
 
@@ -37,18 +36,11 @@ export class Reader {
     this.#journal = tools.journal
   }
 
-  /** Resolves when the journal has what was durable at the time of the call. */
-  refresh(): Promise<void> {
-    // A pull that runs already may have asked before this call; the one after it has not.
-    this.#nextPull ??= this.#pulling
-      .catch(() => undefined)
-      .then(() => {
-        this.#nextPull = undefined
-        this.#pulling = this.#pull()
-        return this.#pulling
-      })
-    return this.#nextPull
-  }
+  /**
+   * Resolves when the journal has what was durable on this server at the time of the call. Another may be the primary by
+   * then, and this one not know it (link.ts, `prove`).
+   */
+  readonly refresh = shared(() => this.#pull())
 
   /** The last entry that is known on the server to be durable. */
   async durableEnd(link: Link): Promise<Head> {

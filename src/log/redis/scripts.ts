@@ -116,6 +116,18 @@ redis.call('HINCRBY', META, 'settled', 1)
 return { 'done', meta.sequence, meta.hash }`,
 )
 
+/**
+ * The same, to find out whether the replicas still follow this server. Without memory as well: what cannot be is refused
+ * then too, and it takes none.
+ */
+export const PROVE = script(
+  'prove',
+  `${FENCE}
+redis.call('HINCRBY', META, 'proven', 1)
+return { 'done' }`,
+  'allow-oom',
+)
+
 /** Says up to where everything is durable. Argument: the sequence. */
 export const CONFIRM = script(
   'confirm',

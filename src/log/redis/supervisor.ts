@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { toWeftError, WeftError } from '../../errors.ts'
 import { addressText, type Site } from './address.ts'
-import { barrierFor, checkServers, type Level } from './check.ts'
+import { barrierFor, checkServers, type Level, vouchFor } from './check.ts'
 import { type Lost, takeUp } from './fence.ts'
 import type { Journal } from './journal.ts'
 import type { Keys } from './keys.ts'
@@ -94,7 +94,8 @@ export class Supervisor {
       link.barrier = barrierFor(level, place)
       const status = await link.status()
       await checkRights(link, keys)
-      await checkServers(site, place, level, [...status.replicas.keys()])
+      const right = await checkServers(site, place, level, [...status.replicas.keys()])
+      for (const replica of right) if (status.replicas.has(replica)) link.vouched.add(replica)
       const taken = await takeUp(link, this.#tools)
       if (taken.kind === 'lost') return this.#refuse(this.#lost(taken))
       this.#link = link
@@ -126,11 +127,14 @@ export class Supervisor {
 
   /** Looks at the server now and then. Rejects when it is not what it was. */
   async #look(link: Link, signal: AbortSignal): Promise<void> {
+    const { site, level } = this.#tools
     while (!signal.aborted) {
       const status = await link.status()
       if (!status.isPrimary) throw gone('is a replica now')
       if (status.log?.armed !== status.runId) throw gone('has to be armed again')
-      const problem = missingReplicas(link, status) ?? (this.#refusal && (await trySettle(link)))
+      const vouching = await vouchFor(site, level, link, status.replicas)
+      link.problem = missingReplicas(link, status) ?? vouching
+      const problem = link.problem ?? (this.#refusal && (await trySettle(link)))
       if (signal.aborted) return
       if (problem) this.#refuse(problem)
       else this.#accept(link)

@@ -157,10 +157,13 @@ export class Writers implements AsyncDisposable {
       const group = Array.from({ length: 4 }, (_, at) => `${this.#name}-${writer}-${number}-${at}`)
       const told = await Promise.all(
         group.map((operation, at) =>
-          at === 3 ? this.#ask(ledger, operation, number % 2 === 1) : this.#change(ledger, operation),
+          at === 3 ? this.#ask(ledger, operation, false) : this.#change(ledger, operation),
         ),
       )
-      if (told.some(({ kind }) => kind === 'failed' || kind === 'unknown')) await wait(20)
+      if (!told.some(({ kind }) => kind === 'failed' || kind === 'unknown')) continue
+      // Alone, for what is decided beside changes that fail fails with them.
+      await this.#ask(ledger, `${this.#name}-${writer}-${number}-alone`, true)
+      await wait(20)
     }
   }
 

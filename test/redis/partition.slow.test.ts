@@ -65,18 +65,23 @@ it('servers, Sentinels and controllers that are split in two lose nothing, and n
   }
   // The primary and a controller that goes on talking to it, without the others, which forget that server and go on.
   const primary = site.servers.indexOf(await site.primary())
+  const [near, far] = writers
+  assert.ok(near && far)
+  // Nothing is on its way: so nothing that was not confirmed tells the one that is cut off that something is wrong.
+  for (const writer of writers) await writer.call('onlyAsk', true)
+  await wait(500)
   await machines.split([SERVERS[primary] ?? '', 'c1'])
+  await far.call('onlyAsk', false)
   await wait(SPLIT_MS)
   const beyond = site.sentinels.filter((_, at) => at !== primary)
   for (const sentinel of beyond) await sentinel.call('SENTINEL', 'RESET', PRIMARY_NAME)
-  const [near, far] = writers
-  assert.ok(near && far)
   const before = await far.call('acknowledged')
   await eventually('the others go on', async () => (await far.call('acknowledged')) > before, 20_000)
   const [declined, refused] = [await near.call('declined'), await near.call('refused')]
   await eventually('it is asked', async () => (await near.call('refused')) > refused + 20, 20_000)
   assert.equal(await near.call('declined'), declined, 'it said what it cannot know')
   await machines.heal()
+  await near.call('onlyAsk', false)
   await allGo(20)
   const figures = await Promise.all(writers.map((writer) => writer.call('stop')))
   for (const writer of writers) await writer.call('check')

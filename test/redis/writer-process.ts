@@ -15,6 +15,9 @@ const calls = {
     writers = await Writers.start(1, () => given, name)
   },
   acknowledged: () => writers?.acknowledged ?? 0,
+  onlyAsk(value: boolean): void {
+    if (writers) writers.onlyAsk = value
+  },
   declined: () => writers?.declined ?? 0,
   refused: () => writers?.refused ?? 0,
   /** Takes or keeps a duty. */

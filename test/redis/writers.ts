@@ -48,6 +48,8 @@ export class Writers implements AsyncDisposable {
   readonly #stop: AbortController
   readonly #name: string
   readonly #work: Promise<unknown>[]
+  /** While true they make nothing, and only ask for what cannot be. */
+  onlyAsk = false
   /** The highest epoch that was acknowledged. */
   #epoch = 0
   #last = performance.now()
@@ -154,6 +156,12 @@ export class Writers implements AsyncDisposable {
 
   async #write(ledger: Ledger, writer: number): Promise<void> {
     for (let number = 0; !this.#isOver; number++) {
+      const alone = `${this.#name}-${writer}-${number}-alone`
+      if (this.onlyAsk) {
+        await this.#ask(ledger, alone, true)
+        await wait(20)
+        continue
+      }
       const group = Array.from({ length: 4 }, (_, at) => `${this.#name}-${writer}-${number}-${at}`)
       const told = await Promise.all(
         group.map((operation, at) =>
@@ -162,7 +170,7 @@ export class Writers implements AsyncDisposable {
       )
       if (!told.some(({ kind }) => kind === 'failed' || kind === 'unknown')) continue
       // Alone, for what is decided beside changes that fail fails with them.
-      await this.#ask(ledger, `${this.#name}-${writer}-${number}-alone`, true)
+      await this.#ask(ledger, alone, true)
       await wait(20)
     }
   }

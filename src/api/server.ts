@@ -58,7 +58,10 @@ export async function startServer(
     response.once('close', () => underWay.delete(response))
     app.routing(request, response)
   }
-  const upgrade = createUpgradeHandler(controller, onKnown)
+  const upgrade = createUpgradeHandler(controller, {
+    onKnown,
+    onHandedOver: (socket) => strangers.handedOver(socket),
+  })
   const listeners = controller.settings.listen.map((text) => ({
     place: parseListenPlace(text),
     server: createHttpServer(controller, { serve, upgrade, strangers, gate }),

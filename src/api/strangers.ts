@@ -12,7 +12,8 @@ export interface StrangerLimits {
  */
 export class Strangers {
   readonly #limits: StrangerLimits
-  readonly #sockets = new Map<string, Socket>()
+  /** Undefined: it is in the hands of the controller, which ends it. */
+  readonly #sockets = new Map<string, Socket | undefined>()
   readonly #perAddress = new Map<string, number>()
 
   constructor(limits: StrangerLimits) {
@@ -37,9 +38,15 @@ export class Strangers {
     if (socket.remoteAddress !== undefined) this.#leave(idOf(socket), socket.remoteAddress)
   }
 
-  /** Ends them all: some are between TLS and HTTP, where no server knows them. */
+  /** It has become a websocket, and still proven nothing. */
+  handedOver(socket: Socket): void {
+    const id = idOf(socket)
+    if (this.#sockets.has(id)) this.#sockets.set(id, undefined)
+  }
+
+  /** Ends those that a server would: some are between TLS and HTTP, where no server knows them. */
   close(): void {
-    for (const socket of this.#sockets.values()) socket.destroy()
+    for (const socket of this.#sockets.values()) socket?.destroy()
   }
 
   #leave(id: string, address: string): void {

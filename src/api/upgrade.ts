@@ -13,11 +13,15 @@ const MAX_FRAME = 65_536
 
 export type UpgradeHandler = (request: IncomingMessage, socket: Socket, head: Buffer) => void
 
+interface Doors {
+  /** Who holds the other end has proven who it is. */
+  readonly onKnown: (socket: Socket) => void
+  /** It is a websocket now. */
+  readonly onHandedOver: (socket: Socket) => void
+}
+
 /** Hands websockets of agents to the controller, and turns all other upgrades away. */
-export function createUpgradeHandler(
-  controller: Controller,
-  onKnown: (socket: Socket) => void,
-): UpgradeHandler {
+export function createUpgradeHandler(controller: Controller, doors: Doors): UpgradeHandler {
   const server = new WebSocketServer({
     noServer: true,
     clientTracking: false,
@@ -29,17 +33,18 @@ export function createUpgradeHandler(
     const refusal = refusalOf(request)
     if (refusal) return endWithProblem(socket, refusal)
     server.handleUpgrade(request, socket, head, (websocket) => {
-      accept(websocket, socket, { controller, onKnown }).catch(() => socket.destroy())
+      doors.onHandedOver(socket)
+      accept(websocket, socket, controller, doors).catch(() => socket.destroy())
     })
   }
 }
 
-interface Doors {
-  readonly controller: Controller
-  readonly onKnown: (socket: Socket) => void
-}
-
-async function accept(websocket: WebSocket, socket: Socket, { controller, onKnown }: Doors): Promise<void> {
+async function accept(
+  websocket: WebSocket,
+  socket: Socket,
+  controller: Controller,
+  { onKnown }: Doors,
+): Promise<void> {
   const channel = { binding: bindingOf(socket), remoteAddress: socket.remoteAddress ?? '' }
   await controller.acceptAgent(websocket, channel)
   // Who was refused is still a stranger, for as long as it keeps its end open.

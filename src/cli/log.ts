@@ -40,6 +40,11 @@ Examples:
   weft log verify --head /mnt/other/head.json
                     the same with the signed head that a controller keeps (headFile)
 
+  weft log export --redis-url redis://10.0.0.5:6379 --output log.jsonl
+  mkdir -m 700 copy && weft log import log.jsonl --data-dir copy
+  weft log verify --data-dir copy
+                    a log on Redis: this command itself reads the embedded log of a data directory only
+
 Without --head, the head.json of the data directory is used if there is one.`
 
 function verifyCommand(): Command {

@@ -18,6 +18,13 @@ export interface NetworkFeedsTools
   readonly hintOf: (node: NodeId) => Hint | undefined
 }
 
+/** What the feed of a class goes on from. */
+interface Origin {
+  readonly feed: Feed
+  /** Whether all of its members that listen were told of that one. */
+  readonly isOne: boolean
+}
+
 interface Encoded {
   readonly member: Member
   readonly node: Node
@@ -36,7 +43,7 @@ export class NetworkFeeds {
   readonly #tools: NetworkFeedsTools
   readonly #feeds = new Map<string, Feed>()
   /** For classes that have no feed since the last policy: what most of their members were told before. */
-  #origins = new Map<string, Feed>()
+  #origins = new Map<string, Origin>()
   readonly #encoded = new Map<NodeId, Encoded>()
   readonly #groups = new Map<string, Group>()
   #regime: Regime
@@ -95,7 +102,7 @@ export class NetworkFeeds {
   }
 
   /** A class goes on from the feed that most of its members were told of: here are those for which that is another. */
-  #originsOf(nodes: readonly NodeId[], keyBefore: (node: NodeId) => string | undefined): Map<string, Feed> {
+  #originsOf(nodes: readonly NodeId[], keyBefore: (node: NodeId) => string | undefined): Map<string, Origin> {
     const counts = new Map<string, Map<Feed, number>>()
     for (const node of nodes) {
       const [before, key] = [keyBefore(node), this.#keyOf(node)]
@@ -105,7 +112,7 @@ export class NetworkFeeds {
       counts.set(key, ofKey.set(feed, (ofKey.get(feed) ?? 0) + 1))
     }
     const origins = [...counts].map(([key, feeds]) => [key, mostOf(feeds)] as const)
-    return new Map(origins.filter(([key, feed]) => this.#feeds.get(key) !== feed))
+    return new Map(origins.filter(([key, { feed }]) => this.#feeds.get(key) !== feed))
   }
 
   /** Takes over how a member can be reached. Gives the classes that have to be told. */
@@ -177,12 +184,14 @@ export class NetworkFeeds {
       record: (latest: Network, node: NodeId) => this.#record(latest, node, key),
       filter: () => this.#filter(network, key),
     }
-    const origin = this.#origins.get(key)
+    const { feed: origin, isOne } = this.#origins.get(key) ?? {}
     // Where nearly all are lost to sight, those that are left are told with less.
     const isFew = origin && origin.size > MOST_LOST * members.length
     const feed = new Feed(network, tools, isFew ? undefined : origin)
     if (origin && !isFew) this.#renewFeed(network, key, feed, this.#tools.hintOf)
     putHints(feed, members, this.#tools.hintOf)
+    // Some come from another feed, and may have a later revision than this one.
+    if (!isOne) feed.raise(network)
     return feed
   }
 
@@ -237,9 +246,9 @@ export class NetworkFeeds {
   }
 }
 
-function mostOf(feeds: ReadonlyMap<Feed, number>): Feed {
-  const [most] = [...feeds].reduce((best, one) => (one[1] > best[1] ? one : best))
-  return most
+function mostOf(feeds: ReadonlyMap<Feed, number>): Origin {
+  const [feed] = [...feeds].reduce((best, one) => (one[1] > best[1] ? one : best))
+  return { feed, isOne: feeds.size === 1 }
 }
 
 type HintFinder = NetworkFeedsTools['hintOf']

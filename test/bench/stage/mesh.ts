@@ -4,13 +4,14 @@ import type { Cursor, Feed } from '../../../src/controller/push/feed.ts'
 import { NetworkFeeds } from '../../../src/controller/push/network-feeds.ts'
 import { recordOf } from '../../../src/controller/push/record-of.ts'
 import { type Identity, type NodeId, nodeIdOf } from '../../../src/keys/identity.ts'
+import { systemRandom } from '../../../src/keys/random.ts'
 import { SecretBytes } from '../../../src/keys/secret.ts'
 import { SigningKey, type VerifyKey } from '../../../src/keys/signature.ts'
 import { toBase64Url } from '../../../src/keys/text.ts'
 import { type PublicKey, toPublicKey } from '../../../src/keys/wireguard.ts'
 import { apply } from '../../../src/model/apply.ts'
 import type { Event } from '../../../src/model/event.ts'
-import { DEFAULT_PROJECT, type NetworkId, toNetworkId } from '../../../src/model/names.ts'
+import { DEFAULT_PROJECT, ID_BYTES, type NetworkId, toNetworkId } from '../../../src/model/names.ts'
 import type { Policy } from '../../../src/model/policy.ts'
 import { emptyState, type Labels, type Network, type State } from '../../../src/model/state.ts'
 import { signSelf } from '../../../src/protocol/content.ts'
@@ -25,7 +26,7 @@ const EXPIRES_AT = 4_000_000_000
  */
 export class PaperMesh {
   readonly signing = new SigningKey(new SecretBytes(hashOf('controller')))
-  readonly network: NetworkId = toNetworkId(hashOf('network').subarray(0, 10))
+  readonly network: NetworkId = toNetworkId(systemRandom(ID_BYTES))
   readonly #own: Identity
   readonly #feeds: NetworkFeeds
   #state: State

@@ -10,7 +10,7 @@ import type { State } from '../../../src/model/state.ts'
 import { type ControllerFrame, encodeFrame, type Hint } from '../../../src/protocol/frames.ts'
 import { findNetwork, findNode } from '../../lookup.ts'
 import { RawAgent } from '../../rawagent.ts'
-import { eventually, type Rig, startRig } from '../../rig.ts'
+import { allApplied, eventually, type Rig, startRig } from '../../rig.ts'
 
 const DENY: PolicyInput = { default: 'deny', rules: [] }
 const WEB_TO_DB: PolicyInput = {
@@ -127,6 +127,30 @@ describe('Members of a network with a policy', () => {
     assert.equal(world.view('a-1').filter, undefined)
     const { encodings, signatures } = await world.counts()
     assert.ok(encodings - counts.encodings < 12 && signatures - counts.signatures < 12)
+  })
+
+  it('are not told an older revision when members of several classes come together in one', async () => {
+    await using rig = await startRig()
+    await rig.createNetwork({ name: 'demo' })
+    const join = await rig.joinToken({ networks: ['demo'], uses: 5, labels: { a: 'b' } })
+    const names = ['n-1', 'n-2', 'n-3', 'n-4', 'n-5']
+    for (const name of names) rig.startAgent({ join, name })
+    const network = () => findNetwork(rig.controller.state, 'demo')
+    await eventually('all are there', () => network().members.size === names.length)
+    const rule = { from: 'n-1', to: 'n-2' }
+    // Three see nobody from the second on, and hear nothing of the third; then all are of one class, which is new.
+    for (const rules of [
+      [{ from: '*', to: '*' }],
+      [rule],
+      [{ ...rule, protocols: ['icmp' as const] }],
+      [{ from: 'a=b', to: 'c=d' }],
+    ]) {
+      await eventually('all have applied', () => allApplied(rig.controller, 'demo'))
+      await rig.controller.change({ actor: 'test' }, (state) =>
+        setPolicy(state, network().id, { default: 'deny', rules }),
+      )
+    }
+    await eventually('all have applied', () => allApplied(rig.controller, 'demo'))
   })
 
   it('are sent as many bytes as was forecast, of another policy and of a member that goes', async () => {

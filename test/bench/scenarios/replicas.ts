@@ -1,16 +1,17 @@
+import { setTimeout as wait } from 'node:timers/promises'
 import type { Client } from '../../../src/cli/client.ts'
 import type { NetworkId } from '../../../src/model/names.ts'
 import { now, type Result, round, type Scenario } from '../scenario.ts'
 import { Crews } from '../stage/crews.ts'
 import { BenchFleet } from '../stage/fleet.ts'
-import { startFloor } from '../stage/floor.ts'
+import { startFloor, USUAL_ANSWER } from '../stage/floor.ts'
 import { MESH, MESH_RANGE, type Population, settle } from '../stage/population.ts'
 import { spread } from '../stage/timing.ts'
 
 const AGENTS = 6_000
 const CONTROLLERS = 3
-/** The floor answers with as many bytes as a `current` frame has. */
-const CURRENT_BYTES = 230
+/** Changes that are acknowledged before one is killed. */
+const ACKNOWLEDGED = 20
 
 /** One of three controllers dies, and its agents go on to the other two, half to each. */
 export const replicas: Scenario = {
@@ -44,7 +45,10 @@ export const replicas: Scenario = {
     for (const crew of moving) await crew.release()
     const acknowledged: string[] = []
     const writing = writeUntilItEnds(client, acknowledged)
-    while (acknowledged.length < 20) await new Promise((resolve) => setTimeout(resolve, 5))
+    const isOver = writing.then(() => true)
+    while (acknowledged.length < ACKNOWLEDGED) {
+      if (await Promise.race([isOver, wait(5)])) throw new Error('a controller refuses changes')
+    }
     const killed = now()
     await dying.kill()
     const times = (await Promise.all(moving.map((crew) => crew.returned()))).flat()
@@ -130,7 +134,7 @@ async function floorOf(half: number): Promise<number[]> {
   const knocks: (() => Promise<number[]>)[] = []
   for (const floor of floors) {
     const crew = stack.use(await Crews.start(half, 1))
-    const { port, fingerprint, controllerKey } = await floor.call('openChallenges', 'x'.repeat(CURRENT_BYTES))
+    const { port, fingerprint, controllerKey } = await floor.call('openChallenges', USUAL_ANSWER)
     const urls = [`https://127.0.0.1:${port}`]
     knocks.push(() => crew.knock({ urls, fingerprint, controllerKey }))
   }

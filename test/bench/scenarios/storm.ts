@@ -3,17 +3,10 @@ import { encodeFrame } from '../../../src/protocol/frames.ts'
 import { now, type Options, type Result, round, type Scenario } from '../scenario.ts'
 import { BenchController } from '../stage/controller.ts'
 import { Crews } from '../stage/crews.ts'
-import { startFloor } from '../stage/floor.ts'
+import { startFloor, USUAL_ANSWER } from '../stage/floor.ts'
 import { MESH, MESH_RANGE, settle } from '../stage/population.ts'
 import { spread } from '../stage/timing.ts'
 
-/** The floor answers with as many bytes as the usual answer has. */
-const ANSWER = encodeFrame({
-  type: 'current',
-  body: 'A'.repeat(80),
-  signature: 'A'.repeat(86),
-  hints: 'A'.repeat(22),
-})
 /** A challenge, which the controller does not count among what sessions are sent. */
 const CHALLENGE_BYTES = encodeFrame({
   type: 'challenge',
@@ -87,7 +80,7 @@ async function measure(agents: number, { profile, say }: Options): Promise<Resul
 async function floorOf(agents: number): Promise<{ readonly times: number[]; readonly tries: number }> {
   await using floor = await startFloor()
   await using crews = await Crews.start(agents)
-  const { port, fingerprint, controllerKey } = await floor.call('openChallenges', ANSWER)
+  const { port, fingerprint, controllerKey } = await floor.call('openChallenges', USUAL_ANSWER)
   const enrolment = { urls: [`https://127.0.0.1:${port}`], fingerprint, controllerKey }
   const start = now()
   const times = (await crews.knock(enrolment)).map((time) => time - start)

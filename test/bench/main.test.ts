@@ -5,23 +5,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { FIELDS } from './shape.ts'
 
 const MAIN = fileURLToPath(new URL('main.ts', import.meta.url))
-const FIELDS = [
-  'scenario',
-  'agents',
-  'peers',
-  'p50Ms',
-  'p99Ms',
-  'maxMs',
-  'floorMs',
-  'ratio',
-  'bytesPerAgent',
-  'encodings',
-  'signatures',
-  'rssMb',
-  'notes',
-]
 
 describe('npm run bench', () => {
   let folder: string

@@ -15,6 +15,9 @@ const NUMBERS = [
   'rssMb',
 ] as const satisfies readonly (keyof Result)[]
 
+/** Every field that a result can have. */
+export const FIELDS: readonly string[] = ['scenario', ...NUMBERS, 'notes']
+
 /** Runs a scenario as `npm run bench` does, small, and fails unless what it gives has the documented form. */
 export async function runSmall(scenario: Scenario, agents: number, samples = 2): Promise<readonly Result[]> {
   const options: Options = { agents, samples, profile: undefined, say: () => undefined }

@@ -19,16 +19,78 @@ it('in a Cluster every replica of which any node knows has to have a change', as
   })
 })
 
-/** A server that knows the two commands by which a node of a Cluster is asked where a log is. */
-async function nodeThatSays(lines: readonly string[]): Promise<AsyncDisposable & { readonly port: number }> {
+for (const [who, at] of [
+  ['first', 0],
+  ['last', 2],
+] as const)
+  it(`the Sentinel that leads a failover and is asked ${who} is no reason to go to the old primary, which has to have a change too`, async () => {
+    const stack = new AsyncDisposableStack()
+    await using _ = stack
+    const leads = sentinelThatSays({ known: 1, primary: 2, epoch: 8, replicas: [2, 3] })
+    const others = [1, 2].map(() => sentinelThatSays({ known: 2, primary: 2, epoch: 8, replicas: [1, 3] }))
+    const all = (await Promise.all([...others.toSpliced(at, 0, leads)])).map((one) => stack.use(one))
+    const expected = {
+      primary: { host: '10.0.0.2', port: 6379 },
+      promotable: ['10.0.0.1:6379', '10.0.0.3:6379'],
+    }
+    assert.deepEqual(await locate(siteOf(all), 'weft:test'), expected)
+    // It is the only one that answers.
+    assert.deepEqual(await locate(siteOf(all.slice(at, at + 1)), 'weft:test'), expected)
+  })
+
+it('what a Sentinel says while it changes its mind is not put together', async () => {
+  await using calm = await sentinelThatSays({ known: 1, primary: 1, epoch: 7, replicas: [2, 3] })
+  await using torn = await sentinelThatSays({ known: 1, later: 2, primary: 2, epoch: 8, replicas: [1, 3] })
+  await assert.rejects(locate(siteOf([torn]), 'weft:test'), /No Sentinel/)
+  const { primary } = await locate(siteOf([calm, torn]), 'weft:test')
+  assert.equal(primary.host, '10.0.0.1')
+})
+
+interface Opinion {
+  /** The last number of the address by which it knows the primary, and every second time that it is asked. */
+  readonly known: number
+  readonly later?: number
+  /** And to whom it sends clients. */
+  readonly primary: number
+  readonly epoch: number
+  readonly replicas: readonly number[]
+}
+
+type Fake = AsyncDisposable & { readonly port: number }
+
+function sentinelThatSays({ known, later = known, primary, epoch, replicas }: Opinion): Promise<Fake> {
+  let asked = 0
+  const server = (at: number) => ['ip', `10.0.0.${at}`, 'port', '6379']
+  return serverThat((command) => {
+    if (/GET-MASTER-ADDR/.test(command)) return list([`10.0.0.${primary}`, '6379'])
+    if (/REPLICAS/.test(command))
+      return `*${replicas.length}\r\n${replicas.map((at) => list([...server(at), 'slave-priority', '100'])).join('')}`
+    return list([...server(asked++ % 2 === 0 ? known : later), 'config-epoch', String(epoch)])
+  })
+}
+
+function siteOf(sentinels: readonly Fake[]) {
+  return parseSite(sentinels.map(({ port }) => `redis+sentinel://127.0.0.1:${port}/weft`))
+}
+
+function list(texts: readonly string[]): string {
+  return `*${texts.length}\r\n${texts.map((text) => `$${text.length}\r\n${text}\r\n`).join('')}`
+}
+
+function nodeThatSays(lines: readonly string[]): Promise<Fake> {
   const nodes = lines.join('\n')
+  return serverThat((command) => (/KEYSLOT/.test(command) ? ':42\r\n' : `$${nodes.length}\r\n${nodes}\r\n`))
+}
+
+/** Answers each command, of which it gets the words. */
+async function serverThat(answer: (command: string) => string): Promise<Fake> {
   const sockets = new Set<Socket>()
   const server: Server = createServer((socket) => {
     sockets.add(socket)
     socket.on('error', () => undefined)
+    // Each command begins with the number of its words.
     socket.on('data', (data) => {
-      if (/KEYSLOT/.test(data.toString())) socket.write(':42\r\n')
-      if (/NODES/.test(data.toString())) socket.write(`$${nodes.length}\r\n${nodes}\r\n`)
+      for (const [command] of data.toString().matchAll(/\*\d[^*]*/g)) socket.write(answer(command))
     })
   })
   await once(server.listen(0, '127.0.0.1'), 'listening')

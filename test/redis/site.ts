@@ -11,6 +11,8 @@ export interface RedisSite extends AsyncDisposable {
   /** All that hold data. */
   readonly servers: readonly RedisServer[]
   readonly sentinels: readonly RedisServer[]
+  /** Of the keys of the log: it decides the slot. */
+  readonly tag: string
   /** The server that is the primary of the log now. */
   primary(): Promise<RedisServer>
   /**
@@ -20,9 +22,13 @@ export interface RedisSite extends AsyncDisposable {
   revive(server: RedisServer): Promise<void>
 }
 
-/** Milliseconds after which a Sentinel or a node of a Cluster takes a server for gone. */
-export const DOWN_AFTER = 1_000
+/**
+ * Milliseconds after which a Sentinel or a node of a Cluster takes a server for gone. A Sentinel asks a new primary for the
+ * first time after one second: with no more than that it takes it for gone before it can have answered, and elects another.
+ */
+export const DOWN_AFTER = 1_500
 export const PRIMARY_NAME = 'weft-test'
+const TAG = 'weft:test'
 
 export async function startSingle(
   config: Config = {},
@@ -34,6 +40,7 @@ export async function startSingle(
     urls: [`redis://${server.place}`],
     servers: [server],
     sentinels: [],
+    tag: TAG,
     primary: async () => server,
     revive: (one) => one.start(),
     [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
@@ -77,6 +84,7 @@ export async function startWithSentinels(
     urls: sentinels.map(({ place }) => `redis+sentinel://${place}/${PRIMARY_NAME}`),
     servers,
     sentinels,
+    tag: TAG,
     primary: () => eventually('a primary', () => primaryBySentinels(sentinels, servers), 30_000),
     async revive(server) {
       const primary = await primaryBySentinels(sentinels, servers)
@@ -148,7 +156,8 @@ export async function startCluster(): Promise<RedisSite> {
     urls: servers.map(({ place }) => `redis+cluster://${place}`),
     servers,
     sentinels: [],
-    primary: () => eventually('an owner of the slot', () => ownerOf(servers, 'weft:test'), 30_000),
+    tag: TAG,
+    primary: () => eventually('an owner of the slot', () => ownerOf(servers, TAG), 30_000),
     revive: (server) => server.start(),
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
   }

@@ -12,10 +12,11 @@ export async function asUser(
   name: string,
   more: readonly string[] = [],
 ): Promise<readonly string[]> {
-  const rights = await documentedRights()
+  const rights = await documentedRights(/^ACL SETUSER weft ([^`]*)/m)
+  const onSentinels = await documentedRights(/`([^`]*\+sentinel\|[^`]*)`/)
   for (const server of servers) await server.call('ACL', 'SETUSER', name, ...rights, ...more)
   for (const sentinel of sentinels)
-    await sentinel.call('ACL', 'SETUSER', name, 'on', '>secret', '+sentinel|master', '+sentinel|replicas')
+    await sentinel.call('ACL', 'SETUSER', name, 'on', '>secret', ...onSentinels)
   return urls.map((url) => url.replace('://', `://${name}:secret@`))
 }
 
@@ -26,10 +27,10 @@ export async function denied({ servers, sentinels }: RedisSite): Promise<readonl
 }
 
 /** As `ACL SETUSER` wants them, from the document. */
-async function documentedRights(): Promise<readonly string[]> {
+async function documentedRights(place: RegExp): Promise<readonly string[]> {
   const text = await readFile(DOCUMENT, 'utf8')
-  const [, rules = ''] = /^ACL SETUSER weft ([^`]*)/m.exec(text) ?? []
+  const [, rules = ''] = place.exec(text) ?? []
   const words = rules.trim().split(/\s+/)
-  assert.ok(words.length > 10)
+  assert.ok(words.length > 2)
   return words.map((word) => word.replace('REALM', REALM).replace('PASSWORD', 'secret'))
 }

@@ -45,6 +45,7 @@ export class Writers implements AsyncDisposable {
   readonly logs: readonly RedisLog[]
   readonly #told = new Map<string, Told>()
   readonly #followed: Entry[][] = []
+  readonly #made: number[]
   readonly #stop: AbortController
   readonly #name: string
   readonly #work: Promise<unknown>[]
@@ -66,6 +67,7 @@ export class Writers implements AsyncDisposable {
     this.#name = name
     this.logs = logs
     this.#stop = stop
+    this.#made = ledgers.map(() => 0)
     const writing = ledgers.map((ledger, at) => this.#write(ledger, at))
     this.#work = [...writing, ...logs.map((log, at) => this.#follow(log, at))]
   }
@@ -80,6 +82,11 @@ export class Writers implements AsyncDisposable {
 
   get acknowledged(): number {
     return [...this.#told.values()].filter(({ kind }) => kind === 'ok').length
+  }
+
+  /** How many changes each writer has made. */
+  get made(): readonly number[] {
+    return [...this.#made]
   }
 
   /** Those of whom it was said why they cannot be. */
@@ -165,7 +172,7 @@ export class Writers implements AsyncDisposable {
       const group = Array.from({ length: 4 }, (_, at) => `${this.#name}-${writer}-${number}-${at}`)
       const told = await Promise.all(
         group.map((operation, at) =>
-          at === 3 ? this.#ask(ledger, operation, false) : this.#change(ledger, operation),
+          at === 3 ? this.#ask(ledger, operation, false) : this.#change(ledger, operation, writer),
         ),
       )
       if (!told.some(({ kind }) => kind === 'failed' || kind === 'unknown')) continue
@@ -175,13 +182,14 @@ export class Writers implements AsyncDisposable {
     }
   }
 
-  async #change(ledger: Ledger, operation: string): Promise<Told> {
+  async #change(ledger: Ledger, operation: string, writer: number): Promise<Told> {
     const began = performance.now()
     const told = await this.#try(ledger, operation)
     this.#told.set(operation, told)
     const now = performance.now()
     this.#slowestAnswer = Math.max(this.#slowestAnswer, now - began)
     if (told.kind !== 'ok') return told
+    this.#made[writer] = (this.#made[writer] ?? 0) + 1
     this.#epoch = Math.max(this.#epoch, ...epochsOf(told.entry))
     this.#longestPause = Math.max(this.#longestPause, now - this.#last)
     this.#last = now

@@ -57,22 +57,40 @@ function union({ primary }: Opinion, believed: readonly Opinion[]): Place {
 
 async function ask(site: Site, sentinel: Address): Promise<Opinion> {
   const client = await connectTo(sentinel, { ...site.access, database: 0 }, ASK_LIMITS)
+  const look = async () => toFields(await client.call('SENTINEL', 'MASTER', site.name))
   try {
-    const primary = toFields(await client.call('SENTINEL', 'MASTER', site.name))
-    const replicas = toList(await client.call('SENTINEL', 'REPLICAS', site.name)).map(toFields)
-    const promotable = replicas.filter((replica) => replica['slave-priority'] !== '0')
+    const [before, current, list, after] = await Promise.all([
+      look(),
+      client.call('SENTINEL', 'GET-MASTER-ADDR-BY-NAME', site.name),
+      client.call('SENTINEL', 'REPLICAS', site.name),
+      look(),
+    ])
+    if (SAME.some((name) => before[name] !== after[name]))
+      throw new WeftError('store-unavailable', 'The Sentinel changed its mind while it was asked.')
+    const replicas = toList(list).map(toFields)
+    const promotable = replicas.filter((replica) => replica['slave-priority'] !== '0').map(addressOf)
     return {
-      epoch: Number(primary['config-epoch']),
-      primary: addressOf(primary),
-      promotable: promotable.map((replica) => addressText(addressOf(replica))),
+      epoch: Number(before['config-epoch']),
+      // The one that leads a failover goes by the old name, and leaves it out of the replicas, until all others follow the
+      // new primary: that may take its whole failover-timeout.
+      primary: toAddress(current),
+      promotable: [...promotable, addressOf(before)].map(addressText),
     }
   } finally {
     client.disconnect()
   }
 }
 
+/** What is another after every failover. */
+const SAME = ['ip', 'port', 'config-epoch']
+
 function addressOf({ ip = '', port }: Fields): Address {
   return { host: ip, port: Number(port) }
+}
+
+function toAddress(reply: unknown): Address {
+  const [host = '', port] = toList(reply).map(String)
+  return { host, port: Number(port) }
 }
 
 function toList(reply: unknown): unknown[] {

@@ -139,7 +139,7 @@ export async function shakeHands(
     throw impostor()
   const { publicKey: sealingKey } = sealing
   const signature = signTranscript(signing, 'weft/1 agent hello', transcript, sealingKey)
-  socket.send(encodeFrame({ type: 'hello', signature, sealingKey, ...greeting }))
+  socket.send(encodeFrame({ type: 'hello', signature, sealingKey, packed: true, ...greeting }))
   const answer = await stream.next(HANDSHAKE_LIMIT)
   if (answer.type === 'farewell') {
     if (verifyTranscript(controllerKey, 'weft/1 farewell', transcript, answer.signature)) throw removed()

@@ -1,7 +1,8 @@
 import type { WebSocket } from 'ws'
 import { toWeftError, WeftError } from '../errors.ts'
-import { type ControllerFrame, parseControllerFrame } from '../protocol/frames.ts'
+import type { ControllerFrame } from '../protocol/frames.ts'
 import { REPLACED } from '../protocol/handshake.ts'
+import { readControllerFrame } from '../protocol/packed.ts'
 
 /** The frames of a websocket as something to wait for, in order; frames that came while nobody waited are kept. */
 export class FrameStream {
@@ -12,7 +13,7 @@ export class FrameStream {
 
   constructor(socket: WebSocket) {
     this.#socket = socket
-    socket.on('message', (data: Buffer) => this.#take(data.toString()))
+    socket.on('message', (data: Buffer) => this.#take(data))
     socket.on('error', (cause) =>
       this.#finish(new WeftError('unavailable', 'The connection failed.', { cause })),
     )
@@ -36,9 +37,9 @@ export class FrameStream {
     })
   }
 
-  #take(text: string): void {
+  #take(message: Buffer): void {
     try {
-      const frame = parseControllerFrame(text)
+      const frame = readControllerFrame(message)
       const waiting = this.#waiting.shift()
       if (waiting) waiting.resolve(frame)
       else this.#frames.push(frame)

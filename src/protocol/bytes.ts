@@ -71,6 +71,11 @@ export class ByteReader {
     return this.raw(this.number())
   }
 
+  /** All that is left. */
+  rest(): Uint8Array {
+    return this.raw(this.#bytes.length - this.#at)
+  }
+
   text(): string {
     return UTF8.decode(this.block())
   }

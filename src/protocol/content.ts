@@ -240,7 +240,11 @@ function readCidr(reader: ByteReader, length: 4 | 16): Cidr {
   return toCidr({ family, first, prefixLength: reader.number(length * 8) })
 }
 
+/** Characters of a body, four for three bytes, in which a network is. */
+const CLAIM_LENGTH = Math.ceil(ID_BYTES / 3) * 4
+
 /** The network that a signed body says it is for. Not verified: good for finding out who is to verify it. */
 export function claimedNetwork(signed: Signed): NetworkId {
-  return readNetwork(new ByteReader(fromBase64Url(signed.body) ?? new Uint8Array()))
+  // It stands at the beginning, and a snapshot's body or a delta's may be long.
+  return readNetwork(new ByteReader(fromBase64Url(signed.body.slice(0, CLAIM_LENGTH)) ?? new Uint8Array()))
 }

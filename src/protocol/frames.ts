@@ -131,6 +131,8 @@ const agentFrames = {
     join: Type.Optional(Type.Object({ secret: Key, name: Type.String({ maxLength: 63 }) })),
     networks: Type.Array(ResumePosition, { maxItems: 1_000 }),
     facts: Facts,
+    /** Whether it reads frames that are packed (packed.ts). */
+    packed: Type.Optional(Type.Boolean()),
   }),
   /** Something that the controller signed and that its log contradicts: the log is not the one that was told from. */
   proof: frame('proof', { network: NetworkId, kind: ProofKind, ...signed }),
@@ -210,17 +212,22 @@ export type ControllerFrame = FrameOf<typeof controllerFrames>
 export type AgentFrameOf<Name extends AgentFrame['type']> = Extract<AgentFrame, { type: Name }>
 export type ControllerFrameOf<Name extends ControllerFrame['type']> = Extract<ControllerFrame, { type: Name }>
 
-const checkAgentFrame = checkers(agentFrames)
-const checkControllerFrame = checkers(controllerFrames)
+const agentCheckers = checkers(agentFrames)
+const controllerCheckers = checkers(controllerFrames)
 
 /** The frame that an agent sent. Throws `protocol-error`, which names the type and the field, for anything else. */
 export function parseAgentFrame(text: string): AgentFrame {
-  return parseFrame<AgentFrame>(text, checkAgentFrame)
+  return checkFrame<AgentFrame>(parseObject(text), agentCheckers)
 }
 
 /** The frame that a controller sent. Throws `protocol-error`, which names the type and the field, for anything else. */
 export function parseControllerFrame(text: string): ControllerFrame {
-  return parseFrame<ControllerFrame>(text, checkControllerFrame)
+  return checkControllerFrame(parseObject(text))
+}
+
+/** The same of one that is put together. */
+export function checkControllerFrame(value: { readonly type?: unknown }): ControllerFrame {
+  return checkFrame<ControllerFrame>(value, controllerCheckers)
 }
 
 /** What both ends compare to see whether an agent knows its LAN. */
@@ -249,8 +256,7 @@ function checkers(frames: Record<string, Type.TSchema>): ReadonlyMap<string, Che
   )
 }
 
-function parseFrame<Frame>(text: string, checks: ReadonlyMap<string, Checker>): Frame {
-  const value = parseObject(text)
+function checkFrame<Frame>(value: { readonly type?: unknown }, checks: ReadonlyMap<string, Checker>): Frame {
   const check = checks.get(String(value.type))
   if (!check) throw new WeftError('protocol-error', 'The frame has an unknown type.')
   const fault = check(value)

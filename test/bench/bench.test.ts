@@ -13,9 +13,9 @@ test('a join is encoded and signed as often among 30 agents as among 10, for as 
   assert.equal(many.signatures, few.signatures)
   // For the newcomer a snapshot, of which the head is signed; for the others the delta, and the port that follows it.
   assert.ok((many.encodings ?? 9) <= 3 && (many.signatures ?? 9) <= 2, JSON.stringify(many))
-  // As the controller counts them, in one frame or two: a whole list would have a record for each of the others.
+  // As the controller counts them, in one frame or two: the goal, of which nothing depends on the machine.
   for (const { bytesPerAgent = 0 } of [few, many])
-    assert.ok(bytesPerAgent > 300 && bytesPerAgent < 900, `${bytesPerAgent} bytes an agent`)
+    assert.ok(bytesPerAgent > 200 && bytesPerAgent <= 400, `${bytesPerAgent} bytes an agent`)
 })
 
 test('the engine is measured in every shape', async () => {

@@ -24,9 +24,9 @@ import {
   type ControllerFrame,
   encodeFrame,
   type Facts,
-  parseControllerFrame,
   type ResumePosition,
 } from '../../src/protocol/frames.ts'
+import { readControllerFrame } from '../../src/protocol/packed.ts'
 import { loadSettings } from '../../src/settings.ts'
 import { findNetwork } from '../lookup.ts'
 import { Line } from './line.ts'
@@ -221,7 +221,7 @@ export function newIdentity(): Identity {
 }
 
 export function framesOf({ received }: Listener): ControllerFrame[] {
-  return received.map((bytes) => parseControllerFrame(bytes.toString()))
+  return received.map(readControllerFrame)
 }
 
 export function say({ line }: Listener, facts: Facts): void {

@@ -76,7 +76,7 @@ class End extends EventEmitter {
   readonly #onFault: (type: FrameType, fault: Fault) => void
   #isStalled = false
   #waiting: (() => void)[] = []
-  #late: string | undefined
+  #late: Buffer | undefined
 
   constructor(onFault: (type: FrameType, fault: Fault) => void) {
     super()
@@ -85,8 +85,8 @@ class End extends EventEmitter {
 
   send(data: string | Buffer): void {
     if (this.readyState !== this.OPEN) return
-    const text = data.toString()
-    this.#queue(text.length, () => this.#deliver(text))
+    const message = Buffer.from(data)
+    this.#queue(message.length, () => this.#deliver(message))
   }
 
   ping(_data?: unknown, _mask?: boolean, written?: () => void): void {
@@ -130,40 +130,41 @@ class End extends EventEmitter {
     else setImmediate(() => (this.#isStalled ? this.#waiting.push(go) : go()))
   }
 
-  #deliver(text: string): void {
+  #deliver(message: Buffer): void {
     const late = this.#late
     this.#late = undefined
-    for (const one of this.#suffer(text)) this.#arrive(one)
+    for (const one of this.#suffer(message)) this.#arrive(one)
     if (late !== undefined) this.#arrive(late)
   }
 
-  #suffer(text: string): string[] {
-    const type = typeOf(text)
+  #suffer(message: Buffer): Buffer[] {
+    const type = typeOf(message)
     if (type === 'welcome') for (const end of [this, this.other]) if (end) end.isServing = true
-    if (!type || !this.isServing || type === 'welcome') return [text]
+    if (!type || !this.isServing || type === 'welcome') return [message]
     const fault = type === this.lost ? 'drop' : (this.trouble.get(type)?.shift() ?? this.faults.shift())
     if (fault && fault !== 'pass') this.#onFault(type, fault)
     switch (fault) {
       case 'drop':
         return []
       case 'double':
-        return [text, text]
+        return [message, message]
       case 'late':
-        this.#late = text
+        this.#late = message
         return []
       default:
-        return [text]
+        return [message]
     }
   }
 
-  #arrive(text: string): void {
-    if (this.other?.readyState === this.OPEN) this.other.emit('message', Buffer.from(text))
+  #arrive(message: Buffer): void {
+    if (this.other?.readyState === this.OPEN) this.other.emit('message', message)
   }
 }
 
-/** Of what need not be a frame. */
-function typeOf(text: string): FrameType | undefined {
-  return /^\{"type":"([a-z-]+)"/.exec(text)?.[1] as FrameType | undefined
+/** Of what need not be a frame; deltas are packed. */
+function typeOf(message: Buffer): FrameType | undefined {
+  if (message[0] === 1) return 'delta'
+  return /^\{"type":"([a-z-]+)"/.exec(message.toString('latin1'))?.[1] as FrameType | undefined
 }
 
 function asSocket(end: End): WebSocket {

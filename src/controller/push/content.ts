@@ -3,9 +3,10 @@ import type { SigningKey } from '../../keys/signature.ts'
 import { toBase64Url } from '../../keys/text.ts'
 import type { NetworkId } from '../../model/names.ts'
 import { type Head, type Signed, signDelta, signHead } from '../../protocol/content.ts'
-import { type ControllerFrame, encodeFrame, type Hint } from '../../protocol/frames.ts'
+import type { ControllerFrame, Hint } from '../../protocol/frames.ts'
 import { HintSet } from '../../protocol/hints.ts'
 import { View } from '../../protocol/view.ts'
+import { Message } from './message.ts'
 
 export interface ContentTools {
   readonly signing: SigningKey
@@ -28,7 +29,7 @@ export class Content {
   readonly #tools: ContentTools
   readonly #view = new View()
   readonly #hints = new HintSet()
-  readonly #frames = new Map<string, Buffer>()
+  readonly #frames = new Map<string, Message>()
   #revision: number
   #digest: string
   #head: (Signed & { readonly expiresAt: number }) | undefined
@@ -128,13 +129,13 @@ export class Content {
   }
 
   /** Says that nothing changed. */
-  current(): Buffer {
+  current(): Message {
     const head = this.#signedHead()
     return this.#once('current', () => ({ type: 'current', ...head, hints: this.hintsDigest }))
   }
 
   /** Everything. */
-  snapshot(): Buffer {
+  snapshot(): Message {
     const head = this.#signedHead()
     return this.#once('snapshot', () => {
       const records = this.#view.encodedRecords().map(toBase64Url)
@@ -144,7 +145,7 @@ export class Content {
   }
 
   /** How the records of `nodes` changed since revision `from`, and where those of `hinted` are. */
-  delta(name: string, from: number, find: () => Changed): Buffer {
+  delta(name: string, from: number, find: () => Changed): Message {
     return this.#once(`delta ${name}`, () => {
       const { nodes, hinted, isFilterNew } = find()
       const upserts = nodes.map((node) => this.#view.encodedRecord(node)).filter((one) => one !== undefined)
@@ -158,13 +159,13 @@ export class Content {
     })
   }
 
-  allHints(): Buffer {
+  allHints(): Message {
     return this.#once('hints', () => {
       return { type: 'hints', network: this.#network, hints: this.#hints.all(), whole: true }
     })
   }
 
-  hints(name: string, find: () => readonly NodeId[]): Buffer {
+  hints(name: string, find: () => readonly NodeId[]): Message {
     return this.#once(`hints ${name}`, () => {
       return { type: 'hints', network: this.#network, hints: this.#hintsOf(find()) }
     })
@@ -196,13 +197,13 @@ export class Content {
   }
 
   /** `name` tells apart what can be said at the same time. */
-  #once(name: string, make: () => ControllerFrame): Buffer {
+  #once(name: string, make: () => ControllerFrame): Message {
     const known = this.#frames.get(name)
     if (known) return known
     this.#tools.count('encodings')
-    const frame = Buffer.from(encodeFrame(make()))
-    this.#frames.set(name, frame)
-    return frame
+    const message = new Message(make())
+    this.#frames.set(name, message)
+    return message
   }
 }
 

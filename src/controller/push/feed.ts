@@ -2,6 +2,7 @@ import type { NodeId } from '../../keys/identity.ts'
 import type { Network } from '../../model/state.ts'
 import type { Hint, ResumePosition } from '../../protocol/frames.ts'
 import { Content, type ContentTools } from './content.ts'
+import type { Message } from './message.ts'
 import { type Touch, Touches } from './touches.ts'
 
 /** How far a session has been told. */
@@ -18,7 +19,7 @@ export interface Cursor {
 
 /** What a session is to be sent, and where it stands afterwards. */
 export interface Step {
-  readonly frames: readonly Buffer[]
+  readonly frames: readonly Message[]
   readonly cursor: Cursor
   /** Since when the first of the changes in it was there to be told, by the monotonic clock. */
   readonly since: number | undefined
@@ -255,7 +256,7 @@ export class Feed {
     return { frames: [frame, ...rest], since: this.#touches.whenSince(touch) }
   }
 
-  #hintsSince(from: number | undefined): Buffer[] {
+  #hintsSince(from: number | undefined): Message[] {
     const { end } = this.#touches
     if (from === end) return []
     if (from === undefined || !this.#touches.reaches(from) || this.#isMuch(end - from))

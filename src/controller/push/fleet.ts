@@ -173,6 +173,7 @@ export class Fleet {
     const { feeds } = this.#tools
     const session = new Session(node, socket, {
       ...this.#tools,
+      readsPacked: hello.packed === true,
       feed: (network, viewer) => feeds.get(network, viewer),
       lan: (network, viewer) => feeds.lan(network, viewer),
     })

@@ -9,6 +9,7 @@ import type { Network, State } from '../../model/state.ts'
 import { encodeFrame } from '../../protocol/frames.ts'
 import type { Cursor, Feed } from './feed.ts'
 import { removedFrame, selfFrame } from './member-frames.ts'
+import type { Message } from './message.ts'
 import { NetworkFeeds, type NetworkFeedsTools } from './network-feeds.ts'
 import { touchedMembers } from './touched.ts'
 
@@ -125,9 +126,13 @@ function sizeOfStep(
   const cursor = feed.adopt(position?.feed, position?.cursor)
   const ofFeed = sizes.get(feed) ?? new Map<Cursor | undefined, number>()
   sizes.set(feed, ofFeed)
-  const size = ofFeed.get(cursor) ?? feed.follow(cursor).frames.reduce((sum, { length }) => sum + length, 0)
+  const size = ofFeed.get(cursor) ?? sizeOfAll(feed.follow(cursor).frames)
   ofFeed.set(cursor, size)
   return size
+}
+
+function sizeOfAll(messages: readonly Message[]): number {
+  return messages.reduce((sum, message) => sum + message.for(true).bytes.length, 0)
 }
 
 function farewell(state: State, network: NetworkId, node: NodeId): number {

@@ -16,6 +16,7 @@ import { isAhead } from './ahead.ts'
 import type { Cursor, Feed } from './feed.ts'
 import type { Lag } from './lag.ts'
 import { removedFrame, selfFrame } from './member-frames.ts'
+import type { Parcel } from './message.ts'
 
 /** Bytes that may wait in a socket before the session is left alone until they are gone. */
 const BUFFER_LIMIT = 1_048_576
@@ -43,6 +44,8 @@ interface Told {
 
 export interface SessionTools {
   readonly signing: SigningKey
+  /** Whether the agent reads packed frames. */
+  readonly readsPacked: boolean
   readonly state: () => State
   /** What this node may see of a network. */
   readonly feed: (network: NetworkId, node: NodeId) => Feed | undefined
@@ -125,15 +128,15 @@ export class Session {
     const isFull = this.#socket.bufferedAmount > BUFFER_LIMIT
     this.#overdraft = isFull ? this.#overdraft + bytes.length : 0
     if (this.#overdraft > OVERDRAFT_LIMIT) return this.#socket.terminate()
-    this.sendBytes(bytes)
+    this.#send({ bytes, isBinary: false })
   }
 
-  sendBytes(bytes: Buffer): void {
+  #send({ bytes, isBinary }: Parcel): void {
     if (this.#isOver) return
     this.#bytesSent += bytes.length
     this.#tools.sent(1, bytes.length)
     failpoint('session-before-send')
-    this.#socket.send(bytes, { binary: false })
+    this.#socket.send(bytes, { binary: isBinary })
     failpoint('session-after-send')
   }
 
@@ -225,7 +228,7 @@ export class Session {
     told.feed = feed
     told.cursor = cursor
     told.addedAt = undefined
-    for (const frame of frames) this.sendBytes(frame)
+    for (const message of frames) this.#send(message.for(this.#tools.readsPacked))
     if (since === undefined) return
     this.#tools.lag.delivered(since)
     told.unapplied ??= { revision: cursor.revision, since }
@@ -235,7 +238,7 @@ export class Session {
     const lan = this.#tools.lan(network, this.node)
     if (lan?.digest === told.lan) return
     told.lan = lan?.digest
-    this.sendBytes(lan?.bytes ?? noLan(network))
+    this.#send({ bytes: lan?.bytes ?? noLan(network), isBinary: false })
   }
 
   /** A socket that closes takes nothing any more, keeps what it holds, and answers a ping at once. */

@@ -48,7 +48,7 @@ export const form: Scenario = {
         signatures: counts.signatures,
         rssMb: round(await controller.call('residentMemory')),
         notes: [
-          `the floor sends the same ${snapshot.length} bytes of a snapshot to as many sockets, which parse and acknowledge them`,
+          `the floor sends the same ${snapshot.bytes.length} bytes of a snapshot to as many sockets, which parse and acknowledge them`,
           'bytes include where the others are, which every agent tells as soon as it has a port',
         ],
       },

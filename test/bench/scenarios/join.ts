@@ -4,7 +4,7 @@ import { BenchController, type Counters, growth } from '../stage/controller.ts'
 import { Crews } from '../stage/crews.ts'
 import { startFloor } from '../stage/floor.ts'
 import { MESH, MESH_RANGE, settle } from '../stage/population.ts'
-import { against } from '../stage/timing.ts'
+import { against, median } from '../stage/timing.ts'
 
 /** All connected; then one more joins by REST, and again one more, in turn with the floor. */
 export const join: Scenario = {
@@ -47,16 +47,27 @@ async function measure(agents: number, { samples = SAMPLES, profile, say }: Opti
   await controller.quiet()
   say('join: all are connected')
 
+  const cpu: { ours: number[]; floor: number[] } = { ours: [], floor: [] }
   const add = async (number: number): Promise<number> => {
     await controller.call('armForRegulars')
+    const before = await controller.call('cpu')
     const start = now()
     await client.call('addMember', { path: { network: MESH }, body: { node: `node-${agents + number}` } })
-    return (await controller.call('allAcknowledged', LIMIT_MS)) - start
+    const took = (await controller.call('allAcknowledged', LIMIT_MS)) - start
+    cpu.ours.push((await controller.call('cpu')) - before)
+    return took
+  }
+  const repeatOnFloor = async (): Promise<number> => {
+    const frame = await crews.lastFrame('delta')
+    const before = await floor.call('cpu')
+    const took = await floor.call('send', frame)
+    cpu.floor.push((await floor.call('cpu')) - before)
+    return took
   }
   for (let number = 0; number < warmUp; number++) {
     await add(number)
     await controller.quiet()
-    await floor.call('send', await crews.lastFrame('delta'))
+    await repeatOnFloor()
   }
   const [times, floors, bytes, counts]: [number[], number[], number[], Counters[]] = [[], [], [], []]
   const sampleAll = async () => {
@@ -67,10 +78,13 @@ async function measure(agents: number, { samples = SAMPLES, profile, say }: Opti
       const grown = growth(before, after)
       bytes.push((grown.bytes - ((await newcomers.bytes()) - received)) / agents)
       counts.push(grown)
-      floors.push(await floor.call('send', await crews.lastFrame('delta')))
+      floors.push(await repeatOnFloor())
     }
   }
+  cpu.ours = []
+  cpu.floor = []
   await controller.profiled(`join-${agents}`, sampleAll)
+  const each = (costs: readonly number[]) => round((median(costs) / agents) * 1_000)
   return {
     scenario: 'join',
     agents,
@@ -81,8 +95,9 @@ async function measure(agents: number, { samples = SAMPLES, profile, say }: Opti
     rssMb: round(await controller.call('residentMemory')),
     notes: [
       `${times.length} joins, ${floors.length} floors in turn`,
+      `CPU of the server for each agent: ${each(cpu.ours)} µs, in the floor ${each(cpu.floor)} µs; one call of REST and its commit are in ours`,
       'agents of a process share the verification of identical frames, here and in the floor',
-      `bytes are all that the controller sent but to the newcomer, by its counters, at most: the delta of ${(await crews.lastFrame('delta')).length}, and the word of the newcomer's port, which follows; encodings and signatures count that, and the newcomer's snapshot`,
+      `bytes are all that the controller sent but to the newcomer, by its counters, at most: the delta of ${(await crews.lastFrame('delta')).bytes.length}, and the word of the newcomer's port, which follows; encodings and signatures count that, and the newcomer's snapshot`,
     ],
   }
 }

@@ -6,11 +6,13 @@ import { connect, type TLSSocket } from 'node:tls'
 import { WebSocket } from 'ws'
 import { type Connection, dial } from '../../../src/agent/dial.ts'
 import type { Enrolment } from '../../../src/agent/home.ts'
+import { FrameStream } from '../../../src/agent/stream.ts'
+import { Message, type Parcel } from '../../../src/controller/push/message.ts'
 import type { Identity } from '../../../src/keys/identity.ts'
 import { systemRandom } from '../../../src/keys/random.ts'
 import { inPool } from '../../../src/lab/pool.ts'
 import type { NetworkId } from '../../../src/model/names.ts'
-import { encodeFrame, parseControllerFrame } from '../../../src/protocol/frames.ts'
+import { encodeFrame } from '../../../src/protocol/frames.ts'
 import { answerCalls } from '../helper.ts'
 import { now } from '../scenario.ts'
 import { type Company, SimulatedAgent } from './agent.ts'
@@ -32,21 +34,10 @@ export interface Enlisting {
   readonly network: NetworkId | undefined
 }
 
-/** What an agent that acknowledges says, for the floor to be as long. */
-const ACKNOWLEDGEMENT = encodeFrame({
-  type: 'applied',
-  network: `net-${'a'.repeat(16)}`,
-  epoch: 1,
-  revision: 10_000,
-  digest: 'A'.repeat(22),
-  took: 1,
-})
-
 let company: Company | undefined
 const agents: SimulatedAgent[] = []
 let floor: WebSocket[] = []
 let bare: TLSSocket[] = []
-let verified: SharedNetwork | undefined
 let returning: Promise<number[]> | undefined
 const doorway = new Doorway()
 let go = Promise.withResolvers<void>()
@@ -70,10 +61,10 @@ const calls = {
   },
   /** Bytes of frames that came for these agents. */
   bytes: () => company?.bytes ?? 0,
-  /** The last frame of its kind, as it came; empty if none did. */
-  lastFrame(kind: 'delta' | 'snapshot'): string {
+  /** The last frame of its kind, as it came; undefined if none did. */
+  lastFrame(kind: 'delta' | 'snapshot'): Parcel | undefined {
     const frame = company?.last[kind]
-    return frame ? encodeFrame(frame) : ''
+    return frame && new Message(frame).for(true)
   },
   /** From now on agents that lose their session come back all at once, without jitter, as soon as `release` is called. */
   hold(): void {
@@ -105,21 +96,21 @@ const calls = {
     const visitors = Array.from({ length: count }, (_, at) => identityOf(first + at))
     await Promise.all(visitors.map((identity) => persistently(() => enter(enrolment, identity))))
   },
-  /** Plain websockets that parse, verify and acknowledge what comes. */
+  /** Plain websockets that parse, verify and acknowledge what comes, by the code of agents. */
   async openFloor(enrolment: Enrolment, count: number): Promise<void> {
-    verified = new SharedNetwork(enrolment.controllerKey)
+    const shared = new SharedNetwork(enrolment.controllerKey)
     const [url = ''] = enrolment.urls
     floor = await inPool(Array.from({ length: count }), AT_ONCE, async () => {
       const socket = new WebSocket(url, { perMessageDeflate: false, rejectUnauthorized: false })
       await once(socket, 'open')
-      socket.on('message', (data: Buffer) => {
-        const frame = parseControllerFrame(data.toString())
-        if (frame.type === 'delta') verified?.delta(frame)
-        if (frame.type === 'snapshot') verified?.snapshot(frame)
-        socket.send(ACKNOWLEDGEMENT)
-      })
+      acknowledgeAll(socket, shared).catch(() => undefined)
       return socket
     })
+  },
+  /** Milliseconds of CPU so far, of all threads. */
+  cpu(): number {
+    const { user, system } = process.cpuUsage()
+    return (user + system) / 1_000
   },
   closeFloor(): void {
     for (const socket of floor) socket.terminate()
@@ -138,6 +129,18 @@ const calls = {
     for (const socket of bare) socket.destroy()
     bare = []
   },
+}
+
+/** What an agent does with a frame, and no more: nothing is kept, and nothing is said but that. */
+async function acknowledgeAll(socket: WebSocket, shared: SharedNetwork): Promise<never> {
+  const stream = new FrameStream(socket)
+  for (;;) {
+    const frame = await stream.next()
+    if (frame.type !== 'delta' && frame.type !== 'snapshot') continue
+    const { network, epoch, revision, digest } =
+      frame.type === 'delta' ? shared.delta(frame).head : shared.snapshot(frame)
+    socket.send(encodeFrame({ type: 'applied', network, epoch, revision, digest, took: 1 }))
+  }
 }
 
 /** A session of somebody that has nothing and says nothing. */

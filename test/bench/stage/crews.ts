@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import type { Enrolment } from '../../../src/agent/home.ts'
+import type { Parcel } from '../../../src/controller/push/message.ts'
 import type { NetworkId } from '../../../src/model/names.ts'
 import { type Helper, startHelper } from '../helper.ts'
 import type { CrewCalls } from './crew-process.ts'
@@ -46,8 +47,11 @@ export class Crews implements AsyncDisposable {
   }
 
   /** The last frame of its kind that came to any of them, as it came. */
-  async lastFrame(kind: 'delta' | 'snapshot'): Promise<string> {
-    return (await this.#all((helper) => helper.call('lastFrame', kind))).find((text) => text !== '') ?? ''
+  async lastFrame(kind: 'delta' | 'snapshot'): Promise<Parcel> {
+    const all = await this.#all((helper) => helper.call('lastFrame', kind))
+    const last = all.find((one) => one !== undefined)
+    if (last) return last
+    throw new Error(`no ${kind} came to anybody`)
   }
 
   async hold(): Promise<void> {
@@ -81,6 +85,11 @@ export class Crews implements AsyncDisposable {
       return next - size
     })
     await this.#all((helper, at) => helper.call('visit', enrolment, firsts[at] ?? 0, this.#sizes[at] ?? 0))
+  }
+
+  /** Milliseconds of CPU that they took so far. */
+  async cpu(): Promise<number> {
+    return sum(await this.#all((helper) => helper.call('cpu')))
   }
 
   /** As many plain websockets. */

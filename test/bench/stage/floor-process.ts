@@ -10,6 +10,7 @@ import { type WebSocket, WebSocketServer } from 'ws'
 import { Gate } from '../../../src/api/gate.ts'
 import { systemClock } from '../../../src/clock.ts'
 import { createAuthority, type OpenAuthority, openAuthority } from '../../../src/controller/authority.ts'
+import type { Parcel } from '../../../src/controller/push/message.ts'
 import type { NodeId } from '../../../src/keys/identity.ts'
 import { systemRandom } from '../../../src/keys/random.ts'
 import { SecretBytes } from '../../../src/keys/secret.ts'
@@ -53,12 +54,12 @@ const calls = {
     })
     return { port: await listen(server), fingerprint }
   },
-  /** Sends the same text to all sockets; gives the ms until the last has acknowledged. */
-  async send(frame: string): Promise<number> {
+  /** Sends the same to all sockets; gives the ms until the last has acknowledged. */
+  async send({ bytes, isBinary }: Parcel): Promise<number> {
     tally.armFor(sockets.size)
-    const bytes = Buffer.from(frame)
+    const message = Buffer.from(bytes)
     const start = now()
-    for (const socket of sockets) socket.send(bytes, { binary: false })
+    for (const socket of sockets) socket.send(message, { binary: isBinary })
     return (await tally.done(60_000)) - start
   },
   /** Websockets over TLS with a challenge both ways, and `answer` behind the welcome. */

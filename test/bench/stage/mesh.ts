@@ -88,7 +88,7 @@ export class PaperMesh {
     const { frames, cursor } = feed.follow(this.#feed === feed ? this.#cursor : undefined)
     this.#feed = feed
     this.#cursor = cursor
-    return frames[0]?.toString() ?? ''
+    return frames[0]?.for(false).bytes.toString() ?? ''
   }
 
   /** One more member; the frame that says so. */

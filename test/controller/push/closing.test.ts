@@ -30,6 +30,7 @@ test('a session whose socket closes while it is full takes nothing more, and hol
 
   const { id, signing } = newIdentity()
   const session = new Session(id, socket, {
+    readsPacked: true,
     signing,
     state: () => emptyState,
     feed: () => undefined,

@@ -4,6 +4,7 @@ import fc from 'fast-check'
 import { Map as ImmutableMap } from 'immutable'
 import { parseCidr } from '../../../src/address/cidr.ts'
 import { type Cursor, Feed } from '../../../src/controller/push/feed.ts'
+import type { Message } from '../../../src/controller/push/message.ts'
 import { recordOf } from '../../../src/controller/push/record-of.ts'
 import type { NodeId } from '../../../src/keys/identity.ts'
 import { fromBase64Url } from '../../../src/keys/text.ts'
@@ -13,8 +14,9 @@ import type { Event } from '../../../src/model/event.ts'
 import { DEFAULT_PROJECT } from '../../../src/model/names.ts'
 import { emptyState, type Network, type Node, type State } from '../../../src/model/state.ts'
 import { openDelta, openHead } from '../../../src/protocol/content.ts'
-import { type Hint, parseControllerFrame } from '../../../src/protocol/frames.ts'
+import type { ControllerFrame, Hint } from '../../../src/protocol/frames.ts'
 import { HintSet } from '../../../src/protocol/hints.ts'
+import { readControllerFrame } from '../../../src/protocol/packed.ts'
 import { encodeRecord } from '../../../src/protocol/record.ts'
 import { NO_FILTER, View } from '../../../src/protocol/view.ts'
 import { HandClock } from '../../agent/clock.ts'
@@ -211,17 +213,23 @@ function keyOf(node: NodeId) {
 }
 
 function frameOf(feed: Feed, cursor: Cursor | undefined) {
-  const [bytes] = feed.follow(cursor).frames
-  assert.ok(bytes)
-  return parseControllerFrame(bytes.toString())
+  const [message] = feed.follow(cursor).frames
+  assert.ok(message)
+  return read(message)
 }
 
 function typesOf(feed: Feed, cursor: Cursor | undefined): string[] {
-  return feed.follow(cursor).frames.map((bytes) => parseControllerFrame(bytes.toString()).type)
+  return feed.follow(cursor).frames.map((message) => read(message).type)
 }
 
-function hintsIn(bytes: Buffer) {
-  const frame = parseControllerFrame(bytes.toString())
+function read(message: Message) {
+  const [packed, text] = [true, false].map((isPacked) => readControllerFrame(message.for(isPacked).bytes))
+  assert.deepEqual(packed, text)
+  return packed ?? assert.fail()
+}
+
+function hintsIn(message: Message) {
+  const frame = read(message)
   return frame.type === 'hints' ? frame.hints : undefined
 }
 
@@ -240,11 +248,10 @@ class Reader {
   read(feed: Feed): void {
     const { frames, cursor } = feed.follow(this.#cursor)
     this.#cursor = cursor
-    for (const bytes of frames) this.#take(bytes.toString())
+    for (const message of frames) this.#take(read(message))
   }
 
-  #take(text: string): void {
-    const frame = parseControllerFrame(text)
+  #take(frame: ControllerFrame): void {
     assert.ok(frame.type === 'snapshot' || frame.type === 'delta')
     if (frame.type === 'snapshot') {
       this.view = View.of(frame.records.map((record) => fromBase64Url(record) ?? new Uint8Array()))

@@ -16,7 +16,8 @@ import { apply } from '../../../src/model/apply.ts'
 import type { Event } from '../../../src/model/event.ts'
 import type { State } from '../../../src/model/state.ts'
 import { openDelta, openHead } from '../../../src/protocol/content.ts'
-import { parseControllerFrame } from '../../../src/protocol/frames.ts'
+import type { ControllerFrame } from '../../../src/protocol/frames.ts'
+import { readControllerFrame } from '../../../src/protocol/packed.ts'
 import { View } from '../../../src/protocol/view.ts'
 import { loadSettings } from '../../../src/settings.ts'
 import { HandClock } from '../../agent/clock.ts'
@@ -161,7 +162,7 @@ class Reader {
     const { frames, cursor } = feed.follow(this.#feed === feed ? this.#cursor : undefined)
     this.#feed = feed
     this.#cursor = cursor
-    for (const bytes of frames) this.#take(bytes.toString())
+    for (const message of frames) this.#take(readControllerFrame(message.for(true).bytes))
   }
 
   get picture() {
@@ -170,8 +171,7 @@ class Reader {
     return { digest: this.#view.digest(), filter, records: records.sort() }
   }
 
-  #take(text: string): void {
-    const frame = parseControllerFrame(text)
+  #take(frame: ControllerFrame): void {
     if (frame.type === 'snapshot') {
       const records = frame.records.map((record) => fromBase64Url(record) ?? new Uint8Array())
       this.#view = View.of(records, fromBase64Url(frame.filter ?? ''))

@@ -7,7 +7,12 @@ import { connectPinned } from '../../../src/keys/pinned.ts'
 import { systemRandom } from '../../../src/keys/random.ts'
 import { SecretBytes } from '../../../src/keys/secret.ts'
 import { toBase64Url } from '../../../src/keys/text.ts'
-import { type AgentFrame, encodeFrame, parseControllerFrame } from '../../../src/protocol/frames.ts'
+import {
+  type AgentFrame,
+  type ControllerFrame,
+  encodeFrame,
+  parseControllerFrame,
+} from '../../../src/protocol/frames.ts'
 import {
   AGENT_PATH,
   CHANNEL_BYTES,
@@ -17,6 +22,7 @@ import {
   type Transcript,
 } from '../../../src/protocol/handshake.ts'
 import { parseJoinToken } from '../../../src/protocol/jointoken.ts'
+import { readControllerFrame } from '../../../src/protocol/packed.ts'
 import { eventually, type Rig, startRig } from '../../rig.ts'
 
 const facts = { addresses: ['192.0.2.9/24'], mtu: 1_500, ports: [], device: 'memory' as const, version: '0' }
@@ -163,7 +169,30 @@ describe('The handshake of the controller', () => {
     assert.equal(peer.socket.readyState, WebSocket.OPEN)
   })
 
+  it('is followed by text alone where the agent does not say that it reads anything else, as those of before do not', async () => {
+    await rig.createNetwork({ name: 'mixed' })
+    const enter = async (said: HelloSample) => {
+      const peer = await newPeer()
+      await peer.hello({ join: await secretOf(rig, ['mixed']), ...said })
+      await eventually('it is told who is there', () => peer.messages.some(isOf('snapshot')))
+      return peer
+    }
+    const lastOf = ({ messages }: { messages: Heard[] }) => messages.findLast(isOf('delta'))
+    const first = await enter({ packed: true })
+    const second = await enter({})
+    await eventually('the first is told of the second', () => lastOf(first))
+    await enter({})
+    await eventually('both are told the same of a third', () => {
+      const [packed, text] = [lastOf(first), lastOf(second)]
+      if (!packed || !text) return false
+      assert.deepEqual([packed.isBinary, text.isBinary], [true, false])
+      const body = (frame: ControllerFrame) => 'body' in frame && frame.body
+      return body(readControllerFrame(packed.data)) === body(parseControllerFrame(String(text.data)))
+    })
+  })
+
   interface HelloSample {
+    readonly packed?: boolean
     readonly join?: { readonly secret: string; readonly name: string }
     readonly sealingKey?: string
     /** What the signature covers; the sealing key of the identity unless told. */
@@ -176,7 +205,11 @@ describe('The handshake of the controller', () => {
     const { socket, channel } = await rawSocket(rig)
     sockets.push(socket)
     const frames: string[] = []
-    socket.on('message', (data) => frames.push(String(data)))
+    const messages: Heard[] = []
+    socket.on('message', (data: Buffer, isBinary) => {
+      frames.push(String(data))
+      messages.push({ data, isBinary })
+    })
     const next = async () => parseControllerFrame(await eventually('a frame', () => frames.shift()))
     const send = (frame: AgentFrame) => socket.send(encodeFrame(frame))
     const nodeKey = options.nodeKey ?? identity.signing.publicKey
@@ -191,7 +224,8 @@ describe('The handshake of the controller', () => {
       controllerNonce: 'nonce' in challenge ? challenge.nonce : '',
       channel,
     } as Transcript
-    const hello = async ({ join, sealingKey, signedSealingKey }: HelloSample = {}, signed = transcript) => {
+    const hello = async (said: HelloSample = {}, signed = transcript) => {
+      const { join, sealingKey, signedSealingKey, packed } = said
       const own = identity.sealing.publicKey
       const signature = signTranscript(
         identity.signing,
@@ -206,11 +240,21 @@ describe('The handshake of the controller', () => {
         networks: [],
         facts,
         ...(join && { join }),
+        ...(packed !== undefined && { packed }),
       })
     }
-    return { identity, socket, transcript, next, send, hello }
+    return { identity, socket, transcript, next, send, hello, messages }
   }
 })
+
+interface Heard {
+  readonly data: Buffer
+  readonly isBinary: boolean
+}
+
+function isOf(type: ControllerFrame['type']): (heard: Heard) => boolean {
+  return ({ data }) => readControllerFrame(data).type === type
+}
 
 async function refusal(peer: {
   next(): Promise<{ type: string; code?: string }>
@@ -220,8 +264,8 @@ async function refusal(peer: {
   return frame.code
 }
 
-async function secretOf(rig: Rig) {
-  const ticket = parseJoinToken(await rig.joinToken({ uses: 1 }))
+async function secretOf(rig: Rig, networks: readonly string[] = []) {
+  const ticket = parseJoinToken(await rig.joinToken({ uses: 1, networks }))
   return { secret: Buffer.from(ticket.secret.expose()).toString(), name: 'x' }
 }
 

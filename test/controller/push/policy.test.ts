@@ -3,11 +3,12 @@ import { describe, it } from 'node:test'
 import { changeLabels } from '../../../src/controller/commands/label.ts'
 import { type PolicyInput, setPolicy } from '../../../src/controller/commands/policy.ts'
 import type { Forecast } from '../../../src/controller/push/forecast.ts'
+import { Message } from '../../../src/controller/push/message.ts'
 import type { Decision } from '../../../src/controller/tools.ts'
 import type { NodeId } from '../../../src/keys/identity.ts'
 import type { NetworkId } from '../../../src/model/names.ts'
 import type { Labels, State } from '../../../src/model/state.ts'
-import { type ControllerFrame, encodeFrame, type Hint } from '../../../src/protocol/frames.ts'
+import type { ControllerFrame, Hint } from '../../../src/protocol/frames.ts'
 import { findNetwork, findNode } from '../../lookup.ts'
 import { RawAgent } from '../../rawagent.ts'
 import { allApplied, eventually, type Rig, startRig } from '../../rig.ts'
@@ -186,7 +187,10 @@ function leaving(network: NetworkId, node: NodeId): Decision<undefined> {
 
 /** What goes to one member alone for its LAN is not forecast. */
 function sizeOf(frames: readonly ControllerFrame[]): number {
-  return frames.reduce((sum, frame) => sum + (frame.type === 'lan' ? 0 : encodeFrame(frame).length), 0)
+  return frames.reduce(
+    (sum, frame) => sum + (frame.type === 'lan' ? 0 : new Message(frame).for(true).bytes.length),
+    0,
+  )
 }
 
 /** A controller with agents that say and do what a test wants, in one network with a policy. */

@@ -135,6 +135,7 @@ export class Controller implements AsyncDisposable {
     const inbox = new AgentInbox({
       ...common,
       feeds: this.#feeds,
+      isMember: (...place) => this.#fleet.isMember(...place),
       onFacts: (node) => this.#fleet.onFacts(node),
       compareWitnesses: (...had) => this.#fleet.compareWitnesses(...had),
       certify: (node, offer) => admission.certify(node, presence.get(node)?.report.seenFrom, offer),

@@ -31,6 +31,9 @@ export interface NodePresence {
   readonly standings: ReadonlyMap<NetworkId, Standing>
 }
 
+/** When it was last seen changes all the time. */
+type Held = Omit<NodePresence, 'lastSeenAt'> & { lastSeenAt: NodePresence['lastSeenAt'] }
+
 /** A member that a relay can speak of. */
 interface WitnessPlace {
   readonly network: NetworkId
@@ -62,7 +65,7 @@ const NOTHING: Standing = Object.freeze({ peers: new Map(), drift: [] })
  */
 export class Presence {
   readonly #notes: Notes
-  readonly #nodes = new Map<NodeId, NodePresence>()
+  readonly #nodes = new Map<NodeId, Held>()
   readonly #witnessed = new Map<string, Map<NodeId, string>>()
   readonly #listeners: ((news: PresenceNews) => void)[] = []
   #onChange: (node: NodeId) => void = () => undefined
@@ -139,8 +142,10 @@ export class Presence {
     this.#tell({ node, network: undefined, peers: undefined })
   }
 
+  /** At every frame, so nothing is made anew. */
   seen(node: NodeId, now: number): void {
-    this.#change(node, { lastSeenAt: now })
+    const known = this.#nodes.get(node)
+    if (known) known.lastSeenAt = now
   }
 
   report(node: NodeId, report: NodeReport): void {

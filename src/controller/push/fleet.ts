@@ -147,6 +147,12 @@ export class Fleet {
     return this.#sessions.has(node)
   }
 
+  /** Whether a node that is connected is a member of a network. */
+  isMember(node: NodeId, network: NetworkId): boolean {
+    const session = this.#sessions.get(node)
+    return session !== undefined && this.#networks.get(session)?.has(network) === true
+  }
+
   /** Ends the session of a node that has a newer one at another replica. */
   replaced(node: NodeId): void {
     const session = this.#sessions.get(node)
@@ -306,10 +312,12 @@ export class Fleet {
   #flush(network: NetworkId, viewers?: readonly NodeId[]): void {
     const members = this.#members.get(network)
     if (!members) return
-    if (!viewers) for (const session of members) session.flush(network)
+    // Looked up once, for there may be many thousands.
+    const latest = this.#tools.state().networks.get(network)
+    if (!viewers) for (const session of members) session.flush(network, latest)
     for (const node of viewers ?? []) {
       const session = this.#sessions.get(node)
-      if (session && members.has(session)) session.flush(network)
+      if (session && members.has(session)) session.flush(network, latest)
     }
   }
 

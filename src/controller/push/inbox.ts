@@ -17,6 +17,8 @@ export interface InboxTools {
   readonly state: () => State
   readonly presence: Presence
   readonly feeds: Feeds
+  /** Whether a connected node is a member of a network. */
+  readonly isMember: (node: NodeId, network: NetworkId) => boolean
   /** Something became known about a node. */
   readonly onFacts: (node: NodeId) => void
   /** An agent says what it has as a relay. */
@@ -143,7 +145,7 @@ export class AgentInbox {
 
   #update(node: NodeId, network: string, change: Parameters<Presence['update']>[2]): void {
     const id = network as NetworkId
-    if (this.#tools.state().networks.get(id)?.members.has(node)) this.#tools.presence.update(node, id, change)
+    if (this.#tools.isMember(node, id)) this.#tools.presence.update(node, id, change)
   }
 }
 

@@ -106,10 +106,9 @@ export class Session {
     this.#toldOf(network).addedAt = at
   }
 
-  /** Sends what is due for a network, or nothing while the socket is full. */
-  flush(id: NetworkId): void {
+  /** Sends what is due for a network, or nothing while the socket is full. @param network as it is now */
+  flush(id: NetworkId, network = this.#tools.state().networks.get(id)): void {
     if (this.#isFull()) return
-    const network = this.#tools.state().networks.get(id)
     const member = network?.members.get(this.node)
     if (!network || !member) return this.#leave(id)
     const told = this.#toldOf(id)

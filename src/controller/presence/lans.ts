@@ -17,6 +17,8 @@ export interface LansTools {
   readonly presence: Presence
   /** Whether two members of a network may know of each other. */
   readonly sees: (network: NetworkId, a: NodeId, b: NodeId) => boolean
+  /** What decides on that: those of the same class see the same and are seen alike, as long as the policy stands. */
+  readonly classOf: (network: NetworkId, node: NodeId) => string
   /** How a member can be reached itself, where it does not hear that with all others. */
   readonly own: (network: NetworkId, node: NodeId) => Hint | undefined
 }
@@ -30,6 +32,7 @@ export interface LanFrame {
 
 interface NetworkLans {
   readonly index: LanIndex
+  readonly classes: Map<NodeId, string>
   /** What each viewer is told, until something about it changes. */
   readonly frames: Map<NodeId, LanFrame | undefined>
 }
@@ -46,29 +49,30 @@ export class Lans {
     this.#tools = tools
   }
 
-  /** Takes over where a member is now. Gives who has to be told. */
+  /** Takes over where a member is now, and of which class. Gives who has to be told. */
   update(network: NetworkId, node: NodeId): readonly NodeId[] {
     const known = this.#networks.get(network)
     // Nobody was told anything of it, and who asks will have all.
     if (!known) return []
-    const { index, frames } = known
+    const { index, classes, frames } = known
     const isMember = this.#tools.state().networks.get(network)?.members.has(node)
     const places = isMember ? this.#placesOf(network, node) : []
-    if (samePlaces(places, index.placesOf(node))) return []
+    const name = this.#tools.classOf(network, node)
+    if (name === classes.get(node) && samePlaces(places, index.placesOf(node))) return []
+    if (isMember) classes.set(node, name)
+    else classes.delete(node)
     const neighbours = index.put(node, places)
     const touched = [node, ...neighbours]
     for (const viewer of touched) frames.delete(viewer)
     return neighbours.size > 0 ? touched : []
   }
 
-  /** Who may know of whom is another now: for one member, or for all. Gives who is concerned. */
-  renew(network: NetworkId, node?: NodeId): readonly NodeId[] {
+  /** There is another policy: who may know of whom is another, for all. */
+  renew(network: NetworkId): void {
     const known = this.#networks.get(network)
-    if (!known) return []
-    const { index, frames } = known
-    const concerned = node === undefined ? [...frames.keys()] : [node, ...index.neighboursOf(node)]
-    for (const viewer of concerned) frames.delete(viewer)
-    return concerned
+    if (!known) return
+    known.frames.clear()
+    for (const node of known.classes.keys()) known.classes.set(node, this.#tools.classOf(network, node))
   }
 
   /** A member can be reached in another way. */
@@ -107,11 +111,12 @@ export class Lans {
   #of(network: NetworkId): NetworkLans {
     const known = this.#networks.get(network)
     if (known) return known
-    const fresh = { index: new LanIndex(), frames: new Map() }
+    const fresh: NetworkLans = { index: new LanIndex(), classes: new Map(), frames: new Map() }
     this.#networks.set(network, fresh)
-    const { state, presence } = this.#tools
-    for (const node of state().networks.get(network)?.members.keys() ?? [])
-      if (presence.get(node)) fresh.index.put(node, this.#placesOf(network, node))
+    for (const node of this.#tools.state().networks.get(network)?.members.keys() ?? []) {
+      fresh.index.put(node, this.#placesOf(network, node))
+      fresh.classes.set(node, this.#tools.classOf(network, node))
+    }
     return fresh
   }
 }

@@ -51,6 +51,7 @@ export class Feeds {
     this.#recent = tools.recent
     this.#lans = new Lans({
       ...tools,
+      classOf: (id, node) => this.#in(id, (feeds) => feeds.classOf(node)) ?? '',
       sees: (id, a, b) => this.#in(id, (feeds) => feeds.sees(a, b)) ?? false,
       own: (id, node) => this.#in(id, (feeds, network) => feeds.own(network, node)),
     })
@@ -79,10 +80,7 @@ export class Feeds {
   onEntry(entry: Entry, before: State, after: State): void {
     this.#recent = [...this.#recent, { entry, before, after }].slice(-RECENT)
     if (before.epoch !== after.epoch) this.#renew()
-    for (const event of entry.events) {
-      if (event.type === 'network-policy-set') this.#reclassify(event.network)
-      if (event.type === 'node-labels-set') this.#relabel(event.id)
-    }
+    for (const event of entry.events) if (event.type === 'network-policy-set') this.#reclassify(event.network)
     for (const [id, nodes] of touchedMembers(entry.events, after)) {
       const network = after.networks.get(id)
       if (network) this.#advance(network, nodes)
@@ -140,12 +138,6 @@ export class Feeds {
     this.#networks.get(id)?.reclassify(network)
     this.#lans.renew(id)
     this.#tell(id, 'all')
-  }
-
-  /** Other labels: neighbours on its LAN may see it now, or not any more. */
-  #relabel(node: NodeId): void {
-    for (const id of this.#tools.state().networksOfNode.get(node)?.keys() ?? [])
-      this.#tell(id, { classes: [], nodes: this.#lans.renew(id, node) })
   }
 
   /** What is the same in the new epoch is not told again: its head is. */

@@ -136,6 +136,11 @@ export class NetworkFeeds {
     return this.#audiences?.sees(a, b) ?? true
   }
 
+  /** The class of a member; one name where all see the same. */
+  classOf(member: NodeId): string {
+    return this.#keyOf(member)
+  }
+
   /** Members of these classes; undefined: all. */
   membersOf(keys: Iterable<string>): NodeId[] | undefined {
     const audiences = this.#audiences

@@ -33,7 +33,7 @@ const RETRY = 5_000
 /** What agents themselves bring into the log: that they join, keys of their own, and that they were told more than it holds. */
 export class Admission {
   readonly #tools: AdmissionTools
-  /** What was shown, by network, and could not be answered with a new epoch yet. */
+  /** By what it is about, the furthest that was shown and could not be answered with a new epoch yet. */
   readonly #shown = new Map<string, Evidence>()
 
   constructor(tools: AdmissionTools) {
@@ -73,17 +73,19 @@ export class Admission {
     if (raiseEpoch(state(), evidence).events.length === 0) return
     log.warn({ node, ...evidence }, 'an agent shows that it was told more than our log holds')
     const isTried = this.#shown.size > 0
-    this.#shown.set(evidence.network, evidence)
+    const place = `${evidence.network} ${evidence.member}`
+    const shown = this.#shown.get(place)
+    if (!shown || isBeyond(evidence, shown)) this.#shown.set(place, evidence)
     if (!isTried) void this.#raise()
   }
 
   /** Agents take nothing before that, and most show it only once: so it is tried until it is done. */
   async #raise(): Promise<void> {
     const { change, clock, log } = this.#tools
-    for (const [network, evidence] of this.#shown) {
+    for (const [place, evidence] of this.#shown) {
       try {
         await change({ actor: SYSTEM }, (now) => raiseEpoch(now, evidence))
-        if (this.#shown.get(network) === evidence) this.#shown.delete(network)
+        if (this.#shown.get(place) === evidence) this.#shown.delete(place)
       } catch (error) {
         const { code, message } = toWeftError(error)
         log.error({ code, reason: message }, 'the epoch could not be raised')
@@ -93,6 +95,11 @@ export class Admission {
     }
     if (this.#shown.size > 0) clock.after(RETRY, () => void this.#raise())
   }
+}
+
+/** Whether an epoch that answers `one` answers `other` too. */
+function isBeyond(one: Evidence, other: Evidence): boolean {
+  return one.epoch > other.epoch || (one.epoch === other.epoch && one.revision > other.revision)
 }
 
 function agentOrigin(address: Address | undefined): Origin {

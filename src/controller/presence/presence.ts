@@ -4,6 +4,7 @@ import type { NetworkId } from '../../model/names.ts'
 import type { NetworkPosition, PeerReport } from '../../protocol/frames.ts'
 import type { Notebook } from '../ledger/notebook.ts'
 import { type NodeReport, parseReport, reportText } from './facts.ts'
+import { PeerReports } from './peer-reports.ts'
 
 /** What an agent last said of its place in one network. */
 export interface Standing {
@@ -67,6 +68,7 @@ export class Presence {
   readonly #notes: Notes
   readonly #nodes = new Map<NodeId, Held>()
   readonly #witnessed = new Map<string, Map<NodeId, string>>()
+  readonly #peerReports = new PeerReports()
   readonly #listeners: ((news: PresenceNews) => void)[] = []
   #onChange: (node: NodeId) => void = () => undefined
   #onWitness: (relay: NodeId, place: string, endpoint: string | undefined) => void = () => undefined
@@ -196,18 +198,36 @@ export class Presence {
   }
 
   /** Puts `change` over what was known of the node's place in the network. */
-  update(node: NodeId, network: NetworkId, change: Partial<Standing>): void {
+  update(node: NodeId, network: NetworkId, change: Omit<Partial<Standing>, 'peers'>): void {
+    this.#put({ node, network, peers: undefined }, change)
+  }
+
+  /** What a member has on its interface; `peers` are those of whom it says something new. */
+  reported(
+    node: NodeId,
+    network: NetworkId,
+    peers: readonly PeerReport[],
+    change: Omit<Partial<Standing>, 'peers'>,
+    isMember: (node: NodeId) => boolean,
+  ): void {
+    const all = this.#peerReports.add(network, this.standing(node, network).peers, peers, isMember)
+    const news = { node, network, peers: peers.map((peer) => peer.node as NodeId) }
+    this.#put(news, { ...change, peers: all })
+  }
+
+  #put(news: PresenceNews & { readonly network: NetworkId }, change: Partial<Standing>): void {
+    const { node, network } = news
     const known = this.#nodes.get(node)
     if (!known) return
     const standings = new Map(known.standings)
-    const before = known.standings.get(network) ?? NOTHING
-    standings.set(network, { ...before, ...change })
+    standings.set(network, { ...(known.standings.get(network) ?? NOTHING), ...change })
     this.#change(node, { standings })
     this.#onChange(node)
-    this.#tell({ node, network, peers: change.peers && newIn(change.peers, before.peers) })
+    this.#tell(news)
   }
 
   forgetMember(node: NodeId, network: NetworkId): void {
+    this.#peerReports.removed(network)
     const place = `${network} ${node}`
     for (const relay of this.#witnessed.get(place)?.keys() ?? [])
       this.#notes.delete('witnessed', `${place} ${relay}`)
@@ -237,11 +257,6 @@ export class Presence {
   #tell(news: PresenceNews): void {
     for (const listener of this.#listeners) listener(news)
   }
-}
-
-/** What was not reported anew is the same object as before. */
-function newIn(peers: Standing['peers'], before: Standing['peers']): NodeId[] {
-  return [...peers].flatMap(([node, peer]) => (before.get(node) === peer ? [] : [node]))
 }
 
 function isSame(one: PeerReport | undefined, other: PeerReport): boolean {

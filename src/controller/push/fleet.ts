@@ -95,6 +95,8 @@ export class Fleet {
       }
       const seenFrom = addressIn(channel.remoteAddress)
       await this.#tools.admit(agent, seenFrom)
+      // It may have been removed in the moment after it was let in.
+      if (!this.#tools.state().nodes.has(agent.node)) return this.#dismiss(socket, agent)
       this.#welcome(socket, agent, { log, seenFrom })
     } catch (error) {
       const { code, message, cause } = toWeftError(error)

@@ -58,6 +58,7 @@ export class AgentInbox {
       case 'key':
         return this.#certify(session, frame)
       case 'resync':
+        if (!session.asking.allows(clock.monotonic())) return
         return session.resync(frame.network as NetworkId, frame.position)
       case 'have':
         return this.#compare(session, frame)
@@ -83,6 +84,7 @@ export class AgentInbox {
 
   #compare(session: Session, frame: AgentFrameOf<'have'>): void {
     this.#facts(session.node, frame)
+    if (!session.asking.allows(this.#tools.clock.monotonic())) return
     session.resume(frame.networks)
     this.#tools.compareWitnesses(session.node, frame.witnesses)
   }
@@ -121,13 +123,14 @@ export class AgentInbox {
     if (frame.drift.length > 0)
       log.warn({ node, network, drift: frame.drift }, 'agent repaired its interface')
     const members = this.#tools.state().networks.get(network)?.members
-    const fresh = frame.peers.filter((peer) => members?.has(peer.node as NodeId))
+    if (!members?.has(node)) return
+    const isMember = (id: NodeId) => members.has(id)
+    const peers = frame.peers.filter((peer) => isMember(peer.node as NodeId))
     const known = presence.standing(node, network)
-    const peers = new Map([...known.peers, ...fresh.map((peer) => [peer.node as NodeId, peer] as const)])
-    for (const peer of peers.keys()) if (!members?.has(peer)) peers.delete(peer)
     const drift = frame.drift.length > 0 ? frame.drift : known.drift
     const lastHandshakeAt = latestHandshake(frame.peers, clock.now(), known.lastHandshakeAt)
-    this.#update(node, network, { peers, drift, reportedAt: clock.now(), ...lastHandshakeAt })
+    const change = { drift, reportedAt: clock.now(), ...lastHandshakeAt }
+    presence.reported(node, network, peers, change, isMember)
   }
 
   /** Only a relay may say where others are, and only of members. */

@@ -46,6 +46,7 @@ export class NetworkFeeds {
   #origins = new Map<string, Origin>()
   readonly #encoded = new Map<NodeId, Encoded>()
   readonly #groups = new Map<string, Group>()
+  readonly #filters = new WeakMap<ClassFilter, Uint8Array>()
   #regime: Regime
   /** Undefined where all members see the same. */
   #audiences: Audiences | undefined
@@ -244,10 +245,14 @@ export class NetworkFeeds {
   #filter(network: Network, key: string): Uint8Array {
     const filter: ClassFilter | undefined = this.#audiences && filterOf(this.#audiences, key)
     if (!filter) return NO_FILTER
-    const groups = [...filter.classes].map(
-      ([each, allowance]) => [this.#group(network, each), allowance] as const,
-    )
-    return encodeFilter({ others: filter.others, groups: new Map(groups) })
+    const bytes = this.#filters.get(filter) ?? this.#encodeFilter(network, filter)
+    this.#filters.set(filter, bytes)
+    return bytes
+  }
+
+  #encodeFilter(network: Network, { others, classes }: ClassFilter): Uint8Array {
+    const groups = [...classes].map(([each, allowance]) => [this.#group(network, each), allowance] as const)
+    return encodeFilter({ others, groups: new Map(groups) })
   }
 }
 

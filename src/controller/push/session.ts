@@ -13,6 +13,7 @@ import {
 } from '../../protocol/frames.ts'
 import { type LanFrame, noLan } from '../presence/lans.ts'
 import { isAhead } from './ahead.ts'
+import { Asking } from './asking.ts'
 import type { Cursor, Feed } from './feed.ts'
 import type { Lag } from './lag.ts'
 import { removedFrame, selfFrame } from './member-frames.ts'
@@ -61,6 +62,7 @@ export interface SessionTools {
  */
 export class Session {
   readonly node: NodeId
+  readonly asking = new Asking()
   readonly #socket: WebSocket
   readonly #tools: SessionTools
   readonly #told = new Map<NetworkId, Told>()

@@ -1,6 +1,6 @@
 import type { Allowance } from '../../model/policy.ts'
 import type { Audiences } from './audiences.ts'
-import { NOBODY } from './regime.ts'
+import { type Class, NOBODY, type Regime } from './regime.ts'
 
 /** What members of one class let in, by the class of who opens a flow. */
 export interface ClassFilter {
@@ -10,12 +10,19 @@ export interface ClassFilter {
   readonly classes: ReadonlyMap<string, Allowance>
 }
 
-/** The filter of a class; undefined when all that it sees may open everything to it. */
+/** By the classes that one sees: that map is another one as soon as they are others. */
+const known = new WeakMap<ReadonlyMap<string, Class>, ClassFilter | undefined>()
+
+/** The filter of a class; undefined when all that it sees may open everything to it. The same until classes come or go. */
 export function filterOf(audiences: Audiences, key: string): ClassFilter | undefined {
-  const { regime } = audiences
   const own = audiences.get(key)
-  if (!own || regime.isUnfiltered) return undefined
-  const seen = [...audiences.partnersOf(key).values()]
+  if (!own || audiences.regime.isUnfiltered) return undefined
+  const partners = audiences.partnersOf(key)
+  if (!known.has(partners)) known.set(partners, makeFilter(audiences.regime, own, [...partners.values()]))
+  return known.get(partners)
+}
+
+function makeFilter(regime: Regime, own: Class, seen: readonly Class[]): ClassFilter | undefined {
   const allowances = seen.map((each) => [each.key, regime.opens(each, own)] as const)
   if (allowances.every(([, allowance]) => allowance === 'everything')) return undefined
   const others = regime.opens(NOBODY, own)

@@ -97,7 +97,8 @@ function seen(
     if (step > 0) presence.arrived(node, NOW, { ...facts, seenFrom: undefined })
     const applied = { network: network.id, epoch: 1, revision: 1, digest: '' }
     if (step > 1) presence.update(node, network.id, { applied })
-    if (step > 2) presence.update(node, network.id, { reportedAt: NOW, peers: peersOf(at, ids, reports) })
+    if (step > 2)
+      presence.reported(node, network.id, peersOf(at, ids, reports), { reportedAt: NOW }, () => true)
   }
   return { state, presence }
 }
@@ -108,11 +109,9 @@ function peersOf(
   reports: readonly (readonly [number, number, number | undefined, string])[],
 ) {
   const mine = reports.filter(([from, to]) => from === at && to !== at)
-  return new Map(
-    mine.flatMap(([, to, handshakeAge, endpoint]) => {
-      const node = ids[to]
-      const age = handshakeAge === undefined ? {} : { handshakeAge, endpoint }
-      return node ? [[node, { node, rxBytes: 5, txBytes: 7, ...age }] as const] : []
-    }),
-  )
+  return mine.flatMap(([, to, handshakeAge, endpoint]) => {
+    const node = ids[to]
+    const age = handshakeAge === undefined ? {} : { handshakeAge, endpoint }
+    return node ? [{ node, rxBytes: 5, txBytes: 7, ...age }] : []
+  })
 }

@@ -6,6 +6,7 @@ import { DEFAULT_PROJECT } from '../../../src/model/names.ts'
 import { Audiences } from '../../../src/topology/policy/audiences.ts'
 import { filterOf } from '../../../src/topology/policy/filter.ts'
 import { Regime } from '../../../src/topology/policy/regime.ts'
+import { nodeId } from '../../protocol/samples.ts'
 import { policy, someone, topology } from './arbitrary.ts'
 import { lets, type Someone, twinMayOpen, twinSees, type World } from './twin.ts'
 
@@ -89,6 +90,27 @@ describe('What a class lets in', () => {
       { numRuns: 300 },
     )
   })
+})
+
+it('a filter is made anew when classes come or go, and not for each of their members', () => {
+  const ports = [{ first: 443, last: 443 }]
+  const rule = { from: '*', to: '*', protocols: ['tcp'], ports } as const
+  const own = ['role=web', 'role=db'].map((each) => ({ from: each, to: each }))
+  const policy = { default: 'deny', rules: [rule, ...own] } as const
+  const audiences = new Audiences(new Regime({ project: DEFAULT_PROJECT, topology: 'mesh', policy }))
+  const put = (number: number, role: string) =>
+    audiences.put({ id: nodeId(number), project: DEFAULT_PROJECT, roles: [], labels: { role } })
+  const filterOfFirst = () => filterOf(audiences, audiences.of(nodeId(1))?.key ?? '')
+  put(1, 'web')
+  put(2, 'db')
+  const before = filterOfFirst()
+  assert.ok(before)
+  put(3, 'web')
+  put(4, 'db')
+  audiences.remove(nodeId(2))
+  assert.equal(filterOfFirst(), before)
+  audiences.remove(nodeId(4))
+  assert.notEqual(filterOfFirst(), before)
 })
 
 function live(

@@ -1,4 +1,5 @@
 import { destination, type Logger, pino } from 'pino'
+import { WeftError } from '../errors.ts'
 
 /** Where secrets would be if a whole request or set of settings were ever logged by accident. */
 const SECRET_PATHS = [
@@ -18,7 +19,37 @@ const SECRET_PATHS = [
 /** JSON lines on stderr, written at once: the last line before a crash is the one that matters. */
 export function openLogger(level: string): Logger {
   return pino(
-    { level, redact: { paths: SECRET_PATHS, censor: '[redacted]' } },
+    {
+      level,
+      redact: { paths: SECRET_PATHS, censor: '[redacted]' },
+      serializers: { cause: faultText, error: faultText, err: faultText },
+    },
     destination({ fd: 2, sync: true }),
   )
+}
+
+/** Causes of causes that are told. */
+const DEPTH = 4
+
+/**
+ * What an error says, and why, and not what it carries: that of a Redis client carries the command, which may be the one with
+ * the password. Where in the code it happened is told of what nobody foresaw.
+ */
+export function faultText(fault: unknown, depth = DEPTH): unknown {
+  if (!(fault instanceof Error)) return typeof fault === 'object' ? undefined : fault
+  const { cause } = fault
+  const code = 'code' in fault ? { code: fault.code } : {}
+  const isForeseen = fault instanceof WeftError || 'syscall' in fault || fault.name === 'ReplyError'
+  return {
+    name: fault.name,
+    ...code,
+    message: withoutArguments(fault.message),
+    ...(!isForeseen && { stack: fault.stack }),
+    ...(cause !== undefined && depth > 1 && { cause: faultText(cause, depth - 1) }),
+  }
+}
+
+/** Redis repeats the arguments of a command that it does not know, which `AUTH` may have been renamed to. */
+function withoutArguments(message: string): string {
+  return message.replace(/,? with args beginning with:.*$/s, '')
 }

@@ -44,11 +44,11 @@ async function openSecrets(
   dataDir: string,
   { ledger, ...tools }: ControllerTools & Pick<OpenLedger, 'ledger'>,
 ) {
-  const isNew = !ledger.state.authority
+  const isNew = ledger.state.sequence === 0
   const wrappingKey = await openWrappingKey(settings, { dataDir, random: tools.random, isNew })
   const firstAdminToken = isNew ? await initialise(ledger, settings, tools, wrappingKey) : undefined
   const { authority } = ledger.state
-  if (!authority) throw new WeftError('internal', 'The controller has no keys.')
+  if (!authority) throw new WeftError('log-damaged', 'The log does not begin with the keys of a controller.')
   const vault = new Vault(wrappingKey, tools.random)
   return { authority: openAuthority(authority, wrappingKey), vault, firstAdminToken }
 }

@@ -1,4 +1,5 @@
 import { Map as ImmutableMap } from 'immutable'
+import { WeftError } from '../errors.ts'
 import type { NodeId } from '../keys/identity.ts'
 import type { Event } from './event.ts'
 import { type EventOf, known, renew, withNetwork } from './fold.ts'
@@ -10,7 +11,8 @@ import type { Member, NameIndex, Network, Slots, State } from './state.ts'
 
 /**
  * The fold: the state after `event`. Pure, and total over what commands write; an event that does not fit the state
- * means that the log is not ours and throws `log-damaged`. `sequence` is moved by the caller, once for an entry.
+ * means that the log is not ours and throws `log-damaged`, one of a later release throws `unsupported`. `sequence` is moved by
+ * the caller, once for an entry.
  */
 export function apply(state: State, event: Event): State {
   switch (event.type) {
@@ -68,7 +70,15 @@ export function apply(state: State, event: Event): State {
       return disableWebhook(state, event)
     case 'webhook-deleted':
       return removeWebhook(state, event)
+    default:
+      throw unknownEvent(event satisfies never)
   }
+}
+
+/** A later release wrote it. To go on without it would be to serve another state than the other controllers. */
+function unknownEvent({ type }: { readonly type: string }): WeftError {
+  const message = `The log has an event that this release does not know: ${String(type).slice(0, 60)}.`
+  return new WeftError('unsupported', message, { advice: 'Run the release that wrote it, or a later one.' })
 }
 
 /** The state after a whole log entry. */

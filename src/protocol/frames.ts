@@ -50,7 +50,12 @@ export type LanHint = Type.Static<typeof LanHint>
 const Witnessed = Type.Object({ network: NetworkId, node: NodeId, publicKey: WireGuardKey })
 export type Witnessed = Type.Static<typeof Witnessed>
 
-const NetworkPosition = Type.Object({ network: NetworkId, epoch: Count, revision: Count, digest: Digest })
+export const NetworkPosition = Type.Object({
+  network: NetworkId,
+  epoch: Count,
+  revision: Count,
+  digest: Digest,
+})
 export type NetworkPosition = Type.Static<typeof NetworkPosition>
 
 /** Where an agent stands in a network when it comes back, or is asked: what it has need not be told again. */
@@ -92,7 +97,7 @@ const Facts = Type.Object({
 export type Facts = Type.Static<typeof Facts>
 
 /** How one peer of the reporter looks from there. */
-const PeerReport = Type.Object({
+export const PeerReport = Type.Object({
   node: NodeId,
   /** Where its packets come from. */
   endpoint: Type.Optional(Endpoint),

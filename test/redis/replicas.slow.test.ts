@@ -166,6 +166,21 @@ describe('Three controllers on one Redis', () => {
     await eventually('it is heard', () => heard.includes('one n:agent online'), 3_000)
   })
 
+  it('go on when something else is said where they tell each other of their agents', async () => {
+    const realm = 'strange'
+    await using log = await openRedisLog(optionsFor(site, realm))
+    using board = new RedisBoard(log, 'one')
+    const heard: string[] = []
+    board.onOther((_writer, key) => void heard.push(key))
+    const say = (text: string) => site.server.call('PUBLISH', `{weft:${realm}}:board`, text)
+    const strange = ['', '5', '{"from":"x"}', '{"from":"x","items":5}', '{"from":"x","items":[5,["n:a"]]}']
+    await eventually('it listens', async () => (await say('{}')) === 1, 10_000)
+    for (const text of strange) await say(text)
+    await say('{"from":"x","items":[["n:b","text"]]}')
+    await eventually('it hears what it can read', () => heard.length > 0, 3_000)
+    assert.deepEqual(heard, ['n:b'])
+  })
+
   it('serve an agent that is connected twice once, by its newer session', async () => {
     const identity = new Identity(new SecretBytes(systemRandom(32)))
     const token = await tokenFor(1)

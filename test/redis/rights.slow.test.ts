@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
+import { faultText } from '../../src/cli/logger.ts'
+import { toWeftError } from '../../src/errors.ts'
 import { SecretBytes } from '../../src/keys/secret.ts'
 import { SigningKey } from '../../src/keys/signature.ts'
 import { openRedisLog } from '../../src/log/redis/log.ts'
@@ -70,7 +72,17 @@ describe('A user of Redis', () => {
     it(`${title} is told so at the start, by name`, async () => {
       const urls = await withUser(`without${taken.replaceAll(/\W/g, '')}`, taken)
       const options = optionsFor(site, REALM, { urls })
-      await assert.rejects(openRedisLog(options), { code: 'invalid-config', field: 'redisUrls', message })
+      await assert.rejects(openRedisLog(options), (error: Error) => {
+        assert.match(error.message, message)
+        assert.deepEqual(pick(error), { code: 'invalid-config', field: 'redisUrls' })
+        assert.doesNotMatch(JSON.stringify(faultText(error)), /secret/, 'no password goes into the log')
+        return true
+      })
     })
   }
 })
+
+function pick(error: Error) {
+  const { code, field } = toWeftError(error)
+  return { code, field }
+}

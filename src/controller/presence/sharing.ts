@@ -1,8 +1,7 @@
 import type { NodeId } from '../../keys/identity.ts'
 import type { NetworkId } from '../../model/names.ts'
-import type { PeerReport } from '../../protocol/frames.ts'
-import { parseReport, reportText } from './facts.ts'
-import type { NodePresence, Presence, Standing } from './presence.ts'
+import type { Presence } from './presence.ts'
+import { parseSession, sessionText } from './shared-session.ts'
 
 /** What replicas tell each other (log/redis/board.ts). */
 export interface Board {
@@ -21,20 +20,6 @@ export interface SharingTools {
   /** Something became known about a node. */
   readonly onFacts: (node: NodeId) => void
 }
-
-/** Peers of whom a report is passed on, for each network: the rest is known where the agent is connected. */
-const PEERS_SHARED = 32
-
-/** One session, as the replica says that has it. */
-interface Shared {
-  /** Of two sessions of a node the one with the higher number is the newer. */
-  readonly order: number
-  readonly at: number
-  readonly report: string
-  readonly standings: readonly (readonly [NetworkId, SharedStanding])[]
-}
-
-type SharedStanding = Omit<Standing, 'peers'> & { readonly peers: readonly (readonly [NodeId, PeerReport])[] }
 
 /**
  * Lets every replica know of the agents at the others: where they are, what they have applied, how their links stand; and
@@ -68,7 +53,7 @@ export class Sharing {
     const known = presence.get(node)
     const order = this.#orders.get(node)
     if (order === undefined) return
-    if (known && isHere(node)) return board.put(`n:${node}`, encode(order, known))
+    if (known && isHere(node)) return board.put(`n:${node}`, sessionText(order, known))
     this.#orders.delete(node)
     board.put(`n:${node}`, undefined)
   }
@@ -80,7 +65,7 @@ export class Sharing {
 
   #hearNode(writer: string, node: NodeId, text: string | undefined): void {
     if (text === undefined) return this.#left(writer, node)
-    const shared = decode(text)
+    const shared = parseSession(text)
     if (!shared) return
     const { presence, isHere, replaced, onFacts } = this.#tools
     if (isHere(node) && (this.#orders.get(node) ?? 0) >= shared.order) return
@@ -91,15 +76,8 @@ export class Sharing {
       this.#tools.board.put(`n:${node}`, undefined)
       replaced(node)
     }
-    const report = parseReport(shared.report)
-    if (!report) return
-    const standings = new Map(
-      shared.standings.map(([network, standing]) => [
-        network,
-        { ...standing, peers: new Map(standing.peers) },
-      ]),
-    )
-    presence.adopt(node, { online: true, lastSeenAt: shared.at, report, standings })
+    const { at, report, standings } = shared
+    presence.adopt(node, { online: true, lastSeenAt: at, report, standings })
     onFacts(node)
   }
 
@@ -117,33 +95,4 @@ export class Sharing {
     if (presence.witness(relay as NodeId, network as NetworkId, node as NodeId, endpoint))
       onFacts(node as NodeId)
   }
-}
-
-function encode(order: number, { lastSeenAt, report, standings }: NodePresence): string {
-  const shared: Shared = {
-    order,
-    at: lastSeenAt ?? 0,
-    report: reportText(report),
-    standings: [...standings].map(([network, standing]) => [
-      network,
-      { ...standing, peers: [...standing.peers].slice(0, PEERS_SHARED) },
-    ]),
-  }
-  return JSON.stringify(shared)
-}
-
-function decode(text: string): Shared | undefined {
-  try {
-    const value: unknown = JSON.parse(text)
-    return isShared(value) ? value : undefined
-  } catch {
-    return undefined
-  }
-}
-
-/** Its shape and no more: it comes from a replica, which has checked what its agent said. */
-function isShared(value: unknown): value is Shared {
-  if (typeof value !== 'object' || value === null) return false
-  if (!('order' in value && 'at' in value && 'report' in value && 'standings' in value)) return false
-  return typeof value.order === 'number' && typeof value.report === 'string' && Array.isArray(value.standings)
 }

@@ -1,3 +1,5 @@
+import Type from 'typebox'
+import { Compile } from 'typebox/compile'
 import type { Link } from './link.ts'
 import type { RedisLog } from './log.ts'
 
@@ -131,8 +133,9 @@ export class RedisBoard implements Disposable {
   }
 
   #heard(message: string): void {
-    const { from, items } = parseMessage(message)
-    if (from === undefined || from === this.#writer) return
+    const said = parseMessage(message)
+    if (!said || said.from === this.#writer) return
+    const { from, items } = said
     if (items) for (const [key, text] of items) this.#took(from, key, text ?? undefined)
     else this.#compare(from, new Map())
   }
@@ -151,22 +154,22 @@ export class RedisBoard implements Disposable {
   }
 }
 
-interface Message {
-  readonly from?: string
-  /** Null: it goes, and says nothing any more. */
-  readonly items?: readonly (readonly [key: string, text: string | null])[] | null
-}
+/** `items` null: it goes, and says nothing any more. */
+const Message = Type.Object({
+  from: Type.String(),
+  items: Type.Union([
+    Type.Null(),
+    Type.Array(Type.Tuple([Type.String(), Type.Union([Type.String(), Type.Null()])])),
+  ]),
+})
+const messageShape = Compile(Message)
 
-function parseMessage(text: string): Message {
+/** Undefined for what is no message, as a later release may send it: looking at the hashes tells the same. */
+function parseMessage(text: string): Type.Static<typeof Message> | undefined {
   try {
     const value: unknown = JSON.parse(text)
-    return isMessage(value) ? value : {}
+    return messageShape.Check(value) ? value : undefined
   } catch {
-    return {}
+    return undefined
   }
-}
-
-/** Only controllers that hold the password of the server can say something here. */
-function isMessage(value: unknown): value is Message {
-  return typeof value === 'object' && value !== null && 'from' in value && typeof value.from === 'string'
 }

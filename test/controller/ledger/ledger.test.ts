@@ -39,6 +39,18 @@ describe('The ledger', () => {
     )
   })
 
+  it('goes no further than an event that a later release wrote, and says which', async () => {
+    const unknown = { code: 'unsupported', message: /does not know: of-a-later-release/ }
+    const failure = Promise.withResolvers<unknown>()
+    const ledger = await Ledger.open(log, closing.signal, failure.resolve)
+    await ledger.change(request('one'), addToken)
+    const events = [{ type: 'of-a-later-release' } as unknown as Event]
+    await log.append(1, { operation: 'later', at: 1, actor: 'system', events })
+    await assert.rejects(Promise.reject(await failure.promise), unknown)
+    assert.deepEqual([ledger.state.sequence, ledger.state.apiTokens.size], [1, 1])
+    await assert.rejects(open(), unknown)
+  })
+
   it('answers with a state in which the change is', async () => {
     const ledger = await open()
     const { state } = await ledger.change(request('one'), addToken)

@@ -1,12 +1,15 @@
+import { join } from 'node:path'
 import { type Command, Option } from 'commander'
-import { openDataDir } from '../controller/home.ts'
-import { type OpenStore, openStore } from '../controller/ledger/openstore.ts'
+import { LOG_FILE, usualDataDir } from '../controller/home.ts'
 import { controllerSettings } from '../controller/settings.ts'
 import { systemRandom } from '../keys/random.ts'
-import { loadSettings } from '../settings.ts'
-import { openLogger } from './logger.ts'
+import { toBase32 } from '../keys/text.ts'
+import type { RedisLogOptions } from '../log/redis/options.ts'
+import { openSource } from '../log/source.ts'
+import type { Source } from '../log/transfer.ts'
+import { environmentName, loadSettings } from '../settings.ts'
 
-/** Where the log of a fleet is. */
+/** Where a log is: in a data directory, or on the Redis of a fleet. */
 export interface FleetOptions {
   readonly dataDir: string
   readonly redisUrl?: readonly string[]
@@ -18,35 +21,46 @@ export interface FleetOptions {
 export function addFleetOptions(command: Command): Command {
   const again = (value: string, before: readonly string[] = []) => [...before, value]
   return command
+    .addOption(dataDirOption())
     .addOption(
-      new Option('--redis-url <url>', 'a log on Redis (redisUrls), instead of a file').argParser(again),
+      new Option(
+        '--redis-url <url>',
+        'a log on Redis (redisUrls), instead of a file; one with a password belongs into WEFT_REDIS_URLS',
+      ).argParser(again),
     )
     .option('--redis-realm <name>', 'which log on these servers (redisRealm)')
     .option('--redis-level <level>', 'what is promised for it (redisLevel)')
 }
 
-/** The log on Redis that the options name; undefined when they name none. */
-export async function openFleetLog(
-  options: FleetOptions,
-): Promise<(OpenStore & AsyncDisposable) | undefined> {
-  const { dataDir, redisUrl: redisUrls, redisRealm, redisLevel } = options
-  if (!redisUrls) return undefined
-  const flags = {
-    dataDir,
-    store: 'redis',
-    redisUrls,
-    ...(redisRealm !== undefined && { redisRealm }),
-    ...(redisLevel !== undefined && { redisLevel }),
-  }
-  const settings = loadSettings(controllerSettings, { environment: {}, flags })
-  const tools = { log: openLogger('error'), random: systemRandom }
-  const opened = await openStore(settings, await openDataDir(settings), tools)
-  return {
-    ...opened,
-    async [Symbol.asyncDispose]() {
-      opened.board?.[Symbol.dispose]()
-      opened.deliveries[Symbol.dispose]()
-      await opened.store[Symbol.asyncDispose]()
-    },
-  }
+export function dataDirOption(): Option {
+  return new Option('--data-dir <dir>', 'data directory of the controller')
+    .env('WEFT_DATA_DIR')
+    .default(usualDataDir())
+}
+
+/** The log that the options name, for reading: nothing is changed where it is. */
+export async function openFleetSource(options: FleetOptions, command: Command): Promise<Source & Disposable> {
+  const redis = redisOptions(options, command)
+  if (!redis) return openSource(join(options.dataDir, LOG_FILE))
+  const { openRedisSource } = await import('../log/redis/source.ts')
+  return openRedisSource(redis)
+}
+
+/** Settings of a controller that say where its log is; those in the environment count for commands too. */
+const KEYS = ['store', 'redisUrls', 'redisRealm', 'redisLevel'] as const
+
+/**
+ * The log on Redis that is meant: by an option, or by the environment if it says that controllers keep theirs there and no
+ * option names a data directory. Undefined: the embedded one is.
+ */
+export function redisOptions(options: FleetOptions, command: Command): RedisLogOptions | undefined {
+  const names = KEYS.map(environmentName)
+  const environment = Object.fromEntries(names.map((name) => [name, process.env[name]]))
+  const { redisUrl, redisRealm, redisLevel } = options
+  const flags = { redisUrls: redisUrl, redisRealm, redisLevel, store: redisUrl && 'redis' }
+  if (!redisUrl && command.getOptionValueSource('dataDir') === 'cli') return undefined
+  const settings = loadSettings(controllerSettings, { environment, flags })
+  if (settings.store !== 'redis') return undefined
+  const { redisUrls: urls, redisRealm: realm, redisLevel: level } = settings
+  return { urls, realm, level, writer: toBase32(systemRandom(10)) }
 }

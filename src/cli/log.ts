@@ -1,17 +1,23 @@
 import { join, resolve } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { Command, InvalidArgumentError, Option } from 'commander'
-import { LOG_FILE, usualDataDir } from '../controller/home.ts'
+import { Command, InvalidArgumentError } from 'commander'
+import { LOG_FILE } from '../controller/home.ts'
 import { HEAD_FILE, readKeptHead } from '../controller/ledger/kepthead.ts'
 import { backupLog } from '../log/backup.ts'
 import { exportLog, openImport } from '../log/export.ts'
-import { installLog, raiseEpoch } from '../log/install.ts'
+import { installLog } from '../log/install.ts'
 import type { Head } from '../log/log.ts'
-import { openSource } from '../log/source.ts'
-import { auditSource, copyLog, type Source } from '../log/transfer.ts'
+import type { RedisLogOptions } from '../log/redis/options.ts'
+import { auditSource, type Source } from '../log/transfer.ts'
 import { type Verified, verifyLog } from '../log/verify.ts'
-import { addFleetOptions, type FleetOptions, openFleetLog } from './fleetlog.ts'
+import {
+  addFleetOptions,
+  dataDirOption,
+  type FleetOptions,
+  openFleetSource,
+  redisOptions,
+} from './fleetlog.ts'
 import { openNew } from './newfile.ts'
 import { fields, print } from './output.ts'
 import { whileWorking } from './progress.ts'
@@ -75,13 +81,10 @@ The controller may be running. Secrets in it stay encrypted: keep wrapping.key a
 function exportCommand(): Command {
   return addFleetOptions(new Command('export'))
     .description('Write a log as lines of JSON that any controller can import.')
-    .addOption(dataDirOption())
     .option('--output <file>', 'a new file, instead of stdout')
     .addHelpText('after', EXPORT_EXAMPLES)
-    .action(async (options: FleetOptions & { readonly output?: string }) => {
-      await using fleet = await openFleetLog(options)
-      if (fleet) return await writeExport(fleet.store, options.output)
-      using source = openSource(join(options.dataDir, LOG_FILE))
+    .action(async (options: FleetOptions & { readonly output?: string }, command: Command) => {
+      using source = await whileWorking(looking, () => openFleetSource(options, command))
       await writeExport(source, options.output)
     })
 }
@@ -131,14 +134,13 @@ function importCommand(): Command {
   return addFleetOptions(new Command('import'))
     .description('Make an export or a backup the log of a data directory. Every entry is checked.')
     .argument('<file>', 'what `weft log export` or `weft log backup` wrote')
-    .addOption(dataDirOption())
     .option('--new-epoch', 'raise the epoch, because the last changes are missing')
     .option('--json', 'print JSON for programs')
     .addHelpText('after', IMPORT_EXAMPLES)
-    .action(async (file: string, options: ImportOptions) => {
+    .action(async (file: string, options: ImportOptions, command: Command) => {
       const { sequence, hash } = await whileWorking(
         (seconds) => `Every entry is checked and written: ${seconds} s`,
-        () => importLog(file, options),
+        () => importLog(file, options, redisOptions(options, command)),
       )
       print(options.json, { sequence, hash }, () => fields({ head: `${sequence}:${hash}` }))
     })
@@ -146,16 +148,18 @@ function importCommand(): Command {
 
 type ImportOptions = Options & FleetOptions & { readonly newEpoch?: boolean }
 
-async function importLog(file: string, options: ImportOptions): Promise<Head> {
+async function importLog(
+  file: string,
+  options: ImportOptions,
+  redis: RedisLogOptions | undefined,
+): Promise<Head> {
   const install = { newEpoch: options.newEpoch ?? false, now: Date.now() }
-  await using fleet = await openFleetLog(options)
   using source = await openImport(file)
-  if (!fleet) return await installLog(source, join(options.dataDir, LOG_FILE), install)
+  if (!redis) return await installLog(source, join(options.dataDir, LOG_FILE), install)
+  const { installRedisLog } = await import('../log/redis/install.ts')
   await auditSource(source)
   using again = await openImport(file)
-  await copyLog(again, fleet.store)
-  if (install.newEpoch) await raiseEpoch(fleet.store, install.now)
-  return fleet.store.head()
+  return await installRedisLog(again, redis, install)
 }
 
 const BACKUP_EXAMPLES = `
@@ -183,10 +187,8 @@ function reading(seconds: number): string {
   return `Every entry is read: ${seconds} s`
 }
 
-function dataDirOption(): Option {
-  return new Option('--data-dir <dir>', 'data directory of the controller')
-    .env('WEFT_DATA_DIR')
-    .default(usualDataDir())
+function looking(seconds: number): string {
+  return `Waiting for an answer of Redis: ${seconds} s`
 }
 
 function describe({ entries, dropped, snapshots, head }: Verified): string {

@@ -1,4 +1,5 @@
-import { WeftError } from '../errors.ts'
+import { setTimeout as wait } from 'node:timers/promises'
+import { toWeftError, WeftError } from '../errors.ts'
 import type { State } from '../model/state.ts'
 import { Audit } from './audit.ts'
 import { draftOf, link, type Row } from './chain.ts'
@@ -9,6 +10,8 @@ export type Source = Pick<Log, 'base' | 'snapshots' | 'read'>
 
 /** Appends under way at a time. */
 const WINDOW = 500
+/** Milliseconds between two tries. */
+const RETRY_WAIT = 500
 
 /** Reads all of it. Rejects with `log-damaged`, naming the first bad entry. */
 export async function auditSource(source: Source): Promise<void> {
@@ -36,27 +39,53 @@ export async function* auditedEntries(source: Source): AsyncGenerator<AuditedEnt
 /**
  * Copies `source` into `log`, which must be empty: the same entries with the same hashes, and the same snapshots. Each is
  * checked on its way. Resolves with where it ends; when it fails, what it wrote so far stays behind.
+ * @param patience milliseconds for a store that refuses to take entries again
  */
-export async function copyLog(source: Source, log: Log): Promise<Head> {
+export async function copyLog(source: Source, log: Log, { patience = 0 } = {}): Promise<Head> {
   if (log.head().sequence > 0) throw notEmpty()
   const snapshots = (await source.snapshots()).toReversed()
   const audit = new Audit(await source.base(), snapshots)
   if (audit.head.sequence > 0) await log.beginAt(audit.head)
-  let underWay: Promise<unknown>[] = []
+  let window: Entry[] = []
   const settle = async () => {
-    await Promise.all(underWay)
-    underWay = []
-    await keepReached(snapshots, log)
+    await patiently(patience, () => appendRest(window, log))
+    window = []
+    await patiently(patience, () => keepReached(snapshots, log))
   }
   await settle()
   for await (const entry of source.read(audit.head.sequence + 1)) {
     audit.take(rowOf(audit.head, entry))
-    underWay.push(log.append(entry.sequence - 1, draftOf(entry)))
-    if (underWay.length >= WINDOW) await settle()
+    window.push(entry)
+    if (window.length >= WINDOW) await settle()
   }
   audit.finish()
   await settle()
   return audit.head
+}
+
+/** Appends those of `window` that the log does not have. */
+async function appendRest(window: readonly Entry[], log: Log): Promise<void> {
+  const { sequence } = await log.refresh()
+  const rest = window.filter((entry) => entry.sequence > sequence)
+  const answers = await Promise.allSettled(
+    rest.map((entry) => log.append(entry.sequence - 1, draftOf(entry))),
+  )
+  const failed = answers.find((answer) => answer.status === 'rejected')
+  if (failed) throw failed.reason
+}
+
+/** Does it again while the store refuses at the moment, or does not say what it did. */
+async function patiently(patience: number, action: () => Promise<void>): Promise<void> {
+  const end = performance.now() + patience
+  for (;;) {
+    try {
+      return await action()
+    } catch (error) {
+      const passes = toWeftError(error).code === 'store-unavailable'
+      if (!passes || performance.now() + RETRY_WAIT > end) throw error
+      await wait(RETRY_WAIT)
+    }
+  }
 }
 
 /** Takes those out of `snapshots`, the oldest first, whose entry is in the log by now, and keeps them there. */

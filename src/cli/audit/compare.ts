@@ -30,11 +30,7 @@ interface Exported {
  * Makes every record again from the log and compares. Rejects with `digest-mismatch`, naming the first record that is not
  * what the log says or is missing, and with `log-damaged` when the log itself is not what was written.
  */
-export async function compareAudit(
-  { header, records }: Exported,
-  source: Source | undefined,
-): Promise<Compared> {
-  if (!source) throw new WeftError('internal', 'There is no log to compare with.')
+export async function compareAudit({ header, records }: Exported, source: Source): Promise<Compared> {
   const base = await source.base()
   const counts = { records: 0, checked: 0, partly: 0, unchecked: 0 }
   const next = async () => {

@@ -1,9 +1,6 @@
-import { join } from 'node:path'
-import { Command, Option } from 'commander'
-import { LOG_FILE, usualDataDir } from '../../controller/home.ts'
+import { Command } from 'commander'
 import { openImport } from '../../log/export.ts'
-import { openSource } from '../../log/source.ts'
-import { addFleetOptions, type FleetOptions, openFleetLog } from '../fleetlog.ts'
+import { addFleetOptions, type FleetOptions, openFleetSource } from '../fleetlog.ts'
 import { fields, print } from '../output.ts'
 import { compareAudit } from './compare.ts'
 import { openExport } from './export.ts'
@@ -31,19 +28,14 @@ export function verifyCommand(): Command {
       'Compare an export of the audit with the log, and name the first record that is not what the log says.',
     )
     .argument('<file>', 'what `weft audit --export` wrote')
-    .addOption(
-      new Option('--data-dir <dir>', 'data directory of the controller')
-        .env('WEFT_DATA_DIR')
-        .default(usualDataDir()),
-    )
     .option('--log <file>', 'what `weft log backup` or `weft log export` wrote, instead of the log itself')
     .option('--json', 'print JSON for programs')
     .addHelpText('after', EXAMPLES)
-    .action(async (file: string, options: VerifyOptions) => {
+    .action(async (file: string, options: VerifyOptions, command: Command) => {
       const exported = await openExport(file)
-      await using fleet = await openFleetLog(options)
-      using source = fleet ? undefined : await openLog(options)
-      const verified = await compareAudit(exported, fleet?.store ?? source)
+      const { log } = options
+      using source = log === undefined ? await openFleetSource(options, command) : await openImport(log)
+      const verified = await compareAudit(exported, source)
       print(options.json, verified, () =>
         fields({
           records: String(verified.records),
@@ -56,8 +48,4 @@ export function verifyCommand(): Command {
         }),
       )
     })
-}
-
-async function openLog({ log, dataDir }: VerifyOptions) {
-  return log === undefined ? openSource(join(dataDir, LOG_FILE)) : await openImport(log)
 }

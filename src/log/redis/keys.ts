@@ -17,7 +17,16 @@ export interface Keys {
 }
 
 export function keysOf(realm: string): Keys {
-  const key = (name: string) => `{weft:${realm}}:${name}`
+  return keysBehind(realm, '')
+}
+
+/** Of a log that is not whole yet: `weft log import` writes it where no controller looks, in the same slot. */
+export function importKeysOf(realm: string): Keys {
+  return keysBehind(realm, 'import:')
+}
+
+function keysBehind(realm: string, prefix: string): Keys {
+  const key = (name: string) => `{weft:${realm}}:${prefix}${name}`
   const [meta, stream, operations, refusals, snapshots, bell] = [
     key('meta'),
     key('log'),

@@ -8,7 +8,7 @@ import { connectTo, endOf, failureAt } from './client.ts'
 import { type Answered, type Committed, toCommitted } from './committed.ts'
 import type { Keys } from './keys.ts'
 import type { Place } from './place.ts'
-import { COMMIT, CONFIRM, PROVE, REFUSE, type Script, SETTLE } from './scripts.ts'
+import { COMMIT, CONFIRM, MOVE_IN, PROVE, REFUSE, type Script, SETTLE } from './scripts.ts'
 import { META_FIELDS, type ServerStatus, toStatus } from './status.ts'
 
 export interface LinkTools {
@@ -174,6 +174,16 @@ export class Link implements Disposable {
     if (!reached) throw new WeftError('store-unavailable', 'Not every Redis replica answers.')
   }
 
+  /** Makes the log here, which ends with `head`, the one at `target`. Rejects with `already-exists` when there is one. */
+  async moveIn({ sequence, hash }: Head, target: Keys): Promise<void> {
+    const args = [String(sequence), hash]
+    const { error, reply, reached } = await this.#behindBarrier(this.#side, MOVE_IN, args, target.all)
+    if (error) throw failureAt(error, addressText(this.place.primary))
+    if (reply[0] === 'taken') throw taken(target, Number(reply[1]))
+    if (reply[0] !== 'done') throw notArmed()
+    if (!reached) throw new WeftError('store-unavailable', 'Not every Redis replica answers.')
+  }
+
   /** Writes down up to where everything is safe. */
   async confirm(sequence: number): Promise<void> {
     await this.run(CONFIRM, [String(sequence)])
@@ -210,10 +220,15 @@ export class Link implements Disposable {
     for (const client of [this.#write, this.#side, this.#read, this.#bell]) client.disconnect()
   }
 
-  async #behindBarrier(client: Redis, script: Script, args: readonly (string | Buffer)[]): Promise<Answered> {
+  async #behindBarrier(
+    client: Redis,
+    script: Script,
+    args: readonly (string | Buffer)[],
+    moreKeys: readonly string[] = [],
+  ): Promise<Answered> {
     const barrier = this.barrier
     const pipeline = client.pipeline()
-    pipeline.call('EVAL', ...this.#evaluation(script, args))
+    pipeline.call('EVAL', ...this.#evaluation(script, args, moreKeys))
     for (const [command = '', ...rest] of barrierCommands(barrier)) pipeline.call(command, ...rest)
     const replies = await pipeline.exec().catch((error: unknown) => [[error, undefined]] as const)
     const [first, ...others] = replies ?? []
@@ -229,8 +244,12 @@ export class Link implements Disposable {
     return { error, reply: toTexts(reply), reached }
   }
 
-  #evaluation(script: Script, args: readonly (string | Buffer)[]): (string | Buffer)[] {
-    const { all } = this.#tools.keys
+  #evaluation(
+    script: Script,
+    args: readonly (string | Buffer)[],
+    moreKeys: readonly string[] = [],
+  ): (string | Buffer)[] {
+    const all = [...this.#tools.keys.all, ...moreKeys]
     return [script.lua, String(all.length), ...all, ...args]
   }
 
@@ -268,6 +287,15 @@ function toRow([id, fields]: [Buffer, Buffer[]]): Row {
 
 function toTexts(reply: unknown): readonly string[] {
   return Array.isArray(reply) ? reply.map(String) : []
+}
+
+/** When a log is to go where one is, which ends with entry `sequence`. */
+export function taken({ tag }: Keys, sequence: number): WeftError {
+  const message = `There is a log already under {${tag}} on the Redis server: it ends with entry ${sequence}.`
+  return new WeftError('already-exists', message, {
+    field: '--redis-realm',
+    advice: 'Name another realm. To remove a log for good, see "Removing a log" in deploy/replicas.md.',
+  })
 }
 
 function notArmed(): WeftError {

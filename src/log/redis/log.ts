@@ -58,7 +58,7 @@ export class RedisLog implements Log {
 
   constructor(options: RedisLogOptions) {
     this.#options = options
-    this.keys = keysOf(options.realm)
+    this.keys = options.keys ?? keysOf(options.realm)
     const journal = new Journal(options.journal)
     this.#journal = journal
     const [link, news] = [() => this.link, this.#news]

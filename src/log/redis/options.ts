@@ -1,11 +1,14 @@
 import type { WeftError } from '../../errors.ts'
 import type { Level } from './check.ts'
+import type { Keys } from './keys.ts'
 
 export interface RedisLogOptions {
   readonly urls: readonly string[]
   /** Tells logs on the same servers apart. */
   readonly realm: string
   readonly level: Level
+  /** Where it is; those of the realm, unless it is one that is being imported. */
+  readonly keys?: Keys
   /** Names this writer to the others; another one at each start. */
   readonly writer: string
   /** File with how far the log is known to have gone; without one that is known only while the process lives. */

@@ -7,9 +7,20 @@ import { RIGHTS } from './scripts.ts'
  * Whether the user of Redis may do all that a log, and what its controllers tell each other, will ask for some day. Rejects
  * with `invalid-config`, which names what is missing: that is better known at the start than in a failover.
  */
-export async function checkRights(link: Link, keys: Keys): Promise<void> {
-  const commands = neededOn(keys).map((command) => command.join(' '))
-  const missing = await link.run(RIGHTS, commands)
+export function checkRights(link: Link, keys: Keys): Promise<void> {
+  return checkCommands(link, neededOn(keys))
+}
+
+/** The same for what is asked of an import only, which moves a log from some keys to others. */
+export function checkMoving(link: Link, from: Keys, to: Keys): Promise<void> {
+  return checkCommands(link, [['rename', from.meta, to.meta]])
+}
+
+async function checkCommands(link: Link, commands: readonly (readonly string[])[]): Promise<void> {
+  const missing = await link.run(
+    RIGHTS,
+    commands.map((command) => command.join(' ')),
+  )
   if (missing.length === 0) return
   const names = missing.map((command) => command.split(' ').slice(0, wordsIn(command)).join(' '))
   throw new WeftError(

@@ -76,6 +76,9 @@ Examples:
   weft log export --data-dir /srv/weft --output log.jsonl
   weft log export --redis-url redis://10.0.0.5:6379 > log.jsonl
 
+With WEFT_STORE=redis and WEFT_REDIS_URLS in the environment it is the log there, unless --data-dir is
+given. It is only read, also from a replica, whatever its settings.
+
 The controller may be running. Secrets in it stay encrypted: keep wrapping.key apart.`
 
 function exportCommand(): Command {
@@ -128,7 +131,8 @@ Examples:
                     moves house: stop the controller, export, import, start controllers with
                     --store redis and the same wrapping key and public URLs; agents go on
 
-There must be no log where it goes. wrapping.key belongs beside it.`
+There must be no log where it goes. It is there as a whole or not at all: when an import was stopped,
+do it again. wrapping.key belongs beside it.`
 
 function importCommand(): Command {
   return addFleetOptions(new Command('import'))

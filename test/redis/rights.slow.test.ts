@@ -4,10 +4,13 @@ import { faultText } from '../../src/cli/logger.ts'
 import { toWeftError } from '../../src/errors.ts'
 import { SecretBytes } from '../../src/keys/secret.ts'
 import { SigningKey } from '../../src/keys/signature.ts'
+import { installRedisLog } from '../../src/log/redis/install.ts'
 import { openRedisLog } from '../../src/log/redis/log.ts'
 import { sealSnapshot } from '../../src/log/snapshot.ts'
+import { openSource } from '../../src/log/source.ts'
+import { openSqliteLog } from '../../src/log/sqlite.ts'
 import { Receiver, soon } from '../controller/receiver.ts'
-import { appendAll } from '../log/fixture.ts'
+import { appendAll, scratch } from '../log/fixture.ts'
 import { eventually } from '../rig.ts'
 import { call } from './call.ts'
 import { ReplicaFleet } from './fleet.ts'
@@ -58,6 +61,22 @@ describe('A user of Redis', () => {
     assert.equal((await log.compact(10)).sequence, 10)
     assert.equal(await log.lease('upkeep', 1_000), true)
     assert.deepEqual(await denied(site), [])
+  })
+
+  it('can import a log; without RENAME it is told so before anything is written', async () => {
+    await using dir = await scratch()
+    await using embedded = await openSqliteLog(dir.log)
+    await appendAll(embedded, 1, 5)
+    const install = async (user: string, ...more: readonly string[]) => {
+      using source = openSource(dir.log)
+      const urls = await withUser(user, `~{weft:${user}}:*`, `&{weft:${user}}:*`, ...more)
+      return await installRedisLog(source, optionsFor(site, user, { urls }), { now: 0 })
+    }
+    assert.deepEqual(await install('imports'), embedded.head())
+    assert.deepEqual(await denied(site), [])
+    await assert.rejects(install('stays', '-rename'), { code: 'invalid-config', message: /needs: rename/ })
+    const written = await (await site.primary()).call('KEYS', '{weft:stays}:*')
+    assert.deepEqual(written, [])
   })
 
   for (const [title, taken, message] of [

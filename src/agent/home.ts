@@ -1,10 +1,11 @@
 import { existsSync } from 'node:fs'
-import { access, mkdir, open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { access, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import Type from 'typebox'
 import { Compile } from 'typebox/compile'
 import { WeftError } from '../errors.ts'
+import { makeFile, replaceFile } from '../files.ts'
 import { Identity, parseSeed, SEED_BYTES } from '../keys/identity.ts'
 import { type Fingerprint, parseFingerprint } from '../keys/pinned.ts'
 import type { Random } from '../keys/random.ts'
@@ -110,7 +111,7 @@ class DirectoryHome implements Home {
     const kept = await this.keptIdentity()
     if (kept) return kept
     const seed = this.#random(SEED_BYTES)
-    await writeFile(this.#seedFile(), `${toBase64Url(seed)}\n`, { mode: 0o400, flag: 'wx' })
+    await makeFile(this.#seedFile(), `${toBase64Url(seed)}\n`)
     return new Identity(new SecretBytes(seed))
   }
 
@@ -226,17 +227,4 @@ async function readIfThere(path: string): Promise<string | undefined> {
     () => false,
   )
   return there ? readFile(path, 'utf8') : undefined
-}
-
-/** Whole or not at all, also when the machine stops in between (rename(2) after fsync). */
-async function replaceFile(path: string, text: string): Promise<void> {
-  const fresh = `${path}.new`
-  const file = await open(fresh, 'w', 0o600)
-  try {
-    await file.writeFile(text)
-    await file.sync()
-  } finally {
-    await file.close()
-  }
-  await rename(fresh, path)
 }

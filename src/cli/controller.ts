@@ -36,7 +36,8 @@ async function runController(settings: ControllerSettings): Promise<void> {
   log.info({ places: server.places }, 'listening')
   announce(controller, server.places)
   const fault = await Promise.race([aborted(stop), controller.fatal])
-  log.info(fault ? { code: fault.code } : {}, 'stopping')
+  if (fault) log.fatal({ code: fault.code, reason: fault.message }, 'stopping')
+  else log.info('stopping')
   controller.drain()
   await server.close()
   if (fault) throw fault

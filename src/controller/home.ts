@@ -1,7 +1,8 @@
-import { access, chmod, mkdir, readFile, writeFile } from 'node:fs/promises'
+import { access, mkdir, readFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { WeftError } from '../errors.ts'
+import { makeFile } from '../files.ts'
 import type { Random } from '../keys/random.ts'
 import { SecretBytes } from '../keys/secret.ts'
 import { fromBase64Url, toBase64Url } from '../keys/text.ts'
@@ -103,7 +104,6 @@ function parseKey(text: string, place: string): SecretBytes {
 async function makeKey(path: string, random: Random): Promise<SecretBytes> {
   const key = random(KEY_BYTES)
   await mkdir(dirname(path), { recursive: true, mode: 0o700 })
-  await writeFile(path, `${toBase64Url(key)}\n`, { mode: 0o600, flag: 'wx' })
-  await chmod(path, 0o400)
+  await makeFile(path, `${toBase64Url(key)}\n`)
   return new SecretBytes(key)
 }

@@ -125,10 +125,14 @@ export function storeError(cause: unknown, path: string): WeftError {
     case SQLITE_CANTOPEN:
       return cannotOpen(path, cause)
     default:
-      return new WeftError('log-damaged', `The log ${path} cannot be read or written: ${reasonOf(cause)}.`, {
-        advice: 'Check the disk, and the log with "weft log verify".',
-        cause,
-      })
+      return new WeftError(
+        'log-damaged',
+        `The log ${path} cannot be read or written: ${reasonOf(cause)}${codeText(cause)}.`,
+        {
+          advice: 'Check the disk, and the log with "weft log verify".',
+          cause,
+        },
+      )
   }
 }
 
@@ -152,6 +156,11 @@ function errorCode(cause: unknown): unknown {
 
 function reasonOf(cause: unknown): string {
   return cause instanceof Error ? cause.message : String(cause)
+}
+
+/** "disk I/O error" alone leaves open whether it was a read, a write or an fsync. */
+function codeText(cause: unknown): string {
+  return cause instanceof Error && 'errcode' in cause ? ` (SQLite ${cause.errcode})` : ''
 }
 
 /** What the pragma `name` says. */

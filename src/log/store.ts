@@ -28,6 +28,7 @@ export class Store implements Disposable {
   readonly #snapshots: SnapshotRows
   #base: Head
   #sinceCheckpoint = 0
+  #isEmptied = false
 
   constructor(path: string) {
     this.#path = path
@@ -128,6 +129,7 @@ export class Store implements Disposable {
   /** When it returns, what `write` did is durable; when it throws, it is undone. */
   #transact(step: 'log' | 'snapshot' | 'compact', bytes: number, write: () => void): void {
     this.#guard(() => {
+      this.#emptyLog()
       failpoint(`${step}-before-begin`)
       this.#database.exec('BEGIN IMMEDIATE')
       try {
@@ -141,6 +143,18 @@ export class Store implements Disposable {
       }
     })
     this.#sinceCheckpoint += bytes
+  }
+
+  /**
+   * Nothing is put behind what an earlier run has left in the write-ahead log. That run may have ended because of an fsync
+   * that failed: what was not written the kernel forgets, takes for written and gives to readers from memory
+   * (https://wiki.postgresql.org/wiki/Fsync_Errors), and at a power cut all that follows it would be gone too. At the first
+   * write and not at the start, for on a full disk a controller starts and serves all the same.
+   */
+  #emptyLog(): void {
+    if (this.#isEmptied) return
+    this.#database.exec('PRAGMA wal_checkpoint(TRUNCATE)')
+    this.#isEmptied = true
   }
 
   #guard<Result>(action: () => Result): Result {

@@ -16,12 +16,13 @@ export class Life implements AsyncDisposable {
   /** Milliseconds from its start until it said that it listens. */
   readonly startedIn: number
   readonly adminToken: string | undefined
-  /** Resolves with the signal that ended it. */
-  readonly ended: Promise<NodeJS.Signals | null>
+  /** Resolves with the signal that ended it, or its exit code. */
+  readonly ended: Promise<NodeJS.Signals | number>
   readonly #child: ChildProcess
   readonly #agent: Agent
   readonly #socketPath: string
   readonly #token: string
+  #said = ''
 
   private constructor(
     child: ChildProcess,
@@ -34,7 +35,17 @@ export class Life implements AsyncDisposable {
     this.adminToken = told.isFirst ? told.token : undefined
     this.#agent = new Agent({ keepAlive: true, maxSockets: 8, rejectUnauthorized: false })
     this.#socketPath = socketIn(dir)
-    this.ended = once(child, 'close').then(([, signal]) => signal)
+    this.ended = once(child, 'close').then(([code, signal]) => signal ?? code)
+    child.stderr?.on('data', (said) => (this.#said += String(said)))
+  }
+
+  /** What it wrote to its log. */
+  get said(): string {
+    return this.#said
+  }
+
+  kill(signal: NodeJS.Signals): void {
+    this.#child.kill(signal)
   }
 
   /** @param failpoint `name:nth`, or empty; undefined when it died before it listened */
@@ -53,7 +64,7 @@ export class Life implements AsyncDisposable {
     const child = spawn(process.execPath, args, {
       // Compiled modules are kept, as the launcher has it.
       env: { NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? '', FAILPOINT: failpoint },
-      stdio: ['ignore', 'pipe', 'inherit'],
+      stdio: ['ignore', 'pipe', 'pipe'],
     })
     let startedIn: number | undefined
     let found = token
@@ -62,7 +73,10 @@ export class Life implements AsyncDisposable {
       if (line.startsWith('admin token: ')) found = line.slice('admin token: '.length)
       if (startedIn !== undefined && found) break
     }
-    if (startedIn === undefined || !found) return undefined
+    if (startedIn === undefined || !found) {
+      process.stderr.write(await text(child.stderr))
+      return undefined
+    }
     return new Life(child, dir, { startedIn, token: found, isFirst: token === undefined })
   }
 

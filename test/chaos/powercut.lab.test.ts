@@ -6,7 +6,14 @@ import { createInterface } from 'node:readline'
 import { DatabaseSync } from 'node:sqlite'
 import { describe, it } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { lookAtState, openHome } from '../../src/agent/home.ts'
+import { agentSettings } from '../../src/agent/settings.ts'
+import { parseFingerprint } from '../../src/keys/pinned.ts'
+import { systemRandom } from '../../src/keys/random.ts'
+import { SecretBytes } from '../../src/keys/secret.ts'
+import { SigningKey } from '../../src/keys/signature.ts'
 import { verifyLog } from '../../src/log/verify.ts'
+import { loadSettings } from '../../src/settings.ts'
 import { type Acknowledged, checkAfter } from '../log/child.ts'
 import { scratch } from '../log/fixture.ts'
 import { Disk, whyNoPowerCuts } from './disk.ts'
@@ -73,6 +80,23 @@ describe('a power cut', { skip: whyNoPowerCuts() }, () => {
     disk.powerOn()
     const { entries } = await verifyLog(log)
     await checkAfter(log, { acknowledged: acknowledged.slice(0, Math.min(entries, 99)) }, 3)
+  })
+
+  it('leaves the identity of an agent, and who it obeys', async () => {
+    await using dir = await scratch()
+    using disk = new Disk(dir.path)
+    const defaults = loadSettings(agentSettings, { environment: {}, flags: {} })
+    const settings = { ...defaults, stateDir: join(disk.path, 'agent') }
+    const home = await openHome(settings, systemRandom)
+    const { id } = await home.identity()
+    const fingerprint = parseFingerprint('A'.repeat(43))
+    const controllerKey = new SigningKey(new SecretBytes(systemRandom(32))).publicKey
+    assert.ok(fingerprint)
+    await home.enrol({ urls: ['https://localhost'], fingerprint, controllerKey })
+    disk.cutPower()
+    disk.powerOn()
+    const { identity, enrolment } = await lookAtState(settings)
+    assert.deepEqual([identity?.id, enrolment?.controllerKey], [id, controllerKey])
   })
 
   it('does take something from a careless writer, so it would show', async () => {

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { verifyLog } from '../../src/log/verify.ts'
 import { scratch } from '../log/fixture.ts'
 import { allApplied, eventually, startRig } from '../rig.ts'
+import { fill } from './full.ts'
 
 const skip = process.getuid?.() === 0 ? false : 'needs root, to mount a small file system'
 
@@ -57,14 +58,3 @@ describe('a controller whose disk is full', { skip }, () => {
     }
   })
 })
-
-/** Writes until nothing fits any more. */
-function fill(path: string): void {
-  for (let size = 1 << 20; size >= 1; size >>= 1) {
-    try {
-      while (true) writeFileSync(path, new Uint8Array(size), { flag: 'a' })
-    } catch (error) {
-      assert.ok(error instanceof Error && 'code' in error && error.code === 'ENOSPC')
-    }
-  }
-}

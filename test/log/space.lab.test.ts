@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { openSqliteLog } from '../../src/log/sqlite.ts'
 import { verifyLog } from '../../src/log/verify.ts'
+import { fill } from '../chaos/full.ts'
 import { appendAll, change, collect, scratch } from './fixture.ts'
 
 const skip = process.getuid?.() === 0 ? false : 'needs root, to mount a small file system'
@@ -14,17 +15,6 @@ function mountSmall(path: string): Disposable {
   mkdirSync(path)
   execFileSync('/bin/mount', ['-t', 'tmpfs', '-o', 'size=2m', 'weft-test', path])
   return { [Symbol.dispose]: () => void execFileSync('/bin/umount', ['--lazy', path]) }
-}
-
-/** Writes `path` until nothing fits any more. */
-function fill(path: string) {
-  for (let size = 1 << 20; size >= 1; size >>= 1) {
-    try {
-      while (true) writeFileSync(path, new Uint8Array(size), { flag: 'a' })
-    } catch (error) {
-      assert.ok(error instanceof Error && 'code' in error && error.code === 'ENOSPC')
-    }
-  }
 }
 
 describe('a log on a disk that is full', { skip }, () => {

@@ -1,5 +1,6 @@
-import { open, readFile, rename } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { WeftError } from '../../errors.ts'
+import { replaceFile } from '../../files.ts'
 import type { Log } from '../../log/log.ts'
 import { checkSignedHead, parseSignedHead, type SignedHead } from '../../log/signedhead.ts'
 import { headAt } from '../../log/snapshot.ts'
@@ -9,14 +10,8 @@ import type { State } from '../../model/state.ts'
 export const HEAD_FILE = 'head.json'
 
 /** Replaces what is in `file`. It is whole at any moment. */
-export async function writeKeptHead(file: string, head: SignedHead): Promise<void> {
-  const draft = `${file}.new`
-  {
-    await using handle = await open(draft, 'w', 0o600)
-    await handle.writeFile(`${JSON.stringify(head)}\n`)
-    await handle.sync()
-  }
-  await rename(draft, file)
+export function writeKeptHead(file: string, head: SignedHead): Promise<void> {
+  return replaceFile(file, `${JSON.stringify(head)}\n`)
 }
 
 /** Undefined when there is no such file. */

@@ -92,9 +92,15 @@ async function patiently(patience: number, action: () => Promise<void>): Promise
 async function keepReached(snapshots: Snapshot[], log: Log): Promise<void> {
   const { sequence } = log.head()
   while (snapshots[0] && snapshots[0].sequence <= sequence) {
-    await log.keepSnapshot(snapshots[0])
+    if (!(await isKept(snapshots[0], log))) await log.keepSnapshot(snapshots[0])
     snapshots.shift()
   }
+}
+
+/** An answer may have got lost, and this be the second try. */
+async function isKept({ sequence, hash }: Snapshot, log: Log): Promise<boolean> {
+  const kept = await log.snapshots()
+  return kept.some((one) => one.sequence === sequence && one.hash === hash)
 }
 
 /** The entry as it would be stored behind `previous`, with the number and hash that it came with. */

@@ -212,7 +212,6 @@ else
   if row then own = row[2][4] end
 end
 if own ~= hash then return { 'astray' } end
-if redis.call('HGET', SNAPSHOTS, sequence) == header then return { 'done' } end
 local kept = {}
 for _, field in ipairs(redis.call('HKEYS', SNAPSHOTS)) do
   if string.match(field, '^%d+$') then table.insert(kept, tonumber(field)) end

@@ -19,6 +19,7 @@ import type { Presence } from '../presence/presence.ts'
 import { type WitnessChange, Witnesses } from '../presence/witnesses.ts'
 import type { ControllerSettings } from '../settings.ts'
 import { COMPARE_STEP, comparison, isTurnOf } from './comparison.ts'
+import { drainWindow } from './drain.ts'
 import type { Cursor } from './feed.ts'
 import type { Feeds } from './feeds.ts'
 import { greet, type ProvenAgent } from './greeting.ts'
@@ -50,10 +51,6 @@ export interface FleetTools {
 /** A close code of our own (RFC 6455 section 7.4.2). */
 const REFUSED = 4_002
 const GOING_AWAY = 1_001
-
-/** Drained agents come back at moments of their own choice, within this many ms or more: TLS takes about 1 ms for each. */
-const DRAIN_SPREAD = 2_000
-const DRAIN_SPREAD_EACH = 1.5
 
 /** All connected agents: who may come in, what they are told when something changes, and when they are given up. */
 export class Fleet {
@@ -133,7 +130,7 @@ export class Fleet {
     this.#heartbeat.stop()
     this.#stopComparing()
     for (const socket of this.#greeting) socket.close(GOING_AWAY, 'draining')
-    const reconnectWithin = Math.ceil(Math.max(DRAIN_SPREAD, this.#sockets.size * DRAIN_SPREAD_EACH))
+    const reconnectWithin = drainWindow(this.#sockets.size)
     for (const [socket, session] of this.#sockets) {
       session.send({ type: 'drain', reconnectWithin })
       socket.close(GOING_AWAY, 'draining')

@@ -7,6 +7,7 @@ import type { ControllerFrame, Hint } from '../../protocol/frames.ts'
 import { HintSet } from '../../protocol/hints.ts'
 import { View } from '../../protocol/view.ts'
 import { Message } from './message.ts'
+import { Shelf } from './shelf.ts'
 
 export interface ContentTools {
   readonly signing: SigningKey
@@ -29,7 +30,9 @@ export class Content {
   readonly #tools: ContentTools
   readonly #view = new View()
   readonly #hints = new HintSet()
-  readonly #frames = new Map<string, Message>()
+  /** Of everything, and of what is new since some point. */
+  readonly #whole = new Map<string, Message>()
+  readonly #parts = new Shelf()
   #revision: number
   #digest: string
   #head: (Signed & { readonly expiresAt: number }) | undefined
@@ -118,26 +121,26 @@ export class Content {
   /** Whether that was news. */
   hint(hint: Hint): boolean {
     const isNews = this.has(hint.node as NodeId) && this.#hints.put(hint)
-    if (isNews) this.#frames.clear()
+    if (isNews) this.#clear()
     return isNews
   }
 
   /** What is signed from now on has the epoch and the expiry of now. */
   renew(): void {
     this.#head = undefined
-    this.#frames.clear()
+    this.#clear()
   }
 
   /** Says that nothing changed. */
   current(): Message {
     const head = this.#signedHead()
-    return this.#once('current', () => ({ type: 'current', ...head, hints: this.hintsDigest }))
+    return this.#once(this.#whole, 'current', () => ({ type: 'current', ...head, hints: this.hintsDigest }))
   }
 
   /** Everything. */
   snapshot(): Message {
     const head = this.#signedHead()
-    return this.#once('snapshot', () => {
+    return this.#once(this.#whole, 'snapshot', () => {
       const records = this.#view.encodedRecords().map(toBase64Url)
       const filter = this.filter.length > 0 ? { filter: toBase64Url(this.filter) } : {}
       return { type: 'snapshot', ...head, records, hints: this.#hints.all(), ...filter }
@@ -146,7 +149,7 @@ export class Content {
 
   /** How the records of `nodes` changed since revision `from`, and where those of `hinted` are. */
   delta(name: string, from: number, find: () => Changed): Message {
-    return this.#once(`delta ${name}`, () => {
+    return this.#once(this.#parts, `delta ${name}`, () => {
       const { nodes, hinted, isFilterNew } = find()
       const upserts = nodes.map((node) => this.#view.encodedRecord(node)).filter((one) => one !== undefined)
       const removals = nodes.filter((node) => !this.#view.encodedRecord(node))
@@ -160,13 +163,13 @@ export class Content {
   }
 
   allHints(): Message {
-    return this.#once('hints', () => {
+    return this.#once(this.#whole, 'hints', () => {
       return { type: 'hints', network: this.#network, hints: this.#hints.all(), whole: true }
     })
   }
 
   hints(name: string, find: () => readonly NodeId[]): Message {
-    return this.#once(`hints ${name}`, () => {
+    return this.#once(this.#parts, `hints ${name}`, () => {
       return { type: 'hints', network: this.#network, hints: this.#hintsOf(find()) }
     })
   }
@@ -197,13 +200,18 @@ export class Content {
   }
 
   /** `name` tells apart what can be said at the same time. */
-  #once(name: string, make: () => ControllerFrame): Message {
-    const known = this.#frames.get(name)
+  #once(shelf: Pick<Shelf, 'get' | 'set'>, name: string, make: () => ControllerFrame): Message {
+    const known = shelf.get(name)
     if (known) return known
     this.#tools.count('encodings')
     const message = new Message(make())
-    this.#frames.set(name, message)
+    shelf.set(name, message)
     return message
+  }
+
+  #clear(): void {
+    this.#whole.clear()
+    this.#parts.clear()
   }
 }
 

@@ -1,7 +1,8 @@
 import type { NodeId } from '../../keys/identity.ts'
 import type { Member, Network, State } from '../../model/state.ts'
 import type { Presence, Standing } from '../presence/presence.ts'
-import type { Cursor, Feed } from './feed.ts'
+import type { Cursor } from './cursor.ts'
+import type { Feed } from './feed.ts'
 import { memberState } from './standing.ts'
 
 /** Milliseconds after which a session without a handshake is dead: REJECT_AFTER_TIME, WireGuard paper section 6.1. */

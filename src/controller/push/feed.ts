@@ -1,29 +1,11 @@
 import type { NodeId } from '../../keys/identity.ts'
 import type { Network } from '../../model/state.ts'
-import type { Hint, ResumePosition } from '../../protocol/frames.ts'
+import type { Hint } from '../../protocol/frames.ts'
 import { Content, type ContentTools } from './content.ts'
+import type { Claim, Cursor, Step } from './cursor.ts'
+import { Lineage } from './lineage.ts'
 import type { Message } from './message.ts'
 import { type Touch, Touches } from './touches.ts'
-
-/** How far a session has been told. */
-export interface Cursor {
-  /** Number of the first touch that it was not told. */
-  readonly touch: number
-  /** The same for hints only; undefined when nobody knows, and only all of them help. */
-  readonly hints: number | undefined
-  /** What the records that it was told amount to. */
-  readonly revision: number
-  /** Of the last head that it was told. */
-  readonly epoch: number
-}
-
-/** What a session is to be sent, and where it stands afterwards. */
-export interface Step {
-  readonly frames: readonly Message[]
-  readonly cursor: Cursor
-  /** Since when the first of the changes in it was there to be told, by the monotonic clock. */
-  readonly since: number | undefined
-}
 
 export interface FeedTools extends ContentTools {
   /** Monotonic, in milliseconds. */
@@ -38,8 +20,6 @@ export interface FeedTools extends ContentTools {
 
 /** Fewer touches than this always travel as what was touched, and never as everything. */
 const SMALL = 64
-/** So many policies a session may lie behind and still be told only what is new. */
-const MOST_ORIGINS = 16
 /** Epochs begin at 1: whoever has this one is told the head. */
 const HEAD_IS_DUE = 0
 
@@ -54,9 +34,7 @@ export class Feed {
   readonly #touches: Touches
   /** What it knew before the first touch. */
   readonly #start: Pick<Touch, 'digest' | 'hints'>
-  readonly #name = {}
-  /** Names of the feeds that this one was until it went on by itself, and at which touch it did. */
-  readonly #origins: ReadonlyMap<object, number>
+  readonly #lineage: Lineage
   /** What the last session was sent, and from where: most stand at the very same cursor. Until something changes. */
   #last: { readonly from: Cursor; readonly step: Step } | undefined
 
@@ -66,7 +44,7 @@ export class Feed {
     this.#content = origin ? origin.#content.fork(tools) : beginning(network, tools)
     this.#touches = origin ? Touches.after(origin.#touches) : new Touches()
     this.#start = origin ? origin.#start : { digest: this.digest, hints: this.#content.hintsDigest }
-    this.#origins = origin ? origin.#lineage() : new Map()
+    this.#lineage = origin ? origin.#lineage.fork(origin.#touches.end) : Lineage.begin()
   }
 
   /** Takes over the network as it is now; `touched` are the members that came, went or changed. Whether that was news. */
@@ -78,7 +56,7 @@ export class Feed {
 
   /** Makes sure that a member that comes from another feed of the network is not told an older revision than it has. */
   raise({ revision }: Network): void {
-    if (revision > this.#content.revision) this.#catchUp(revision)
+    this.#raiseTo(revision)
   }
 
   /** Whether the audience sees a member. */
@@ -112,7 +90,9 @@ export class Feed {
   /** The cursor of a session that knows everything. */
   get end(): Cursor {
     const { end } = this.#touches
-    return { touch: end, hints: end, revision: this.#content.revision, epoch: this.epoch }
+    const told = { digest: this.digest, hints: this.#content.hintsDigest }
+    const { revision } = this.#content
+    return { feed: this.#lineage.name, touch: end, hints: end, revision, epoch: this.epoch, told }
   }
 
   /** Whether a session was told all records and the latest epoch. */
@@ -130,13 +110,19 @@ export class Feed {
   }
 
   /**
-   * The cursor of an agent that says it has `position`; undefined when only a snapshot can help it. The position is not
-   * ahead of the network: that was looked at before.
+   * The cursor of an agent that says what it has; undefined when only a snapshot can help it. What it says is not ahead of
+   * the network: that was looked at before.
    */
-  resume({ epoch, revision, digest, hints }: Omit<ResumePosition, 'network'>): Cursor | undefined {
-    if (epoch === this.epoch && revision > this.#content.revision) this.#catchUp(revision)
+  resume(claim: Claim): Cursor | undefined {
+    const { epoch, revision, digest, hints } = claim
+    if (epoch === this.epoch) this.#raiseTo(revision)
     if (digest === undefined) return undefined
-    const told = { hints: this.#hintsToldBy(hints), revision }
+    const told = {
+      feed: this.#lineage.name,
+      hints: this.#hintsToldBy(hints),
+      revision,
+      told: { digest, hints },
+    }
     // A controller that has just started does not know since when a set is as it is; the digest does.
     if (digest === this.digest) return { ...told, touch: this.#touches.end, epoch: HEAD_IS_DUE }
     const touch = this.#touchOf(revision, digest)
@@ -144,16 +130,10 @@ export class Feed {
   }
 
   /** The cursor here of a session that was told of another feed, as far as what it was told is known here. */
-  adopt(feed: Feed | undefined, cursor: Cursor | undefined): Cursor | undefined {
-    if (!feed || !cursor || feed === this) return cursor
-    const end = this.#origins.get(feed.#name) ?? -1
-    if (Math.max(cursor.touch, cursor.hints ?? 0) <= end) return cursor
-    const { epoch, revision } = cursor
-    const { digest } = feed.#after(cursor.touch) ?? {}
-    const { hints } = (cursor.hints !== undefined && feed.#after(cursor.hints)) || {}
-    return digest === undefined
-      ? undefined
-      : this.resume({ epoch, revision, digest, ...(hints !== undefined && { hints }) })
+  adopt(cursor: Cursor | undefined): Cursor | undefined {
+    if (!cursor || this.#lineage.holds(cursor)) return cursor
+    const { epoch, revision, told } = cursor
+    return this.resume({ epoch, revision, ...told })
   }
 
   /** What brings a session from `cursor` to the end: nothing, a head, hints, a delta, or a snapshot. */
@@ -165,6 +145,8 @@ export class Feed {
   }
 
   #stepFrom(cursor: Cursor | undefined): Step {
+    // Whatever feed told it that: nothing is taken that is older.
+    if (cursor?.epoch === this.epoch) this.#raiseTo(cursor.revision)
     const { end } = this
     if (!cursor || this.#isLost(cursor)) {
       const since = cursor && this.#touches.whenSince(cursor.touch)
@@ -181,10 +163,12 @@ export class Feed {
   }
 
   /** Whether there are new records, and nothing but a snapshot tells them, or tells them with less. */
-  #isLost({ touch, epoch }: Cursor): boolean {
+  #isLost({ touch, epoch, revision }: Cursor): boolean {
     const { end, recordEnd } = this.#touches
     if (touch >= recordEnd) return false
-    return !this.#touches.reaches(touch) || epoch !== this.epoch || this.#isMuch(end - touch)
+    // A delta leads to a later revision; a snapshot is taken for the same one, too.
+    const isDelta = epoch === this.epoch && revision < this.#content.revision
+    return !isDelta || !this.#touches.reaches(touch) || this.#isMuch(end - touch)
   }
 
   #isMuch(touches: number): boolean {
@@ -195,18 +179,9 @@ export class Feed {
   #touchOf(revision: number, digest: string): number | undefined {
     const touch = this.#touches.afterLast((one) => one.what !== 'hint' && one.revision === revision)
     if (touch !== undefined && this.#touches.get(touch - 1)?.digest === digest) return touch
-    return digest === this.#start.digest && this.#touches.reaches(0) ? this.#touches.recordStart : undefined
-  }
-
-  /** Of a feed that goes on from here. */
-  #lineage(): ReadonlyMap<object, number> {
-    return new Map([...this.#origins, [this.#name, this.#touches.end] as const].slice(-MOST_ORIGINS))
-  }
-
-  /** What there was to know before touch number `end`. */
-  #after(end: number): Pick<Touch, 'digest' | 'hints'> | undefined {
-    if (end === this.#touches.end) return { digest: this.digest, hints: this.#content.hintsDigest }
-    return end === 0 && this.#touches.reaches(0) ? this.#start : this.#touches.get(end - 1)
+    const isStart = digest === this.#start.digest && this.#touches.reaches(0)
+    const first = this.#touches.recordStart
+    return isStart && revision < (this.#touches.get(first)?.revision ?? 0) ? first : undefined
   }
 
   #hintsToldBy(digest: string | undefined): number | undefined {
@@ -221,7 +196,7 @@ export class Feed {
     const before = this.#content.record(node)
     if (record && before ? sameBytes(record, before) : record === before) return false
     this.#content.change(network.revision, node, record)
-    this.#touch(node, 'record')
+    this.#touch(node, 'record', !before)
     return true
   }
 
@@ -233,27 +208,35 @@ export class Feed {
     return true
   }
 
-  #catchUp(revision: number): void {
+  #raiseTo(revision: number): void {
+    if (revision <= this.#content.revision) return
     this.#last = undefined
     this.#content.catchUp(revision)
   }
 
-  #touch(node: NodeId | undefined, what: Touch['what']): void {
+  #touch(node: NodeId | undefined, what: Touch['what'], isArrival = false): void {
     this.#last = undefined
     const { revision, digest, hintsDigest: hints } = this.#content
-    this.#touches.add({ node, what, revision, digest, hints, at: this.#tools.now() })
+    this.#touches.add({ node, what, isArrival, revision, digest, hints, at: this.#tools.now() })
   }
 
   /** The records that changed, with the hints of all that were touched. */
   #delta({ touch, hints, revision }: Cursor) {
     const from = hints !== undefined && this.#touches.reaches(hints) ? hints : undefined
     const frame = this.#content.delta(`${touch} ${from} ${revision}`, revision, () => ({
-      nodes: nodesOf(this.#touches.since(touch).filter(({ what }) => what === 'record')),
+      nodes: this.#changedSince(touch),
       hinted: nodesOf(this.#touches.since(Math.min(touch, from ?? touch))),
       isFilterNew: this.#touches.since(touch).some(({ what }) => what === 'filter'),
     }))
     const rest = from === undefined ? [this.#content.allHints()] : []
     return { frames: [frame, ...rest], since: this.#touches.whenSince(touch) }
+  }
+
+  /** Who came and went since is none of them: it was never told, and may never have been for the eyes of who reads on here. */
+  #changedSince(touch: number): NodeId[] {
+    const records = this.#touches.since(touch).filter(({ what }) => what === 'record')
+    const firsts = [...Map.groupBy(records, ({ node }) => node).values()].flatMap(([first]) => first ?? [])
+    return nodesOf(firsts.filter(({ node, isArrival }) => !isArrival || (node && this.has(node))))
   }
 
   #hintsSince(from: number | undefined): Message[] {

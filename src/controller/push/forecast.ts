@@ -7,7 +7,8 @@ import type { Event } from '../../model/event.ts'
 import type { NetworkId } from '../../model/names.ts'
 import type { Network, State } from '../../model/state.ts'
 import { encodeFrame } from '../../protocol/frames.ts'
-import type { Cursor, Feed } from './feed.ts'
+import type { Cursor } from './cursor.ts'
+import type { Feed } from './feed.ts'
 import { removedFrame, selfFrame } from './member-frames.ts'
 import type { Message } from './message.ts'
 import { NetworkFeeds, type NetworkFeedsTools } from './network-feeds.ts'
@@ -82,7 +83,7 @@ function told({ before, after, was, is, nodes }: Change, tools: NetworkFeedsTool
     count: () => undefined,
     node: (id) => state.nodes.get(id),
   })
-  const known = was ? positionsIn(was, feeds) : new Map<NodeId, Position>()
+  const known = was ? positionsIn(was, feeds) : new Map<NodeId, Cursor>()
   state = after
   if (was && was.policy !== is.policy) feeds.reclassify(is)
   feeds.advance(is, nodes)
@@ -98,21 +99,16 @@ function told({ before, after, was, is, nodes }: Change, tools: NetworkFeedsTool
   })
 }
 
-interface Position {
-  readonly feed: Feed
-  readonly cursor: Cursor
-}
-
 /** Where members stand that were told everything: the same for all of one feed. */
-function positionsIn(network: Network, feeds: NetworkFeeds): Map<NodeId, Position> {
-  const positions = new Map<Feed, Position>()
-  const known = new Map<NodeId, Position>()
+function positionsIn(network: Network, feeds: NetworkFeeds): Map<NodeId, Cursor> {
+  const ends = new Map<Feed, Cursor>()
+  const known = new Map<NodeId, Cursor>()
   for (const { node, publicKey } of network.members.values()) {
     if (!publicKey) continue
     const feed = feeds.get(network, node)
-    const position = positions.get(feed) ?? { feed, cursor: feed.end }
-    positions.set(feed, position)
-    known.set(node, position)
+    const end = ends.get(feed) ?? feed.end
+    ends.set(feed, end)
+    known.set(node, end)
   }
   return known
 }
@@ -120,14 +116,13 @@ function positionsIn(network: Network, feeds: NetworkFeeds): Map<NodeId, Positio
 /** Worked out once for all that stand alike. */
 function sizeOfStep(
   feed: Feed,
-  position: Position | undefined,
+  position: Cursor | undefined,
   sizes: Map<Feed, Map<Cursor | undefined, number>>,
 ): number {
-  const cursor = feed.adopt(position?.feed, position?.cursor)
   const ofFeed = sizes.get(feed) ?? new Map<Cursor | undefined, number>()
   sizes.set(feed, ofFeed)
-  const size = ofFeed.get(cursor) ?? sizeOfAll(feed.follow(cursor).frames)
-  ofFeed.set(cursor, size)
+  const size = ofFeed.get(position) ?? sizeOfAll(feed.follow(feed.adopt(position)).frames)
+  ofFeed.set(position, size)
   return size
 }
 

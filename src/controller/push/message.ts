@@ -18,6 +18,12 @@ export class Message {
     this.#packed = packed ? { bytes: packed, isBinary: true } : this.#text
   }
 
+  /** Bytes that it keeps. */
+  get size(): number {
+    const [text, packed] = [this.#text.bytes.length, this.#packed.bytes.length]
+    return this.#packed === this.#text ? text : text + packed
+  }
+
   /** @param readsPacked whether the agent has said that it reads packed frames */
   for(readsPacked: boolean): Parcel {
     return readsPacked ? this.#packed : this.#text

@@ -18,13 +18,6 @@ export interface NetworkFeedsTools
   readonly hintOf: (node: NodeId) => Hint | undefined
 }
 
-/** What the feed of a class goes on from. */
-interface Origin {
-  readonly feed: Feed
-  /** Whether all of its members that listen were told of that one. */
-  readonly isOne: boolean
-}
-
 interface Encoded {
   readonly member: Member
   readonly node: Node
@@ -42,8 +35,8 @@ const EVERYBODY = ''
 export class NetworkFeeds {
   readonly #tools: NetworkFeedsTools
   readonly #feeds = new Map<string, Feed>()
-  /** For classes that have no feed since the last policy: what most of their members were told before. */
-  #origins = new Map<string, Origin>()
+  /** For classes that have had no feed since a policy: the one that most of their members were told of before. */
+  #origins: ReadonlyMap<string, Feed> = new Map()
   readonly #encoded = new Map<NodeId, Encoded>()
   readonly #groups = new Map<string, Group>()
   readonly #filters = new WeakMap<ClassFilter, Uint8Array>()
@@ -63,7 +56,7 @@ export class NetworkFeeds {
     const known = this.#feeds.get(key)
     if (known) return known
     const feed = this.#create(network, key)
-    this.#origins.delete(key)
+    this.#origins = new Map([...this.#origins].filter(([each]) => each !== key))
     this.#feeds.set(key, feed)
     return feed
   }
@@ -102,18 +95,21 @@ export class NetworkFeeds {
     }
   }
 
-  /** A class goes on from the feed that most of its members were told of: here are those for which that is another. */
-  #originsOf(nodes: readonly NodeId[], keyBefore: (node: NodeId) => string | undefined): Map<string, Origin> {
+  /**
+   * A class goes on from the feed that most of its members were told of: here are those for which that is another. A class
+   * in which nobody has listened since the policy before hands on the one of then.
+   */
+  #originsOf(nodes: readonly NodeId[], keyBefore: (node: NodeId) => string | undefined): Map<string, Feed> {
     const counts = new Map<string, Map<Feed, number>>()
     for (const node of nodes) {
       const [before, key] = [keyBefore(node), this.#keyOf(node)]
-      const feed = before === undefined ? undefined : this.#feeds.get(before)
+      const feed = before === undefined ? undefined : (this.#feeds.get(before) ?? this.#origins.get(before))
       if (!feed) continue
       const ofKey = counts.get(key) ?? new Map<Feed, number>()
       counts.set(key, ofKey.set(feed, (ofKey.get(feed) ?? 0) + 1))
     }
     const origins = [...counts].map(([key, feeds]) => [key, mostOf(feeds)] as const)
-    return new Map(origins.filter(([key, { feed }]) => this.#feeds.get(key) !== feed))
+    return new Map(origins.filter(([key, feed]) => this.#feeds.get(key) !== feed))
   }
 
   /** Takes over how a member can be reached. Gives the classes that have to be told. */
@@ -190,14 +186,14 @@ export class NetworkFeeds {
       record: (latest: Network, node: NodeId) => this.#record(latest, node, key),
       filter: () => this.#filter(network, key),
     }
-    const { feed: origin, isOne } = this.#origins.get(key) ?? {}
+    const origin = this.#origins.get(key)
     // Where nearly all are lost to sight, those that are left are told with less.
     const isFew = origin && origin.size > MOST_LOST * members.length
     const feed = new Feed(network, tools, isFew ? undefined : origin)
     if (origin && !isFew) this.#renewFeed(network, key, feed, this.#tools.hintOf)
     putHints(feed, members, this.#tools.hintOf)
-    // Some come from another feed, and may have a later revision than this one.
-    if (!isOne) feed.raise(network)
+    // Some may come from another feed, and have a later revision than this one.
+    feed.raise(network)
     return feed
   }
 
@@ -256,9 +252,9 @@ export class NetworkFeeds {
   }
 }
 
-function mostOf(feeds: ReadonlyMap<Feed, number>): Origin {
+function mostOf(feeds: ReadonlyMap<Feed, number>): Feed {
   const [feed] = [...feeds].reduce((best, one) => (one[1] > best[1] ? one : best))
-  return { feed, isOne: feeds.size === 1 }
+  return feed
 }
 
 type HintFinder = NetworkFeedsTools['hintOf']

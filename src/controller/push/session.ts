@@ -14,7 +14,8 @@ import {
 import { type LanFrame, noLan } from '../presence/lans.ts'
 import { isAhead } from './ahead.ts'
 import { Asking } from './asking.ts'
-import type { Cursor, Feed } from './feed.ts'
+import type { Cursor } from './cursor.ts'
+import type { Feed } from './feed.ts'
 import type { Lag } from './lag.ts'
 import { removedFrame, selfFrame } from './member-frames.ts'
 import type { Parcel } from './message.ts'
@@ -27,9 +28,7 @@ const OVERDRAFT_LIMIT = 1_048_576
 
 /** What a session has been told of one network. */
 interface Told {
-  /** What the cursor counts in. It is another when the node has got another role. */
-  feed: Feed | undefined
-  /** Undefined: only a snapshot helps. */
+  /** Undefined: it was told nothing yet. */
   cursor: Cursor | undefined
   /** Digest of the last word on its LAN; undefined: it was told none, or that there is nothing any more. */
   lan: string | undefined
@@ -39,8 +38,11 @@ interface Told {
   addedAt: number | undefined
   /** The first change that it was sent and has not applied yet: of which revision, and since when there was one. */
   unapplied: { readonly revision: number; readonly since: number } | undefined
-  /** Where the agent says it is, while that is beyond our log: nothing that we have could help it. */
-  ahead: ResumePosition | undefined
+  /**
+   * Where the agent says it is, until it is told something by that. While that is beyond our log, nothing that we have could
+   * help it.
+   */
+  position: ResumePosition | undefined
 }
 
 export interface SessionTools {
@@ -114,10 +116,11 @@ export class Session {
     const member = network?.members.get(this.node)
     if (!network || !member) return this.#leave(id)
     const told = this.#toldOf(id)
-    if (told.ahead) return this.#reconsider(id, told.ahead)
+    if (told.position && isAhead(this.#tools.state(), told.position)) return
     if (!member.publicKey) return this.#askForKey(network, member, told)
     const feed = this.#tools.feed(id, this.node)
     if (!feed) return
+    if (told.position) this.#takeUp(feed, member, told, told.position)
     if (!this.#knowsItself(member, told)) this.#sendSelf(network, member, told)
     this.#sendContent(feed, told)
     this.#sendLan(id, told)
@@ -165,24 +168,18 @@ export class Session {
   }
 
   #resumeNetwork(id: NetworkId, position: ResumePosition | undefined): void {
-    const state = this.#tools.state()
-    if (position && isAhead(state, position)) {
-      this.#told.set(id, { ...nothingTold(), ahead: position })
-      return this.send({ type: 'prove', network: id })
-    }
-    const member = state.networks.get(id)?.members.get(this.node)
-    const feed = this.#tools.feed(id, this.node)
-    const cursor = position && feed?.resume(position)
-    const hasSelf = cursor && member && hasOwn(member, position)
-    const self = hasSelf ? { revision: member.revision, epoch: position.epoch } : NO_SELF
     const unapplied = this.#told.get(id)?.unapplied
-    this.#told.set(id, { ...nothingTold(), feed, cursor, self, lan: position?.lan, unapplied })
-    this.flush(id)
+    this.#told.set(id, { ...nothingTold(), lan: position?.lan, unapplied, position })
+    if (position && isAhead(this.#tools.state(), position)) this.send({ type: 'prove', network: id })
+    else this.flush(id)
   }
 
-  /** Once the log has come to where the agent is, or has begun a new epoch, it is of use to it. */
-  #reconsider(id: NetworkId, position: ResumePosition): void {
-    if (!isAhead(this.#tools.state(), position)) this.#resumeNetwork(id, position)
+  /** Only now, because the member may be told by another feed than when the agent said where it is. */
+  #takeUp(feed: Feed, member: Member, told: Told, position: ResumePosition): void {
+    told.position = undefined
+    told.cursor = feed.resume(position)
+    const hasSelf = told.cursor && hasOwn(member, position)
+    if (hasSelf) told.self = { revision: member.revision, epoch: position.epoch }
   }
 
   /** The agent has a network that it is no member of. It is told only if our log surely knows more than the agent. */
@@ -225,8 +222,7 @@ export class Session {
   }
 
   #sendContent(feed: Feed, told: Told): void {
-    const { frames, cursor, since = told.addedAt } = feed.follow(feed.adopt(told.feed, told.cursor))
-    told.feed = feed
+    const { frames, cursor, since = told.addedAt } = feed.follow(feed.adopt(told.cursor))
     told.cursor = cursor
     told.addedAt = undefined
     for (const message of frames) this.#send(message.for(this.#tools.readsPacked))
@@ -271,12 +267,11 @@ const NO_SELF = Object.freeze({ revision: 0, epoch: 0 })
 
 function nothingTold(): Told {
   return {
-    feed: undefined,
     cursor: undefined,
     lan: undefined,
     self: NO_SELF,
     addedAt: undefined,
     unapplied: undefined,
-    ahead: undefined,
+    position: undefined,
   }
 }

@@ -5,6 +5,8 @@ export interface Touch {
   /** Undefined for the filter. */
   readonly node: NodeId | undefined
   readonly what: 'record' | 'hint' | 'filter'
+  /** Whether the feed had no record of the member before this touch. */
+  readonly isArrival: boolean
   /** Of the feed after this touch. */
   readonly revision: number
   /** Of records and filter after this touch. */

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { parseCidr } from '../../../src/address/cidr.ts'
-import type { Cursor, Feed } from '../../../src/controller/push/feed.ts'
+import type { Cursor } from '../../../src/controller/push/cursor.ts'
+import type { Feed } from '../../../src/controller/push/feed.ts'
 import { NetworkFeeds } from '../../../src/controller/push/network-feeds.ts'
 import { recordOf } from '../../../src/controller/push/record-of.ts'
 import { type Identity, type NodeId, nodeIdOf } from '../../../src/keys/identity.ts'

@@ -1,9 +1,13 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { setImmediate as turn } from 'node:timers/promises'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import fc from 'fast-check'
 import { Map as ImmutableMap } from 'immutable'
 import { parseCidr } from '../../../src/address/cidr.ts'
-import { type Cursor, Feed } from '../../../src/controller/push/feed.ts'
+import type { Cursor } from '../../../src/controller/push/cursor.ts'
+import { Feed } from '../../../src/controller/push/feed.ts'
 import type { Message } from '../../../src/controller/push/message.ts'
 import { recordOf } from '../../../src/controller/push/record-of.ts'
 import type { NodeId } from '../../../src/keys/identity.ts'
@@ -69,6 +73,50 @@ describe('The feed of a network', () => {
     assert.equal(world.feed.resume({ ...before, digest: 'A'.repeat(22) }), undefined)
     assert.equal(world.feed.resume({ ...before, revision: before.revision + 9 }), undefined)
     assert.equal(world.feed.resume({ ...before, epoch: 2 }), undefined)
+  })
+
+  it('believes what it began with of a revision from before its first change, and of no later one', () => {
+    const world = newWorld()
+    const start = { ...world.position(), revision: 0 }
+    for (const number of [1, 2, 3]) world.toggle(nodeId(number))
+    assert.equal(frameOf(world.feed, world.feed.resume(start)).type, 'delta')
+    assert.equal(world.feed.resume({ ...start, revision: 2 }), undefined)
+  })
+
+  it('tells a session of another feed nothing older than what it was told there', () => {
+    const [world, other] = [newWorld(), newWorld()]
+    world.toggle(nodeId(1))
+    for (const number of [2, 3, 4]) other.toggle(nodeId(number))
+    const frame = frameOf(world.feed, world.feed.adopt(other.feed.end))
+    assert.ok(frame.type === 'snapshot')
+    assert.equal(openHead(frame, controllerKey.publicKey).revision, other.feed.end.revision)
+  })
+
+  it('keeps frames for those who lie behind within a limit, however many points they lie at', () => {
+    const world = newWorld()
+    for (let number = 1; number <= 120; number++) world.toggle(nodeId(number))
+    const cursors = Array.from({ length: 130 }, (_, at) => {
+      world.toggle(nodeId(121 + at))
+      return world.feed.end
+    })
+    world.counts.clear()
+    const first = world.feed.follow(cursors[0]).frames
+    const sizes = cursors.map((cursor) => world.feed.follow(cursor).frames[0]?.size ?? 0)
+    const sum = sizes.reduce((all, size) => all + size, 0)
+    assert.ok(sum > 1.2 * SHELF, `${sum} bytes were made`)
+    const again = world.counts.get('encodings') ?? 0
+    world.feed.follow(cursors.at(-2))
+    assert.equal(world.counts.get('encodings'), again, 'the last are kept')
+    assert.notEqual(world.feed.follow(cursors[0]).frames[0], first[0], 'and the first are not')
+  })
+
+  it('is not kept by the cursors of those who were told by it', async () => {
+    setFlagsFromString('--expose-gc')
+    const { cursor, feed } = readOnce()
+    await turn()
+    runInNewContext('gc')()
+    assert.equal(cursor.touch, 1)
+    assert.equal(feed.deref(), undefined)
   })
 
   it('tells an agent that has everything so, with a head and nothing else, whatever the epoch it knows', () => {
@@ -141,6 +189,16 @@ const NODE: Omit<Node, 'id'> = {
   labels: {},
   roles: [],
   enrolledAt: 0,
+}
+
+/** Bytes that a shelf keeps of frames. */
+const SHELF = 1_048_576
+
+/** In a function of its own, so that nothing else keeps it. */
+function readOnce(): { cursor: Cursor; feed: WeakRef<Feed> } {
+  const world = newWorld()
+  world.toggle(nodeId(1))
+  return { cursor: world.feed.follow(undefined).cursor, feed: new WeakRef(world.feed) }
 }
 
 function hintOf(number: number, port: number) {

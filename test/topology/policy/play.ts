@@ -4,7 +4,8 @@ import type { NodeId } from '../../../src/keys/identity.ts'
 import { apply } from '../../../src/model/apply.ts'
 import type { Event } from '../../../src/model/event.ts'
 import { DEFAULT_PROJECT } from '../../../src/model/names.ts'
-import { emptyState, type State, type Topology } from '../../../src/model/state.ts'
+import type { Rule } from '../../../src/model/policy.ts'
+import { emptyState, type Labels, type State, type Topology } from '../../../src/model/state.ts'
 import { networkId, nodeId, publicKey, verifyKey } from '../../model/history.ts'
 import { policy, someone } from './arbitrary.ts'
 
@@ -21,7 +22,16 @@ export const wish = fc.oneof(
   fc.record({ kind: fc.constant('labels' as const), number: fc.integer({ min: 1, max: 6 }), who: someone }),
   fc.record({ kind: fc.constant('roles' as const), number: fc.integer({ min: 1, max: 6 }), who: someone }),
 )
-type Wish = typeof wish extends fc.Arbitrary<infer Value> ? Value : never
+export type Wish = typeof wish extends fc.Arbitrary<infer Value> ? Value : never
+
+/** From now on these rules hold, and nothing else is allowed. */
+export function permitted(...rules: readonly Rule[]): Wish {
+  return { kind: 'policy', policy: { default: 'deny', rules } }
+}
+
+export function labelled(number: number, labels: Labels): Wish {
+  return { kind: 'labels', number, who: { id: nodeId(number), project: DEFAULT_PROJECT, labels, roles: [] } }
+}
 
 /** It is there, and nobody in it. */
 export function begin(shape: Topology): State {

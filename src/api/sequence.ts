@@ -12,8 +12,8 @@ declare module 'fastify' {
 /** The header of both directions: how far the log was when an answer was given, or has to be before one is. */
 const HEADER = 'weft-sequence'
 
-/** Milliseconds for which a request waits for this replica to come as far as its caller has seen. */
-const LIMIT = 3_000
+/** Milliseconds for which a request waits for this replica to come as far as its caller has seen, of the three seconds in all. */
+const LIMIT = 2_700
 
 /**
  * Lets callers read at any replica what they wrote at another: every answer says how far the log was, and a request that
@@ -45,7 +45,7 @@ async function doubtOf(controller: Controller): Promise<WeftError | undefined> {
 }
 
 const description =
-  'How far the log is. Give the one of an earlier answer, and the request is answered from a state in which everything is that the answer spoke of, at any replica; 503 when that takes more than three seconds.'
+  'How far the log is. Give the one of an earlier answer, and the request is answered from a state in which everything is that the answer spoke of, at any replica; 503, within three seconds, when that takes too long.'
 const schema = { type: 'string', pattern: '^\\d{1,15}$', examples: ['1042'] } as const
 const PARAMETER = { name: 'Weft-Sequence', in: 'header', required: false, description, schema } as const
 

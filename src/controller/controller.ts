@@ -21,6 +21,7 @@ import { type LinkDetail, linkDetail } from './graph/link.ts'
 import { explainLink, type LinkExplanation } from './graph/links.ts'
 import { Traffic } from './graph/traffic.ts'
 import { Watch } from './graph/watch.ts'
+import { catchUpInTime, changeInTime } from './intime.ts'
 import { LogMark } from './ledger/continuity.ts'
 import { writeKeptHead } from './ledger/kepthead.ts'
 import type { ChangeRequest, Outcome } from './ledger/ledger.ts'
@@ -199,7 +200,7 @@ export class Controller implements AsyncDisposable {
 
   /** Resolves when everything is in the state that is durable anywhere by now. Rejects when the store does not say. */
   async catchUp(): Promise<void> {
-    if (this.settings.store !== 'sqlite') await this.#parts.ledger.catchUp()
+    if (this.settings.store !== 'sqlite') await catchUpInTime(this.#parts.ledger.catchUp())
   }
 
   /** Resolves when the state has come to `sequence`; rejects with `store-unavailable` when that takes over `limit` ms. */
@@ -218,9 +219,9 @@ export class Controller implements AsyncDisposable {
     const operation = request.operation ?? this.#newOperation(now)
     const tools = { now, random, settings }
     const began = clock.monotonic()
-    const outcome = await ledger.change({ ...request, operation, isNew, at: now }, (state) =>
-      decide(state, tools),
-    )
+    const change = { ...request, operation, isNew, at: now }
+    const work = ledger.change(change, (state) => decide(state, tools))
+    const outcome = await (settings.store === 'sqlite' ? work : changeInTime(work, operation))
     if (!outcome.repeated && outcome.entry) this.#durable(clock.monotonic() - began)
     return outcome
   }

@@ -2,9 +2,12 @@ import { Redis } from 'ioredis'
 import { WeftError } from '../../errors.ts'
 import { type Access, type Address, addressText } from './address.ts'
 
-/** Milliseconds for a connection, and for any answer that does not wait for replicas. */
+/**
+ * Milliseconds for a connection, and for any answer that does not wait for replicas. A change asks whether it was made and
+ * then makes it: with BARRIER_ANSWER_LIMIT (link.ts) that is less than the three seconds in which it is answered.
+ */
 const CONNECT_LIMIT = 1_500
-const ANSWER_LIMIT = 1_500
+const ANSWER_LIMIT = 1_200
 
 /** In ms: other limits than the usual ones. */
 interface Limits {

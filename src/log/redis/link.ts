@@ -19,7 +19,7 @@ export interface LinkTools {
 }
 
 /** A command that waits for replicas is answered within this many ms, or not at all. */
-const BARRIER_ANSWER_LIMIT = WAIT_LIMIT + 1_000
+const BARRIER_ANSWER_LIMIT = WAIT_LIMIT + 500
 
 /** What became of an operation. */
 export interface Found {

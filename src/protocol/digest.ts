@@ -15,7 +15,12 @@ const RECORD: SetDomain = 'weft/1 set member'
  * 128 bits of security). Each member of the set is stretched to 2 KB; the sum of all, lane by lane, is hashed.
  */
 export class SetDigest {
-  readonly #lanes = new Uint16Array(LANES)
+  readonly #lanes: Uint16Array
+
+  /** @param of the same set as that one */
+  constructor(of?: SetDigest) {
+    this.#lanes = of ? of.#lanes.slice() : new Uint16Array(LANES)
+  }
 
   add(member: Uint8Array, domain: SetDomain = RECORD): void {
     const more = stretch(member, domain)

@@ -16,8 +16,16 @@ const LANES = 8
  * hashes, whatever the size. It is there to save bytes and guards nothing: hints are not signed (see frames.ts).
  */
 export class HintSet {
-  readonly #held = new Map<NodeId, Held>()
-  readonly #sum = new Uint32Array(LANES)
+  #held = new Map<NodeId, Held>()
+  #sum = new Uint32Array(LANES)
+
+  /** The same set; nothing is hashed. */
+  copy(): HintSet {
+    const copy = new HintSet()
+    copy.#held = new Map(this.#held)
+    copy.#sum = this.#sum.slice()
+    return copy
+  }
 
   /** Whether that was news. */
   put(hint: Hint): boolean {

@@ -22,14 +22,23 @@ interface Held {
  * all that: records never count without the filter that belongs to them. Both ends keep one.
  */
 export class View {
-  readonly #held = new Map<NodeId, Held>()
-  readonly #digest = new SetDigest()
+  #held = new Map<NodeId, Held>()
+  #digest = new SetDigest()
   #filter: HeldFilter | undefined
 
   static of(records: Iterable<Uint8Array>, filter: Uint8Array = NO_FILTER): View {
     const view = new View()
     view.change(records, [], filter)
     return view
+  }
+
+  /** The same set, in a fraction of the time that it takes from its records: nothing is hashed. */
+  copy(): View {
+    const copy = new View()
+    copy.#held = new Map(this.#held)
+    copy.#digest = new SetDigest(this.#digest)
+    copy.#filter = this.#filter
+    return copy
   }
 
   /**

@@ -25,6 +25,15 @@ describe('A view', () => {
     )
   })
 
+  it('goes its own way as a copy, and leaves the first as it was', () => {
+    const view = View.of([encoded(1), encoded(2)])
+    const copy = view.copy()
+    assert.equal(copy.digest(), view.digest())
+    copy.change([encoded(3)], [nodeId(1)])
+    assert.equal(copy.digest(), View.of([encoded(2), encoded(3)]).digest())
+    assert.equal(view.digest(), View.of([encoded(1), encoded(2)]).digest())
+  })
+
   it('stays as it was when a change does not lead to the digest that was announced', () => {
     const view = View.of([encoded(1), encoded(2)])
     const before = view.digest()

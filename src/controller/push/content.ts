@@ -5,7 +5,7 @@ import type { NetworkId } from '../../model/names.ts'
 import { type Head, type Signed, signDelta, signHead } from '../../protocol/content.ts'
 import type { ControllerFrame, Hint } from '../../protocol/frames.ts'
 import { HintSet } from '../../protocol/hints.ts'
-import { View } from '../../protocol/view.ts'
+import type { View } from '../../protocol/view.ts'
 import { Message } from './message.ts'
 import { Shelf } from './shelf.ts'
 
@@ -28,8 +28,8 @@ const HEAD_LIFE = 3_600
 export class Content {
   readonly #network: NetworkId
   readonly #tools: ContentTools
-  readonly #view = new View()
-  readonly #hints = new HintSet()
+  readonly #view: View
+  readonly #hints: HintSet
   /** Of everything, and of what is new since some point. */
   readonly #whole = new Map<string, Message>()
   readonly #parts = new Shelf()
@@ -37,24 +37,24 @@ export class Content {
   #digest: string
   #head: (Signed & { readonly expiresAt: number }) | undefined
 
+  /** @param told what there is to be told at first: it is the content's own from now on */
   constructor(
     network: { readonly id: NetworkId; readonly revision: number },
-    { records, filter }: Told,
+    told: { readonly view: View; readonly hints?: HintSet },
     tools: ContentTools,
   ) {
     this.#network = network.id
     this.#revision = network.revision
     this.#tools = tools
-    this.#view.change(records, [], filter)
+    this.#view = told.view
+    this.#hints = told.hints ?? new HintSet()
     this.#digest = this.#view.digest()
   }
 
   /** The same for another audience, of which it is told on from here. */
   fork(tools: ContentTools): Content {
-    const told = { records: this.#view.encodedRecords(), filter: this.filter }
-    const fork = new Content({ id: this.#network, revision: this.#revision }, told, tools)
-    for (const hint of this.#hints.all()) fork.hint(hint)
-    return fork
+    const told = { view: this.#view.copy(), hints: this.#hints.copy() }
+    return new Content({ id: this.#network, revision: this.#revision }, told, tools)
   }
 
   /** Of the network, when something of this last changed. */
@@ -213,12 +213,6 @@ export class Content {
     this.#whole.clear()
     this.#parts.clear()
   }
-}
-
-/** What an audience is told at first, encoded. */
-interface Told {
-  readonly records: readonly Uint8Array[]
-  readonly filter: Uint8Array
 }
 
 /** Members of whom there is something to tell, and whether there is another filter. */

@@ -1,6 +1,7 @@
 import type { NodeId } from '../../keys/identity.ts'
 import type { Network } from '../../model/state.ts'
 import type { Hint } from '../../protocol/frames.ts'
+import { View } from '../../protocol/view.ts'
 import { Content, type ContentTools } from './content.ts'
 import type { Claim, Cursor, Step } from './cursor.ts'
 import { Lineage } from './lineage.ts'
@@ -250,8 +251,11 @@ export class Feed {
 
 function beginning(network: Network, tools: FeedTools): Content {
   const records = Array.from(tools.members, (node) => tools.record(network, node))
-  const told = { records: records.filter((record) => record !== undefined), filter: tools.filter() }
-  return new Content(network, told, tools)
+  const view = View.of(
+    records.filter((record) => record !== undefined),
+    tools.filter(),
+  )
+  return new Content(network, { view }, tools)
 }
 
 function nodesOf(touches: readonly Touch[]): NodeId[] {

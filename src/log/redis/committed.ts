@@ -1,4 +1,5 @@
 import { isRefusal, refusalText } from './client.ts'
+import { notWhole } from './errors.ts'
 
 /** What became of a batch of changes. */
 export type Committed =
@@ -51,6 +52,10 @@ export function toCommitted({ error, reply, reached }: Answered): Committed {
       return { kind: 'overtaken', known: reply.slice(1).map(toKnown) }
     case 'wait':
       return { kind: 'wait' }
+    case 'damaged': {
+      const cause = notWhole(reply[1] ?? '')
+      return { kind: 'refused', reason: cause.message, cause }
+    }
     default:
       return { kind: 'refused', reason: 'The Redis server is not the one that was armed.' }
   }

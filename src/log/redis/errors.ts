@@ -19,6 +19,13 @@ export function unknown({ operation }: Row, reason: string, cause: unknown): Wef
   })
 }
 
+/** Somebody deleted or altered something on the server. @param harm what: goes on from a colon */
+export function notWhole(harm: string): WeftError {
+  return new WeftError('log-damaged', `The log on the Redis server is not whole: ${harm}.`, {
+    advice: 'Nothing is written to it. Bring back the data of the server as they were: deploy/replicas.md.',
+  })
+}
+
 export function conflict(expected: number, { sequence }: Head): WeftError {
   return new WeftError('conflict', `The log is at entry ${sequence}, not at ${expected}.`, {
     advice: 'Decide again on the state as it is now.',

@@ -6,6 +6,7 @@ import { type Access, addressText } from './address.ts'
 import { type Barrier, barrierCommands, countOf, isReached, WAIT_LIMIT } from './barrier.ts'
 import { connectTo, endOf, failureAt } from './client.ts'
 import { type Answered, type Committed, toCommitted } from './committed.ts'
+import { notWhole } from './errors.ts'
 import type { Keys } from './keys.ts'
 import type { Place } from './place.ts'
 import { COMMIT, CONFIRM, MOVE_IN, PROVE, REFUSE, type Script, SETTLE } from './scripts.ts'
@@ -154,7 +155,7 @@ export class Link implements Disposable {
   async settle(): Promise<Head> {
     const { error, reply, reached } = await this.#behindBarrier(this.#side, SETTLE, [])
     if (error) throw failureAt(error, addressText(this.place.primary))
-    if (reply[0] !== 'done') throw notArmed()
+    if (reply[0] !== 'done') throw notDone(reply)
     if (!reached) throw new WeftError('store-unavailable', 'Not every Redis replica answers.')
     const [, sequence, hash = ''] = reply
     await this.confirm(Number(sequence))
@@ -180,7 +181,7 @@ export class Link implements Disposable {
     const { error, reply, reached } = await this.#behindBarrier(this.#side, MOVE_IN, args, target.all)
     if (error) throw failureAt(error, addressText(this.place.primary))
     if (reply[0] === 'taken') throw taken(target, Number(reply[1]))
-    if (reply[0] !== 'done') throw notArmed()
+    if (reply[0] !== 'done') throw notDone(reply)
     if (!reached) throw new WeftError('store-unavailable', 'Not every Redis replica answers.')
   }
 
@@ -207,7 +208,7 @@ export class Link implements Disposable {
   async run(script: Script, args: readonly (string | Buffer)[]): Promise<readonly string[]> {
     const reply = await this.#guard(() => this.#side.call('EVAL', ...this.#evaluation(script, args)))
     const texts = toTexts(reply)
-    if (texts[0] === 'fenced') throw notArmed()
+    if (texts[0] === 'fenced' || texts[0] === 'damaged') throw notDone(texts)
     return texts
   }
 
@@ -296,6 +297,10 @@ export function taken({ tag }: Keys, sequence: number): WeftError {
     field: '--redis-realm',
     advice: 'Name another realm. To remove a log for good, see "Removing a log" in deploy/replicas.md.',
   })
+}
+
+function notDone([answer, harm = '']: readonly string[]): WeftError {
+  return answer === 'damaged' ? notWhole(harm) : notArmed()
 }
 
 function notArmed(): WeftError {

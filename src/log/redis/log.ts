@@ -3,7 +3,7 @@ import { Bell } from '../bell.ts'
 import { EMPTY, headOf } from '../chain.ts'
 import type { Appended, AppendOptions, Draft, Entry, Head, Log, Look, Snapshot } from '../log.ts'
 import { parseSite } from './address.ts'
-import { conflict, refused } from './errors.ts'
+import { conflict, notWhole, refused } from './errors.ts'
 import type { Lost } from './fence.ts'
 import { Journal } from './journal.ts'
 import { type Keys, keysOf } from './keys.ts'
@@ -242,7 +242,19 @@ export class RedisLog implements Log {
 
   #onStatus(status: ServerStatus): void {
     this.#opening.resolve()
+    if (this.#isAnother(status)) return this.#distrust(notWhole('its last entry is another'))
     if (this.#reader.notice(status)) this.#lookAgain()
+  }
+
+  /** Whether the server names another entry where ours is, which nobody may take back. */
+  #isAnother({ log }: ServerStatus): boolean {
+    const { sequence, hash } = this.#journal.head
+    return log?.head.sequence === sequence && log.head.hash !== hash
+  }
+
+  #distrust(reason: WeftError): void {
+    const { link } = this.#supervisor
+    if (link) this.#supervisor.distrust(link, reason)
   }
 
   /** Of what this controller has sent itself it hears by the answer, a moment later. */

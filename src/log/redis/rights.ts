@@ -43,6 +43,8 @@ function neededOn({ meta: hash, stream, refusals: set, bell, board }: Keys): str
     ['hincrby', hash, 'f', '1'],
     ['xadd', stream, '1-0', 'f', 'v'],
     ['xrange', stream, '-', '+'],
+    ['xrevrange', stream, '+', '-'],
+    ['xlen', stream],
     ['xtrim', stream, 'MINID', '=', '1'],
     ['zadd', set, '1', 'm'],
     ...['zrem', 'zscore', 'zmscore'].map((name) => [name, set, 'm']),

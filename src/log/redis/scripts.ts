@@ -40,13 +40,39 @@ if meta.armed ~= run then return { 'fenced', run, meta.armed } end
 `
 
 /**
+ * What is said of a log is believed only while its entries and operations are there: what deletes or alters them from outside
+ * would else be built upon. Costs the same however long the log is. Each key has a first member that means nothing (ARM).
+ */
+const WHOLE = `
+local function broken()
+  local sequence, base, durable = tonumber(meta.sequence), tonumber(meta.baseSequence), tonumber(meta.durable)
+  local numbers = meta.sequence .. ' ' .. meta.baseSequence .. ' ' .. meta.durable
+  if not string.match(numbers, '^%d+ %d+ %d+$') or base > sequence or durable > sequence then
+    return 'it does not say where it ends'
+  end
+  local last = redis.call('XREVRANGE', STREAM, '+', '-', 'COUNT', 1)[1]
+  local id, hash = meta.baseSequence .. '-0', meta.baseHash
+  if last and last[1] ~= '0-1' then id, hash = last[1], last[2][4] end
+  if id ~= meta.sequence .. '-0' or hash ~= meta.hash then return 'its last entry is not the one that it names' end
+  local there = redis.call('XLEN', STREAM) - #redis.call('XRANGE', STREAM, '0-1', '0-1')
+  if there ~= sequence - base then return 'entries are missing' end
+  if redis.call('HLEN', OPS) - redis.call('HEXISTS', OPS, '') ~= there then return 'the list of its operations is another' end
+end
+`
+
+const WHOLE_ONLY = `${WHOLE}
+local harm = broken()
+if harm then return { 'damaged', harm } end
+`
+
+/**
  * Takes a batch of changes, all or none. Arguments: sequence and hash it stands on, who writes, up to where everything is
  * known to be durable, whether this server alone makes it durable, then operation, hash, payload and the last refusal that
  * is known of each.
  */
 export const COMMIT = script(
   'commit',
-  `${FENCE}
+  `${FENCE}${WHOLE_ONLY}
 local expected, hash, writer, confirmed, alone = unpack(ARGV, 1, 5)
 local count = (#ARGV - 5) / 4
 local operations = {}
@@ -111,7 +137,7 @@ return { 'done' }`,
 /** A write that changes nothing, to wait for: when it has arrived everywhere, so has all before it. */
 export const SETTLE = script(
   'settle',
-  `${FENCE}
+  `${FENCE}${WHOLE_ONLY}
 redis.call('HINCRBY', META, 'settled', 1)
 return { 'done', meta.sequence, meta.hash }`,
 )
@@ -153,11 +179,19 @@ return { 'done' }`,
  */
 export const ARM = script(
   'arm',
-  `local run = runId()
+  `${WHOLE}
+local run = runId()
 local expectedRun, sequence, hash = unpack(ARGV)
 if run ~= expectedRun then return { 'moved' } end
 if meta.armed == run then return { 'done', meta.term } end
 if meta.sequence ~= sequence or meta.hash ~= hash then return { 'moved' } end
+local harm
+if meta.sequence ~= '' then
+  harm = broken()
+elseif redis.call('XLEN', STREAM) + redis.call('HLEN', OPS) > 0 then
+  harm = 'it does not say where it ends'
+end
+if harm then return { 'damaged', harm } end
 local claims = redis.call('HGETALL', CLAIMS)
 for at = 1, #claims, 2 do
   local claimed, when = string.match(claims[at + 1], '^(%d+):(%d+)$')
@@ -234,7 +268,7 @@ return { 'done' }`,
 /** Drops some of the oldest entries and their operations. Arguments: up to where, how many at most. */
 export const COMPACT = script(
   'compact',
-  `${FENCE}
+  `${FENCE}${WHOLE_ONLY}
 local limit = tonumber(ARGV[1])
 local oldest
 for _, field in ipairs(redis.call('HKEYS', SNAPSHOTS)) do
@@ -282,7 +316,7 @@ return { 'done' }`,
  */
 export const MOVE_IN = script(
   'movein',
-  `${FENCE}
+  `${FENCE}${WHOLE_ONLY}
 if meta.sequence ~= ARGV[1] or meta.hash ~= ARGV[2] then return { 'moved' } end
 local there = redis.call('HGET', KEYS[9], 'sequence') or '0'
 if there ~= '0' then return { 'taken', there } end

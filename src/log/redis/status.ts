@@ -1,4 +1,5 @@
 import type { Head } from '../log.ts'
+import { notWhole } from './errors.ts'
 
 /** What a server says of itself and of the log on it. */
 export interface ServerStatus {
@@ -65,6 +66,8 @@ export function field(info: string, name: string): string {
 function toLogStatus(meta: readonly (string | null)[]): LogStatus | undefined {
   const [armed, term, sequence, hash, durable, baseSequence, baseHash] = meta
   if (!sequence || !hash || !baseSequence || !baseHash) return undefined
+  if (![sequence, baseSequence, durable].every((number) => /^\d{1,15}$/.test(number ?? '')))
+    throw notWhole('it does not say where it ends')
   return {
     armed: armed ?? '',
     term: Number(term),

@@ -1,4 +1,4 @@
-import { toWeftError, type WeftError } from '../../errors.ts'
+import { toWeftError, WeftError } from '../../errors.ts'
 import type { Bell } from '../bell.ts'
 import { isMadeOf, type Row } from '../chain.ts'
 import type { Appended, Draft, Head } from '../log.ts'
@@ -172,12 +172,17 @@ export class Writer {
 
   #notMade(link: Link, group: readonly Queued[], { kind, reason, cause }: Refused): void {
     for (const { row, answer } of group) {
-      answer.reject(kind === 'unknown' ? unknown(row, reason, cause) : refused(reason, cause))
+      answer.reject(kind === 'unknown' ? unknown(row, reason, cause) : toRefused(reason, cause))
     }
-    const error = refused(reason, cause)
+    const error = toRefused(reason, cause)
     this.#queue.rejectWaiting(error)
     this.#tools.distrust(link, error)
   }
+}
+
+/** What will not pass is said as it is. */
+function toRefused(reason: string, cause: unknown): WeftError {
+  return cause instanceof WeftError && cause.code === 'log-damaged' ? cause : refused(reason, cause)
 }
 
 type OvertakenBy = Extract<Committed, { readonly kind: 'overtaken' }>

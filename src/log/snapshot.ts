@@ -53,9 +53,16 @@ export async function startingState(log: Log): Promise<Start> {
 /** The first state from which all entries are there: the empty one, or that of the oldest snapshot. */
 export async function earliestState(log: Log): Promise<State> {
   if ((await log.base()).sequence === 0) return emptyState
-  const oldest = (await log.snapshots()).at(-1)
-  if (oldest) return fittingState(log, oldest)
-  throw withoutSnapshot(await log.base())
+  let wrong: WeftError | undefined
+  for (const snapshot of (await log.snapshots()).toReversed()) {
+    try {
+      return await fittingState(log, snapshot)
+    } catch (error) {
+      if (!(error instanceof WeftError && SKIPPED.has(error.code))) throw error
+      wrong ??= error
+    }
+  }
+  throw wrong ?? withoutSnapshot(await log.base())
 }
 
 /** When entries were dropped and nothing stands for them. */
@@ -63,7 +70,8 @@ export function withoutSnapshot({ sequence }: Head): WeftError {
   return damaged(sequence, 'and all before it were dropped, and no snapshot stands for them')
 }
 
-const SKIPPED: ReadonlySet<string> = new Set(['log-damaged', 'unsupported'])
+/** A snapshot of an entry that the log never had, or has dropped, is none of it either. */
+const SKIPPED: ReadonlySet<string> = new Set(['log-damaged', 'unsupported', 'conflict', 'not-found'])
 
 async function fittingState(log: Log, snapshot: Snapshot): Promise<State> {
   const { hash } = await headAt(log, snapshot.sequence)

@@ -1,11 +1,42 @@
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { after, before, describe, it } from 'node:test'
+import { SecretBytes } from '../../src/keys/secret.ts'
+import { SigningKey } from '../../src/keys/signature.ts'
+import type { Draft } from '../../src/log/log.ts'
 import { openRedisLog, type RedisLog } from '../../src/log/redis/log.ts'
+import { headAt, sealSnapshot, startingState } from '../../src/log/snapshot.ts'
+import { applyEntry } from '../../src/model/apply.ts'
+import { encodeState } from '../../src/model/codec.ts'
+import { emptyState } from '../../src/model/state.ts'
 import { appendAll, change, collect } from '../log/fixture.ts'
 import { eventually } from '../rig.ts'
 import { startSingle } from './site.ts'
 import { optionsFor } from './writers.ts'
+
+const signing = new SigningKey(new SecretBytes(new Uint8Array(32).fill(9)))
+const FIRST: Draft = {
+  ...change(1),
+  events: [
+    {
+      type: 'controller-initialised',
+      epoch: 1,
+      publicKey: signing.publicKey,
+      wrappedSeed: 's',
+      certificate: 'c',
+      wrappedCertificateKey: 'k',
+    },
+  ],
+}
+
+/** @param from the state at the base of the log */
+async function snapshotOf(log: RedisLog, at: number, from = emptyState) {
+  let state = from
+  for await (const entry of log.read(from.sequence + 1))
+    if (entry.sequence <= at) state = applyEntry(state, entry)
+  const bytes = new Uint8Array(Buffer.from([...encodeState(state)].join('')))
+  return sealSnapshot(await headAt(log, at), bytes, signing)
+}
 
 describe('A log on Redis of which', () => {
   let site: Awaited<ReturnType<typeof startSingle>>
@@ -85,10 +116,55 @@ describe('A log on Redis of which', () => {
     await takesMore(other, 7)
   })
 
+  it('snapshots were altered begins with the one that is whole, keeps the next, and drops nothing for the others', async () => {
+    const realm = randomUUID()
+    await using log = await open(realm)
+    await log.append(0, FIRST)
+    for (let number = 2; number <= 9; number++) await log.append(number - 1, change(number))
+    await log.keepSnapshot(await snapshotOf(log, 6))
+    const snapshots = key(realm, 'snapshots')
+    const header = String(await call('HGET', snapshots, '6'))
+    await call('HSET', snapshots, '3', 'garbage', '8', header, '99', header, '99:0', 'x')
+    const { state, passedOver } = await startingState(log)
+    assert.deepEqual([state.sequence, passedOver.length], [6, 1])
+    assert.equal((await log.compact(9)).sequence, 6)
+    await log.keepSnapshot(await snapshotOf(log, 9, state))
+    assert.deepEqual(
+      (await log.snapshots()).map(({ sequence }) => sequence),
+      [9, 6],
+    )
+  })
+
   async function takesMore(log: RedisLog, from: number): Promise<void> {
     await eventually('changes go', () => log.refusal === undefined, 5_000)
     await appendAll(log, from + 1, from + 2)
   }
+
+  it('the clock was ahead for a while goes on all the same', async () => {
+    const realm = randomUUID()
+    const later = String(Date.now() + 300_000_000_000)
+    await using log = await open(realm)
+    await appendAll(log, 1, 5)
+    await call('HSET', key(realm, 'leases'), 'upkeep', `gone ${later} 150000`)
+    assert.equal(await log.lease('upkeep', 1_000), true)
+    await using other = await open(realm)
+    assert.equal(await other.lease('upkeep', 1_000), false)
+    assert.equal(await other.lease('upkeep', 0), false, 'what one does not have one cannot give back')
+    assert.equal(await log.lease('upkeep', 1_000), true)
+
+    await call('HSET', key(realm, 'claims'), 'gone', `99:${later}`)
+    await call('HSET', key(realm, 'meta'), 'armed', 'another')
+    await using third = await open(realm)
+    await takesMore(third, 5)
+    assert.deepEqual(await call('HGET', key(realm, 'claims'), 'gone'), null)
+
+    // As if it had jumped by eleven minutes since.
+    await third.refuse('refused')
+    const earlier = String(Date.now() - 660_000)
+    await call('ZADD', key(realm, 'refusals'), earlier, 'refused')
+    await third.refuse('another')
+    assert.equal(await call('ZSCORE', key(realm, 'refusals'), 'refused'), earlier)
+  })
 
   async function hasSixth(realm: string): Promise<boolean> {
     const found = await call('XRANGE', key(realm, 'log'), '6-0', '6-0')

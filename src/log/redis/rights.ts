@@ -50,6 +50,8 @@ function neededOn({ meta: hash, stream, refusals: set, bell, board }: Keys): str
     ...['zrem', 'zscore', 'zmscore'].map((name) => [name, set, 'm']),
     ['zrange', set, '0', '1'],
     ['zremrangebyscore', set, '0', '1'],
+    ['zremrangebyrank', set, '0', '1'],
+    ['zcount', set, '0', '1'],
     ['pexpire', hash, '1'],
     ['unlink', hash],
     ['del', hash],

@@ -88,6 +88,7 @@ end
 local overtaken = meta.sequence ~= expected or meta.hash ~= hash
 if overtaken then
   redis.call('ZREMRANGEBYSCORE', TURNS, 0, now() - ${TURN_LIFE})
+  redis.call('ZREMRANGEBYSCORE', TURNS, now() + ${TURN_LIFE}, '(+inf')
   redis.call('ZADD', TURNS, 'NX', now(), writer)
 end
 if overtaken or settled then return { 'overtaken', unpack(known) } end
@@ -109,6 +110,9 @@ if alone == '1' then redis.call('PUBLISH', BELL, confirmed) end
 return { 'done' }`,
 )
 
+/** So many are kept whatever their time says: a clock that jumps ahead makes all of them old. */
+const REFUSALS_AT_LEAST = 10_000
+
 /** So many refusals are kept, some megabytes, also when the server has no memory left for anything else. */
 const REFUSALS_WITHOUT_MEMORY = 50_000
 
@@ -123,7 +127,9 @@ export const REFUSE = script(
 local known = redis.call('HGET', OPS, ARGV[1])
 if known then return { 'known', known } end
 local earlier = redis.call('ZSCORE', REFUSALS, ARGV[1])
-redis.call('ZREMRANGEBYSCORE', REFUSALS, 0, now() - ${REFUSAL_LIFE})
+local old = redis.call('ZCOUNT', REFUSALS, 0, now() - ${REFUSAL_LIFE})
+old = math.min(old, redis.call('ZCARD', REFUSALS) - ${REFUSALS_AT_LEAST})
+if old > 0 then redis.call('ZREMRANGEBYRANK', REFUSALS, 0, old - 1) end
 if redis.call('ZCARD', REFUSALS) >= ${REFUSALS_WITHOUT_MEMORY} then
   local info = redis.call('INFO', 'memory')
   local used, most = string.match(info, 'used_memory:(%d+)'), string.match(info, 'maxmemory:(%d+)')
@@ -195,9 +201,10 @@ if harm then return { 'damaged', harm } end
 local claims = redis.call('HGETALL', CLAIMS)
 for at = 1, #claims, 2 do
   local claimed, when = string.match(claims[at + 1], '^(%d+):(%d+)$')
-  if claimed and tonumber(when) > now() - ${CLAIM_LIFE} and tonumber(claimed) > tonumber(sequence == '' and '0' or sequence) then
-    return { 'behind', claimed }
-  end
+  -- One from the future was made by a clock that was wrong.
+  local counts = claimed and math.abs(tonumber(when) - now()) < ${CLAIM_LIFE}
+  if counts and tonumber(claimed) > tonumber(sequence == '' and '0' or sequence) then return { 'behind', claimed } end
+  if not counts and claims[at] ~= '' then redis.call('HDEL', CLAIMS, claims[at]) end
 end
 if meta.sequence == '' then
   local zeros = string.rep('0', 64)
@@ -233,10 +240,28 @@ redis.call('HSET', META, 'sequence', text(sequence), 'hash', hash)
 return { 'done' }`,
 )
 
+/** Sequences of the snapshots that are whole and can be of this log, the oldest first: others say nothing. */
+const SNAPSHOTS_THERE = `
+local function isWhole(sequence, header)
+  if not string.match(sequence, '^%d+$') or tonumber(sequence) > tonumber(meta.sequence) then return false end
+  local parts = tonumber(string.match(header, '"parts":(%d+)}$') or '')
+  for part = 0, (parts or 0) - 1 do
+    if redis.call('HEXISTS', SNAPSHOTS, sequence .. ':' .. text(part)) == 0 then return false end
+  end
+  return parts ~= nil
+end
+local kept = {}
+for _, field in ipairs(redis.call('HKEYS', SNAPSHOTS)) do
+  local isHeader = string.match(field, '^%d+$')
+  if isHeader and isWhole(field, redis.call('HGET', SNAPSHOTS, field)) then table.insert(kept, tonumber(field)) end
+end
+table.sort(kept)
+`
+
 /** Makes a snapshot whose parts are there one, and drops older ones than the one before. Arguments: sequence, header, parts. */
 export const KEEP = script(
   'keep',
-  `${FENCE}
+  `${FENCE}${SNAPSHOTS_THERE}
 local sequence, hash, header, parts = unpack(ARGV)
 local own = ''
 if sequence == meta.baseSequence then
@@ -246,11 +271,6 @@ else
   if row then own = row[2][4] end
 end
 if own ~= hash then return { 'astray' } end
-local kept = {}
-for _, field in ipairs(redis.call('HKEYS', SNAPSHOTS)) do
-  if string.match(field, '^%d+$') then table.insert(kept, tonumber(field)) end
-end
-table.sort(kept)
 local newest = kept[#kept] or 0
 if newest >= tonumber(sequence) then return { 'older', text(newest) } end
 for part = 0, tonumber(parts) - 1 do
@@ -268,14 +288,8 @@ return { 'done' }`,
 /** Drops some of the oldest entries and their operations. Arguments: up to where, how many at most. */
 export const COMPACT = script(
   'compact',
-  `${FENCE}${WHOLE_ONLY}
-local limit = tonumber(ARGV[1])
-local oldest
-for _, field in ipairs(redis.call('HKEYS', SNAPSHOTS)) do
-  local kept = string.match(field, '^%d+$') and tonumber(field)
-  if kept and (not oldest or kept < oldest) then oldest = kept end
-end
-limit = math.min(limit, oldest or 0)
+  `${FENCE}${WHOLE_ONLY}${SNAPSHOTS_THERE}
+local limit = math.min(tonumber(ARGV[1]), kept[1] or 0)
 local base = tonumber(meta.baseSequence)
 if limit <= base then return { 'done', meta.baseSequence, meta.baseHash, '0' } end
 local rows = redis.call('XRANGE', STREAM, text(base + 1) .. '-0', text(limit) .. '-0', 'COUNT', ARGV[2])
@@ -298,14 +312,24 @@ redis.call('HSET', META, 'sequence', ARGV[1], 'hash', ARGV[2], 'baseSequence', A
 return { 'done' }`,
 )
 
+/** Whether another has a duty. A lease that would last longer than it was given for was given by a clock that was wrong. */
+const LEASED = `
+local function isLeased(duty, writer)
+  local holder, ends, life = string.match(redis.call('HGET', LEASES, duty) or '', '^(.*) (%d+) (%d+)$')
+  if not holder or holder == writer then return false end
+  local left = tonumber(ends) - now()
+  return left > 0 and left <= tonumber(life)
+end
+`
+
 /**
  * Removes what an import left behind that did not come to its end. Arguments: the duty that keeps others away, who asks.
  * Refused while another is at it.
  */
 export const CLEAR = script(
   'clear',
-  `local holder, ends = string.match(redis.call('HGET', LEASES, ARGV[1]) or '', '^(.*) (%d+)$')
-if holder and holder ~= ARGV[2] and tonumber(ends) > now() then return { 'taken' } end
+  `${LEASED}
+if isLeased(ARGV[1], ARGV[2]) then return { 'taken' } end
 redis.call('UNLINK', unpack(KEYS))
 return { 'done' }`,
 )
@@ -327,11 +351,10 @@ return { 'done' }`,
 /** Takes or keeps a duty for a while. Arguments: its name, who wants it, milliseconds. Answers whether it is theirs. */
 export const LEASE = script(
   'lease',
-  `${FENCE}
+  `${FENCE}${LEASED}
 local duty, writer, life = unpack(ARGV)
-local holder, ends = string.match(redis.call('HGET', LEASES, duty) or '', '^(.*) (%d+)$')
-if holder and holder ~= writer and tonumber(ends) > now() then return { 'taken' } end
-redis.call('HSET', LEASES, duty, writer .. ' ' .. text(now() + tonumber(life)))
+if isLeased(duty, writer) then return { 'taken' } end
+redis.call('HSET', LEASES, duty, writer .. ' ' .. text(now() + tonumber(life)) .. ' ' .. life)
 return { 'done' }`,
 )
 

@@ -19,7 +19,7 @@ interface Header {
 /** The kept snapshots, newest first. One that is not whole is left out. */
 export async function readSnapshots(link: Link, { snapshots }: Keys): Promise<Snapshot[]> {
   const fields = await asked(() => link.side.hkeys(snapshots))
-  const sequences = fields.filter((name) => /^\d+$/.test(name)).map(Number)
+  const sequences = fields.filter((name) => /^\d{1,15}$/.test(name)).map(Number)
   const found = await Promise.all(
     sequences.toSorted((a, b) => b - a).map((sequence) => readSnapshot(link, snapshots, sequence)),
   )
@@ -92,8 +92,17 @@ async function asked<Result>(action: () => Promise<Result>): Promise<Result> {
 }
 
 function toHeader(text: string | null): Header | undefined {
-  const value: unknown = text === null ? undefined : JSON.parse(text)
+  const value = parse(text ?? '')
   return isHeader(value) ? value : undefined
+}
+
+/** What cannot be read is no snapshot: the other one is there for that. */
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
 }
 
 function isHeader(value: unknown): value is Header {

@@ -3,21 +3,13 @@
 //   npm run faults -- powercut     those whose file has this in its name
 
 import { spawnSync } from 'node:child_process'
-import { globSync } from 'node:fs'
+import { seriesFiles } from './series.ts'
 
-const FILES = [
-  'test/chaos/*.{slow,lab}.test.ts',
-  'test/chaos/simulator.test.ts',
-  'test/disorder/*.slow.test.ts',
-  'test/disorder/model.test.ts',
-  'test/log/*.slow.test.ts',
-  'test/redis/*.slow.test.ts',
-]
 /** Hours would mean that something hangs. */
 const LIMIT_MS = 3_600_000
 
 function main(wanted: readonly string[]): number {
-  const files = FILES.flatMap((pattern) => globSync(pattern)).sort()
+  const files = seriesFiles()
   const chosen = files.filter((file) => wanted.length === 0 || wanted.some((name) => file.includes(name)))
   if (chosen.length === 0) {
     process.stderr.write(`There is no such series. There are:\n${files.join('\n')}\n`)

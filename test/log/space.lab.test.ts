@@ -6,8 +6,11 @@ import { describe, it } from 'node:test'
 import { openSqliteLog } from '../../src/log/sqlite.ts'
 import { verifyLog } from '../../src/log/verify.ts'
 import { fill } from '../chaos/full.ts'
+import { report, runs } from '../chaos/runs.ts'
 import { appendAll, change, collect, scratch } from './fixture.ts'
 
+/** A third of them with no space, the last of which may be full. */
+const ROUNDS = runs(30, 300)
 const skip = process.getuid?.() === 0 ? false : 'needs root, to mount a small file system'
 
 /** A file system of 2 MiB. */
@@ -54,7 +57,7 @@ describe('a log on a disk that is full', { skip }, () => {
     await using log = await openSqliteLog(path)
     const acknowledged: string[] = []
     let refused = 0
-    for (let round = 0; round < 30; round++) {
+    for (let round = 0; round < ROUNDS; round++) {
       if (round % 3 === 1) fill(filler)
       if (round % 3 === 2) rmSync(filler)
       const start = log.head().sequence
@@ -75,6 +78,8 @@ describe('a log on a disk that is full', { skip }, () => {
       acknowledged,
     )
     assert.equal((await verifyLog(path)).entries, acknowledged.length)
+    const figures = { rounds: ROUNDS, acknowledged: acknowledged.length, lost: 0, refused }
+    report('disk that fills up under a log, and is freed', figures)
   })
 
   it('says so at its start, when there is no room for the files that SQLite needs', async () => {

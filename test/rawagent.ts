@@ -135,8 +135,11 @@ export class RawAgent implements Disposable {
 
   /** Private endpoints of another member, as last told; undefined when the two share no LAN. */
   lan(network: NetworkId, node: NodeId): readonly string[] | undefined {
-    const frame = this.framesOf('lan').findLast((lan) => lan.network === network)
-    return frame?.hints.find((hint) => hint.node === node)?.endpoints
+    const frames = this.framesOf('lan').filter((lan) => lan.network === network)
+    const whole = frames.findLastIndex(({ part }) => !part)
+    const told = frames.slice(Math.max(0, whole)).flatMap(({ hints }) => hints)
+    const endpoints = told.findLast((hint) => hint.node === node)?.endpoints
+    return endpoints?.length === 0 ? undefined : endpoints
   }
 
   /** Whether an address stands anywhere in what it was ever told, as text or as bytes of what is signed. */

@@ -36,7 +36,7 @@ export interface DialTools {
 }
 
 /** What the agent says once the controller has proven itself. */
-export type Greeting = Pick<AgentFrameOf<'hello'>, 'join' | 'networks' | 'facts'>
+export type Greeting = Pick<AgentFrameOf<'hello'>, 'join' | 'networks' | 'facts' | 'lanParts'>
 
 /** An authenticated session; the first frame of `stream` is behind the `welcome`. */
 export interface Connection {
@@ -139,7 +139,8 @@ export async function shakeHands(
     throw impostor()
   const { publicKey: sealingKey } = sealing
   const signature = signTranscript(signing, 'weft/1 agent hello', transcript, sealingKey)
-  socket.send(encodeFrame({ type: 'hello', signature, sealingKey, packed: true, ...greeting }))
+  const reads = { packed: true, lanParts: true }
+  socket.send(encodeFrame({ type: 'hello', signature, sealingKey, ...reads, ...greeting }))
   const answer = await stream.next(HANDSHAKE_LIMIT)
   if (answer.type === 'farewell') {
     if (verifyTranscript(controllerKey, 'weft/1 farewell', transcript, answer.signature)) throw removed()

@@ -10,25 +10,24 @@ const JOURNAL_LIMIT = 512
 export class Journal {
   readonly #network: NetworkId
   readonly #home: Home
+  readonly #apart: () => readonly ContentFrame[]
   #unsaved: ContentFrame[] = []
-  /** Of what no snapshot tells, the last word. */
-  readonly #apart = new Map<ContentFrame['type'], ContentFrame>()
   #lines = 0
 
-  constructor(network: NetworkId, home: Home) {
+  /** @param apart all that no snapshot tells, as it is known by now */
+  constructor(network: NetworkId, home: Home, apart: () => readonly ContentFrame[]) {
     this.#network = network
     this.#home = home
+    this.#apart = apart
   }
 
   /** These lines are there already. */
   restored(frames: readonly ContentFrame[]): void {
     this.#lines = frames.length
-    for (const frame of frames) this.#note(frame)
   }
 
   /** A frame that was taken, and is not applied yet. */
   add(frame: ContentFrame): void {
-    this.#note(frame)
     this.#unsaved.push(frame)
   }
 
@@ -42,15 +41,12 @@ export class Journal {
     const frames = this.#unsaved
     this.#unsaved = []
     const snapshotAt = frames.findLastIndex(({ type }) => type === 'snapshot')
-    if (snapshotAt < 0 || !this.#apart.has('self')) return this.#append(frames)
+    const apart = this.#apart()
+    if (snapshotAt < 0 || apart.length === 0) return this.#append(frames)
     const rest = frames.slice(snapshotAt).filter((frame) => !isApart(frame))
-    const kept = [...this.#apart.values(), ...rest].map(encodeFrame)
+    const kept = [...apart, ...rest].map(encodeFrame)
     this.#lines = kept.length
     await this.#home.rewrite(this.#network, kept)
-  }
-
-  #note(frame: ContentFrame): void {
-    if (isApart(frame)) this.#apart.set(frame.type, frame)
   }
 
   async #append(frames: readonly ContentFrame[]): Promise<void> {

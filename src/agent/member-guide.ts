@@ -3,6 +3,7 @@ import type { Clock } from '../clock.ts'
 import type { NodeId } from '../keys/identity.ts'
 import type { PeerReport } from '../protocol/frames.ts'
 import { ways } from '../topology/candidates.ts'
+import { hostOf } from '../topology/endpoint.ts'
 import { observedPath } from '../topology/observed.ts'
 import type { Peering } from '../topology/peerlists.ts'
 import type { InterfaceName } from '../wireguard/device.ts'
@@ -120,8 +121,9 @@ export class MemberGuide implements Guide {
   #takeTouched(): ReadonlySet<NodeId> | undefined {
     const touched = this.#replica.takeTouched()
     const { content } = this.#replica
-    const { relays, transit } = this.#tools.surroundings
-    const common = [content, this.#replica.filter, this.#replica.reachOf(this.#tools.own), relays, transit]
+    const { relays, transit, addresses } = this.#tools.surroundings
+    const reach = this.#replica.reachOf(this.#tools.own)
+    const common = [content, this.#replica.filter, reach, relays, transit, addresses]
     const isSame = common.every((one, at) => one === this.#common[at])
     this.#common = common
     // Elsewhere a member may become the peer of others, or carry for them.
@@ -162,11 +164,14 @@ export class MemberGuide implements Guide {
     const reach = this.#replica.reachOf(this.#tools.own)
     const { relays, transitPrefix } = this.#transitFacts()
     const [other, lan] = [this.#replica.reachOf(node), this.#replica.lanOf(node)]
-    const ingredients = [reach, other, lan, relays, transitPrefix]
+    const { addresses } = this.#tools.surroundings
+    const ingredients = [reach, other, lan, relays, transitPrefix, lan.length > 0 && addresses]
     const before = this.#offered.get(node)
     if (before && ingredients.every((one, at) => one === before[at])) return
     this.#offered.set(node, ingredients)
-    this.#pathfinder.offer(node, ways(reach, other, { lan, relays, transitPrefix }))
+    // Those of containers are alike everywhere, and lead back to this machine.
+    const elsewhere = lan.filter((endpoint) => !addresses.has(hostOf(endpoint)))
+    this.#pathfinder.offer(node, ways(reach, other, { lan: elsewhere, relays, transitPrefix }))
   }
 
   #forget(node: NodeId): void {

@@ -65,7 +65,7 @@ export class Membership {
     this.#interface = interfaceName(tools.identity.id, network)
     this.#reporter = new Reporter(network, this.#replica)
     this.#dialogue = new Dialogue(network, this.#replica, tools)
-    this.#journal = new Journal(network, tools.home)
+    this.#journal = new Journal(network, tools.home, () => this.#replica.apart)
   }
 
   /** Starts from the last good plan. Rejects when it cannot be used any more. */

@@ -68,6 +68,7 @@ export class Node {
     const { clock, random, underlay = ownUnderlay } = tools
     this.#underlay = underlay
     this.#addresses = underlay().addresses
+    this.#surroundings.setAddresses(this.#addresses)
     const onChange = () => this.#onRelays()
     this.#watch = new RelayWatch({ clock, random, surroundings: this.#surroundings, onChange })
   }
@@ -152,6 +153,7 @@ export class Node {
     const lost = this.#addresses.filter((address) => !addresses.includes(address))
     const gained = addresses.some((address) => !this.#addresses.includes(address))
     this.#addresses = addresses
+    this.#surroundings.setAddresses(addresses)
     if (lost.length > 0 || gained) {
       for (const membership of this.#memberships.values()) membership.moved(lost.length > 0)
       this.#watch.hurry()

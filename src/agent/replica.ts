@@ -15,15 +15,16 @@ import {
   type Signed,
 } from '../protocol/content.ts'
 import type { Filter } from '../protocol/filter.ts'
-import {
-  type AgentFrameOf,
-  type ControllerFrameOf,
-  type Hint,
-  lanDigest,
-  type NetworkPosition,
-  type ResumePosition,
+import type {
+  AgentFrameOf,
+  ControllerFrameOf,
+  Hint,
+  LanHint,
+  NetworkPosition,
+  ResumePosition,
 } from '../protocol/frames.ts'
 import { HintSet } from '../protocol/hints.ts'
+import { lanDigest } from '../protocol/lans.ts'
 import type { MemberRecord } from '../protocol/record.ts'
 import { View } from '../protocol/view.ts'
 import type { Reach } from '../topology/reach.ts'
@@ -61,10 +62,11 @@ export class Replica {
   readonly #reaches = new Map<NodeId, Reach>()
   /** Those of whom nothing was ever told. */
   readonly #nowhere = new Map<NodeId, Reach>()
-  readonly #lan = new Map<NodeId, readonly Endpoint[]>()
-  #lanDigest: string | undefined
+  /** Who else is on the LAN, as told, and in the terms of the engine. */
+  readonly #lan = new HintSet<LanHint>()
+  readonly #lanEndpoints = new Map<NodeId, readonly Endpoint[]>()
   /** How this node can be reached, if it is told that apart. */
-  #own: Reach | undefined
+  #own: { readonly hint: Hint; readonly reach: Reach } | undefined
   #self: Self | undefined
   #head: Head | undefined
   #proof: Omit<AgentFrameOf<'proof'>, 'network'> | undefined
@@ -147,17 +149,16 @@ export class Replica {
     return this.#hints.digest() === before ? 'unchanged' : 'changed'
   }
 
-  /** Where members on the own LAN can be reached there, and how this node can be, unless all are told; the whole of it. */
-  takeLan({ hints, own }: Pick<ControllerFrameOf<'lan'>, 'hints' | 'own'>): Taken {
-    // Nothing is what a member knows of its LAN that was never told of it.
-    const digest = hints.length > 0 || own ? lanDigest({ hints, ...(own && { own }) }) : undefined
-    if (digest === this.#lanDigest) return 'unchanged'
-    this.#lanDigest = digest
-    this.#touched = undefined
-    this.#own = own && toReach(own)
-    this.#lan.clear()
-    for (const { node, endpoints } of hints) this.#lan.set(node as NodeId, endpointsIn(endpoints))
-    return 'changed'
+  /** Where members on the own LAN can be reached there, and how this node can be, unless all are told: what is new, or all. */
+  takeLan({ hints, own, part }: Pick<ControllerFrameOf<'lan'>, 'hints' | 'own' | 'part'>): Taken {
+    const before = this.#lanDigest()
+    const told = new Set(hints.map(({ node }) => node))
+    if (!part) for (const { node } of this.#lan.all()) if (!told.has(node)) this.#leaveLan(node as NodeId)
+    // All on a LAN are told with the same bytes, this node of itself as well.
+    for (const hint of hints) if (hint.node !== this.#identity.id) this.#takeLanHint(hint)
+    if (own && !isSame(own, this.#own?.hint)) this.#own = { hint: own, reach: toReach(own) }
+    if (!own && !part) this.#own = undefined
+    return this.#lanDigest() === before ? 'unchanged' : 'changed'
   }
 
   /** Undefined until there is something to stand on. */
@@ -173,10 +174,11 @@ export class Replica {
     if (!known) return undefined
     const { network, epoch, revision } = known
     const { digest } = this.position() ?? {}
+    const lan = this.#lanDigest()
     return {
       ...{ network, epoch, revision, self: this.#selfRevisionIn(epoch) },
       ...(digest && { digest, hints: this.#hints.digest() }),
-      ...(digest && this.#lanDigest && { lan: this.#lanDigest }),
+      ...(digest && lan && { lan }),
     }
   }
 
@@ -198,6 +200,14 @@ export class Replica {
     const records = this.#view.encodedRecords().map(toBase64Url)
     const filter = toBase64Url(this.#view.encodedFilter)
     return { type: 'snapshot', body, signature, records, hints: this.#hints.all(), ...(filter && { filter }) }
+  }
+
+  /** What no snapshot tells: what this node is itself, and its LAN. Nothing while it was not told the first. */
+  get apart(): readonly ContentFrame[] {
+    if (!this.#self) return []
+    const [own, hints] = [this.#own?.hint, this.#lan.all()]
+    const lan: ContentFrame = { type: 'lan', network: this.network, hints, ...(own && { own }) }
+    return [this.#self.frame, ...(own || hints.length > 0 ? [lan] : [])]
   }
 
   /** Whether a removal that is signed for this point of history concerns what we have. */
@@ -255,7 +265,7 @@ export class Replica {
 
   /** What is known of where a member is; the same object until that changes. */
   reachOf(node: NodeId): Reach {
-    const own = node === this.#identity.id ? this.#own : undefined
+    const own = node === this.#identity.id ? this.#own?.reach : undefined
     const known = this.#reaches.get(node) ?? own ?? this.#nowhere.get(node)
     if (known) return known
     const unknown = nowhere(node)
@@ -264,7 +274,7 @@ export class Replica {
   }
 
   lanOf(node: NodeId): readonly Endpoint[] {
-    return this.#lan.get(node) ?? NO_ENDPOINTS
+    return this.#lanEndpoints.get(node) ?? NO_ENDPOINTS
   }
 
   /** Of members only, so that a set of hints has no more than these. */
@@ -273,6 +283,24 @@ export class Replica {
     if (!this.#view.record(node) || !this.#hints.put(hint)) return
     this.#reaches.set(node, toReach(hint))
     this.#touched?.add(node)
+  }
+
+  #takeLanHint(hint: LanHint): void {
+    const node = hint.node as NodeId
+    if (hint.endpoints.length === 0) return this.#leaveLan(node)
+    if (!this.#lan.put(hint)) return
+    this.#lanEndpoints.set(node, endpointsIn(hint.endpoints))
+    this.#touched?.add(node)
+  }
+
+  #leaveLan(node: NodeId): void {
+    if (!this.#lan.remove(node)) return
+    this.#lanEndpoints.delete(node)
+    this.#touched?.add(node)
+  }
+
+  #lanDigest(): string | undefined {
+    return lanDigest({ size: this.#lan.size, digest: () => this.#lan.digest() }, this.#own?.hint)
   }
 
   /** What this node was told of itself is what the others were told of it. */
@@ -325,6 +353,10 @@ export class Replica {
 interface Point {
   readonly epoch: number
   readonly revision: number
+}
+
+function isSame(a: Hint, b: Hint | undefined): boolean {
+  return JSON.stringify(a) === JSON.stringify(b)
 }
 
 function isOlder(a: Point, b: Point): boolean {

@@ -1,6 +1,8 @@
+import type { Address } from '../address/cidr.ts'
 import type { NodeId } from '../keys/identity.ts'
 import type { PublicKey } from '../keys/wireguard.ts'
 import type { WitnessedMember, WitnessList } from '../protocol/content.ts'
+import { readAddress } from '../topology/endpoint.ts'
 import type { RelayView } from '../topology/reach.ts'
 import type { Health } from './probe.ts'
 import type { Transit } from './transit.ts'
@@ -11,6 +13,7 @@ export class Surroundings {
   #health: ReadonlyMap<NodeId, Health> = new Map()
   readonly #witnessed = new Map<PublicKey, WitnessedMember>()
   #views: readonly RelayView[] = []
+  #addresses: ReadonlySet<Address> = new Set()
 
   get transit(): Transit | undefined {
     return this.#transit
@@ -35,6 +38,18 @@ export class Surroundings {
   /** Relays that do not answer. */
   get deadRelays(): ReadonlySet<NodeId> {
     return new Set(this.#views.filter(({ alive }) => !alive).map(({ node }) => node))
+  }
+
+  /** Addresses of this machine, without those of tunnels; the same object until they change. */
+  get addresses(): ReadonlySet<Address> {
+    return this.#addresses
+  }
+
+  /** @param addresses with their prefix lengths, `192.168.1.2/24` */
+  setAddresses(addresses: readonly string[]): void {
+    const all = addresses.map((address) => readAddress(address.replace(/\/\d+$/, '')))
+    const plain = new Set(all.filter((address) => address !== undefined))
+    if ([...plain].join() !== [...this.#addresses].join()) this.#addresses = plain
   }
 
   setTransit(transit: Transit | undefined): void {

@@ -1,7 +1,6 @@
 import Type from 'typebox'
 import { Compile } from 'typebox/compile'
 import { ERROR_CODES, type ErrorCode, WeftError } from '../errors.ts'
-import { shortDigest } from './digest.ts'
 
 /** The closed set of what controller and agent say to each other: JSON objects told apart by `type`. */
 
@@ -42,7 +41,7 @@ const Hint = Type.Object({
 })
 export type Hint = Type.Static<typeof Hint>
 
-/** Private endpoints of a member, for those on its own LAN only. */
+/** Private endpoints of a member, for those on its own LAN only; in a part of what is told, none: it is not there any more. */
 const LanHint = Type.Object({ node: NodeId, endpoints: Type.Array(Endpoint, { maxItems: 16 }) })
 export type LanHint = Type.Static<typeof LanHint>
 
@@ -67,7 +66,7 @@ const ResumePosition = Type.Object({
   self: Type.Optional(Count),
   /** Digest of the set of hints that it was told (hints.ts). */
   hints: Type.Optional(Digest),
-  /** Digest of what it was told of its LAN (`lanDigest`). */
+  /** Digest of what it was told of its LAN (lans.ts). */
   lan: Type.Optional(Digest),
 })
 export type ResumePosition = Type.Static<typeof ResumePosition>
@@ -138,6 +137,8 @@ const agentFrames = {
     facts: Facts,
     /** Whether it reads frames that are packed (packed.ts). */
     packed: Type.Optional(Type.Boolean()),
+    /** Whether it reads `lan` frames that are a part (lans.ts). */
+    lanParts: Type.Optional(Type.Boolean()),
   }),
   /** Something that the controller signed and that its log contradicts: the log is not the one that was told from. */
   proof: frame('proof', { network: NetworkId, kind: ProofKind, ...signed }),
@@ -195,8 +196,16 @@ const controllerFrames = {
     hints: Type.Array(Hint),
     whole: Type.Optional(Type.Literal(true)),
   }),
-  /** What is for one member alone: who else is on its LAN, and how it can be reached itself if it is not told with all. */
-  lan: frame('lan', { network: NetworkId, hints: Type.Array(LanHint), own: Type.Optional(Hint) }),
+  /**
+   * Who else is on the LAN of a member, and how it can be reached itself if it is not told with all. It may be named itself,
+   * so that all on a LAN are told with the same bytes. `part`: what is not in it stays as it is.
+   */
+  lan: frame('lan', {
+    network: NetworkId,
+    hints: Type.Array(LanHint),
+    own: Type.Optional(Hint),
+    part: Type.Optional(Type.Literal(true)),
+  }),
   witness: frame('witness', signed),
   removed: frame('removed', signed),
   'key-wanted': frame('key-wanted', { network: NetworkId, keyVersion: Count }),
@@ -233,11 +242,6 @@ export function parseControllerFrame(text: string): ControllerFrame {
 /** The same of one that is put together. */
 export function checkControllerFrame(value: { readonly type?: unknown }): ControllerFrame {
   return checkFrame<ControllerFrame>(value, controllerCheckers)
-}
-
-/** What both ends compare to see whether an agent knows its LAN. */
-export function lanDigest({ hints, own }: Pick<ControllerFrameOf<'lan'>, 'hints' | 'own'>): string {
-  return shortDigest(JSON.stringify(own ? [hints, own] : hints))
 }
 
 /** A frame as it is sent. */

@@ -25,6 +25,11 @@ export function socketOf(endpoint: string): Socket | undefined {
   return address && isPort(port) ? { address, port } : undefined
 }
 
+/** Its address alone. */
+export function hostOf(endpoint: Endpoint): Address {
+  return endpoint.replace(/^\[|\]?:\d+$/g, '') as Address
+}
+
 export function endpointFamily(endpoint: Endpoint): Family {
   return endpoint.startsWith('[') ? 6 : 4
 }

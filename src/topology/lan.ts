@@ -47,6 +47,12 @@ export function lanEndpoints(viewer: readonly LanPlace[], other: readonly LanPla
   return [...new Set(shared.map(({ endpoint }) => endpoint))].slice(0, MAX_ENDPOINTS)
 }
 
+/** Where anybody on `lans` may try `other`, whatever addresses it has itself; best first. */
+export function endpointsOn(lans: ReadonlySet<string>, other: readonly LanPlace[]): readonly Endpoint[] {
+  const shared = other.filter(({ lan }) => lans.has(lan))
+  return [...new Set(shared.map(({ endpoint }) => endpoint))].slice(0, MAX_ENDPOINTS)
+}
+
 function without(places: readonly LanPlace[], others: readonly LanPlace[]): readonly LanPlace[] {
   const taken = new Set(others.map(({ address }) => address))
   return places.filter(({ address }) => !taken.has(address))
@@ -67,15 +73,17 @@ export class LanIndex {
     return new Set([...before, ...this.neighboursOf(node)])
   }
 
-  neighboursOf(node: NodeId): ReadonlySet<NodeId> {
-    const lans = this.placesOf(node).map(({ lan }) => lan)
-    const neighbours = new Set(lans.flatMap((lan) => [...(this.#members.get(lan) ?? [])]))
-    neighbours.delete(node)
-    return neighbours
+  /** All that are on one of these LANs. */
+  membersOf(lans: Iterable<string>): Set<NodeId> {
+    const members = new Set<NodeId>()
+    for (const lan of lans) for (const node of this.#members.get(lan) ?? []) members.add(node)
+    return members
   }
 
-  placesOf(node: NodeId): readonly LanPlace[] {
-    return this.#places.get(node) ?? []
+  neighboursOf(node: NodeId): Set<NodeId> {
+    const neighbours = this.membersOf((this.#places.get(node) ?? []).map(({ lan }) => lan))
+    neighbours.delete(node)
+    return neighbours
   }
 
   #leave(lan: string, node: NodeId): void {

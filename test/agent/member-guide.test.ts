@@ -3,6 +3,7 @@ import { it } from 'node:test'
 import fc from 'fast-check'
 import { pino } from 'pino'
 import { MemberGuide } from '../../src/agent/member-guide.ts'
+import { Pathfinder } from '../../src/agent/pathfinder.ts'
 import { Replica } from '../../src/agent/replica.ts'
 import { Surroundings } from '../../src/agent/surroundings.ts'
 import { Tunnel } from '../../src/agent/tunnel.ts'
@@ -83,6 +84,50 @@ it('A change of one member is worked out without a look at the others', async ()
   )
 })
 
+it('One neighbour more on the LAN, or another port of one, is worked out without a look at the others', async (t) => {
+  const offer = t.mock.method(Pathfinder.prototype, 'offer')
+  const story = new Story()
+  const numbers = Array.from({ length: 120 }, (_, at) => at + 1)
+  const members = numbers.map((number) => ({ number, key: 1 as const, isGone: false }))
+  story.next({ members, hints: [], moves: false })
+  const scene = await openScene(story.all())
+  const lan = (some: readonly number[], port = 51_820) => ({
+    ...{ type: 'lan' as const, network },
+    hints: some.map((number) => ({ node: nodeId(number), endpoints: [`192.168.1.${number}:${port}`] })),
+  })
+  scene.take([lan(numbers.slice(0, -1))])
+  await scene.follow()
+  for (const told of [
+    { ...lan([120]), part: true as const },
+    { ...lan([120], 51_821), part: true as const },
+    { ...lan([120]), hints: [{ node: nodeId(120), endpoints: [] }], part: true as const },
+    // By a controller that knows no parts.
+    lan(numbers),
+  ]) {
+    scene.take([told])
+    offer.mock.resetCalls()
+    scene.steps.length = 0
+    await scene.follow()
+    // Who is gone from the LAN is looked for where it was, until something better is known.
+    const isOfOne = (step: Step) => step.kind === 'set-peer' && step.peer.publicKey === keyOf(120, 1)
+    assert.ok(scene.steps.length <= 1 && scene.steps.every(isOfOne))
+    assert.deepEqual(
+      offer.mock.calls.map(({ arguments: [peer] }) => peer),
+      [nodeId(120)],
+    )
+  }
+  const candidates = () =>
+    offer.mock.calls.findLast(({ arguments: [peer] }) => peer === nodeId(120))?.arguments[1]
+  assert.deepEqual(
+    candidates()?.map(({ endpoint }) => endpoint),
+    ['192.168.1.120:51820'],
+  )
+  // It has that address itself: what is sent there comes back.
+  scene.surroundings.setAddresses(['192.168.1.120/24'])
+  await scene.follow()
+  assert.deepEqual(candidates(), [])
+})
+
 it('What could not be carried out is caught up with as a whole', async () => {
   const story = new Story()
   const scene = await openScene(story.beginning())
@@ -112,7 +157,7 @@ function withoutPeers(plan: NetworkPlan | undefined): NetworkPlan {
 }
 
 type Change = typeof change extends fc.Arbitrary<infer One> ? One : never
-type Told = ControllerFrameOf<'self' | 'snapshot' | 'delta' | 'hints'>
+type Told = ControllerFrameOf<'self' | 'snapshot' | 'delta' | 'hints' | 'lan'>
 
 /** What a controller tells: as changes, and as what it all comes to. */
 class Story {
@@ -195,6 +240,7 @@ async function openScene(told: readonly Told[]) {
       await device.apply(taken)
     },
   }
+  const surroundings = new Surroundings()
   const clock = new HandClock()
   const tunnel = await Tunnel.adopt(recorder, clock, { free: () => 51_820, used: () => [] })
   const guide = new MemberGuide(replica, {
@@ -202,7 +248,7 @@ async function openScene(told: readonly Told[]) {
     interface: device.name,
     clock,
     log: pino({ level: 'silent' }),
-    surroundings: new Surroundings(),
+    surroundings,
     isReal: false,
   })
   const keys = identity.memberKey(network, 1)
@@ -211,7 +257,7 @@ async function openScene(told: readonly Told[]) {
   }
   take(told)
   return {
-    ...{ guide, tunnel, keys, steps, take },
+    ...{ guide, tunnel, keys, steps, take, surroundings },
     failNext() {
       isToFail = true
     },
@@ -238,5 +284,7 @@ function takeFrame(replica: Replica, frame: Told) {
       return replica.takeDelta(frame)
     case 'hints':
       return replica.takeHints(frame)
+    case 'lan':
+      return replica.takeLan(frame)
   }
 }

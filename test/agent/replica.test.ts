@@ -125,6 +125,41 @@ describe('What a node knows of a network', () => {
     assert.deepEqual(replica.lanOf(nodeId(2)), ['192.168.1.2:51820'])
   })
 
+  it('takes of a LAN what is new, touches nobody else, and passes itself over; late and doubled parts heal with the whole', () => {
+    const at = (number: number, ...endpoints: string[]) => ({ node: nodeId(number), endpoints })
+    const whole = { hints: [at(1, '192.168.1.1:5'), at(2, '192.168.1.2:5')] }
+    const lan = () => replica.resumePosition()?.lan
+    assert.equal(lan(), undefined)
+    replica.takeTouched()
+    assert.equal(replica.takeLan(whole), 'changed')
+    assert.deepEqual(replica.takeTouched(), new Set([nodeId(1), nodeId(2)]))
+    const [before, first] = [lan(), replica.lanOf(nodeId(1))]
+    const more = {
+      hints: [at(3, '192.168.1.3:5'), { node: identity.id, endpoints: ['192.168.1.9:5'] }],
+      part: true as const,
+    }
+    assert.equal(replica.takeLan(more), 'changed')
+    assert.equal(replica.takeLan(more), 'unchanged')
+    assert.deepEqual(replica.takeTouched(), new Set([nodeId(3)]))
+    assert.equal(replica.lanOf(nodeId(1)), first)
+    assert.deepEqual(replica.lanOf(identity.id), [])
+    assert.notEqual(lan(), before)
+    assert.equal(replica.takeLan({ hints: [at(3), at(4)], part: true }), 'changed')
+    assert.equal(lan(), before)
+    replica.takeLan(more)
+    assert.equal(replica.takeLan({ hints: [at(2, '192.168.1.2:6')] }), 'changed')
+    assert.deepEqual(replica.lanOf(nodeId(1)), [])
+    const kept = new Replica(network, identity, controllerKey.publicKey)
+    for (const frame of replica.apart) {
+      if (frame.type === 'self') kept.takeSelf(frame)
+      if (frame.type === 'lan') kept.takeLan(frame)
+    }
+    kept.takeSnapshot(snapshot(10, [1, 2, 3]))
+    assert.equal(kept.resumePosition()?.lan, lan())
+    assert.equal(replica.takeLan({ hints: [] }), 'changed')
+    assert.equal(lan(), undefined)
+  })
+
   it('takes its time, epoch and revision from the word that it has what there is, unless it has something else', () => {
     assert.equal(
       replica.takeCurrent({ type: 'current', ...signHead(head(10, [1, 2, 3]), controllerKey) }),

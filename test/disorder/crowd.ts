@@ -58,8 +58,8 @@ export class Crowd implements AsyncDisposable {
     this.#dataDir = dataDir
   }
 
-  /** So many members of the network `demo`, put into it with one change. */
-  static async gather(size: number): Promise<Crowd> {
+  /** So many members of the network `demo`, put into it with one change. @param addressOf where each is, if not all alike */
+  static async gather(size: number, addressOf?: (at: number) => string): Promise<Crowd> {
     const crowd = new Crowd(await mkdtemp(join(tmpdir(), 'weft-crowd-')))
     await crowd.#open()
     await crowd.controller.change({ actor: 'test' }, (state, tools) =>
@@ -70,7 +70,12 @@ export class Crowd implements AsyncDisposable {
     for (let at = 0; at < size; at += AT_ONCE) {
       const some = names.slice(at, at + AT_ONCE)
       await Promise.all(
-        some.map((name) => crowd.connect(newIdentity(), { join: { secret, name }, networks: [] })),
+        some.map((name, more) =>
+          crowd.connect(newIdentity(), {
+            ...{ join: { secret, name }, networks: [] },
+            ...(addressOf && { address: addressOf(at + more) }),
+          }),
+        ),
       )
     }
     await crowd.addAll()
@@ -100,7 +105,15 @@ export class Crowd implements AsyncDisposable {
       networks,
       join,
       port = 51_820,
-    }: { networks: ResumePosition[]; join?: { secret: string; name: string }; port?: number },
+      address,
+      lanParts = true,
+    }: {
+      networks: ResumePosition[]
+      join?: { secret: string; name: string }
+      port?: number
+      address?: string
+      lanParts?: boolean
+    },
   ): Promise<Listener> {
     const line = new Line()
     const stream = new FrameStream(line.agent)
@@ -108,7 +121,7 @@ export class Crowd implements AsyncDisposable {
       .acceptAgent(line.controller, { binding: CHANNEL, remoteAddress: '192.0.2.1' })
       .catch(() => undefined)
     const controllerKey = this.controller.authority.signing.publicKey
-    const greeting = { networks, facts: this.facts(port), ...(join && { join }) }
+    const greeting = { networks, lanParts, facts: this.facts(port, address), ...(join && { join }) }
     const tools = { identity, random: systemRandom }
     await shakeHands(line.agent, stream, { enrolment: { controllerKey }, greeting, channel: CHANNEL, tools })
     const listener = { identity, line, received: [] as Buffer[] }
@@ -118,9 +131,9 @@ export class Crowd implements AsyncDisposable {
     return listener
   }
 
-  facts(port: number): Facts {
+  facts(port: number, address = '203.0.113.1/24'): Facts {
     const ports = this.#controller ? [{ network: this.network.id, port }] : []
-    return { addresses: ['203.0.113.1/24'], mtu: 1_500, ports, device: 'memory', version: '0' }
+    return { addresses: [address], mtu: 1_500, ports, device: 'memory', version: '0' }
   }
 
   /** Every node that is there becomes a member, with one change. */

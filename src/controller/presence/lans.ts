@@ -1,40 +1,21 @@
 import type { NodeId } from '../../keys/identity.ts'
 import type { NetworkId } from '../../model/names.ts'
 import type { State } from '../../model/state.ts'
-import {
-  type ControllerFrameOf,
-  encodeFrame,
-  type Hint,
-  type LanHint,
-  lanDigest,
-} from '../../protocol/frames.ts'
-import { LanIndex, lanEndpoints, lanPlacesOf } from '../../topology/lan.ts'
+import type { Hint } from '../../protocol/frames.ts'
+import { lanPlacesOf } from '../../topology/lan.ts'
+import type { Class, Regime } from '../../topology/policy/regime.ts'
+import { LanNetwork, type LanNetworkTools, type LanStep, type LanTold } from './lan-network.ts'
 import type { Presence } from './presence.ts'
 import { factsOf, overlaysOf } from './surroundings.ts'
 
-export interface LansTools {
+export interface LansTools extends Pick<LanNetworkTools, 'count'> {
   readonly state: () => State
   readonly presence: Presence
-  /** Whether two members of a network may know of each other. */
-  readonly sees: (network: NetworkId, a: NodeId, b: NodeId) => boolean
-  /** What decides on that: those of the same class see the same and are seen alike, as long as the policy stands. */
-  readonly classOf: (network: NetworkId, node: NodeId) => string
+  /** By what is decided who sees whom, and of which class a member is for that. */
+  readonly regime: (network: NetworkId) => Regime | undefined
+  readonly classOf: (network: NetworkId, node: NodeId) => Class | undefined
   /** How a member can be reached itself, where it does not hear that with all others. */
   readonly own: (network: NetworkId, node: NodeId) => Hint | undefined
-}
-
-/** What one viewer alone is told of where members are. */
-export interface LanFrame {
-  readonly bytes: Buffer
-  /** By which an agent that comes back shows that it knows this. */
-  readonly digest: string
-}
-
-interface NetworkLans {
-  readonly index: LanIndex
-  readonly classes: Map<NodeId, string>
-  /** What each viewer is told, until something about it changes. */
-  readonly frames: Map<NodeId, LanFrame | undefined>
 }
 
 /**
@@ -43,41 +24,28 @@ interface NetworkLans {
  */
 export class Lans {
   readonly #tools: LansTools
-  readonly #networks = new Map<NetworkId, NetworkLans>()
+  readonly #networks = new Map<NetworkId, LanNetwork>()
 
   constructor(tools: LansTools) {
     this.#tools = tools
   }
 
-  /** Takes over where a member is now, and of which class. Gives who has to be told. */
+  /** Takes over where a member is now, and what it may see. Gives who has to be told. */
   update(network: NetworkId, node: NodeId): readonly NodeId[] {
-    const known = this.#networks.get(network)
-    // Nobody was told anything of it, and who asks will have all.
-    if (!known) return []
-    const { index, classes, frames } = known
-    const isMember = this.#tools.state().networks.get(network)?.members.has(node)
-    const places = isMember ? this.#placesOf(network, node) : []
-    const name = this.#tools.classOf(network, node)
-    if (name === classes.get(node) && samePlaces(places, index.placesOf(node))) return []
-    if (isMember) classes.set(node, name)
-    else classes.delete(node)
-    const neighbours = index.put(node, places)
-    const touched = [node, ...neighbours]
-    for (const viewer of touched) frames.delete(viewer)
-    return neighbours.size > 0 ? touched : []
+    // While nobody was told anything of it, who asks will have all.
+    const isMember = this.#tools.state().networks.get(network)?.members.has(node) === true
+    return this.#networks.get(network)?.update(node, isMember) ?? []
   }
 
-  /** There is another policy: who may know of whom is another, for all. */
+  /** There is another policy: who sees whom is another. */
   renew(network: NetworkId): void {
-    const known = this.#networks.get(network)
-    if (!known) return
-    known.frames.clear()
-    for (const node of known.classes.keys()) known.classes.set(node, this.#tools.classOf(network, node))
+    const regime = this.#tools.regime(network)
+    if (regime) this.#networks.get(network)?.renew(regime)
   }
 
   /** A member can be reached in another way. */
   renewOwn(network: NetworkId, node: NodeId): void {
-    this.#networks.get(network)?.frames.delete(node)
+    this.#networks.get(network)?.renewOwn(node)
   }
 
   /** The network is gone. */
@@ -85,21 +53,11 @@ export class Lans {
     this.#networks.delete(network)
   }
 
-  /** The frame for one viewer; undefined when nobody else is on its LAN and it hears of itself with all others. */
-  frameFor(network: NetworkId, viewer: NodeId): LanFrame | undefined {
-    const { index, frames } = this.#of(network)
-    if (frames.has(viewer)) return frames.get(viewer)
-    const own = index.placesOf(viewer)
-    // Sorted, so that the same neighbours give the same digest whoever came first.
-    const seen = [...index.neighboursOf(viewer)].filter((node) => this.#tools.sees(network, viewer, node))
-    const hints = seen.sort().map((node) => ({
-      node,
-      endpoints: [...lanEndpoints(own, index.placesOf(node))],
-    }))
-    const itself = this.#tools.own(network, viewer)
-    const frame = hints.length > 0 || itself ? lanFrame(network, hints, itself) : undefined
-    frames.set(viewer, frame)
-    return frame
+  /** What a viewer alone, or all who are where it is, are to be told. @param readsParts see `hello` in frames.ts */
+  follow(network: NetworkId, viewer: NodeId, told: LanTold, readsParts: boolean): LanStep {
+    const lans = this.#of(network)
+    if (!lans) return { told }
+    return readsParts ? lans.follow(viewer, told) : lans.followWhole(viewer, told)
   }
 
   #placesOf(network: NetworkId, node: NodeId) {
@@ -108,32 +66,20 @@ export class Lans {
     return lanPlacesOf(factsOf(state(), presence, network, node), overlaysOf(state(), node))
   }
 
-  #of(network: NetworkId): NetworkLans {
-    const known = this.#networks.get(network)
+  #of(id: NetworkId): LanNetwork | undefined {
+    const known = this.#networks.get(id)
     if (known) return known
-    const fresh: NetworkLans = { index: new LanIndex(), classes: new Map(), frames: new Map() }
-    this.#networks.set(network, fresh)
-    for (const node of this.#tools.state().networks.get(network)?.members.keys() ?? []) {
-      fresh.index.put(node, this.#placesOf(network, node))
-      fresh.classes.set(node, this.#tools.classOf(network, node))
-    }
+    const { state, classOf, own, count } = this.#tools
+    const [network, regime] = [state().networks.get(id), this.#tools.regime(id)]
+    if (!network || !regime) return undefined
+    const fresh = new LanNetwork(network.members.keys(), regime, {
+      id,
+      count,
+      placesOf: (node) => this.#placesOf(id, node),
+      classOf: (node) => classOf(id, node),
+      own: (node) => own(id, node),
+    })
+    this.#networks.set(id, fresh)
     return fresh
   }
-}
-
-function lanFrame(network: NetworkId, hints: LanHint[], own: Hint | undefined): LanFrame {
-  const frame: ControllerFrameOf<'lan'> = { type: 'lan', network, hints, ...(own && { own }) }
-  return { bytes: Buffer.from(encodeFrame(frame)), digest: lanDigest(frame) }
-}
-
-/** Tells who was told something of its LAN that there is nothing of it any more. */
-export function noLan(network: NetworkId): Buffer {
-  return lanFrame(network, [], undefined).bytes
-}
-
-function samePlaces(a: readonly { readonly lan: string; readonly endpoint: string }[], b: typeof a): boolean {
-  return (
-    a.length === b.length &&
-    a.every(({ lan, endpoint }, at) => lan === b[at]?.lan && endpoint === b[at]?.endpoint)
-  )
 }

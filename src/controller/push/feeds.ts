@@ -6,7 +6,8 @@ import type { Event } from '../../model/event.ts'
 import type { NetworkId } from '../../model/names.ts'
 import type { Network, State } from '../../model/state.ts'
 import { RECENT, type Step } from '../ledger/recent.ts'
-import { type LanFrame, Lans } from '../presence/lans.ts'
+import type { LanStep, LanTold } from '../presence/lan-network.ts'
+import { Lans } from '../presence/lans.ts'
 import type { Presence } from '../presence/presence.ts'
 import { hintOf } from '../presence/surroundings.ts'
 import type { ControllerSettings } from '../settings.ts'
@@ -51,8 +52,8 @@ export class Feeds {
     this.#recent = tools.recent
     this.#lans = new Lans({
       ...tools,
-      classOf: (id, node) => this.#in(id, (feeds) => feeds.classOf(node)) ?? '',
-      sees: (id, a, b) => this.#in(id, (feeds) => feeds.sees(a, b)) ?? false,
+      regime: (id) => this.#in(id, (feeds) => feeds.regime),
+      classOf: (id, node) => this.#in(id, (feeds) => feeds.classOf(node)),
       own: (id, node) => this.#in(id, (feeds, network) => feeds.own(network, node)),
     })
   }
@@ -67,9 +68,9 @@ export class Feeds {
     return this.#in(id, (feeds, network) => feeds.get(network, viewer))
   }
 
-  /** What the viewer alone is told: endpoints on its LAN above all. */
-  lan(id: NetworkId, viewer: NodeId): LanFrame | undefined {
-    return this.#lans.frameFor(id, viewer)
+  /** What the viewer is to be told that not all are: endpoints on its LAN above all. */
+  lan(id: NetworkId, viewer: NodeId, told: LanTold, readsParts: boolean): LanStep {
+    return this.#lans.follow(id, viewer, told, readsParts)
   }
 
   /** What a change would cost to push. */

@@ -180,7 +180,7 @@ export class Fleet {
       ...this.#tools,
       readsPacked: hello.packed === true,
       feed: (network, viewer) => feeds.get(network, viewer),
-      lan: (network, viewer) => feeds.lan(network, viewer),
+      lan: (network, viewer, told) => feeds.lan(network, viewer, told, hello.lanParts === true),
     })
     this.#sessions.set(node, session)
     this.#sockets.set(socket, session)

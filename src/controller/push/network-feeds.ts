@@ -7,7 +7,7 @@ import { encodeRecord } from '../../protocol/record.ts'
 import { NO_FILTER } from '../../protocol/view.ts'
 import { Audiences } from '../../topology/policy/audiences.ts'
 import { type ClassFilter, filterOf } from '../../topology/policy/filter.ts'
-import { Regime } from '../../topology/policy/regime.ts'
+import { type Class, NOBODY, Regime } from '../../topology/policy/regime.ts'
 import { Feed, type FeedTools } from './feed.ts'
 import { recordOf } from './record-of.ts'
 
@@ -133,9 +133,14 @@ export class NetworkFeeds {
     return this.#audiences?.sees(a, b) ?? true
   }
 
-  /** The class of a member; one name where all see the same. */
-  classOf(member: NodeId): string {
-    return this.#keyOf(member)
+  /** What decides on whom a member sees; undefined for a stranger. */
+  classOf(member: NodeId): Class | undefined {
+    return this.#audiences ? this.#audiences.of(member) : NOBODY
+  }
+
+  /** By what that is decided. */
+  get regime(): Regime {
+    return this.#regime
   }
 
   /** Members of these classes; undefined: all. */

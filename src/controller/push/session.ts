@@ -11,7 +11,7 @@ import {
   type NetworkPosition,
   type ResumePosition,
 } from '../../protocol/frames.ts'
-import { type LanFrame, noLan } from '../presence/lans.ts'
+import { knownLan, type LanStep, type LanTold } from '../presence/lan-network.ts'
 import { isAhead } from './ahead.ts'
 import { Asking } from './asking.ts'
 import type { Cursor } from './cursor.ts'
@@ -30,8 +30,7 @@ const OVERDRAFT_LIMIT = 1_048_576
 interface Told {
   /** Undefined: it was told nothing yet. */
   cursor: Cursor | undefined
-  /** Digest of the last word on its LAN; undefined: it was told none, or that there is nothing any more. */
-  lan: string | undefined
+  lan: LanTold
   /** Revision of the member's own record, 0 before it was told, and the epoch in which it was. */
   self: { readonly revision: number; readonly epoch: number }
   /** Since when the node is a member, if it became one in this session and was told nothing yet. */
@@ -53,7 +52,7 @@ export interface SessionTools {
   /** What this node may see of a network. */
   readonly feed: (network: NetworkId, node: NodeId) => Feed | undefined
   /** Endpoints that only the LAN of the node may know, encoded once for all on it. */
-  readonly lan: (network: NetworkId, node: NodeId) => LanFrame | undefined
+  readonly lan: (network: NetworkId, node: NodeId, told: LanTold) => LanStep
   readonly sent: (frames: number, bytes: number) => void
   readonly lag: Lag
 }
@@ -169,7 +168,7 @@ export class Session {
 
   #resumeNetwork(id: NetworkId, position: ResumePosition | undefined): void {
     const unapplied = this.#told.get(id)?.unapplied
-    this.#told.set(id, { ...nothingTold(), lan: position?.lan, unapplied, position })
+    this.#told.set(id, { ...nothingTold(), lan: knownLan(position?.lan), unapplied, position })
     if (position && isAhead(this.#tools.state(), position)) this.send({ type: 'prove', network: id })
     else this.flush(id)
   }
@@ -232,10 +231,9 @@ export class Session {
   }
 
   #sendLan(network: NetworkId, told: Told): void {
-    const lan = this.#tools.lan(network, this.node)
-    if (lan?.digest === told.lan) return
-    told.lan = lan?.digest
-    this.#send({ bytes: lan?.bytes ?? noLan(network), isBinary: false })
+    const step = this.#tools.lan(network, this.node, told.lan)
+    told.lan = step.told
+    if (step.message) this.#send(step.message.for(this.#tools.readsPacked))
   }
 
   /** A socket that closes takes nothing any more, keeps what it holds, and answers a ping at once. */
@@ -268,7 +266,7 @@ const NO_SELF = Object.freeze({ revision: 0, epoch: 0 })
 function nothingTold(): Told {
   return {
     cursor: undefined,
-    lan: undefined,
+    lan: knownLan(undefined),
     self: NO_SELF,
     addedAt: undefined,
     unapplied: undefined,

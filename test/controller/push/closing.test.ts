@@ -34,7 +34,7 @@ test('a session whose socket closes while it is full takes nothing more, and hol
     signing,
     state: () => emptyState,
     feed: () => undefined,
-    lan: () => undefined,
+    lan: (_network, _node, told) => ({ told }),
     sent: () => undefined,
     lag: new Lag(new Registry(), () => 0),
   })

@@ -18,7 +18,7 @@ const AGENTS = 3
 const REFUSAL_LIMIT = 3_000
 const LIMIT = 20_000
 /** Milliseconds of each answer of a server that is slow. */
-const DELAYS = runs(1, 0) === 1 ? [500, 1_400] : [100, 300, 500, 700, 900, 1_100, 1_400, 2_000]
+const DELAYS = runs(1, 0) === 1 ? [1_100] : [100, 300, 500, 700, 900, 1_100, 1_400, 2_000]
 
 interface Trouble {
   readonly title: string

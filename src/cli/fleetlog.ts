@@ -1,11 +1,14 @@
 import { join } from 'node:path'
 import { type Command, Option } from 'commander'
-import { LOG_FILE, usualDataDir } from '../controller/home.ts'
+import { JOURNAL_FILE, LOG_FILE, usualDataDir } from '../controller/home.ts'
 import { controllerSettings } from '../controller/settings.ts'
+import { WeftError } from '../errors.ts'
 import { systemRandom } from '../keys/random.ts'
 import { toBase32 } from '../keys/text.ts'
+import type { Head } from '../log/log.ts'
+import { readJournal } from '../log/redis/journal.ts'
 import type { RedisLogOptions } from '../log/redis/options.ts'
-import { openSource } from '../log/source.ts'
+import { holds, openSource } from '../log/source.ts'
 import type { Source } from '../log/transfer.ts'
 import { environmentName, loadSettings } from '../settings.ts'
 
@@ -44,6 +47,33 @@ export async function openFleetSource(options: FleetOptions, command: Command): 
   if (!redis) return openSource(join(options.dataDir, LOG_FILE))
   const { openRedisSource } = await import('../log/redis/source.ts')
   return openRedisSource(redis)
+}
+
+/**
+ * The file of the embedded log, for what reads no other. Throws `invalid-config` when the log is on Redis, `conflict` when
+ * it went there and what lies here was left behind.
+ */
+export function embeddedLog(options: FleetOptions, command: Command): string {
+  if (redisOptions(options, command)) throw onRedis()
+  const path = join(options.dataDir, LOG_FILE)
+  const known = readJournal(join(options.dataDir, JOURNAL_FILE))
+  if (known.sequence > 0 && !holds(path, known)) throw leftBehind(options.dataDir, known)
+  return path
+}
+
+const ADVICE =
+  "Take 'weft log export' with --redis-url, or WEFT_STORE=redis and WEFT_REDIS_URLS: it reads a log on Redis."
+
+function onRedis(): WeftError {
+  const message = 'The log is on Redis, as the environment says, and this command reads the embedded one.'
+  return new WeftError('invalid-config', message, { advice: `${ADVICE} Or name the folder with --data-dir.` })
+}
+
+function leftBehind(dataDir: string, { sequence }: Head): WeftError {
+  const message = `The log of ${dataDir} went to Redis, where entry ${sequence} was acknowledged; ${LOG_FILE} lacks it.`
+  return new WeftError('conflict', message, {
+    advice: `${ADVICE} Remove ${JOURNAL_FILE} if ${LOG_FILE} is the log all the same.`,
+  })
 }
 
 /** Settings of a controller that say where its log is; those in the environment count for commands too. */

@@ -4,6 +4,7 @@ import { pipeline } from 'node:stream/promises'
 import { Command, InvalidArgumentError } from 'commander'
 import { LOG_FILE } from '../controller/home.ts'
 import { HEAD_FILE, readKeptHead } from '../controller/ledger/kepthead.ts'
+import { WeftError } from '../errors.ts'
 import { backupLog } from '../log/backup.ts'
 import { exportLog, openImport } from '../log/export.ts'
 import { installLog } from '../log/install.ts'
@@ -14,6 +15,7 @@ import { type Verified, verifyLog } from '../log/verify.ts'
 import {
   addFleetOptions,
   dataDirOption,
+  embeddedLog,
   type FleetOptions,
   openFleetSource,
   redisOptions,
@@ -61,13 +63,22 @@ function verifyCommand(): Command {
     .option('--head <file>', 'a signed head that the controller of this log kept')
     .option('--json', 'print JSON for programs')
     .addHelpText('after', VERIFY_EXAMPLES)
-    .action(async (options: Options & { readonly known?: Head; readonly head?: string }) => {
+    .action(async (options: VerifyOptions, command: Command) => {
+      const path = embeddedLog(options, command)
       const signed = await readKeptHead(options.head ?? join(options.dataDir, HEAD_FILE))
-      const verified = await whileWorking(reading, () =>
-        verifyLog(join(options.dataDir, LOG_FILE), { head: options.known, signed }),
-      )
+      if (options.head !== undefined && !signed) throw noHead(options.head)
+      const verified = await whileWorking(reading, () => verifyLog(path, { head: options.known, signed }))
       print(options.json, verified, () => describe(verified))
     })
+}
+
+interface VerifyOptions extends Options {
+  readonly known?: Head
+  readonly head?: string
+}
+
+function noHead(file: string): WeftError {
+  return new WeftError('invalid-input', `There is no file ${file}.`, { field: '--head' })
 }
 
 const EXPORT_EXAMPLES = `
@@ -171,6 +182,9 @@ Examples:
   weft log backup /mnt/backup/weft-$(date +%F).db
   weft log import /mnt/backup/weft-2026-01-31.db --new-epoch     brings it back
 
+A log on Redis is saved by 'weft log export'; a log.db that was left behind when the log went there is
+refused, by its redis-journal.json.
+
 The controller may be running. Keep wrapping.key apart: without it the copy gives no secret away,
 and no controller can start from it.`
 
@@ -181,9 +195,10 @@ function backupCommand(): Command {
     .addOption(dataDirOption())
     .option('--json', 'print JSON for programs')
     .addHelpText('after', BACKUP_EXAMPLES)
-    .action(async (file: string, { dataDir, json }: Options) => {
-      const verified = await whileWorking(reading, () => backupLog(join(dataDir, LOG_FILE), resolve(file)))
-      print(json, verified, () => describe(verified))
+    .action(async (file: string, options: Options, command: Command) => {
+      const path = embeddedLog(options, command)
+      const verified = await whileWorking(reading, () => backupLog(path, resolve(file)))
+      print(options.json, verified, () => describe(verified))
     })
 }
 

@@ -1,8 +1,9 @@
+import { existsSync } from 'node:fs'
 import type { DatabaseSync } from 'node:sqlite'
 import { setImmediate as othersFirst } from 'node:timers/promises'
 import { checkLink, headOf } from './chain.ts'
 import { openReadOnly, storeError } from './database.ts'
-import type { Entry } from './log.ts'
+import type { Entry, Head } from './log.ts'
 import { SnapshotRows } from './snapshotrows.ts'
 import { baseOf, SELECT, toRow } from './store.ts'
 import type { Source } from './transfer.ts'
@@ -21,6 +22,14 @@ export function openSource(path: string): Source & Disposable {
     read: () => entries(database, path),
     [Symbol.dispose]: () => database.close(),
   }
+}
+
+/** Whether the log at `path` has this entry, or had and dropped it. */
+export function holds(path: string, { sequence, hash }: Head): boolean {
+  if (!existsSync(path)) return false
+  using database = openReadOnly(path)
+  if (sequence <= baseOf(database).sequence) return true
+  return database.prepare('SELECT hash FROM entries WHERE sequence = ?').get(sequence)?.hash === hash
 }
 
 async function* entries(database: DatabaseSync, path: string): AsyncGenerator<Entry, void, void> {

@@ -1,5 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { WeftError } from '../errors.ts'
+import type { State } from '../model/state.ts'
 import { Audit } from './audit.ts'
 import { damaged } from './chain.ts'
 import { openReadOnly, storeError } from './database.ts'
@@ -21,7 +22,7 @@ export interface Verified {
 /** Where the log once stood, as kept elsewhere: only that shows whether its end was cut off, or an old copy restored. */
 export interface Known {
   readonly head?: Head | undefined
-  /** Must be signed by the controller of this log. Says nothing any more about a log that has been given a new epoch. */
+  /** Must be signed by the controller of this log. */
   readonly signed?: SignedHead | undefined
 }
 
@@ -37,13 +38,33 @@ export async function verifyLog(path: string, { head: known, signed }: Known = {
   for (const head of [known, signed]) if (head) hashes.set(head.sequence, '')
   const { audit, dropped, snapshots } = walk(database, path, hashes)
   const { head, state } = audit
-  if (signed && state?.authority) checkSignedHead(signed, state.authority.publicKey)
-  const isOutdated = signed && state && state.epoch > signed.epoch
-  for (const each of [known, isOutdated ? undefined : signed]) {
+  if (signed) checkSigner(signed, state)
+  const isThere = (each: Head) => each.sequence <= dropped || hashes.get(each.sequence) === each.hash
+  if (signed && state && state.epoch > signed.epoch && !isThere(signed)) throw outdated(signed, state)
+  for (const each of [known, signed]) {
     if (each && each.sequence > dropped) checkKnown(each, head, hashes.get(each.sequence))
   }
   checkFile(database, path, head)
   return { entries: head.sequence - dropped, dropped, snapshots, head }
+}
+
+function checkSigner(signed: SignedHead, state: State | undefined): void {
+  if (state?.authority) return checkSignedHead(signed, state.authority.publicKey)
+  throw new WeftError(
+    'log-damaged',
+    'A head was kept, but the log names no controller that could have signed it.',
+    {
+      advice: 'Give the head that belongs to this log, or the log that belongs to this head.',
+    },
+  )
+}
+
+/** Who restores a backup raises the epoch, and so can who cuts off the end: the log does not tell one from the other. */
+function outdated({ sequence, epoch, at }: SignedHead, state: State): WeftError {
+  const message = `The head that was kept is of epoch ${epoch}, the log is at epoch ${state.epoch} and lacks entry ${sequence} of then.`
+  return new WeftError('log-damaged', message, {
+    advice: `That is so after a backup was restored, or lost changes were given up, since ${new Date(at).toISOString()}; if neither was done, its end was cut off. A controller that runs on it keeps a new head.`,
+  })
 }
 
 /** @param hashes at the sequences that are wanted; filled on the way */

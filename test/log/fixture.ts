@@ -1,6 +1,8 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { SecretBytes } from '../../src/keys/secret.ts'
+import { SigningKey } from '../../src/keys/signature.ts'
 import type { Draft, Entry, Log } from '../../src/log/log.ts'
 
 /** A directory of its own on a real disk, which goes away at the end of the scope. */
@@ -30,4 +32,21 @@ export async function collect(entries: AsyncIterable<Entry>): Promise<Entry[]> {
   const all: Entry[] = []
   for await (const entry of entries) all.push(entry)
   return all
+}
+
+export const signing = new SigningKey(new SecretBytes(new Uint8Array(32).fill(9)))
+
+/** The first entry of a controller whose snapshots and heads `signing` signs. */
+export const FIRST: Draft = {
+  ...change(1),
+  events: [
+    {
+      type: 'controller-initialised',
+      epoch: 1,
+      publicKey: signing.publicKey,
+      wrappedSeed: 's',
+      certificate: 'c',
+      wrappedCertificateKey: 'k',
+    },
+  ],
 }

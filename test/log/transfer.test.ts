@@ -3,12 +3,10 @@ import { readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { describe, it } from 'node:test'
-import { SecretBytes } from '../../src/keys/secret.ts'
-import { SigningKey } from '../../src/keys/signature.ts'
 import { backupLog } from '../../src/log/backup.ts'
 import { exportLog, openImport } from '../../src/log/export.ts'
 import { installLog } from '../../src/log/install.ts'
-import type { Draft, Log } from '../../src/log/log.ts'
+import type { Log } from '../../src/log/log.ts'
 import { headAt, sealSnapshot } from '../../src/log/snapshot.ts'
 import { openSource } from '../../src/log/source.ts'
 import { openSqliteLog } from '../../src/log/sqlite.ts'
@@ -16,24 +14,9 @@ import { verifyLog } from '../../src/log/verify.ts'
 import { applyEntry } from '../../src/model/apply.ts'
 import { encodeState } from '../../src/model/codec.ts'
 import { emptyState } from '../../src/model/state.ts'
-import { change, collect, scratch } from './fixture.ts'
+import { change, collect, FIRST, scratch, signing } from './fixture.ts'
 
-const signing = new SigningKey(new SecretBytes(new Uint8Array(32).fill(9)))
 const NOW = { now: 1_800_000_000_000 }
-
-const FIRST: Draft = {
-  ...change(1),
-  events: [
-    {
-      type: 'controller-initialised',
-      epoch: 1,
-      publicKey: signing.publicKey,
-      wrappedSeed: 's',
-      certificate: 'c',
-      wrappedCertificateKey: 'k',
-    },
-  ],
-}
 
 /** A running log of 40 entries with snapshots of 20 and 30; the first 15 were dropped. */
 async function compacted(path: string): Promise<Log> {

@@ -7,10 +7,11 @@ import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { canonicalFields } from '../../src/keys/fields.ts'
 import type { Entry } from '../../src/log/log.ts'
+import { signHead } from '../../src/log/signedhead.ts'
 import { openSqliteLog } from '../../src/log/sqlite.ts'
 import { verifyLog } from '../../src/log/verify.ts'
 import { report, runs } from '../chaos/runs.ts'
-import { appendAll, change, collect, scratch } from './fixture.ts'
+import { appendAll, change, collect, FIRST, scratch, signing } from './fixture.ts'
 
 /** A closed log of ten entries, and the entries. */
 async function write(path: string, size = 1): Promise<Entry[]> {
@@ -148,6 +149,31 @@ describe('verifyLog', () => {
       code: 'log-damaged',
       message: /^Entry 8 of the log is missing: the end is cut off, up to entry 10 at least\./,
     })
+  })
+
+  it('says of a head of an earlier epoch that it is not in the log, and takes one that is', async () => {
+    await using dir = await scratch()
+    const log = await openSqliteLog(dir.log)
+    await log.append(0, FIRST)
+    await appendAll(log, 2, 10)
+    const [old] = await collect(log.read(8))
+    assert.ok(old)
+    await log[Symbol.asyncDispose]()
+    const sign = (sequence: number, hash: string) =>
+      signHead({ sequence, hash }, { epoch: 2, at: 1 }, signing)
+    assert.equal((await verifyLog(dir.log, { signed: sign(8, old.hash) })).entries, 10)
+    const cut = sign(1_000, old.hash)
+    const message = /^The head that was kept is of epoch 2, the log is at epoch 10 and lacks entry 1000/
+    await assert.rejects(verifyLog(dir.log, { signed: cut }), { code: 'log-damaged', message })
+    await assert.rejects(verifyLog(dir.log, { signed: { ...cut, signature: 'x' } }), /was not signed by/)
+  })
+
+  it('does not take a head on trust that nobody can have signed', async () => {
+    await using dir = await scratch()
+    const [last] = (await write(dir.log)).slice(-1)
+    assert.ok(last)
+    const signed = { sequence: last.sequence, hash: last.hash, epoch: 9, at: 1, signature: 'x' }
+    await assert.rejects(verifyLog(dir.log, { signed }), /names no controller that could have signed it/)
   })
 
   it('sees another history of the same length when it is told the head', async () => {

@@ -1,33 +1,15 @@
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { after, before, describe, it } from 'node:test'
-import { SecretBytes } from '../../src/keys/secret.ts'
-import { SigningKey } from '../../src/keys/signature.ts'
-import type { Draft } from '../../src/log/log.ts'
 import { openRedisLog, type RedisLog } from '../../src/log/redis/log.ts'
 import { headAt, sealSnapshot, startingState } from '../../src/log/snapshot.ts'
 import { applyEntry } from '../../src/model/apply.ts'
 import { encodeState } from '../../src/model/codec.ts'
 import { emptyState } from '../../src/model/state.ts'
-import { appendAll, change, collect } from '../log/fixture.ts'
+import { appendAll, change, collect, FIRST, signing } from '../log/fixture.ts'
 import { eventually } from '../rig.ts'
 import { startSingle } from './site.ts'
 import { optionsFor } from './writers.ts'
-
-const signing = new SigningKey(new SecretBytes(new Uint8Array(32).fill(9)))
-const FIRST: Draft = {
-  ...change(1),
-  events: [
-    {
-      type: 'controller-initialised',
-      epoch: 1,
-      publicKey: signing.publicKey,
-      wrappedSeed: 's',
-      certificate: 'c',
-      wrappedCertificateKey: 'k',
-    },
-  ],
-}
 
 /** @param from the state at the base of the log */
 async function snapshotOf(log: RedisLog, at: number, from = emptyState) {

@@ -20,16 +20,21 @@ interface Kept {
  */
 export class Journal implements Disposable {
   readonly #path: string | undefined
+  readonly #realm: string
   readonly #kept = new Map<number, Kept>()
   readonly #operations = new Map<string, Entry>()
   #head: Head = EMPTY
   #recorded: Head
   #timer: NodeJS.Timeout | undefined
 
-  /** @param path of the file; without one nothing outlives the process. Throws `invalid-config` when it is not ours. */
-  constructor(path?: string) {
+  /**
+   * @param path of the file; without one nothing outlives the process. Throws `invalid-config` when it is not ours.
+   * @param realm of the log: what the file says of another one says nothing of this
+   */
+  constructor(path?: string, realm = '') {
     this.#path = path
-    this.#recorded = path === undefined ? EMPTY : readHead(path)
+    this.#realm = realm
+    this.#recorded = path === undefined ? EMPTY : readJournal(path, realm)
   }
 
   /** The last entry that was read or written here. */
@@ -104,7 +109,9 @@ export class Journal implements Disposable {
     const { sequence, hash } = this.known
     try {
       mkdirSync(dirname(this.#path), { recursive: true, mode: 0o700 })
-      writeFileSync(`${this.#path}.new`, `${JSON.stringify({ sequence, hash })}\n`, { mode: 0o600 })
+      writeFileSync(`${this.#path}.new`, `${JSON.stringify({ realm: this.#realm, sequence, hash })}\n`, {
+        mode: 0o600,
+      })
       renameSync(`${this.#path}.new`, this.#path)
     } catch {
       // A full disk here must not stop a fleet: the file is a second witness, the other controllers are the first.
@@ -133,19 +140,27 @@ export class Journal implements Disposable {
   }
 }
 
-function readHead(path: string): Head {
+/** How far a log was, by the file of a controller; of any realm if none is given. */
+export function readJournal(path: string, realm?: string): Head {
   let text: string
   try {
     text = readFileSync(path, 'utf8')
   } catch {
     return EMPTY
   }
+  // A power cut can leave it without what was in it: then there is one witness less.
+  if (/^[\s\0]*$/.test(text)) return EMPTY
   const value: unknown = parse(text)
-  if (isHead(value)) return headOf(value)
+  if (isHead(value)) return isOf(value, realm) ? headOf(value) : EMPTY
   throw new WeftError('invalid-config', `${path} does not say how far a log went.`, {
     field: 'dataDir',
     advice: 'Remove it only if you are sure that the Redis server has the whole log.',
   })
+}
+
+/** Earlier versions did not write down of which. */
+function isOf(value: object, realm: string | undefined): boolean {
+  return realm === undefined || !('realm' in value) || value.realm === realm
 }
 
 function parse(text: string): unknown {

@@ -59,7 +59,7 @@ export class RedisLog implements Log {
   constructor(options: RedisLogOptions) {
     this.#options = options
     this.keys = options.keys ?? keysOf(options.realm)
-    const journal = new Journal(options.journal)
+    const journal = new Journal(options.journal, options.realm)
     this.#journal = journal
     const [link, news] = [() => this.link, this.#news]
     const onRow: Writer['onRow'] = (row) => this.#writer.onRow(row)

@@ -1,5 +1,7 @@
+import assert from 'node:assert/strict'
 import { pingAll } from '../../src/lab/ping.ts'
 import { transfer } from '../../src/lab/transfer.ts'
+import { tunnelsOn, wireguardOf } from '../e2e/tunnel.ts'
 import type { Stage } from './stage.ts'
 import { directTwin, relayedTwin } from './twin.ts'
 import { relayBetween } from './world.ts'
@@ -10,6 +12,8 @@ export interface Comparison {
   /** Mbit/s, of each run. */
   readonly agents: readonly number[]
   readonly byHand: readonly number[]
+  /** Bytes that the relay took in while links of agents were used; undefined for a direct one. */
+  readonly carried?: number
   /** The median of those of each turn: what else goes on meets the two of one turn alike. */
   readonly ratio: number
 }
@@ -32,9 +36,16 @@ export async function compareDirect(stage: Stage, options: ComparisonOptions): P
 export async function compareRelayed(stage: Stage, options: ComparisonOptions): Promise<Comparison> {
   const { lab, paths, addressesOf } = stage
   const relay = lab.host(relayBetween(paths, 'captive', 'home'))
-  const byHand = await relayedTwin(lab.host('captive'), lab.host('home'), relay)
+  const [transit] = await tunnelsOn(relay)
+  assert.ok(transit, 'a relay is in the transit')
+  const { addresses } = await relayedTwin(lab.host('captive'), lab.host('home'), [relay])
+  const [, byHand] = addresses
   const targets = { agents: addressesOf('home')[0] ?? '', byHand }
-  return { kind: 'relayed', ...(await compare(stage, ['captive', 'home'], targets, options)) }
+  const takenIn = async () =>
+    sum([...(await wireguardOf(relay, transit)).peers.values()].map(({ rxBytes }) => rxBytes))
+  const before = await takenIn()
+  const comparison = await compare(stage, ['captive', 'home'], targets, options)
+  return { kind: 'relayed', ...comparison, carried: (await takenIn()) - before }
 }
 
 async function compare(
@@ -45,7 +56,9 @@ async function compare(
 ): Promise<Omit<Comparison, 'kind'>> {
   const [one, other] = [lab.host(from), lab.host(to)]
   const measure = async (address: string) => {
-    const { milliseconds } = await transfer(one, { host: other, address }, { bytes, limit: 60_000 })
+    const to = { host: other, address }
+    const { milliseconds, sent, received } = await transfer(one, to, { bytes, limit: 60_000 })
+    assert.deepEqual([received, received.bytes], [sent, bytes], 'what was sent has arrived')
     return (bytes * 8) / 1_000 / milliseconds
   }
   const rates = { agents: [] as number[], byHand: [] as number[] }
@@ -56,6 +69,10 @@ async function compare(
   }
   const ratios = rates.agents.map((rate, turn) => rate / (rates.byHand[turn] ?? Number.NaN))
   return { ...rates, ratio: median(ratios) }
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0)
 }
 
 /** Of an odd number of values the one in the middle. */

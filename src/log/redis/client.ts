@@ -1,6 +1,7 @@
 import { Redis } from 'ioredis'
 import { WeftError } from '../../errors.ts'
 import { type Access, type Address, addressText } from './address.ts'
+import { reasonOf } from './reasons.ts'
 
 /**
  * Milliseconds for a connection, and for any answer that does not wait for replicas. A change asks whether it was made and
@@ -29,9 +30,6 @@ export async function connectTo(address: Address, access: Access, limits: Limits
   const client = new Redis({
     host,
     port,
-    db: access.database,
-    ...(access.username !== undefined && { username: access.username }),
-    ...(access.password !== undefined && { password: access.password }),
     ...(access.tls && { tls: {} }),
     protocol: 2,
     lazyConnect: true,
@@ -55,18 +53,32 @@ export async function connectTo(address: Address, access: Access, limits: Limits
   })
   try {
     await client.connect()
+    await signIn(client, access)
     return client
   } catch (cause) {
     client.disconnect()
-    throw failureAt([cause, said].find(isRefusal) ?? cause, addressText(address))
+    // What ioredis rejects with is that the connection is closed; why, it said before.
+    throw failureAt([cause, said].find(isRefusal) ?? said ?? cause, addressText(address))
   }
 }
+
+/** By hand: ioredis writes on stderr when a server wants no password. */
+async function signIn(client: Redis, { username, password, database }: Access): Promise<void> {
+  if (password !== undefined) {
+    const words = username === undefined ? [password] : [username, password]
+    await client.call('AUTH', ...words).catch((error: unknown) => {
+      if (!(error instanceof Error && WANTS_NONE.test(error.message))) throw error
+    })
+  }
+  if (database > 0) await client.select(database)
+}
+
+const WANTS_NONE = /no password is set|without any password configured/
 
 /** Why a server could not be used: `invalid-config` when it will always say no to this user, `store-unavailable` otherwise. */
 export function failureAt(cause: unknown, server: string): WeftError {
   if (cause instanceof WeftError) return cause
-  if (!isRefusal(cause))
-    return new WeftError('store-unavailable', `The Redis server ${server} does not answer.`, { cause })
+  if (!isRefusal(cause)) return silent(cause, server)
   const sentence = refusalText(cause)
   if (!FOR_THE_USER.has(codeOf(cause))) return new WeftError('store-unavailable', sentence, { cause })
   return new WeftError('invalid-config', sentence, {
@@ -74,6 +86,12 @@ export function failureAt(cause: unknown, server: string): WeftError {
     advice: 'Give the user and password there, and the user the rights that deploy/replicas.md names.',
     cause,
   })
+}
+
+function silent(cause: unknown, server: string): WeftError {
+  const { why, advice } = reasonOf(cause) ?? {}
+  const message = `The Redis server ${server} does not answer${why === undefined ? '' : `: ${why}`}.`
+  return new WeftError('store-unavailable', message, { cause, ...(advice !== undefined && { advice }) })
 }
 
 const FOR_THE_USER: ReadonlySet<string> = new Set(['NOAUTH', 'WRONGPASS', 'NOPERM'])

@@ -5,7 +5,7 @@ import type { Head } from '../log.ts'
 import type { Journal } from './journal.ts'
 import type { Link } from './link.ts'
 import { ARM, CLAIM, REPLAY } from './scripts.ts'
-import type { LogStatus } from './status.ts'
+import type { LogStatus, ServerStatus } from './status.ts'
 
 export interface FenceTools {
   readonly journal: Journal
@@ -40,7 +40,7 @@ export interface Lost {
  */
 export async function takeUp(link: Link, { journal, writer }: FenceTools): Promise<Taken> {
   const first = await link.status()
-  if (!first.isPrimary) throw later('The Redis server is a replica.')
+  if (!first.isPrimary) throw replica(link, first)
   const isArmed = first.log?.armed === first.runId
   if (!isArmed) {
     await link.run(CLAIM, [writer, String(journal.known.sequence)])
@@ -146,6 +146,12 @@ function behind(known: Head, head: Head): WeftError {
 function astray({ sequence }: Head): WeftError {
   const message = `Entry ${sequence} of the log on the Redis server is not the one that was acknowledged.`
   return new WeftError('log-damaged', message, { advice: ADVICE })
+}
+
+function replica({ name }: Link, { follows }: ServerStatus): WeftError {
+  return new WeftError('store-unavailable', `The Redis server ${name} is a replica of ${follows}.`, {
+    advice: 'Give the URL of the primary, or redis+sentinel: or redis+cluster: URLs, which find it.',
+  })
 }
 
 function later(message: string): WeftError {

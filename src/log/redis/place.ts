@@ -1,6 +1,6 @@
-import { WeftError } from '../../errors.ts'
+import { toWeftError, WeftError } from '../../errors.ts'
 import { type Address, addressText, type Site } from './address.ts'
-import { connectTo } from './client.ts'
+import { connectTo, isRefusal, refusalText } from './client.ts'
 
 /** Where the log is at the moment. */
 export interface Place {
@@ -171,5 +171,23 @@ function holds(ranges: readonly string[], slot: number): boolean {
 function nobody(who: string, site: Site, asked: readonly PromiseSettledResult<unknown>[]): WeftError {
   const cause = asked.find((one) => one.status === 'rejected')?.reason
   const places = site.servers.map(addressText).join(', ')
-  return new WeftError('store-unavailable', `${who} of ${places} knows where the log is.`, { cause })
+  const why = asked.map((one) => one.status === 'rejected' && reasonFor(site, one.reason)).find(Boolean)
+  const message = `${who} of ${places} knows where the log is${why ? `: ${why}` : ''}.`
+  const { advice } = toWeftError(cause)
+  return new WeftError('store-unavailable', message, { cause, ...(advice !== undefined && { advice }) })
+}
+
+/** What those that answer say is no; what the others do not say is in their error. Goes on from a colon. */
+function reasonFor({ name }: Site, error: unknown): string {
+  if (error instanceof WeftError) return sentence(error.message)
+  if (!isRefusal(error)) return ''
+  if (/unknown command/i.test(error.message)) return 'one is no Sentinel, but a server'
+  if (/cluster support disabled/i.test(error.message)) return 'one is a server without Cluster'
+  if (/no such master/i.test(error.message)) return `one knows no primary '${name}'`
+  return sentence(refusalText(error))
+}
+
+/** Without its full stop. */
+function sentence(text: string): string {
+  return text.replace(/\.$/, '')
 }

@@ -5,6 +5,8 @@ import { notWhole } from './errors.ts'
 export interface ServerStatus {
   readonly runId: string
   readonly isPrimary: boolean
+  /** `host:port` of the primary of a replica. */
+  readonly follows: string
   /** `host:port` of the replicas that are attached, with how far each has confirmed in the replication stream. */
   readonly replicas: ReadonlyMap<string, number>
   /** How far the server itself is in the replication stream. */
@@ -41,6 +43,7 @@ export function toStatus(info: string, meta: readonly (string | null)[]): Server
   return {
     runId: field(info, 'run_id'),
     isPrimary: field(info, 'role') === 'master',
+    follows: `${field(info, 'master_host')}:${field(info, 'master_port')}`,
     offset: Number(field(info, 'master_repl_offset')),
     replicas: replicasIn(info),
     log: toLogStatus(meta),

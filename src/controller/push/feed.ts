@@ -178,11 +178,10 @@ export class Feed {
 
   /** The number after the touch that led to this set of records. */
   #touchOf(revision: number, digest: string): number | undefined {
-    const touch = this.#touches.afterLast((one) => one.what !== 'hint' && one.revision === revision)
-    if (touch !== undefined && this.#touches.get(touch - 1)?.digest === digest) return touch
-    const isStart = digest === this.#start.digest && this.#touches.reaches(0)
-    const first = this.#touches.recordStart
-    return isStart && revision < (this.#touches.get(first)?.revision ?? 0) ? first : undefined
+    // In between there were revisions of which this audience was told nothing.
+    const touch = this.#touches.afterLast((one) => one.what !== 'hint' && one.revision <= revision)
+    if (touch !== undefined) return this.#touches.get(touch - 1)?.digest === digest ? touch : undefined
+    return digest === this.#start.digest && this.#touches.reaches(0) ? this.#touches.recordStart : undefined
   }
 
   #hintsToldBy(digest: string | undefined): number | undefined {

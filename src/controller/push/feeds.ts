@@ -5,7 +5,7 @@ import type { Entry } from '../../log/log.ts'
 import type { Event } from '../../model/event.ts'
 import type { NetworkId } from '../../model/names.ts'
 import type { Network, State } from '../../model/state.ts'
-import { RECENT, type Step } from '../ledger/recent.ts'
+import type { Step } from '../ledger/recent.ts'
 import type { LanStep, LanTold } from '../presence/lan-network.ts'
 import { Lans } from '../presence/lans.ts'
 import type { Presence } from '../presence/presence.ts'
@@ -14,10 +14,9 @@ import type { ControllerSettings } from '../settings.ts'
 import { Due, type News } from './due.ts'
 import type { Feed } from './feed.ts'
 import { type Forecast, forecast } from './forecast.ts'
-import type { NetworkFeeds, NetworkFeedsTools } from './network-feeds.ts'
+import { NetworkFeeds, type NetworkFeedsTools } from './network-feeds.ts'
 import { Pace } from './pace.ts'
-import { feedsWithPast } from './past-feeds.ts'
-import { touchedMembers } from './touched.ts'
+import { Pasts } from './pasts.ts'
 
 export interface FeedsTools {
   readonly clock: Clock
@@ -39,8 +38,7 @@ const DAY_SECONDS = 86_400
 export class Feeds {
   readonly #tools: FeedsTools
   readonly #networks = new Map<NetworkId, NetworkFeeds>()
-  /** The last entries, for networks that nobody has listened to yet. */
-  #recent: readonly Step[]
+  readonly #pasts: Pasts
   readonly #lans: Lans
   /** How soon a network may be pushed again, and which pushes are on their way. */
   readonly #paces = new Map<NetworkId, Pace>()
@@ -49,7 +47,7 @@ export class Feeds {
 
   constructor(tools: FeedsTools) {
     this.#tools = tools
-    this.#recent = tools.recent
+    this.#pasts = new Pasts(tools.recent)
     this.#lans = new Lans({
       ...tools,
       regime: (id) => this.#in(id, (feeds) => feeds.regime),
@@ -79,10 +77,10 @@ export class Feeds {
   }
 
   onEntry(entry: Entry, before: State, after: State): void {
-    this.#recent = [...this.#recent, { entry, before, after }].slice(-RECENT)
+    const touched = this.#pasts.add({ entry, before, after })
     if (before.epoch !== after.epoch) this.#renew()
     for (const event of entry.events) if (event.type === 'network-policy-set') this.#reclassify(event.network)
-    for (const [id, nodes] of touchedMembers(entry.events, after)) {
+    for (const [id, nodes] of touched) {
       const network = after.networks.get(id)
       if (network) this.#advance(network, nodes)
       else this.#forget(id)
@@ -107,7 +105,9 @@ export class Feeds {
   #of(network: Network): NetworkFeeds {
     const known = this.#networks.get(network.id)
     if (known) return known
-    const fresh = feedsWithPast(network, this.#recent, this.#toolsFor(network.id))
+    const tools = this.#toolsFor(network.id)
+    const past = (latest: Network) => this.#pasts.of(latest, tools.epoch())
+    const fresh = new NetworkFeeds(network, { ...tools, past })
     this.#networks.set(network.id, fresh)
     return fresh
   }

@@ -1,28 +1,20 @@
 import type { NodeId } from '../../keys/identity.ts'
-import type { Member, Network, Node } from '../../model/state.ts'
-import { encodeFilter, groupOf } from '../../protocol/filter.ts'
+import type { Network, Node } from '../../model/state.ts'
 import type { Hint } from '../../protocol/frames.ts'
-import { type Group, NO_GROUP } from '../../protocol/group.ts'
-import { encodeRecord } from '../../protocol/record.ts'
-import { NO_FILTER } from '../../protocol/view.ts'
 import { Audiences } from '../../topology/policy/audiences.ts'
-import { type ClassFilter, filterOf } from '../../topology/policy/filter.ts'
+import { filterOf } from '../../topology/policy/filter.ts'
 import { type Class, NOBODY, Regime } from '../../topology/policy/regime.ts'
+import { Encoder } from './encoder.ts'
 import { Feed, type FeedTools } from './feed.ts'
-import { recordOf } from './record-of.ts'
+import type { Past } from './past.ts'
+import { type HintFinder, putHints } from './put-hints.ts'
 
 export interface NetworkFeedsTools
   extends Pick<FeedTools, 'signing' | 'epoch' | 'expiresAt' | 'count' | 'now'> {
   readonly node: (id: NodeId) => Node | undefined
-  /** How a member can be reached; undefined while nothing is known of it. */
-  readonly hintOf: (node: NodeId) => Hint | undefined
-}
-
-interface Encoded {
-  readonly member: Member
-  readonly node: Node
-  readonly group: Group
-  readonly bytes: Uint8Array | undefined
+  readonly hintOf: HintFinder
+  /** What was before somebody listened; absent: nothing is known of it. */
+  readonly past?: (network: Network) => Past
 }
 
 /** A class that saw more than so many times what it sees now begins anew. */
@@ -37,9 +29,7 @@ export class NetworkFeeds {
   readonly #feeds = new Map<string, Feed>()
   /** For classes that have had no feed since a policy: the one that most of their members were told of before. */
   #origins: ReadonlyMap<string, Feed> = new Map()
-  readonly #encoded = new Map<NodeId, Encoded>()
-  readonly #groups = new Map<string, Group>()
-  readonly #filters = new WeakMap<ClassFilter, Uint8Array>()
+  readonly #encoder = new Encoder()
   #regime: Regime
   /** Undefined where all members see the same. */
   #audiences: Audiences | undefined
@@ -168,7 +158,6 @@ export class NetworkFeeds {
 
   /** Gives the classes that may see something else now. */
   #shift(network: Network, id: NodeId): Iterable<string> {
-    if (!network.members.has(id)) this.#encoded.delete(id)
     if (!this.#audiences) return [EVERYBODY]
     const before = this.#keyOf(id)
     const node = network.members.has(id) ? this.#tools.node(id) : undefined
@@ -181,17 +170,15 @@ export class NetworkFeeds {
   #create(network: Network, key: string): Feed {
     const { signing, epoch, expiresAt, count, now } = this.#tools
     const members = this.#audiences?.visibleTo(key) ?? [...network.members.keys()]
+    const own = { signing, epoch, expiresAt, count, now }
     const tools = {
-      signing,
-      epoch,
-      expiresAt,
-      count,
-      now,
+      ...own,
       members,
       record: (latest: Network, node: NodeId) => this.#record(latest, node, key),
-      filter: () => this.#filter(network, key),
+      filter: () => this.#encoder.filter(network, this.#audiences && filterOf(this.#audiences, key)),
     }
-    const origin = this.#origins.get(key)
+    const past = () => this.#tools.past?.(network).feedOf(key, this.#encoder, own, this.#tools.hintOf)
+    const origin = this.#origins.get(key) ?? past()
     // Where nearly all are lost to sight, those that are left are told with less.
     const isFew = origin && origin.size > MOST_LOST * members.length
     const feed = new Feed(network, tools, isFew ? undefined : origin)
@@ -215,57 +202,21 @@ export class NetworkFeeds {
     )
   }
 
-  /** Encoded once, however many classes see it. */
   #record(network: Network, id: NodeId, key: string): Uint8Array | undefined {
     const [member, node] = [network.members.get(id), this.#tools.node(id)]
     if (!member || !node || !this.#isVisible(id, key)) return undefined
-    const group = this.#groupOf(network, id)
-    const known = this.#encoded.get(id)
-    if (known?.member === member && known.node === node && known.group === group) return known.bytes
-    const record = recordOf(network, member, node, group)
-    const bytes = record && encodeRecord(record)
-    if (this.#audiences) this.#encoded.set(id, { member, node, group, bytes })
-    return bytes
+    return this.#encoder.record(network, this.#regime, member, node, this.#keyOf(id))
   }
 
   #isVisible(node: NodeId, key: string): boolean {
     const own = this.#audiences?.of(node)
     return !this.#audiences || (own !== undefined && this.#audiences.partnersOf(key).has(own.key))
   }
-
-  #groupOf(network: Network, node: NodeId): Group {
-    return this.#regime.isUnfiltered ? NO_GROUP : this.#group(network, this.#keyOf(node))
-  }
-
-  #group(network: Network, key: string): Group {
-    const group = this.#groups.get(key) ?? groupOf(network.id, key)
-    this.#groups.set(key, group)
-    return group
-  }
-
-  #filter(network: Network, key: string): Uint8Array {
-    const filter: ClassFilter | undefined = this.#audiences && filterOf(this.#audiences, key)
-    if (!filter) return NO_FILTER
-    const bytes = this.#filters.get(filter) ?? this.#encodeFilter(network, filter)
-    this.#filters.set(filter, bytes)
-    return bytes
-  }
-
-  #encodeFilter(network: Network, { others, classes }: ClassFilter): Uint8Array {
-    const groups = [...classes].map(([each, allowance]) => [this.#group(network, each), allowance] as const)
-    return encodeFilter({ others, groups: new Map(groups) })
-  }
 }
 
 function mostOf(feeds: ReadonlyMap<Feed, number>): Feed {
   const [feed] = [...feeds].reduce((best, one) => (one[1] > best[1] ? one : best))
   return feed
-}
-
-type HintFinder = NetworkFeedsTools['hintOf']
-
-function putHints(feed: Feed, nodes: readonly NodeId[], hintOf: HintFinder): void {
-  for (const hint of nodes.map(hintOf)) if (hint) feed.hint(hint)
 }
 
 /** Each is looked for once. */

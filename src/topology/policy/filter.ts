@@ -10,11 +10,14 @@ export interface ClassFilter {
   readonly classes: ReadonlyMap<string, Allowance>
 }
 
+/** Which classes there are at some time, and which see each other. */
+type Scene = Pick<Audiences, 'regime' | 'get' | 'partnersOf'>
+
 /** By the classes that one sees: that map is another one as soon as they are others. */
 const known = new WeakMap<ReadonlyMap<string, Class>, ClassFilter | undefined>()
 
 /** The filter of a class; undefined when all that it sees may open everything to it. The same until classes come or go. */
-export function filterOf(audiences: Audiences, key: string): ClassFilter | undefined {
+export function filterOf(audiences: Scene, key: string): ClassFilter | undefined {
   const own = audiences.get(key)
   if (!own || audiences.regime.isUnfiltered) return undefined
   const partners = audiences.partnersOf(key)

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { Pasts } from '../../../src/controller/push/pasts.ts'
 import type { Rule } from '../../../src/model/policy.ts'
-import { nodeId } from '../../model/history.ts'
+import { networkId, nodeId } from '../../model/history.ts'
 import { labelled, permitted } from '../../topology/policy/play.ts'
 import { FeedWorld } from './feed-world.ts'
 import type { Reader } from './reader.ts'
@@ -25,6 +26,49 @@ describe('The feed of a class', () => {
     for (const reader of readers.values()) assert.deepEqual(reader.types, ['snapshot', 'delta'])
     assert.equal(world.counts.encodings - before.encodings, 1)
     assert.deepEqual(readers.get(1)?.picture, world.picture(nodeId(1)))
+  })
+
+  it('begins after a restart with what its members were told, and tells what they missed, once for all of them', () => {
+    for (const size of [40, 80]) {
+      const world = new FeedWorld()
+      const readers = gather(world, size)
+      const limits = { protocols: ['tcp' as const] }
+      world.wish(permitted({ ...A_A, ...limits }, D_X))
+      for (const [number, reader] of readers) reader.read(world.feed(nodeId(number)))
+      const told = [...readers.values()].map(({ bytes }) => bytes)
+      // One comes to them, and one to another class that they see; what happens among others changes only the revision.
+      world.come(201, 202, 203)
+      world.wish(labelled(201, { c: 'a', d: 'a' }))
+      world.wish(labelled(202, { x: '1' }))
+      world.wish(labelled(203, { y: '1' }))
+      world.restart()
+      const before = { ...world.counts }
+      for (const [number, reader] of readers) reader.resume(world.feed(nodeId(number)))
+      for (const [at, [number, reader]] of [...readers].entries()) {
+        assert.deepEqual(reader.types.slice(-2), ['delta', 'hints'])
+        assert.deepEqual(reader.picture, world.picture(nodeId(number)))
+        const bytes = reader.bytes - (told[at] ?? 0)
+        assert.ok(bytes < 500, `${bytes} bytes for each of ${size}`)
+      }
+      assert.equal(world.counts.signatures - before.signatures, 1)
+    }
+  })
+
+  it('is sought in each entry once at the start, however many networks there are', () => {
+    const world = new FeedWorld()
+    const [entry, state] = [{ sequence: 1, hash: '', operation: '', at: 0, actor: 'test' }, world.state]
+    let looks = 0
+    const counted = {
+      ...entry,
+      get events() {
+        looks += 1
+        return []
+      },
+    }
+    const pasts = new Pasts([{ before: state, after: state, entry: counted }])
+    for (let number = 0; number < 9; number++)
+      pasts.of({ ...world.network, id: networkId(number) }, state.epoch)
+    assert.equal(looks, 1)
   })
 })
 

@@ -1,0 +1,51 @@
+import type { Member, Network, Node } from '../../model/state.ts'
+import { encodeFilter, groupOf } from '../../protocol/filter.ts'
+import { type Group, NO_GROUP } from '../../protocol/group.ts'
+import { encodeRecord } from '../../protocol/record.ts'
+import { NO_FILTER } from '../../protocol/view.ts'
+import type { ClassFilter } from '../../topology/policy/filter.ts'
+import type { Regime } from '../../topology/policy/regime.ts'
+import { recordOf } from './record-of.ts'
+
+interface Encoded {
+  readonly node: Node
+  readonly group: Group
+  readonly bytes: Uint8Array | undefined
+}
+
+/** Records and filters of one network, encoded once, however many classes see them. */
+export class Encoder {
+  readonly #records = new WeakMap<Member, Encoded>()
+  readonly #groups = new Map<string, Group>()
+  readonly #filters = new WeakMap<ClassFilter, Uint8Array>()
+
+  /** Nothing while the member has no key. @param key of its class */
+  record(network: Network, regime: Regime, member: Member, node: Node, key: string): Uint8Array | undefined {
+    const group = regime.isUnfiltered ? NO_GROUP : this.#group(network, key)
+    const known = this.#records.get(member)
+    if (known?.node === node && known.group === group) return known.bytes
+    const record = recordOf(network, member, node, group)
+    const bytes = record && encodeRecord(record)
+    // Where there is one class, nobody else asks.
+    if (!regime.isUniform) this.#records.set(member, { node, group, bytes })
+    return bytes
+  }
+
+  filter(network: Network, filter: ClassFilter | undefined): Uint8Array {
+    if (!filter) return NO_FILTER
+    const bytes = this.#filters.get(filter) ?? this.#encode(network, filter)
+    this.#filters.set(filter, bytes)
+    return bytes
+  }
+
+  #encode(network: Network, { others, classes }: ClassFilter): Uint8Array {
+    const groups = [...classes].map(([each, allowance]) => [this.#group(network, each), allowance] as const)
+    return encodeFilter({ others, groups: new Map(groups) })
+  }
+
+  #group(network: Network, key: string): Group {
+    const group = this.#groups.get(key) ?? groupOf(network.id, key)
+    this.#groups.set(key, group)
+    return group
+  }
+}

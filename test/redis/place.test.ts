@@ -16,6 +16,8 @@ it('in a Cluster every replica of which any node knows has to have a change', as
   assert.deepEqual(await locate(parseSite(urls), 'weft:test'), {
     primary: { host: '10.0.0.1', port: 6379 },
     promotable: ['10.0.0.2:6379', '10.0.0.3:6379'],
+    bystanders: [],
+    isMajority: true,
   })
 })
 
@@ -32,6 +34,8 @@ for (const [who, at] of [
     const expected = {
       primary: { host: '10.0.0.2', port: 6379 },
       promotable: ['10.0.0.1:6379', '10.0.0.3:6379'],
+      bystanders: [],
+      isMajority: true,
     }
     assert.deepEqual(await locate(siteOf(all), 'weft:test'), expected)
     // It is the only one that answers.

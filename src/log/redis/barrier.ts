@@ -1,47 +1,54 @@
-import { field, replicasIn } from './status.ts'
+import { FOLLOWERS, type Followers } from './status.ts'
 
 /** What has to have a change before it counts as made. */
 export interface Barrier {
-  /** The replicas that must have it, by `host:port`; or how many, whichever they are. */
+  /** The replicas that must have it, by `host:port`; or how many, whichever they are. 0: the server itself is enough. */
   readonly replicas: readonly string[] | number
-}
-
-/** How many replicas to wait for. */
-export function countOf({ replicas }: Barrier): number {
-  return typeof replicas === 'number' ? replicas : replicas.length
 }
 
 /** Milliseconds for which a change waits for replicas: with everything around it, it is answered within three seconds. */
 export const WAIT_LIMIT = 1_000
 
-/** The commands that go behind a change in the same pipeline: where it stands in the replication stream, and the wait. */
-export function barrierCommands(barrier: Barrier): string[][] {
-  const count = countOf(barrier)
-  if (count === 0) return []
+/** The commands that go behind a change in the same pipeline: who follows, and how far; the wait; and the first again. */
+export function barrierCommands({ replicas }: Barrier): string[][] {
+  if (replicas === 0) return []
   return [
-    ['info', 'replication'],
-    ['wait', String(count), String(WAIT_LIMIT)],
-    ['info', 'replication'],
+    ['info', ...FOLLOWERS],
+    ['wait', String(countOf(replicas)), String(WAIT_LIMIT)],
+    ['info', ...FOLLOWERS],
   ]
 }
 
+/** What a server said around a wait. */
+export interface Around {
+  readonly before: Followers
+  /** How many had the change, whichever they are. */
+  readonly waited: number
+  readonly after: Followers
+}
+
 /**
- * Whether all that must have the change have it. WAIT counts any replicas, those that are never promoted too, so the count
- * alone says it only when there are no others. @param vouched those whose word counts
+ * Whether all that must have a change have it. `behind`: not all of them, but enough others; they may in a moment. WAIT
+ * counts any replicas, also those that are never promoted, and those that are gone since: so the count says it only when
+ * nobody else was there all the while.
  */
-export function isReached(
-  barrier: Barrier,
-  replies: readonly unknown[],
-  vouched: ReadonlySet<string>,
-): boolean {
-  const { replicas } = barrier
-  if (countOf(barrier) === 0) return true
-  const [before, waited, after] = replies
-  const enough = typeof waited === 'number' && waited >= countOf(barrier)
-  if (typeof replicas === 'number' || !enough) return enough
-  const attached = replicasIn(String(after))
-  if (!replicas.every((replica) => attached.has(replica) && vouched.has(replica))) return false
-  if (attached.size === replicas.length) return true
-  const offset = Number(field(String(before), 'master_repl_offset'))
-  return replicas.every((replica) => (attached.get(replica) ?? 0) >= offset)
+export function reachOf(
+  { replicas }: Barrier,
+  { before, waited, after }: Around,
+): 'all' | 'behind' | 'missing' {
+  if (waited < countOf(replicas)) return 'missing'
+  if (typeof replicas === 'number') return 'all'
+  const own = replicas.map((replica) => after.replicas.get(replica))
+  if (!own.every((follower) => follower?.isOnline)) return 'missing'
+  const isJustThey =
+    before.attachments === after.attachments &&
+    before.replicas.size === replicas.length &&
+    replicas.every((replica) => before.replicas.has(replica))
+  return isJustThey || own.every((follower) => follower && follower.offset >= before.offset)
+    ? 'all'
+    : 'behind'
+}
+
+function countOf(replicas: Barrier['replicas']): number {
+  return typeof replicas === 'number' ? replicas : replicas.length
 }

@@ -1,80 +1,35 @@
 import { toWeftError, WeftError } from '../../errors.ts'
 import { type Address, addressText, type Site } from './address.ts'
-import type { Barrier } from './barrier.ts'
 import { connectTo, isRefusal } from './client.ts'
-import type { Link } from './link.ts'
-import type { Place } from './place.ts'
 
 /** What a change has survived when it is acknowledged (deploy/replicas.md has the table). */
 export type Level = 'strict' | 'restart-only' | 'available'
 
-/** What has to have a change at this level. */
-export function barrierFor(level: Level, { promotable }: Place): Barrier {
-  switch (level) {
-    case 'strict':
-      return { replicas: promotable }
-    case 'restart-only':
-      return { replicas: 0 }
-    case 'available':
-      return { replicas: 1 }
-  }
+/** Rejects with `invalid-config`, which names the server, the setting and what it has to be at this level. */
+export async function checkPrimary(site: Site, level: Level, primary: Address): Promise<void> {
+  checkSettings(primary, level, await settingsOf(site, primary))
 }
 
-/**
- * Whether the servers are set up so that the level can keep its promise. Rejects with `invalid-config`, which names the
- * server, the setting and what it has to be. Resolves with the replicas that are set up right; one that does not answer is not
- * among them (`vouchFor`).
- * @param attached `host:port` of the replicas that follow the primary
- */
-export async function checkServers(
-  site: Site,
-  place: Place,
-  level: Level,
-  attached: readonly string[],
-): Promise<readonly string[]> {
-  if (level === 'restart-only' && place.promotable.length > 0) throw mayBePromoted(level, place.promotable)
-  checkSettings(place.primary, level, await settingsOf(site, place.primary))
-  if (level === 'available') return []
-  const others = site.kind === 'single' ? attached : place.promotable
-  const right: string[] = []
-  for (const replica of others) {
-    const error = await checkReplica(site, level, replica)
-    if (!error) right.push(replica)
-    else if (error.code !== 'store-unavailable') throw error
-  }
-  return right
-}
+/** What a replica is to the log. */
+export type Look =
+  /** It may be promoted, and is set up as the level wants. */
+  | { readonly kind: 'right' }
+  /** It is never promoted. */
+  | { readonly kind: 'bystander' }
+  /** It may be promoted and is set up wrong, or does not say. */
+  | { readonly kind: 'wrong' | 'silent'; readonly reason: WeftError }
 
-/**
- * Looks at the replicas that must confirm changes and came since the last look: before that their word does not count. Why
- * one of them does not count now.
- */
-export async function vouchFor(
-  site: Site,
-  level: Level,
-  { barrier: { replicas }, vouched }: Pick<Link, 'barrier' | 'vouched'>,
-  attached: ReadonlyMap<string, number>,
-): Promise<WeftError | undefined> {
-  // One that was away may come back with other settings.
-  for (const replica of vouched) if (!attached.has(replica)) vouched.delete(replica)
-  if (typeof replicas === 'number') return undefined
-  const fresh = replicas.filter((replica) => attached.has(replica) && !vouched.has(replica))
-  const errors = await Promise.all(fresh.map((replica) => checkReplica(site, level, replica)))
-  for (const [at, replica] of fresh.entries()) if (!errors[at]) vouched.add(replica)
-  return errors.find(Boolean)
-}
-
-/** What is wrong with a replica, or that it does not say. */
-async function checkReplica(site: Site, level: Level, replica: string): Promise<WeftError | undefined> {
+/** Asks a replica for its settings: before that its word does not count. */
+export async function lookAtReplica(site: Site, level: Level, replica: string): Promise<Look> {
   try {
     const address = parseAddress(replica)
     const settings = await settingsOf(site, address)
-    if (settings.get('replica-priority') === '0') return undefined
-    if (site.kind === 'single') return mayBePromoted(level, [replica])
+    if (settings.get('replica-priority') === '0') return { kind: 'bystander' }
     checkSettings(address, level, settings)
-    return undefined
+    return { kind: 'right' }
   } catch (error) {
-    return toWeftError(error)
+    const reason = toWeftError(error)
+    return { kind: reason.code === 'store-unavailable' ? 'silent' : 'wrong', reason }
   }
 }
 
@@ -135,7 +90,8 @@ function checkSettings(address: Address, level: Level, settings: Settings): void
   expect('no-appendfsync-on-rewrite', (value) => value === 'no', 'no')
 }
 
-function mayBePromoted(level: Level, replicas: readonly string[]): WeftError {
+/** Of a level, or of a kind of URL, at which nobody can have a change beside the primary. */
+export function mayBePromoted(level: Level, replicas: readonly string[]): WeftError {
   return new WeftError(
     'invalid-config',
     `The Redis server has replicas that may be promoted: ${replicas.join(', ')}.`,

@@ -1,22 +1,26 @@
+import { setTimeout as wait } from 'node:timers/promises'
 import type { Redis } from 'ioredis'
 import { WeftError } from '../../errors.ts'
 import type { Row } from '../chain.ts'
 import type { Head } from '../log.ts'
 import { type Access, addressText } from './address.ts'
-import { type Barrier, barrierCommands, countOf, isReached, WAIT_LIMIT } from './barrier.ts'
+import { barrierCommands, WAIT_LIMIT } from './barrier.ts'
+import type { Circle } from './circle.ts'
 import { connectTo, endOf, failureAt } from './client.ts'
 import { type Answered, type Committed, toCommitted } from './committed.ts'
 import { notWhole } from './errors.ts'
 import type { Keys } from './keys.ts'
 import type { Place } from './place.ts'
 import { COMMIT, CONFIRM, MOVE_IN, PROVE, REFUSE, type Script, SETTLE } from './scripts.ts'
-import { META_FIELDS, type ServerStatus, toStatus } from './status.ts'
+import { FOLLOWERS, META_FIELDS, type ServerStatus, toFollowers, toStatus } from './status.ts'
 
 export interface LinkTools {
   readonly access: Access
   readonly keys: Keys
   /** Names this writer to the others. */
   readonly writer: string
+  /** Who has to have a change; undefined: none is to be made. */
+  readonly circle?: Circle
 }
 
 /** A command that waits for replicas is answered within this many ms, or not at all. */
@@ -48,12 +52,8 @@ export class Link implements Disposable {
   readonly #side: Redis
   readonly #read: Redis
   readonly #bell: Redis
-  /** What has to have a change; set by who looks after it. */
-  barrier: Barrier = { replicas: 0 }
   /** Why a change cannot be confirmed, as of the last look; set by who looks after it. */
   problem: WeftError | undefined
-  /** Replicas of which it is known, since they were attached last, that they are set up as the level wants. */
-  readonly vouched = new Set<string>()
 
   private constructor(place: Place, runId: string, tools: LinkTools, clients: readonly Redis[]) {
     const [write, side, read, bell] = clients
@@ -140,7 +140,7 @@ export class Link implements Disposable {
 
   /** Makes changes, the first of which stands on `before`, if nobody was faster, and waits until they are safe. */
   async commit(before: Head, changes: readonly Change[], confirmed: number): Promise<Committed> {
-    const alone = countOf(this.barrier) === 0 ? '1' : '0'
+    const alone = this.isAlone ? '1' : '0'
     const args = [String(before.sequence), before.hash, this.#tools.writer, String(confirmed), alone]
     const drafts = changes.flatMap(({ row: { operation, hash, payload }, refusal }) => [
       operation,
@@ -192,7 +192,7 @@ export class Link implements Disposable {
 
   /** Whether a change is safe as soon as this server has it. */
   get isAlone(): boolean {
-    return countOf(this.barrier) === 0
+    return this.#waiting().length === 0
   }
 
   get name(): string {
@@ -227,22 +227,37 @@ export class Link implements Disposable {
     args: readonly (string | Buffer)[],
     moreKeys: readonly string[] = [],
   ): Promise<Answered> {
-    const barrier = this.barrier
+    const until = performance.now() + BARRIER_ANSWER_LIMIT
+    const commands = this.#waiting()
     const pipeline = client.pipeline()
     pipeline.call('EVAL', ...this.#evaluation(script, args, moreKeys))
-    for (const [command = '', ...rest] of barrierCommands(barrier)) pipeline.call(command, ...rest)
+    for (const [command = '', ...rest] of commands) pipeline.call(command, ...rest)
     const replies = await pipeline.exec().catch((error: unknown) => [[error, undefined]] as const)
     const [first, ...others] = replies ?? []
     const [error, reply] = first ?? [new Error('no reply'), undefined]
-    const failed = others.some(([problem]) => problem)
-    const reached =
-      !failed &&
-      isReached(
-        barrier,
-        others.map(([, value]) => value),
-        this.vouched,
-      )
-    return { error, reply: toTexts(reply), reached }
+    const isAnswered = !error && others.length === commands.length && others.every(([problem]) => !problem)
+    const said = others.map(([, value]) => value)
+    return {
+      error,
+      reply: toTexts(reply),
+      reached: isAnswered && (await this.#isReached(client, said, until)),
+    }
+  }
+
+  /** What goes behind a change. */
+  #waiting(): string[][] {
+    const { circle } = this.#tools
+    return circle ? barrierCommands(circle.barrier) : []
+  }
+
+  async #isReached(client: Redis, said: readonly unknown[], until: number): Promise<boolean> {
+    const { circle } = this.#tools
+    if (said.length === 0 || !circle) return true
+    const ask = async () => toFollowers(await client.info(...FOLLOWERS))
+    const over = new AbortController()
+    const late = wait(until - performance.now(), false, { signal: over.signal }).catch(() => false)
+    const isReached = circle.isReached(said, ask, until).catch(() => false)
+    return Promise.race([isReached, late]).finally(() => over.abort())
   }
 
   #evaluation(
@@ -267,13 +282,13 @@ async function statusOf(client: Redis | undefined, { meta }: Keys): Promise<Serv
   const replies = await client
     ?.pipeline()
     .info('server')
-    .info('replication')
+    .info(...FOLLOWERS)
     .hmget(meta, ...META_FIELDS)
     .exec()
   const failed = replies?.find(([error]) => error)
   if (failed?.[0]) throw failed[0]
-  const [server, replication, values] = replies?.map(([, value]) => value) ?? []
-  return toStatus(`${server}\n${replication}`, Array.isArray(values) ? values : [])
+  const [server, followers, values] = replies?.map(([, value]) => value) ?? []
+  return toStatus(`${server}\n${followers}`, Array.isArray(values) ? values : [])
 }
 
 function toRow([id, fields]: [Buffer, Buffer[]]): Row {

@@ -7,6 +7,10 @@ export interface Place {
   readonly primary: Address
   /** `host:port` of every replica that may be made the primary without being asked, those that are down among them. */
   readonly promotable: readonly string[]
+  /** Replicas that are never made the primary. */
+  readonly bystanders: readonly string[]
+  /** Whether more than half of those that can be asked say so: who is not among them may be none any more. */
+  readonly isMajority: boolean
 }
 
 /** In ms; one that hangs must not keep the others from being heard. */
@@ -16,7 +20,7 @@ const ASK_LIMITS = { connectTimeout: 500, commandTimeout: 500 }
 export function locate(site: Site, tag: string): Promise<Place> {
   switch (site.kind) {
     case 'single':
-      return Promise.resolve({ primary: first(site), promotable: [] })
+      return Promise.resolve({ primary: first(site), promotable: [], bystanders: [], isMajority: true })
     case 'sentinel':
       return fromSentinels(site)
     case 'cluster':
@@ -35,24 +39,35 @@ interface Opinion {
   readonly epoch: number
   readonly primary: Address
   readonly promotable: readonly string[]
+  readonly bystanders: readonly string[]
 }
 
 /** The Sentinels that know of the latest election are believed; of what they say about replicas, all of it. */
 async function fromSentinels(site: Site): Promise<Place> {
   const asked = await Promise.allSettled(site.servers.map((sentinel) => ask(site, sentinel)))
-  const opinions = asked.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []))
+  return believe('No Sentinel', site, asked)
+}
+
+/** Where the log is by those that know of the latest election, with every replica that any of them speaks of. */
+function believe(
+  who: string,
+  site: Site,
+  asked: readonly PromiseSettledResult<Opinion | undefined>[],
+): Place {
+  const opinions = asked.flatMap((one) => (one.status === 'fulfilled' && one.value ? [one.value] : []))
   const latest = Math.max(...opinions.map(({ epoch }) => epoch))
   const believed = opinions.filter(({ epoch }) => epoch === latest)
   const [one] = believed
-  if (!one) throw nobody('No Sentinel', site, asked)
-  return union(one, believed)
-}
-
-/** Where the log is by `one`, with every replica that any of `believed` speaks of. */
-function union({ primary }: Opinion, believed: readonly Opinion[]): Place {
-  const own = addressText(primary)
-  const all = believed.flatMap(({ promotable }) => promotable).filter((replica) => replica !== own)
-  return { primary, promotable: [...new Set(all)].toSorted() }
+  if (!one) throw nobody(who, site, asked)
+  const own = addressText(one.primary)
+  const promotable = new Set(believed.flatMap((each) => each.promotable).filter((replica) => replica !== own))
+  const bystanders = new Set(believed.flatMap((each) => each.bystanders))
+  return {
+    primary: one.primary,
+    promotable: [...promotable].toSorted(),
+    bystanders: [...bystanders].filter((replica) => !promotable.has(replica)).toSorted(),
+    isMajority: believed.length * 2 > site.servers.length,
+  }
 }
 
 async function ask(site: Site, sentinel: Address): Promise<Opinion> {
@@ -68,13 +83,16 @@ async function ask(site: Site, sentinel: Address): Promise<Opinion> {
     if (SAME.some((name) => before[name] !== after[name]))
       throw new WeftError('store-unavailable', 'The Sentinel changed its mind while it was asked.')
     const replicas = toList(list).map(toFields)
-    const promotable = replicas.filter((replica) => replica['slave-priority'] !== '0').map(addressOf)
+    const [bystanders = [], promotable = []] = [true, false].map((isNever) =>
+      replicas.filter((replica) => (replica['slave-priority'] === '0') === isNever).map(addressOf),
+    )
     return {
       epoch: Number(before['config-epoch']),
       // The one that leads a failover goes by the old name, and leaves it out of the replicas, until all others follow the
       // new primary: that may take its whole failover-timeout.
       primary: toAddress(current),
       promotable: [...promotable, addressOf(before)].map(addressText),
+      bystanders: bystanders.map(addressText),
     }
   } finally {
     client.disconnect()
@@ -108,12 +126,7 @@ function toFields(reply: unknown): Fields {
 /** The same with the nodes of a Cluster, some of which may not have heard of a replica yet. */
 async function fromCluster(site: Site, tag: string): Promise<Place> {
   const asked = await Promise.allSettled(site.servers.map((node) => askNode(site, node, tag)))
-  const views = asked.flatMap((one) => (one.status === 'fulfilled' && one.value ? [one.value] : []))
-  const latest = Math.max(...views.map(({ epoch }) => epoch))
-  const believed = views.filter(({ epoch }) => epoch === latest)
-  const [one] = believed
-  if (!one) throw nobody('No node of the Cluster', site, asked)
-  return union(one, believed)
+  return believe('No node of the Cluster', site, asked)
 }
 
 interface NodeLine {
@@ -140,6 +153,7 @@ async function askNode(site: Site, node: Address, tag: string): Promise<Opinion 
       epoch: owner.epoch,
       primary: owner.address,
       promotable: replicas.map(({ address }) => addressText(address)),
+      bystanders: [],
     }
   } finally {
     client.disconnect()

@@ -1,16 +1,30 @@
 import type { Head } from '../log.ts'
+import { addressText } from './address.ts'
 import { notWhole } from './errors.ts'
 
+/** Who follows a server, as it says itself. */
+export interface Followers {
+  /** By `host:port`. What only takes a copy, such as `redis-cli --rdb`, has port 0. */
+  readonly replicas: ReadonlyMap<string, Follower>
+  /** How often one began to follow. Another number: one of them may be another process by now. */
+  readonly attachments: number
+  /** How far the server itself is in the replication stream. */
+  readonly offset: number
+}
+
+export interface Follower {
+  /** Whether it has come as far as to follow; before that it is being given all there is. */
+  readonly isOnline: boolean
+  /** How far it has confirmed in the replication stream. */
+  readonly offset: number
+}
+
 /** What a server says of itself and of the log on it. */
-export interface ServerStatus {
+export interface ServerStatus extends Followers {
   readonly runId: string
   readonly isPrimary: boolean
   /** `host:port` of the primary of a replica. */
   readonly follows: string
-  /** `host:port` of the replicas that are attached, with how far each has confirmed in the replication stream. */
-  readonly replicas: ReadonlyMap<string, number>
-  /** How far the server itself is in the replication stream. */
-  readonly offset: number
   /** Undefined while there is no log on it. */
   readonly log: LogStatus | undefined
 }
@@ -38,31 +52,36 @@ export const META_FIELDS = [
   'baseHash',
 ] as const
 
-/** @param info the sections `server` and `replication` of INFO, @param meta the values of META_FIELDS */
+/** @param info the section `server` and those of FOLLOWERS, @param meta the values of META_FIELDS */
 export function toStatus(info: string, meta: readonly (string | null)[]): ServerStatus {
   return {
+    ...toFollowers(info),
     runId: field(info, 'run_id'),
     isPrimary: field(info, 'role') === 'master',
     follows: `${field(info, 'master_host')}:${field(info, 'master_port')}`,
-    offset: Number(field(info, 'master_repl_offset')),
-    replicas: replicasIn(info),
     log: toLogStatus(meta),
   }
 }
 
-/** From the `replication` section: `slave0:ip=10.0.0.2,port=6379,state=online,offset=120,lag=0`. */
-export function replicasIn(info: string): ReadonlyMap<string, number> {
+/** The sections of INFO that tell who follows. */
+export const FOLLOWERS = ['replication', 'stats'] as const
+
+/** @param info those sections, with `slave0:ip=10.0.0.2,port=6379,state=online,offset=120,lag=0` */
+export function toFollowers(info: string): Followers {
   const lines = info.matchAll(/^slave\d+:ip=(.*),port=(\d+),state=(\w+),offset=(\d+)/gm)
-  const online = [...lines].filter(([, , , state]) => state === 'online')
-  return new Map(
-    online.map(([, ip = '', port, , offset]) => [
-      ip.includes(':') ? `[${ip}]:${port}` : `${ip}:${port}`,
-      Number(offset),
-    ]),
-  )
+  return {
+    replicas: new Map(
+      [...lines].map(([, host = '', port, state, offset]) => [
+        addressText({ host, port: Number(port) }),
+        { isOnline: state === 'online', offset: Number(offset) },
+      ]),
+    ),
+    attachments: Number(field(info, 'sync_full')) + Number(field(info, 'sync_partial_ok')),
+    offset: Number(field(info, 'master_repl_offset')),
+  }
 }
 
-export function field(info: string, name: string): string {
+function field(info: string, name: string): string {
   return new RegExp(`^${name}:(.*?)\r?$`, 'm').exec(info)?.[1] ?? ''
 }
 

@@ -1,12 +1,14 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { toWeftError, WeftError } from '../../errors.ts'
 import { addressText, type Site } from './address.ts'
-import { barrierFor, checkServers, type Level, vouchFor } from './check.ts'
+import { checkPrimary, type Level } from './check.ts'
+import { Circle } from './circle.ts'
 import { type Lost, takeUp } from './fence.ts'
 import type { Journal } from './journal.ts'
 import type { Keys } from './keys.ts'
 import { Link } from './link.ts'
-import { locate, type Place } from './place.ts'
+import { Members } from './members.ts'
+import { locate } from './place.ts'
 import { checkRights } from './rights.ts'
 import type { ServerStatus } from './status.ts'
 
@@ -38,6 +40,7 @@ const RETRY_WAIT = 150
 export class Supervisor {
   readonly #tools: SupervisorTools
   readonly #closing = new AbortController()
+  readonly #members = new Members()
   #link: Link | undefined
   #refusal: WeftError | undefined = new WeftError('store-unavailable', 'There is no connection to Redis yet.')
   #trouble = Promise.withResolvers<void>()
@@ -89,18 +92,18 @@ export class Supervisor {
     const { site, level, keys, writer, onLink } = this.#tools
     this.#trouble = Promise.withResolvers()
     const place = await locate(site, keys.tag)
-    using link = await Link.open(place, { access: site.access, keys, writer })
+    this.#members.hear(place)
+    const circle = new Circle({ site, level, members: this.#members })
+    using link = await Link.open(place, { access: site.access, keys, writer, circle })
     try {
-      link.barrier = barrierFor(level, place)
-      const status = await link.status()
       await checkRights(link, keys)
-      const right = await checkServers(site, place, level, [...status.replicas.keys()])
-      for (const replica of right) if (status.replicas.has(replica)) link.vouched.add(replica)
+      await checkPrimary(site, level, place.primary)
+      await checkReplicas(circle, await link.status())
       const taken = await takeUp(link, this.#tools)
       if (taken.kind === 'lost') return this.#refuse(this.#lost(taken))
       this.#link = link
       await onLink(link, taken.unwitnessed)
-      await this.#watch(link, place)
+      await this.#watch(link, circle)
     } finally {
       this.#link = undefined
     }
@@ -113,27 +116,24 @@ export class Supervisor {
   }
 
   /** Resolves when the link is no good any more. */
-  async #watch(link: Link, place: Place): Promise<void> {
+  async #watch(link: Link, circle: Circle): Promise<void> {
     const over = new AbortController()
     const end = Promise.race([link.ended, this.#trouble.promise]).finally(() => over.abort())
-    const looking = this.#look(link, over.signal)
-    const locating = this.#locate(link, place, over.signal)
+    const looking = this.#look(link, circle, over.signal)
+    const locating = this.#locate(link, over.signal)
     await Promise.race([end, looking, locating]).finally(() => over.abort())
-    this.#refuse(
-      new WeftError('store-unavailable', `The connection to ${addressText(place.primary)} is gone.`),
-    )
+    this.#refuse(new WeftError('store-unavailable', `The connection to ${link.name} is gone.`))
     await Promise.allSettled([looking, locating])
   }
 
   /** Looks at the server now and then. Rejects when it is not what it was. */
-  async #look(link: Link, signal: AbortSignal): Promise<void> {
-    const { site, level } = this.#tools
+  async #look(link: Link, circle: Circle, signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       const status = await link.status()
       if (!status.isPrimary) throw gone('is a replica now')
       if (status.log?.armed !== status.runId) throw gone('has to be armed again')
-      const vouching = await vouchFor(site, level, link, status.replicas)
-      link.problem = missingReplicas(link, status) ?? vouching
+      await circle.see(status)
+      link.problem = circle.problem(status)
       const problem = link.problem ?? (this.#refusal && (await trySettle(link)))
       if (signal.aborted) return
       if (problem) this.#refuse(problem)
@@ -144,15 +144,15 @@ export class Supervisor {
   }
 
   /** Asks now and then who the primary is. Resolves when it is another; a silence changes nothing. */
-  async #locate(link: Link, place: Place, signal: AbortSignal): Promise<void> {
-    const { site, keys, level } = this.#tools
+  async #locate(link: Link, signal: AbortSignal): Promise<void> {
+    const { site, keys } = this.#tools
     while (!signal.aborted) {
       await wait(LOCATE_INTERVAL, undefined, { signal }).catch(() => undefined)
       if (signal.aborted) return
       const found = await locate(site, keys.tag).catch(() => undefined)
       if (!found) continue
-      if (addressText(found.primary) !== addressText(place.primary)) return
-      link.barrier = barrierFor(level, found)
+      if (addressText(found.primary) !== link.name) return
+      this.#members.hear(found)
     }
   }
 
@@ -169,6 +169,13 @@ export class Supervisor {
   }
 }
 
+/** Rejects with `invalid-config` when the level cannot keep its promise with those who follow. */
+async function checkReplicas(circle: Circle, status: ServerStatus): Promise<void> {
+  await circle.see(status)
+  const problem = circle.problem(status)
+  if (problem?.code === 'invalid-config') throw problem
+}
+
 /** What is at the end of the log is made safe before anything is put behind it. Why that could not be done. */
 async function trySettle(link: Link): Promise<WeftError | undefined> {
   try {
@@ -177,20 +184,6 @@ async function trySettle(link: Link): Promise<WeftError | undefined> {
   } catch (error) {
     return toWeftError(error)
   }
-}
-
-function missingReplicas({ barrier: { replicas } }: Link, status: ServerStatus): WeftError | undefined {
-  if (typeof replicas === 'number') {
-    return status.replicas.size >= replicas ? undefined : missing('one that is attached')
-  }
-  const absent = replicas.filter((replica) => !status.replicas.has(replica))
-  return absent.length > 0 ? missing(absent.join(', ')) : undefined
-}
-
-function missing(what: string): WeftError {
-  return new WeftError('store-unavailable', `A Redis replica is missing: ${what}.`, {
-    advice: 'Changes go again when it is back, or when Sentinel or the Cluster was made to forget it.',
-  })
 }
 
 function gone(what: string): WeftError {

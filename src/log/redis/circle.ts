@@ -1,0 +1,154 @@
+import { setTimeout as wait } from 'node:timers/promises'
+import { WeftError } from '../../errors.ts'
+import type { Site } from './address.ts'
+import { type Barrier, reachOf } from './barrier.ts'
+import { type Level, type Look, lookAtReplica, mayBePromoted } from './check.ts'
+import type { Members } from './members.ts'
+import { type Follower, type Followers, toFollowers } from './status.ts'
+
+export interface CircleTools {
+  readonly site: Site
+  readonly level: Level
+  readonly members: Members
+}
+
+/** Milliseconds between two looks at those that are a little behind the others. */
+const BEHIND_WAIT = 10
+
+interface Looked {
+  readonly look: Look
+  /** How often replicas had begun to follow when it was looked at. */
+  readonly attachments: number
+}
+
+/** Those around one primary: who has to have a change, and whose word counts. As long as a link. */
+export class Circle {
+  readonly #tools: CircleTools
+  readonly #looked = new Map<string, Looked>()
+
+  constructor(tools: CircleTools) {
+    this.#tools = tools
+  }
+
+  /** What has to have a change. */
+  get barrier(): Barrier {
+    const { level, members } = this.#tools
+    if (level === 'available') return { replicas: 1 }
+    return { replicas: this.#isAlone ? 0 : members.all }
+  }
+
+  /**
+   * Takes notice of who follows. Those who came since the last look are looked at before their word counts, and each of them
+   * may be promoted, whatever Sentinels know by now, unless it is known never to be.
+   */
+  async see({ replicas, attachments }: Followers): Promise<void> {
+    if (this.#tools.level === 'available') return
+    const following = [...replicas.keys()].filter(canBeReached)
+    const fresh = following.filter((replica) => !this.#isKnown(replica, attachments))
+    await Promise.all(fresh.map((replica) => this.#lookAt(replica, attachments)))
+    this.#tools.members.see(following.filter((replica) => this.#mayLead(replica)))
+  }
+
+  /**
+   * Whether all that must have a change have it.
+   * @param said around the wait; @param ask what is said then; @param until when it has to be known
+   */
+  async isReached(
+    [first, waited, last]: readonly unknown[],
+    ask: () => Promise<Followers>,
+    until: number,
+  ): Promise<boolean> {
+    const before = toFollowers(String(first))
+    let after = toFollowers(String(last))
+    for (;;) {
+      const reach = reachOf(this.barrier, { before, waited: Number(waited), after })
+      if (reach === 'missing') return false
+      const isVouched = this.#vouchesFor(after)
+      if (reach === 'all' && isVouched) return true
+      if (performance.now() > until) return false
+      if (isVouched) await wait(BEHIND_WAIT)
+      else await this.see(after)
+      if (!this.#vouchesFor(after)) return false
+      after = await ask()
+    }
+  }
+
+  /** Why no changes go with those who follow. */
+  problem({ replicas }: Followers): WeftError | undefined {
+    const { level, members } = this.#tools
+    if (level === 'available')
+      return [...replicas.values()].some(isOnline) ? undefined : missing('one that is attached')
+    const { all } = members
+    if (this.#isAlone) return all.length > 0 ? mayBePromoted(level, all) : undefined
+    const reasons = all.flatMap((replica) => {
+      const look = replicas.has(replica) ? this.#looked.get(replica)?.look : undefined
+      return look && 'reason' in look ? [look.reason] : []
+    })
+    const absent = all.filter((replica) => !isOnline(replicas.get(replica)))
+    return (
+      reasons.find(({ code }) => code === 'invalid-config') ??
+      (absent.length > 0 ? missing(absent.join(', ')) : reasons[0])
+    )
+  }
+
+  /** Whether the primary alone makes a change safe, because nobody takes its place. */
+  get #isAlone(): boolean {
+    const { level, site } = this.#tools
+    return level === 'restart-only' || (level === 'strict' && site.kind === 'single')
+  }
+
+  /** Whether all who follow were looked at since they came, and those who must have a change are set up right. */
+  #vouchesFor({ replicas, attachments }: Followers): boolean {
+    const { replicas: wanted } = this.barrier
+    if (typeof wanted === 'number') return true
+    const isSeen = [...replicas.keys()].filter(canBeReached).every((replica) => {
+      if (this.#looked.get(replica)?.attachments !== attachments) return false
+      return wanted.includes(replica) || !this.#mayLead(replica)
+    })
+    return isSeen && wanted.every((replica) => this.#isRight(replica))
+  }
+
+  /** One that is not as it should be is looked at again and again; one that never answers, and need not, is not. */
+  #isKnown(replica: string, attachments: number): boolean {
+    const looked = this.#looked.get(replica)
+    if (looked?.attachments !== attachments) return false
+    return this.#isRight(replica) || !this.#mayLead(replica)
+  }
+
+  #isRight(replica: string): boolean {
+    const kind = this.#looked.get(replica)?.look.kind
+    return kind === 'right' || kind === 'bystander'
+  }
+
+  #mayLead(replica: string): boolean {
+    const { site, members } = this.#tools
+    switch (this.#looked.get(replica)?.look.kind) {
+      case 'bystander':
+        return false
+      case 'silent':
+        return site.kind !== 'single' && !members.isBystander(replica)
+      default:
+        return true
+    }
+  }
+
+  async #lookAt(replica: string, attachments: number): Promise<void> {
+    const { site, level } = this.#tools
+    this.#looked.set(replica, { look: await lookAtReplica(site, level, replica), attachments })
+  }
+}
+
+/** One that only takes a copy listens nowhere. */
+function canBeReached(replica: string): boolean {
+  return !replica.endsWith(':0')
+}
+
+function isOnline(follower: Follower | undefined): boolean {
+  return follower?.isOnline === true
+}
+
+function missing(what: string): WeftError {
+  return new WeftError('store-unavailable', `A Redis replica is missing: ${what}.`, {
+    advice: 'Changes go again when it is back, or when Sentinel or the Cluster was made to forget it.',
+  })
+}

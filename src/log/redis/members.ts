@@ -1,0 +1,71 @@
+import { addressText } from './address.ts'
+import type { Place } from './place.ts'
+
+/**
+ * Milliseconds for which all that is heard has to agree that a replica is none any more. Sentinels that were told to forget
+ * the dead ones forget all, and know those that follow again after two to eight seconds: meanwhile the primary knows them.
+ */
+export const FORGET_AFTER = 5_000
+/** Milliseconds for which it counts that a replica is never promoted, when nobody says so any more. */
+const WORD_LIFE = 10_000
+
+/**
+ * The replicas that may be promoted, as far as anybody said so: those who decide it, and the primary, whom they follow. One
+ * that was said once stays until it follows no more and all agree for a while; a silence changes nothing. Outlives links.
+ */
+export class Members {
+  readonly #now: () => number
+  #primary: string | undefined
+  /** Since when nobody speaks of it any more. */
+  readonly #silentSince = new Map<string, number | undefined>()
+  #bystanders: ReadonlySet<string> = new Set()
+  #heard = Number.NEGATIVE_INFINITY
+
+  /** @param now milliseconds of a clock that only goes forward */
+  constructor(now: () => number = () => performance.now()) {
+    this.#now = now
+  }
+
+  get all(): readonly string[] {
+    return [...this.#silentSince.keys()].toSorted()
+  }
+
+  /** Whether those who decide it said a moment ago that this one is never promoted. */
+  isBystander(replica: string): boolean {
+    return this.#bystanders.has(replica) && this.#now() - this.#heard < WORD_LIFE
+  }
+
+  /** What those say who decide who is promoted. */
+  hear({ primary, promotable, bystanders, isMajority }: Place): void {
+    this.#moveTo(addressText(primary))
+    this.#bystanders = new Set(bystanders)
+    this.#heard = this.#now()
+    this.#add(promotable)
+    if (isMajority) this.#forget(new Set(promotable))
+  }
+
+  /** What the primary says: these follow it, and may be promoted. */
+  see(replicas: readonly string[]): void {
+    this.#add(replicas)
+  }
+
+  /** The one that is promoted is no replica any more; who was none before is of other servers, with replicas of their own. */
+  #moveTo(primary: string): void {
+    if (this.#primary !== primary && !this.#silentSince.has(primary)) this.#silentSince.clear()
+    this.#silentSince.delete(primary)
+    this.#primary = primary
+  }
+
+  #add(replicas: readonly string[]): void {
+    for (const replica of replicas) if (replica !== this.#primary) this.#silentSince.set(replica, undefined)
+  }
+
+  #forget(said: ReadonlySet<string>): void {
+    const now = this.#now()
+    for (const [replica, since = now] of this.#silentSince) {
+      if (said.has(replica)) continue
+      if (now - since >= FORGET_AFTER) this.#silentSince.delete(replica)
+      else this.#silentSince.set(replica, since)
+    }
+  }
+}

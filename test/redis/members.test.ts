@@ -1,0 +1,68 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { FORGET_AFTER, Members } from '../../src/log/redis/members.ts'
+
+describe('The replicas that may be promoted', () => {
+  let time = 0
+  const members = () => new Members(() => time)
+  const place = (primary: number, promotable: readonly string[], more = {}) => ({
+    primary: { host: '10.0.0.1', port: primary },
+    promotable,
+    bystanders: [],
+    isMajority: true,
+    ...more,
+  })
+  const [A, B, C] = ['10.0.0.1:1', '10.0.0.1:2', '10.0.0.1:3'] as const
+
+  it('are forgotten once all agree for a while, and not while they follow', () => {
+    const known = members()
+    known.hear(place(1, [B, C]))
+    known.hear(place(1, []))
+    time += FORGET_AFTER - 1
+    known.hear(place(1, []))
+    known.see([C])
+    assert.deepEqual(known.all, [B, C])
+    time += 1
+    known.hear(place(1, []))
+    assert.deepEqual(known.all, [C])
+    time += FORGET_AFTER - 1
+    known.see([C])
+    known.hear(place(1, []))
+    assert.deepEqual(known.all, [C])
+  })
+
+  it('are not forgotten because of a silence, or of a few that say so', () => {
+    const known = members()
+    known.hear(place(1, [B]))
+    for (let look = 0; look < 4; look++) {
+      known.hear(place(1, [], { isMajority: false }))
+      time += FORGET_AFTER
+    }
+    assert.deepEqual(known.all, [B])
+    known.hear(place(1, []))
+    assert.deepEqual(known.all, [B], 'it is the first time that enough say so')
+    known.hear(place(1, [B]))
+    time += FORGET_AFTER
+    known.hear(place(1, []))
+    assert.deepEqual(known.all, [B], 'it was spoken of since')
+  })
+
+  it('are the others after one of them was promoted, and not those of other servers', () => {
+    const known = members()
+    known.hear(place(1, [B, C]))
+    known.hear(place(2, [A]))
+    assert.deepEqual(known.all, [A, C])
+    known.see([B])
+    assert.deepEqual(known.all, [A, C], 'the primary does not follow itself')
+    known.hear(place(9, ['10.0.0.1:8']))
+    assert.deepEqual(known.all, ['10.0.0.1:8'])
+  })
+
+  it('are others than those of which it was said a moment ago that they never are', () => {
+    const known = members()
+    known.hear(place(1, [B], { bystanders: [C] }))
+    assert.deepEqual([known.isBystander(B), known.isBystander(C)], [false, true])
+    time += 10_000
+    assert.equal(known.isBystander(C), false)
+  })
+})

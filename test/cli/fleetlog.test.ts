@@ -49,7 +49,7 @@ describe('where a log is', () => {
     const path = join(dir.path, JOURNAL_FILE)
     const head = { sequence: 7, hash: 'a'.repeat(64) }
     {
-      using journal = new Journal(path, 'one')
+      await using journal = new Journal(path, 'one')
       journal.begin(head)
     }
     assert.equal(new Journal(path, 'one').known.sequence, 7)

@@ -1,6 +1,8 @@
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
+import { mkdir } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { WeftError } from '../../errors.ts'
+import { replaceFile } from '../../files.ts'
 import { EMPTY, headOf, type Row } from '../chain.ts'
 import type { Entry, Head } from '../log.ts'
 
@@ -18,7 +20,7 @@ interface Kept {
  * What this controller knows to be durable, kept apart from the server: how far the log went, and its last entries. A
  * server that knows less lost something. The head goes to a file as well, so that this shows after a restart too.
  */
-export class Journal implements Disposable {
+export class Journal implements AsyncDisposable {
   readonly #path: string | undefined
   readonly #realm: string
   readonly #kept = new Map<number, Kept>()
@@ -26,6 +28,7 @@ export class Journal implements Disposable {
   #head: Head = EMPTY
   #recorded: Head
   #timer: NodeJS.Timeout | undefined
+  #saving: Promise<void> = Promise.resolve()
 
   /**
    * @param path of the file; without one nothing outlives the process. Throws `invalid-config` when it is not ours.
@@ -102,24 +105,28 @@ export class Journal implements Disposable {
     this.save()
   }
 
+  /** Writes down how far the log is known to have gone, after what is being written. */
   save(): void {
     clearTimeout(this.#timer)
+    this.#saving = this.#saving.then(() => this.#write())
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.save()
+    await this.#saving
+  }
+
+  async #write(): Promise<void> {
+    // From here on what comes is for the next time; until then, however slow the disk is, one is enough.
     this.#timer = undefined
     if (this.#path === undefined) return
     const { sequence, hash } = this.known
     try {
-      mkdirSync(dirname(this.#path), { recursive: true, mode: 0o700 })
-      writeFileSync(`${this.#path}.new`, `${JSON.stringify({ realm: this.#realm, sequence, hash })}\n`, {
-        mode: 0o600,
-      })
-      renameSync(`${this.#path}.new`, this.#path)
+      await mkdir(dirname(this.#path), { recursive: true, mode: 0o700 })
+      await replaceFile(this.#path, `${JSON.stringify({ realm: this.#realm, sequence, hash })}\n`)
     } catch {
       // A full disk here must not stop a fleet: the file is a second witness, the other controllers are the first.
     }
-  }
-
-  [Symbol.dispose](): void {
-    this.save()
   }
 
   #drop(sequence: number): void {

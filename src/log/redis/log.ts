@@ -198,7 +198,7 @@ export class RedisLog implements Log {
     while (this.#recall.isBusy || this.#writer.isBusy) await this.#news.wait(AbortSignal.timeout(50))
     await this.#writer.confirm().catch(() => undefined)
     await this.#supervisor.close()
-    this.#journal[Symbol.dispose]()
+    await this.#journal[Symbol.asyncDispose]()
     this.#news.ring()
   }
 

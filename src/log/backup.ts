@@ -1,8 +1,8 @@
-import { constants } from 'node:fs'
-import { access, open, rm } from 'node:fs/promises'
+import { rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { WeftError } from '../errors.ts'
 import { createFile, openReadOnly, storeError } from './database.ts'
+import { sync } from './sync.ts'
 import { type Verified, verifyLog } from './verify.ts'
 
 /**
@@ -10,10 +10,10 @@ import { type Verified, verifyLog } from './verify.ts'
  * the copy as a whole. When anything fails, no file is left. Rejects with `already-exists` when there is one.
  */
 export async function backupLog(path: string, to: string): Promise<Verified> {
-  if (await exists(to)) throw taken(to)
   using database = openReadOnly(path)
+  // Only who made the file may take it away again: another backup may be at it.
+  if (!createFile(to)) throw taken(to)
   try {
-    createFile(to)
     try {
       database.prepare('VACUUM INTO ?').run(to)
     } catch (cause) {
@@ -26,18 +26,6 @@ export async function backupLog(path: string, to: string): Promise<Verified> {
     await rm(to, { force: true })
     throw error
   }
-}
-
-async function sync(path: string): Promise<void> {
-  await using handle = await open(path)
-  await handle.sync()
-}
-
-function exists(path: string): Promise<boolean> {
-  return access(path, constants.F_OK).then(
-    () => true,
-    () => false,
-  )
 }
 
 function taken(path: string): WeftError {

@@ -1,6 +1,7 @@
 import { closeSync, openSync } from 'node:fs'
 import { DatabaseSync, type DatabaseSyncOptions } from 'node:sqlite'
 import { WeftError } from '../errors.ts'
+import { isOutOfRoom } from './room.ts'
 
 /** In ms, for a program from outside that holds the file: the process stands still meanwhile. */
 const BUSY_TIMEOUT = 1_000
@@ -93,13 +94,18 @@ export function connect(
   }
 }
 
-/** Makes sure that there is a file, readable for its owner only: SQLite takes the modes of its other files from it. */
-export function createFile(path: string): void {
+/**
+ * Makes sure that there is a file, readable for its owner only: SQLite takes the modes of its other files from it. Whether
+ * there was none before.
+ */
+export function createFile(path: string): boolean {
   try {
     closeSync(openSync(path, 'wx', 0o600))
+    return true
   } catch (cause) {
     // One that exists is not even opened: closing it would take away the locks that this process has on it.
     if (errorCode(cause) !== 'EEXIST') throw cannotOpen(path, cause)
+    return false
   }
 }
 
@@ -111,7 +117,7 @@ export function isBusy(cause: unknown): boolean {
 /** The one translator of SQLite's errors: what passes by itself is `store-unavailable`, all else is `log-damaged`. */
 export function storeError(cause: unknown, path: string): WeftError {
   if (cause instanceof WeftError) return cause
-  switch (resultCode(cause)) {
+  switch (isRefusedWrite(cause) && isOutOfRoom(path) ? SQLITE_FULL : resultCode(cause)) {
     case SQLITE_FULL:
       return new WeftError('store-unavailable', `No space is left for the log ${path}.`, {
         advice: 'Free some: writes work again at once, without a restart.',
@@ -143,6 +149,13 @@ const SQLITE_CANTOPEN = 14
 
 /** Extended: no space for the index of the write-ahead log. */
 const SQLITE_IOERR_SHMSIZE = 4874
+
+/** Extended: the system took a write as wrong, and nothing of it was synced. */
+const SQLITE_IOERR_WRITE = 778
+
+function isRefusedWrite(cause: unknown): boolean {
+  return cause instanceof Error && 'errcode' in cause && cause.errcode === SQLITE_IOERR_WRITE
+}
 
 /** The primary result code is the low byte of the extended one. */
 function resultCode(cause: unknown): number | undefined {

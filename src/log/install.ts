@@ -1,10 +1,12 @@
 import { access, rename, rm } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import { WeftError } from '../errors.ts'
 import { applyEntry } from '../model/apply.ts'
 import { takeLock } from './lock.ts'
 import type { Head, Log } from './log.ts'
 import { startingState } from './snapshot.ts'
 import { openSqliteLog } from './sqlite.ts'
+import { sync } from './sync.ts'
 import { copyLog, type Source } from './transfer.ts'
 
 export interface Install {
@@ -31,6 +33,8 @@ export async function installLog(
     const head = log.head()
     await log[Symbol.asyncDispose]()
     await rename(draft, path)
+    // Only then is it there after a power cut too, and not its draft, which the next import removes.
+    await sync(dirname(path))
     return head
   } finally {
     await removeLog(draft)

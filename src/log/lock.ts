@@ -1,3 +1,5 @@
+import { readlinkSync, realpathSync } from 'node:fs'
+import { basename, dirname, join, resolve } from 'node:path'
 import { WeftError } from '../errors.ts'
 import { connect, createFile, isBusy, pragma } from './database.ts'
 
@@ -10,7 +12,7 @@ import { connect, createFile, isBusy, pragma } from './database.ts'
  * others may read meanwhile.
  */
 export function takeLock(path: string): Disposable {
-  const file = `${path}.lock`
+  const file = `${realOf(path)}.lock`
   createFile(file)
   return connect(file, { timeout: LOCK_TIMEOUT }, (database) => {
     try {
@@ -21,6 +23,32 @@ export function takeLock(path: string): Disposable {
       throw isBusy(cause) ? inUse(path, pragma(database, 'user_version'), cause) : cause
     }
   })
+}
+
+/** By whatever links it is reached: it is one file. */
+function realOf(path: string): string {
+  try {
+    return realpathSync(path)
+  } catch {
+    return linked(path) ?? join(realFolder(dirname(path)), basename(path))
+  }
+}
+
+/** Where a link leads at the end of which there is nothing yet. */
+function linked(path: string): string | undefined {
+  try {
+    return realOf(resolve(dirname(path), readlinkSync(path)))
+  } catch {
+    return undefined
+  }
+}
+
+function realFolder(path: string): string {
+  try {
+    return realpathSync(path)
+  } catch {
+    return path
+  }
 }
 
 /** In ms: long enough for another to write its process id, short enough for a person who waits. */

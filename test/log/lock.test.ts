@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { writeFile } from 'node:fs/promises'
+import { symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { openSqliteLog } from '../../src/log/sqlite.ts'
@@ -17,6 +17,17 @@ describe('the lock of a log', () => {
     })
     await log.append(0, change(1))
     await assert.rejects(openSqliteLog(dir.log), { code: 'store-unavailable' })
+  })
+
+  it('is one for all links to a log, also before there is a file', async () => {
+    await using dir = await scratch()
+    const [folder, link] = [join(dir.path, 'folder'), join(dir.path, 'link.db')]
+    await symlink(dir.path, folder)
+    await symlink('log.db', link)
+    await using log = await openSqliteLog(link)
+    for (const path of [dir.log, link, join(folder, 'log.db'), join(folder, 'link.db')])
+      await assert.rejects(openSqliteLog(path), { code: 'store-unavailable' }, path)
+    await log.append(0, change(1))
   })
 
   it('names the process that has it, and dies with that', { timeout: 30_000 }, async () => {

@@ -204,6 +204,17 @@ describe('a backup', () => {
     assert.deepEqual((await verifyLog(to)).head, restored)
   })
 
+  it('takes nothing away from another of the same name', async () => {
+    await using dir = await scratch()
+    await (await compacted(dir.log))[Symbol.asyncDispose]()
+    const copy = join(dir.path, 'copy.db')
+    const both = await Promise.allSettled([backupLog(dir.log, copy), backupLog(dir.log, copy)])
+    assert.deepEqual(both.map(({ status }) => status).toSorted(), ['fulfilled', 'rejected'])
+    const [failed] = both.flatMap((one) => (one.status === 'rejected' ? [one.reason] : []))
+    assert.equal(failed.code, 'already-exists')
+    assert.equal((await verifyLog(copy)).head.sequence, 40)
+  })
+
   it('replaces no file, and leaves none when the log is damaged', async () => {
     await using dir = await scratch()
     await (await compacted(dir.log))[Symbol.asyncDispose]()

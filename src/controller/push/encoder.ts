@@ -1,8 +1,9 @@
+import type { NodeId } from '../../keys/identity.ts'
 import type { Member, Network, Node } from '../../model/state.ts'
 import { encodeFilter, groupOf } from '../../protocol/filter.ts'
 import { type Group, NO_GROUP } from '../../protocol/group.ts'
 import { encodeRecord } from '../../protocol/record.ts'
-import { NO_FILTER } from '../../protocol/view.ts'
+import { NO_FILTER, View } from '../../protocol/view.ts'
 import type { ClassFilter } from '../../topology/policy/filter.ts'
 import type { Regime } from '../../topology/policy/regime.ts'
 import { recordOf } from './record-of.ts'
@@ -18,6 +19,7 @@ export class Encoder {
   readonly #records = new WeakMap<Member, Encoded>()
   readonly #groups = new Map<string, Group>()
   readonly #filters = new WeakMap<ClassFilter, Uint8Array>()
+  #last: View | undefined
 
   /** Nothing while the member has no key. @param key of its class */
   record(network: Network, regime: Regime, member: Member, node: Node, key: string): Uint8Array | undefined {
@@ -38,6 +40,13 @@ export class Encoder {
     return bytes
   }
 
+  /** A view of these records, by member. What the last one that was asked for has of them is not hashed again. */
+  view(records: ReadonlyMap<NodeId, Uint8Array>, filter: Uint8Array): View {
+    const view = this.#last ? goOn(this.#last, records, filter) : View.of(records.values(), filter)
+    this.#last = view
+    return view
+  }
+
   #encode(network: Network, { others, classes }: ClassFilter): Uint8Array {
     const groups = [...classes].map(([each, allowance]) => [this.#group(network, each), allowance] as const)
     return encodeFilter({ others, groups: new Map(groups) })
@@ -48,4 +57,18 @@ export class Encoder {
     this.#groups.set(key, group)
     return group
   }
+}
+
+/** A copy with other records, or a new one if it has fewer of them than others. */
+function goOn(like: View, records: ReadonlyMap<NodeId, Uint8Array>, filter: Uint8Array): View {
+  const gone = like.nodes().filter((node) => !records.has(node))
+  const others = [...records].filter(([node, record]) => like.encodedRecord(node) !== record)
+  if (gone.length + others.length >= records.size) return View.of(records.values(), filter)
+  const view = like.copy()
+  view.change(
+    others.map(([, record]) => record),
+    gone,
+    filter,
+  )
+  return view
 }

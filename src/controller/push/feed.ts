@@ -1,7 +1,7 @@
 import type { NodeId } from '../../keys/identity.ts'
 import type { Network } from '../../model/state.ts'
 import type { Hint } from '../../protocol/frames.ts'
-import { View } from '../../protocol/view.ts'
+import type { View } from '../../protocol/view.ts'
 import { Content, type ContentTools } from './content.ts'
 import type { Claim, Cursor, Step } from './cursor.ts'
 import { Lineage } from './lineage.ts'
@@ -17,6 +17,8 @@ export interface FeedTools extends ContentTools {
   readonly record: (network: Network, node: NodeId) => Uint8Array | undefined
   /** What the audience lets in from them (view.ts). */
   readonly filter: () => Uint8Array
+  /** What it begins with: a view that is nobody else's. */
+  readonly view: (records: ReadonlyMap<NodeId, Uint8Array>, filter: Uint8Array) => View
 }
 
 /** Fewer touches than this always travel as what was touched, and never as everything. */
@@ -249,12 +251,9 @@ export class Feed {
 }
 
 function beginning(network: Network, tools: FeedTools): Content {
-  const records = Array.from(tools.members, (node) => tools.record(network, node))
-  const view = View.of(
-    records.filter((record) => record !== undefined),
-    tools.filter(),
-  )
-  return new Content(network, { view }, tools)
+  const records = Array.from(tools.members, (node) => [node, tools.record(network, node)] as const)
+  const known = records.flatMap(([node, record]) => (record ? [[node, record] as const] : []))
+  return new Content(network, { view: tools.view(new Map(known), tools.filter()) }, tools)
 }
 
 function nodesOf(touches: readonly Touch[]): NodeId[] {

@@ -175,6 +175,8 @@ export class NetworkFeeds {
       ...own,
       members,
       record: (latest: Network, node: NodeId) => this.#record(latest, node, key),
+      view: (records: ReadonlyMap<NodeId, Uint8Array>, filter: Uint8Array) =>
+        this.#encoder.view(records, filter),
       filter: () => this.#encoder.filter(network, this.#audiences && filterOf(this.#audiences, key)),
     }
     const past = () => this.#tools.past?.(network).feedOf(key, this.#encoder, own, this.#tools.hintOf)

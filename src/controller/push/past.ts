@@ -21,7 +21,7 @@ interface Moment {
   readonly classes: ReadonlyMap<string, Class>
 }
 
-type PastTools = Omit<FeedTools, 'members' | 'record' | 'filter'>
+type PastTools = Omit<FeedTools, 'members' | 'record' | 'filter' | 'view'>
 
 /** So many the ring of a feed remembers in any case (touches.ts). */
 const MOST_TOUCHED = 4_096
@@ -64,6 +64,7 @@ export class Past {
       ...tools,
       members,
       record: (_, node) => moment && this.#record(moment, own, node, encoder),
+      view: (records, filter) => encoder.view(records, filter),
       filter: () => (moment ? encoder.filter(moment.network, scene.filterIn(moment.classes)) : NO_FILTER),
     })
     putHints(feed, members, hintOf)

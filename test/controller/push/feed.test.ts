@@ -241,6 +241,7 @@ function newWorld() {
       return record && encodeRecord(record)
     },
     filter: () => NO_FILTER,
+    view: (records, filter) => View.of(records.values(), filter),
   })
   const toggle = (node: NodeId) => {
     const { members, slots } = network()

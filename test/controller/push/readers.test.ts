@@ -20,7 +20,7 @@ const most = fc.oneof(
   some,
 )
 /** `npm run faults -- controller/push/readers` is the long series. */
-const RUNS = runs(100, 3_000)
+const RUNS = runs(100, 1_500)
 
 describe('Who reads what a network tells', () => {
   it('has from any earlier point what a fresh snapshot is, and never heard of whom it might not see', () => {

@@ -18,7 +18,7 @@ import { type ContentFrame, Replica, type Taken } from './replica.ts'
 import { Reporter } from './report.ts'
 import type { Surroundings } from './surroundings.ts'
 import { TransitGuide } from './transit-guide.ts'
-import { type PortBook, Tunnel } from './tunnel.ts'
+import { type Glance, type Observation, type PortBook, Tunnel } from './tunnel.ts'
 
 export interface MembershipTools {
   readonly identity: Identity
@@ -40,6 +40,8 @@ export interface MembershipTools {
 
 const FIRST_RETRY = 1_000
 const LONGEST_RETRY = 30_000
+/** Plans that follow one another closely for longer have to wait for one look. */
+const ASK_TRIES = 4
 
 /** One network of this node: what is known of it, the interface that follows, and the journal of the last good plan. */
 export class Membership {
@@ -53,7 +55,9 @@ export class Membership {
   #guide: Guide | undefined
   #tunnel: Tunnel | undefined
   #failures = 0
+  /** What is done to the interface, one after the other. */
   #work: Promise<void> = Promise.resolve()
+  #looks: Promise<void> = Promise.resolve()
   #due = false
   #ended = false
   #cancelLook: () => void = () => undefined
@@ -156,10 +160,43 @@ export class Membership {
     return this.#tunnel?.listenPort ?? 0
   }
 
-  /** Looks at the interface: mends drift, reports what is new. Never while something else is done to it. */
+  /**
+   * Looks at the interface: mends drift, reports what is new. That never comes between the steps of a plan; but to read an
+   * interface of thousands of peers takes longer than to change one of them, and a plan does not wait for it.
+   */
   inspect(): Promise<void> {
-    this.#work = this.#work.then(() => this.#inspect())
-    return this.#work
+    return this.#lookAt(
+      (tunnel) => tunnel.observe(),
+      (observation) => this.#inspect(observation),
+    )
+  }
+
+  /** One look at a time: `ask` beside the plans, and what follows from the answer between them. */
+  #lookAt<Answer extends Glance>(
+    ask: (tunnel: Tunnel) => Promise<Answer>,
+    follow: (answer: Answer | undefined) => Promise<void>,
+  ): Promise<void> {
+    this.#looks = this.#looks.then(async () => {
+      const answer = await this.#askTunnel(ask)
+      this.#work = this.#work.then(() => follow(answer))
+      await this.#work
+    })
+    return this.#looks
+  }
+
+  /** What the device answers; asked again where a plan came in between, or undefined if that goes on, or it cannot say. */
+  async #askTunnel<Answer extends Glance>(
+    ask: (tunnel: Tunnel) => Promise<Answer>,
+  ): Promise<Answer | undefined> {
+    for (let tries = 0; tries < ASK_TRIES; tries++) {
+      await this.#work
+      const tunnel = this.#tunnel
+      if (!tunnel || this.#ended) return undefined
+      // Whoever needs the answer asks once more, and sees why there is none.
+      const answer = await ask(tunnel).catch(() => undefined)
+      if (!answer || tunnel.isOfNow(answer)) return answer
+    }
+    return undefined
   }
 
   /** Takes the interface down and forgets the network. */
@@ -200,13 +237,13 @@ export class Membership {
     }
   }
 
-  async #inspect(): Promise<void> {
+  async #inspect(observation: Observation | undefined): Promise<void> {
     if (!this.#tunnel || this.#ended) return
     this.#warnIfStale()
     // Peers that came from elsewhere have not been changed by hand: where they are now becomes the plan first.
-    await this.#look()
+    await this.#look(observation)
     try {
-      const { peers, drift: changed } = await this.#tunnel.inspect()
+      const { peers, drift: changed } = await this.#tunnel.inspect(observation)
       const drift = [...changed, ...((await this.#guide?.inspect()) ?? [])]
       if (drift.length > 0) {
         this.#tools.log.warn({ network: this.network, drift }, 'repaired what was changed by hand')
@@ -298,14 +335,17 @@ export class Membership {
     const wait = this.#guide?.nextLook
     if (wait === undefined || this.#ended) return
     this.#cancelLook = this.#tools.clock.after(wait, () => {
-      this.#work = this.#work.then(() => this.#look())
+      void this.#lookAt(
+        (tunnel) => tunnel.glance(),
+        (glance) => this.#look(glance),
+      )
     })
   }
 
-  async #look(): Promise<void> {
+  async #look(glance: Glance | undefined): Promise<void> {
     if (!this.#tunnel || !this.#guide || this.#ended) return
     try {
-      if (this.#guide.look(await this.#tunnel.sight())) {
+      if (this.#guide.look(await this.#tunnel.sight(glance))) {
         await this.#apply()
         this.#tools.onApplied(this)
       }

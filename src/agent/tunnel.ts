@@ -16,6 +16,18 @@ export interface PortBook {
   used(): readonly number[]
 }
 
+/** What the device said of the peers at one time. */
+export interface Glance {
+  readonly peers: ReadonlyMap<PublicKey, ObservedPeer>
+  /** Of what was done to the interface before. */
+  readonly changes: number
+}
+
+/** The same of all there is. */
+export interface Observation extends Glance {
+  readonly observed: ObservedDevice
+}
+
 /** Ports tried when one after the other is taken by other programs. */
 const PORT_TRIES = 100
 
@@ -28,6 +40,8 @@ export class Tunnel {
   readonly #clock: Clock
   readonly #ports: PortBook
   #seen: SimulatedInterface | undefined
+  /** Counts when something begins to be done to the interface, and when it is over. */
+  #changes = 0
   #port: number
   #previous: DesiredDevice | undefined
   /** That of which `#previous` is the device; undefined when that is none of a whole plan. */
@@ -100,12 +114,30 @@ export class Tunnel {
     if (peers.size < this.#previous.peers.size) await this.#bringInLine({ ...this.#previous, peers })
   }
 
+  /** Asks the device for all there is. Nothing has to wait for that: what is out of date then is passed over. */
+  async observe(): Promise<Observation> {
+    const changes = this.#changes
+    const observed = await this.#device.observe()
+    return { observed, peers: observed.peers, changes }
+  }
+
+  /** The same of the peers alone, by one program run. */
+  async glance(): Promise<Glance> {
+    const changes = this.#changes
+    return { peers: await this.#device.observePeers(), changes }
+  }
+
+  /** Whether nothing was done to the interface since it was looked at. */
+  isOfNow({ changes }: Glance): boolean {
+    return changes === this.#changes
+  }
+
   /**
-   * What the device says of the peers, by one program run. Peers that somebody changed are left for `inspect`: were they
+   * What the device says of the peers, now or at a glance a moment before. Peers that somebody changed are left for `inspect`: were they
    * taken over here, the next plan would put them right without a word.
    */
-  async sight(): Promise<ReadonlyMap<PublicKey, ObservedPeer>> {
-    const peers = await this.#device.observePeers()
+  async sight(given?: Glance): Promise<ReadonlyMap<PublicKey, ObservedPeer>> {
+    const { peers } = given && this.isOfNow(given) ? given : await this.glance()
     const seen = this.#seen?.observe()
     if (seen && areAsKnown(peers, seen.peers)) this.#seen = new SimulatedInterface({ ...seen, peers })
     return peers
@@ -126,12 +158,12 @@ export class Tunnel {
     await this.#take(again)
   }
 
-  /** Looks at the interface, puts right what is not as planned, and says in words what that was. */
-  async inspect(): Promise<{
+  /** Puts right what is not as planned, and says in words what that was. @param given what the interface is, if it was looked at */
+  async inspect(given?: Observation): Promise<{
     readonly peers: ReadonlyMap<PublicKey, ObservedPeer>
     readonly drift: readonly string[]
   }> {
-    const observed = await this.#device.observe()
+    const { observed } = given && this.isOfNow(given) ? given : await this.observe()
     this.#seen = new SimulatedInterface(observed)
     const steps = this.#previous ? this.#difference(observed, this.#previous) : []
     if (steps.length > 0) await this.#take(steps)
@@ -154,7 +186,7 @@ export class Tunnel {
     }
     const observed = seen.observePart(news.keys(), routes)
     const steps = diff(observed, desired, { now: this.#clock.now(), previous: { peers: before } })
-    await this.#device.apply(steps)
+    await this.#carryOut(steps)
     for (const step of steps) seen.take(step)
     this.#seen = seen
     this.#blueprint = blueprint
@@ -175,8 +207,18 @@ export class Tunnel {
   async #take(steps: readonly Step[]): Promise<void> {
     const seen = this.#seen
     this.#seen = undefined
-    await Promise.all([this.#device.apply(steps), simulate(seen, steps)])
+    await Promise.all([this.#carryOut(steps), simulate(seen, steps)])
     this.#seen = seen
+  }
+
+  async #carryOut(steps: readonly Step[]): Promise<void> {
+    if (steps.length === 0) return
+    this.#changes += 1
+    try {
+      await this.#device.apply(steps)
+    } finally {
+      this.#changes += 1
+    }
   }
 }
 

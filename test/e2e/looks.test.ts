@@ -11,7 +11,7 @@ const LOOK_MS = 200
 /** From the moment of a change to its end. */
 const CHANGE_MS = 800
 
-test('an interface is looked at and changed by one at a time, so that no look takes back a change', async () => {
+test('an interface is looked at by one at a time and changed by one at a time, and no look takes back a change', async () => {
   await using rig = await startRig()
   await rig.createNetwork({ name: 'demo' })
   const join = await rig.joinToken({ networks: ['demo'], uses: 3 })
@@ -35,31 +35,38 @@ test('an interface is looked at and changed by one at a time, so that no look ta
     rig.lines.filter((line) => /repaired|cannot be read/.test(line)),
     [],
   )
-  assert.equal(driver.mostAtOnce, 1)
+  assert.deepEqual([driver.looks.most, driver.changes.most], [1, 1])
 })
+
+/** How many are under way, and were at most. */
+interface Count {
+  now: number
+  most: number
+}
 
 /** Counts how much goes on at the same time. */
 class SlowDriver extends MemoryDriver {
-  mostAtOnce = 0
-  #now = 0
+  readonly looks: Count = { now: 0, most: 0 }
+  readonly changes: Count = { now: 0, most: 0 }
 
   override async open(name: InterfaceName): Promise<Device> {
     const device = await super.open(name)
     return {
       ...device,
-      observe: () => this.#counted(LOOK_MS, () => device.observe(), LOOK_MS),
-      observePeers: () => this.#counted(LOOK_MS, () => device.observePeers(), LOOK_MS),
-      apply: (steps) => this.#counted(0, () => device.apply(steps), CHANGE_MS),
+      observe: () => counted(this.looks, LOOK_MS, () => device.observe()),
+      observePeers: () => counted(this.looks, LOOK_MS, () => device.observePeers()),
+      apply: (steps) => counted(this.changes, 0, () => device.apply(steps)),
     }
   }
+}
 
-  async #counted<Result>(before: number, action: () => Promise<Result>, after: number): Promise<Result> {
-    this.#now += 1
-    this.mostAtOnce = Math.max(this.mostAtOnce, this.#now)
-    await wait(before)
-    const result = await action()
-    await wait(after)
-    this.#now -= 1
-    return result
-  }
+/** Takes `before` ms until it happens, and as long as that, or as a change does, until it is over. */
+async function counted<Result>(count: Count, before: number, action: () => Promise<Result>): Promise<Result> {
+  count.now += 1
+  count.most = Math.max(count.most, count.now)
+  await wait(before)
+  const result = await action()
+  await wait(before || CHANGE_MS)
+  count.now -= 1
+  return result
 }

@@ -5,12 +5,7 @@ import { connectTo, isRefusal } from './client.ts'
 /** What a change has survived when it is acknowledged (deploy/replicas.md has the table). */
 export type Level = 'strict' | 'restart-only' | 'available'
 
-/** Rejects with `invalid-config`, which names the server, the setting and what it has to be at this level. */
-export async function checkPrimary(site: Site, level: Level, primary: Address): Promise<void> {
-  checkSettings(primary, level, await settingsOf(site, primary))
-}
-
-/** What a replica is to the log. */
+/** What a server is to the log. */
 export type Look =
   /** It may be promoted, and is set up as the level wants. */
   | { readonly kind: 'right' }
@@ -19,14 +14,28 @@ export type Look =
   /** It may be promoted and is set up wrong, or does not say. */
   | { readonly kind: 'wrong' | 'silent'; readonly reason: WeftError }
 
+/** Asks the primary for its settings. */
+export function lookAtPrimary(site: Site, level: Level, primary: Address): Promise<Look> {
+  return looking(async () => {
+    checkSettings(primary, level, await settingsOf(site, primary))
+    return { kind: 'right' }
+  })
+}
+
 /** Asks a replica for its settings: before that its word does not count. */
-export async function lookAtReplica(site: Site, level: Level, replica: string): Promise<Look> {
-  try {
+export function lookAtReplica(site: Site, level: Level, replica: string): Promise<Look> {
+  return looking(async () => {
     const address = parseAddress(replica)
     const settings = await settingsOf(site, address)
     if (settings.get('replica-priority') === '0') return { kind: 'bystander' }
     checkSettings(address, level, settings)
     return { kind: 'right' }
+  })
+}
+
+async function looking(look: () => Promise<Look>): Promise<Look> {
+  try {
+    return await look()
   } catch (error) {
     const reason = toWeftError(error)
     return { kind: reason.code === 'store-unavailable' ? 'silent' : 'wrong', reason }

@@ -1,13 +1,14 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { WeftError } from '../../errors.ts'
-import type { Site } from './address.ts'
+import type { Address, Site } from './address.ts'
 import { type Barrier, reachOf } from './barrier.ts'
-import { type Level, type Look, lookAtReplica, mayBePromoted } from './check.ts'
+import { type Level, type Look, lookAtPrimary, lookAtReplica, mayBePromoted } from './check.ts'
 import type { Members } from './members.ts'
 import { type Follower, type Followers, toFollowers } from './status.ts'
 
 export interface CircleTools {
   readonly site: Site
+  readonly primary: Address
   readonly level: Level
   readonly members: Members
 }
@@ -25,6 +26,8 @@ interface Looked {
 export class Circle {
   readonly #tools: CircleTools
   readonly #looked = new Map<string, Looked>()
+  /** What is wrong with the primary. */
+  #harm: WeftError | undefined
 
   constructor(tools: CircleTools) {
     this.#tools = tools
@@ -47,6 +50,21 @@ export class Circle {
     const fresh = following.filter((replica) => !this.#isKnown(replica, attachments))
     await Promise.all(fresh.map((replica) => this.#lookAt(replica, attachments)))
     this.#tools.members.see(following.filter((replica) => this.#mayLead(replica)))
+  }
+
+  /**
+   * Looks again at the settings of the primary and of those who follow: somebody may have changed them while they run. One
+   * that does not answer is what it was.
+   */
+  async inspect({ replicas }: Followers): Promise<void> {
+    const { site, level, primary } = this.#tools
+    const looked = [...this.#looked].filter(([replica]) => replicas.has(replica))
+    await Promise.all([
+      lookAtPrimary(site, level, primary).then((look) => {
+        if (look.kind !== 'silent') this.#harm = 'reason' in look ? look.reason : undefined
+      }),
+      ...looked.map(([replica, before]) => this.#lookAgain(replica, before)),
+    ])
   }
 
   /**
@@ -76,6 +94,7 @@ export class Circle {
   /** Why no changes go with those who follow. */
   problem({ replicas }: Followers): WeftError | undefined {
     const { level, members } = this.#tools
+    if (this.#harm) return this.#harm
     if (level === 'available')
       return [...replicas.values()].some(isOnline) ? undefined : missing('one that is attached')
     const { all } = members
@@ -130,6 +149,13 @@ export class Circle {
       default:
         return true
     }
+  }
+
+  async #lookAgain(replica: string, before: Looked): Promise<void> {
+    const { site, level } = this.#tools
+    const look = await lookAtReplica(site, level, replica)
+    const isStillThat = this.#looked.get(replica) === before
+    if (isStillThat && look.kind !== 'silent') this.#looked.set(replica, { ...before, look })
   }
 
   async #lookAt(replica: string, attachments: number): Promise<void> {

@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { toWeftError, WeftError } from '../../errors.ts'
 import { addressText, type Site } from './address.ts'
-import { checkPrimary, type Level } from './check.ts'
+import { type Level, lookAtPrimary } from './check.ts'
 import { Circle } from './circle.ts'
 import { type Lost, takeUp } from './fence.ts'
 import type { Journal } from './journal.ts'
@@ -33,6 +33,8 @@ export interface SupervisorTools {
 /** Milliseconds between two looks at the server, and between two questions where the primary is. */
 const LOOK_INTERVAL = 200
 const LOCATE_INTERVAL = 1_000
+/** Milliseconds between two questions for the settings of servers, which somebody may change. */
+const INSPECT_INTERVAL = 2_000
 /** Milliseconds until a link that could not be had is tried again. */
 const RETRY_WAIT = 150
 
@@ -93,11 +95,12 @@ export class Supervisor {
     this.#trouble = Promise.withResolvers()
     const place = await locate(site, keys.tag)
     this.#members.hear(place)
-    const circle = new Circle({ site, level, members: this.#members })
+    const circle = new Circle({ site, level, primary: place.primary, members: this.#members })
     using link = await Link.open(place, { access: site.access, keys, writer, circle })
     try {
       await checkRights(link, keys)
-      await checkPrimary(site, level, place.primary)
+      const look = await lookAtPrimary(site, level, place.primary)
+      if ('reason' in look) throw look.reason
       await checkReplicas(circle, await link.status())
       const taken = await takeUp(link, this.#tools)
       if (taken.kind === 'lost') return this.#refuse(this.#lost(taken))
@@ -121,9 +124,10 @@ export class Supervisor {
     const end = Promise.race([link.ended, this.#trouble.promise]).finally(() => over.abort())
     const looking = this.#look(link, circle, over.signal)
     const locating = this.#locate(link, over.signal)
+    const inspecting = this.#inspect(link, circle, over.signal)
     await Promise.race([end, looking, locating]).finally(() => over.abort())
     this.#refuse(new WeftError('store-unavailable', `The connection to ${link.name} is gone.`))
-    await Promise.allSettled([looking, locating])
+    await Promise.allSettled([looking, locating, inspecting])
   }
 
   /** Looks at the server now and then. Rejects when it is not what it was. */
@@ -153,6 +157,15 @@ export class Supervisor {
       if (!found) continue
       if (addressText(found.primary) !== link.name) return
       this.#members.hear(found)
+    }
+  }
+
+  /** Looks now and then whether somebody has set a server otherwise while it runs; what is wrong shows at the next look. */
+  async #inspect(link: Link, circle: Circle, signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      await wait(INSPECT_INTERVAL, undefined, { signal }).catch(() => undefined)
+      const status = signal.aborted ? undefined : await link.status().catch(() => undefined)
+      if (status) await circle.inspect(status)
     }
   }
 

@@ -76,6 +76,14 @@ const CHANGES: fc.Arbitrary<Command>[] = [
         world.label(agent, { role: null, env: null, ...labels }),
       ),
     ),
+  // The first is the relay.
+  fc
+    .tuple(fc.integer({ min: 1, max: AGENTS - 1 }), fc.boolean())
+    .map(([who, isHub]) =>
+      command(`n${who} carries for ${isHub ? 'others' : 'nobody'}`, who, (agent, world) =>
+        world.carry(agent, isHub),
+      ),
+    ),
   fc
     .tuple(at, fc.nat(LANS - 1))
     .map(([who, lan]) => command(`n${who} is in LAN ${lan}`, who, (agent) => agent.move(lan))),

@@ -54,7 +54,7 @@ export function wanted(
     return [
       {
         publicKey: member.publicKey,
-        allowedIps: subnetsOf(network, member),
+        allowedIps: isMesh(network) ? subnetsOf(network, member) : [],
         letsIn: verdicts((...packet) => twinMayOpen(network, someone(other), someone(agent), ...packet)),
         direct: directOf(other, network),
         lan: other.lan === agent.lan ? [`${other.lanAddress}:${other.portIn(network.id)}`] : [],
@@ -75,13 +75,21 @@ export async function found(agent: SimAgent, network: Network): Promise<Picture 
   if (!device) return undefined
   const addresses = [...device.addresses].sort()
   const own = kept?.reachOf(agent.identity.id).direct ?? []
-  return { publicKey: device.publicKey, addresses, own, peers: peersOf(device, kept).sort(byKey) }
+  const peers = peersOf(isMesh(network) ? device : undefined, kept)
+  return { publicKey: device.publicKey, addresses, own, peers: peers.sort(byKey) }
 }
 
-function peersOf(device: ObservedDevice, kept: Replica | undefined): PeerPicture[] {
+/** Where some carry for others, the peers of an interface are those that do: there it is asked whom the agent knows. */
+function isMesh({ topology }: Network): boolean {
+  return topology === 'mesh'
+}
+
+function peersOf(device: ObservedDevice | undefined, kept: Replica | undefined): PeerPicture[] {
   const records = new Map(kept?.others().map((record) => [record.publicKey, record]))
   // Relays that are to see where a member is have no addresses in its network.
-  const peers = [...device.peers.values()].filter(({ allowedIps }) => allowedIps.length > 0)
+  const peers = device
+    ? [...device.peers.values()].filter(({ allowedIps }) => allowedIps.length > 0)
+    : [...records.keys()].map((publicKey) => ({ publicKey, allowedIps: [] }))
   return peers.map(({ publicKey, allowedIps }) => {
     const record = records.get(publicKey)
     const allowance = record && letsInBy(kept?.filter, record.group)
@@ -105,7 +113,12 @@ function verdicts(may: (protocol: Protocol | 'other', port: number) => boolean):
 
 function personOf(state: State, { identity: { id } }: SimAgent): Someone {
   const node = state.nodes.get(id)
-  return { id, project: node?.project ?? ('' as Rules['project']), labels: node?.labels ?? {}, roles: [] }
+  return {
+    id,
+    project: node?.project ?? ('' as Rules['project']),
+    labels: node?.labels ?? {},
+    roles: node?.roles ?? [],
+  }
 }
 
 function subnetsOf(network: Network, { slot }: Member): string[] {

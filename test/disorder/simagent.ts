@@ -88,7 +88,9 @@ export class SimAgent {
     controller
       .acceptAgent(line.controller, { binding: CHANNEL, remoteAddress: '192.0.2.1' })
       .catch(() => undefined)
-    const greeting = { ...node.greeting(), ...(secret && { join: { secret, name: this.name } }) }
+    // One of them is of a release that knows no parts of a LAN.
+    const lanParts = this.#at !== 3
+    const greeting = { ...node.greeting(), lanParts, ...(secret && { join: { secret, name: this.name } }) }
     const enrolment = { controllerKey: controller.authority.signing.publicKey }
     const tools = { identity: this.identity, random: systemRandom }
     const { heartbeatSeconds } = await shakeHands(line.agent, stream, {

@@ -34,8 +34,14 @@ const log = pino({ level: 'silent' })
 /** Looks, 10 ms apart, at which nothing was sent: much longer than pushes are gathered. */
 const QUIET_LOOKS = 10
 
-/** One network for each way in which keys come to be. */
-export const NETWORKS = ['issued', 'derived']
+/** A network for each way in which keys come to be, and one in which some carry for others, and see all. */
+export const NETWORKS = ['issued', 'derived', 'carried'] as const
+
+const KINDS = {
+  issued: { keyCustody: 'controller' },
+  derived: { keyCustody: 'node' },
+  carried: { keyCustody: 'controller', topology: 'hub' },
+} as const
 
 /** A controller and its agents in one process, with lines between them that a test can trouble. */
 export class World implements AsyncDisposable {
@@ -65,9 +71,9 @@ export class World implements AsyncDisposable {
     const world = new World(await mkdtemp(join(tmpdir(), 'weft-disorder-')), agents)
     await world.#open()
     const { controller } = world
-    for (const [at, name] of NETWORKS.entries())
+    for (const name of NETWORKS)
       await controller.change({ actor: 'test' }, (state, tools) =>
-        createNetwork(state, tools, { name, keyCustody: at === 0 ? 'controller' : 'node' }),
+        createNetwork(state, tools, { name, ...KINDS[name] }),
       )
     const token = await controller.change({ actor: 'test' }, (state, tools) =>
       createJoinToken(state, tools, { uses: agents }),
@@ -107,6 +113,13 @@ export class World implements AsyncDisposable {
 
   async label(agent: SimAgent, labels: Readonly<Record<string, string | null>>): Promise<void> {
     await this.controller.change({ actor: 'test' }, (state) => changeLabels(state, agent.identity.id, labels))
+  }
+
+  /** Whether it carries for others where that is how they talk. */
+  async carry(agent: SimAgent, isHub: boolean): Promise<void> {
+    await this.controller.change({ actor: 'test' }, (state, tools) =>
+      setRoles(state, tools, agent.identity.id, isHub ? ['hub'] : []),
+    )
   }
 
   /** It is a relay from now on, and all get a place in the transit. */

@@ -17,7 +17,7 @@ import type { PublicKey } from '../../src/keys/wireguard.ts'
 import type { NetworkId } from '../../src/model/names.ts'
 import { parseControllerFrame } from '../../src/protocol/frames.ts'
 import { loadSettings } from '../../src/settings.ts'
-import type { ObservedDevice } from '../../src/wireguard/device.ts'
+import type { Device, InterfaceName, ObservedDevice } from '../../src/wireguard/device.ts'
 import { parseEndpoint } from '../../src/wireguard/endpoint.ts'
 import { MemoryDriver } from '../../src/wireguard/memory.ts'
 import { interfaceName } from '../../src/wireguard/name.ts'
@@ -51,7 +51,7 @@ export class SimAgent {
   readonly #ports = new Map<NetworkId, number>()
   #controllerKey: VerifyKey | undefined
   readonly identity = new Identity(new SecretBytes(systemRandom(32)))
-  readonly driver = new MemoryDriver()
+  readonly driver = new WatchedDriver()
   readonly #journals = new Map<NetworkId, string[]>()
   readonly #faults: Record<Side, Fault[]> = { controller: [], agent: [] }
   #node: Node | undefined
@@ -165,8 +165,8 @@ export class SimAgent {
   /** Packets of a peer come from there, as its interface sees it; nothing where that is no peer. */
   async seePeer(network: NetworkId, publicKey: PublicKey, endpoint: string): Promise<void> {
     const device = await this.device(network)
-    if (!device?.peers.has(publicKey)) return
-    const opened = await this.driver.open(interfaceName(this.identity.id, network))
+    const opened = await this.driver.find(interfaceName(this.identity.id, network))
+    if (!device?.peers.has(publicKey) || !opened) return
     await opened.apply([{ kind: 'set-peer', peer: { publicKey, endpoint: parseEndpoint(endpoint) } }])
   }
 
@@ -176,11 +176,9 @@ export class SimAgent {
 
   /** What its interface for a network is; undefined when there is none. */
   async device(network: NetworkId): Promise<ObservedDevice | undefined> {
-    const name = interfaceName(this.identity.id, network)
-    const names = await this.driver.list('')
-    const isThere = names.includes(name)
+    const opened = await this.driver.find(interfaceName(this.identity.id, network))
     // It may go at this moment.
-    const device = isThere ? await (await this.driver.open(name)).observe().catch(() => undefined) : undefined
+    const device = await opened?.observe().catch(() => undefined)
     this.#ports.set(network, device?.listenPort ?? 0)
     return device
   }
@@ -220,6 +218,26 @@ export class SimAgent {
     })
     await node.restore()
     return node
+  }
+}
+
+/** Can be looked at from outside: an agent that opens an interface makes it, if it is not there. */
+class WatchedDriver extends MemoryDriver {
+  readonly #names = new Set<InterfaceName>()
+
+  override open(name: InterfaceName): Promise<Device> {
+    this.#names.add(name)
+    return super.open(name)
+  }
+
+  override remove(name: InterfaceName): Promise<void> {
+    this.#names.delete(name)
+    return super.remove(name)
+  }
+
+  /** The interface as it is found at this very moment. */
+  async find(name: InterfaceName): Promise<Device | undefined> {
+    return this.#names.has(name) ? super.open(name) : undefined
   }
 }
 

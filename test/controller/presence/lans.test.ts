@@ -63,7 +63,7 @@ describe('Members on one LAN', () => {
           assert.equal(world.comeBack(viewer), undefined, 'the digest shows that it has all')
         }
       }),
-      { numRuns: 200 },
+      { numRuns: 150 },
     )
   })
 

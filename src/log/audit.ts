@@ -1,8 +1,9 @@
 import { WeftError } from '../errors.ts'
 import { applyEntry } from '../model/apply.ts'
 import { encodeState } from '../model/codec.ts'
+import { misshapen } from '../model/eventshape.ts'
 import { emptyState, type State } from '../model/state.ts'
-import { checkLink, damaged, headOf, type Row } from './chain.ts'
+import { checkLink, damaged, EMPTY, headOf, type Row } from './chain.ts'
 import type { Entry, Head, Snapshot } from './log.ts'
 import { openSnapshot, withoutSnapshot } from './snapshot.ts'
 
@@ -15,6 +16,8 @@ export class Audit {
 
   /** @param base the last entry that was dropped */
   constructor(base: Head, snapshots: readonly Snapshot[]) {
+    if (base.sequence === 0 && base.hash !== EMPTY.hash)
+      throw damaged(1, 'does not stand at the beginning of the chain')
     this.#head = base
     this.#snapshots = new Map(snapshots.map((snapshot) => [snapshot.sequence, snapshot]))
     this.#state = base.sequence === 0 ? emptyState : undefined
@@ -35,6 +38,7 @@ export class Audit {
   /** The next one. */
   take(row: Row): Entry {
     const entry = checkLink(this.#head, row)
+    checkShape(entry)
     this.#state &&= fold(this.#state, entry)
     this.#head = headOf(entry)
     this.#checkSnapshot()
@@ -57,6 +61,15 @@ export class Audit {
     if (this.#state && !sameState(this.#state, state))
       throw damaged(snapshot.sequence, 'has a snapshot that is not what the entries up to it amount to')
     this.#state = state
+  }
+}
+
+/** The chain says that nothing was altered since, and not that a controller wrote it. */
+function checkShape({ sequence, events }: Entry): void {
+  for (const event of events) {
+    const field = misshapen(event)
+    if (field !== undefined)
+      throw damaged(sequence, `is not what a controller writes: ${field} has another form`)
   }
 }
 

@@ -12,10 +12,13 @@ import { parseFingerprint } from '../../src/keys/pinned.ts'
 import { systemRandom } from '../../src/keys/random.ts'
 import { SecretBytes } from '../../src/keys/secret.ts'
 import { SigningKey } from '../../src/keys/signature.ts'
+import { installLog } from '../../src/log/install.ts'
+import { openSource } from '../../src/log/source.ts'
+import { openSqliteLog } from '../../src/log/sqlite.ts'
 import { verifyLog } from '../../src/log/verify.ts'
 import { loadSettings } from '../../src/settings.ts'
 import { type Acknowledged, checkAfter } from '../log/child.ts'
-import { scratch } from '../log/fixture.ts'
+import { appendAll, scratch } from '../log/fixture.ts'
 import { Disk, whyNoPowerCuts } from './disk.ts'
 import { report, runs } from './runs.ts'
 
@@ -80,6 +83,21 @@ describe('a power cut', { skip: whyNoPowerCuts() }, () => {
     disk.powerOn()
     const { entries } = await verifyLog(log)
     await checkAfter(log, { acknowledged: acknowledged.slice(0, Math.min(entries, 99)) }, 3)
+  })
+
+  it('leaves a log that was imported as soon as that was told', async () => {
+    await using dir = await scratch()
+    using disk = new Disk(dir.path)
+    const [from, to] = [join(dir.path, 'from.db'), join(disk.path, 'log.db')]
+    {
+      await using log = await openSqliteLog(from)
+      await appendAll(log, 1, 50)
+    }
+    using source = openSource(from)
+    const head = await installLog(source, to, { now: 0 })
+    disk.cutPower()
+    disk.powerOn()
+    assert.deepEqual((await verifyLog(to)).head, head)
   })
 
   it('leaves the identity of an agent, and who it obeys', async () => {

@@ -4,9 +4,10 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { describe, it } from 'node:test'
 import { backupLog } from '../../src/log/backup.ts'
+import { EMPTY, headOf, link } from '../../src/log/chain.ts'
 import { exportLog, openImport } from '../../src/log/export.ts'
 import { installLog } from '../../src/log/install.ts'
-import type { Log } from '../../src/log/log.ts'
+import type { Draft, Log } from '../../src/log/log.ts'
 import { headAt, sealSnapshot } from '../../src/log/snapshot.ts'
 import { openSource } from '../../src/log/source.ts'
 import { openSqliteLog } from '../../src/log/sqlite.ts'
@@ -157,6 +158,40 @@ describe('an import', () => {
       await assert.rejects(stat(`${to}.new`), { code: 'ENOENT' })
     }
     await assert.rejects(openImport(join(dir.path, 'nothing')), { code: 'invalid-input' })
+  })
+
+  it('takes in no events that no controller writes, though they are chained', async () => {
+    await using dir = await scratch()
+    const bad: readonly [event: unknown, message: RegExp][] = [
+      [{ type: 'epoch-raised', epoch: 'x' }, /^Entry 2 .* epoch has another form/],
+      [{ type: 'epoch-raised', epoch: 1e300 }, /^Entry 2 .* epoch has another form/],
+      [{ type: 'epoch-raised' }, /^Entry 2 .* epoch has another form/],
+      [{ type: 'member-removed', network: null, node: 'n', at: 1 }, /^Entry 2 .* network has another form/],
+      [null, /cannot be read behind entry 1/],
+      [{ type: 'of-a-later-release' }, /^Entry 2 .* does not know: of-a-later-release/],
+    ]
+    const first = headOf(link(EMPTY, FIRST))
+    const file = join(dir.path, 'forged.jsonl')
+    for (const [event, message] of bad) {
+      const draft: Draft = { ...change(2), events: JSON.parse(JSON.stringify([event])) }
+      const second = headOf(link(first, draft))
+      const lines = [
+        { weft: 'log', format: 1, base: EMPTY },
+        { ...first, draft: FIRST },
+        { ...second, draft },
+        { end: second },
+      ]
+      await writeFile(file, lines.map((line) => `${JSON.stringify(line)}\n`).join(''))
+      await assert.rejects(imported(file, join(dir.path, 'to.db')), (error: Error) => {
+        assert.match(error.message, message)
+        return true
+      })
+    }
+    const begun = `${JSON.stringify({ weft: 'log', format: 1, base: { sequence: 0, hash: '1'.repeat(64) } })}\n`
+    await writeFile(join(dir.path, 'begun.jsonl'), begun)
+    await assert.rejects(imported(join(dir.path, 'begun.jsonl'), join(dir.path, 'to.db')), {
+      message: /^Entry 1 of the log does not stand at the beginning/,
+    })
   })
 
   it('never replaces a log, nor one that is in use', async () => {

@@ -7,8 +7,8 @@ import { locate } from '../../src/log/redis/place.ts'
 import { FaultProxy } from '../chaos/proxy.ts'
 import { change } from '../log/fixture.ts'
 import { eventually } from '../rig.ts'
-import type { RedisServer } from './server.ts'
-import { PRIMARY_NAME, type RedisSite, startWithSentinels } from './site.ts'
+import { RedisServer } from './server.ts'
+import { PRIMARY_NAME, type RedisSite, startCluster, startSingle, startWithSentinels } from './site.ts'
 import { optionsFor } from './writers.ts'
 
 /** Milliseconds in which a controller has asked Sentinels again, at least once. */
@@ -82,6 +82,42 @@ describe('At strict', () => {
       await server.call('CONFIG', 'SET', 'appendfsync', 'always')
       await eventually('changes go again', () => takes(log), LIMIT)
     })
+})
+
+it('in a Cluster a replica of priority 0 counts, for it is promoted all the same; one that never fails over does not', async () => {
+  await using site = await startCluster()
+  await using log = await openRedisLog(optionsFor(site, 'test'))
+  await eventually('changes go', () => takes(log), LIMIT)
+  const primary = await site.primary()
+  const follower = `:${await primary.info('replication', 'slave0')}`.match(/port=(\d+)/)?.[1]
+  const replica = site.servers.find(({ port }) => String(port) === follower)
+  assert.ok(replica)
+  await replica.call('CONFIG', 'SET', 'replica-priority', '0')
+  await replica.call('CONFIG', 'SET', 'appendonly', 'no')
+  const isNamed = () => log.refusal?.message.includes(`${replica.place} has appendonly 'no'`)
+  await eventually('the refusal names the setting', isNamed, LIMIT)
+  assert.equal(await takes(log), false)
+  await replica.call('CONFIG', 'SET', 'cluster-replica-no-failover', 'yes')
+  await eventually('changes go again', () => takes(log), LIMIT)
+})
+
+it('where nobody else may take the place of the server, one that can and comes later stops changes until it is gone', async () => {
+  await using site = await startSingle()
+  const levels = ['strict', 'restart-only'] as const
+  await using stack = new AsyncDisposableStack()
+  const logs = await Promise.all(levels.map((level) => openRedisLog(optionsFor(site, level, { level }))))
+  for (const log of logs) stack.use(log)
+  const all = async (expected: boolean) =>
+    (await Promise.all(logs.map(takes))).every((one) => one === expected)
+  assert.equal(await all(true), true)
+  const { host, port } = site.server
+  await using replica = await RedisServer.start({ replicaof: `${host} ${port}` })
+  const areNamed = () =>
+    logs.every(({ refusal }) => refusal?.message.includes(`may be promoted: ${replica.place}`))
+  await eventually('the refusals name it', areNamed, LIMIT)
+  assert.equal(await all(false), true)
+  await replica.call('CONFIG', 'SET', 'replica-priority', '0')
+  await eventually('changes go again', () => all(true), LIMIT)
 })
 
 async function takes(log: RedisLog): Promise<boolean> {

@@ -27,10 +27,16 @@ export function lookAtReplica(site: Site, level: Level, replica: string): Promis
   return looking(async () => {
     const address = parseAddress(replica)
     const settings = await settingsOf(site, address)
-    if (settings.get('replica-priority') === '0') return { kind: 'bystander' }
+    if (isNeverPromoted(site, settings)) return { kind: 'bystander' }
     checkSettings(address, level, settings)
     return { kind: 'right' }
   })
+}
+
+/** A Cluster promotes replicas of any priority, and none that follow a node of it from outside. */
+function isNeverPromoted({ kind }: Site, settings: Settings): boolean {
+  if (kind !== 'cluster') return settings.get('replica-priority') === '0'
+  return settings.get('cluster-replica-no-failover') === 'yes' || settings.get('cluster-enabled') === 'no'
 }
 
 async function looking(look: () => Promise<Look>): Promise<Look> {
@@ -50,6 +56,8 @@ const WANTED = [
   'no-appendfsync-on-rewrite',
   'maxmemory-policy',
   'replica-priority',
+  'cluster-enabled',
+  'cluster-replica-no-failover',
 ]
 
 async function settingsOf(site: Site, address: Address): Promise<Settings> {

@@ -148,12 +148,15 @@ async function askNode(site: Site, node: Address, tag: string): Promise<Opinion 
       .map((line) => toLine(line, node))
     const owner = lines.find(({ slots, flags }) => flags.includes('master') && holds(slots, slot))
     if (!owner) return undefined
-    const replicas = lines.filter(({ primary }) => primary === owner.id)
+    const namesOf = (isNever: boolean) =>
+      lines
+        .filter((line) => line.primary === owner.id && line.flags.includes('nofailover') === isNever)
+        .map(({ address }) => addressText(address))
     return {
       epoch: owner.epoch,
       primary: owner.address,
-      promotable: replicas.map(({ address }) => addressText(address)),
-      bystanders: [],
+      promotable: namesOf(false),
+      bystanders: namesOf(true),
     }
   } finally {
     client.disconnect()

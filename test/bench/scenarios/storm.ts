@@ -49,10 +49,12 @@ async function measure(agents: number, { profile, say }: Options): Promise<Resul
     await controller.kill()
     controller = await BenchController.start(population, { port, profile })
     const serves = now()
+    const before = await controller.call('cpu')
     const times = await controller.profiled(`storm-${agents}`, async () => {
       await crews.release()
       return crews.returned()
     })
+    const cost = (await controller.call('cpu')) - before
     const { bytes, encodings, signatures } = await controller.quiet()
     const [last, floorLast] = [Math.max(...times) - serves, Math.max(...floor.times)]
     return {
@@ -68,6 +70,7 @@ async function measure(agents: number, { profile, say }: Options): Promise<Resul
       notes: [
         `times count from the moment in which it serves again, ${Math.round(serves - killed)} ms after it was killed; the ratio is that of the last ones`,
         `they tried ${await crews.tries()} times, in the floor ${floor.tries}`,
+        `CPU of the server for each agent: ${round(cost / agents)} ms, in the floor ${round(floor.cost / agents)} ms`,
         'the floor is a mutual Ed25519 challenge over TLS, by the same client code, with a short answer',
       ],
     }
@@ -76,13 +79,20 @@ async function measure(agents: number, { profile, say }: Options): Promise<Resul
   }
 }
 
+interface Floor {
+  readonly times: number[]
+  readonly tries: number
+  /** Milliseconds of CPU of the server, for all of them. */
+  readonly cost: number
+}
+
 /** Milliseconds until each agent was let in by a server that does nothing else, and how often they tried. */
-async function floorOf(agents: number): Promise<{ readonly times: number[]; readonly tries: number }> {
+async function floorOf(agents: number): Promise<Floor> {
   await using floor = await startFloor()
   await using crews = await Crews.start(agents)
   const { port, fingerprint, controllerKey } = await floor.call('openChallenges', USUAL_ANSWER)
   const enrolment = { urls: [`https://127.0.0.1:${port}`], fingerprint, controllerKey }
-  const start = now()
+  const [start, before] = [now(), await floor.call('cpu')]
   const times = (await crews.knock(enrolment)).map((time) => time - start)
-  return { times, tries: await crews.tries() }
+  return { times, tries: await crews.tries(), cost: (await floor.call('cpu')) - before }
 }

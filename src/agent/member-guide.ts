@@ -3,7 +3,7 @@ import type { Clock } from '../clock.ts'
 import type { NodeId } from '../keys/identity.ts'
 import type { PeerReport } from '../protocol/frames.ts'
 import { ways } from '../topology/candidates.ts'
-import { hostOf } from '../topology/endpoint.ts'
+import { worthTrying } from '../topology/lan.ts'
 import { observedPath } from '../topology/observed.ts'
 import type { Peering } from '../topology/peerlists.ts'
 import type { InterfaceName } from '../wireguard/device.ts'
@@ -169,9 +169,8 @@ export class MemberGuide implements Guide {
     const before = this.#offered.get(node)
     if (before && ingredients.every((one, at) => one === before[at])) return
     this.#offered.set(node, ingredients)
-    // Those of containers are alike everywhere, and lead back to this machine.
-    const elsewhere = lan.filter((endpoint) => !addresses.has(hostOf(endpoint)))
-    this.#pathfinder.offer(node, ways(reach, other, { lan: elsewhere, relays, transitPrefix }))
+    const near = worthTrying(lan, addresses)
+    this.#pathfinder.offer(node, ways(reach, other, { lan: near, relays, transitPrefix }))
   }
 
   #forget(node: NodeId): void {

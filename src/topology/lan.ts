@@ -3,7 +3,7 @@ import { widthOf } from '../address/number.ts'
 import type { NodeId } from '../keys/identity.ts'
 import type { Endpoint } from '../wireguard/device.ts'
 import { MAX_ENDPOINTS, type NodeFacts, outsideViews } from './distil.ts'
-import { isPort, toEndpoint } from './endpoint.ts'
+import { hostOf, isPort, toEndpoint } from './endpoint.ts'
 import { type Host, hostsOf } from './hosts.ts'
 import { scopeOf } from './scope.ts'
 
@@ -47,10 +47,21 @@ export function lanEndpoints(viewer: readonly LanPlace[], other: readonly LanPla
   return [...new Set(shared.map(({ endpoint }) => endpoint))].slice(0, MAX_ENDPOINTS)
 }
 
-/** Where anybody on `lans` may try `other`, whatever addresses it has itself; best first. */
+/** As many as a frame can hold. */
+const MOST_TOLD = 16
+
+/**
+ * Where anybody on `lans` may be told that `other` is, whatever addresses it has itself: more than are worth a trial, for
+ * those of its bridges can come first, and only who is told knows which these are. `worthTrying` makes the choice.
+ */
 export function endpointsOn(lans: ReadonlySet<string>, other: readonly LanPlace[]): readonly Endpoint[] {
   const shared = other.filter(({ lan }) => lans.has(lan))
-  return [...new Set(shared.map(({ endpoint }) => endpoint))].slice(0, MAX_ENDPOINTS)
+  return [...new Set(shared.map(({ endpoint }) => endpoint))].slice(0, MOST_TOLD)
+}
+
+/** What a member tries of what `endpointsOn` told it: not the addresses it has itself, which lead back to its own bridges. */
+export function worthTrying(told: readonly Endpoint[], own: ReadonlySet<string>): readonly Endpoint[] {
+  return told.filter((endpoint) => !own.has(hostOf(endpoint))).slice(0, MAX_ENDPOINTS)
 }
 
 function without(places: readonly LanPlace[], others: readonly LanPlace[]): readonly LanPlace[] {

@@ -126,6 +126,15 @@ it('One neighbour more on the LAN, or another port of one, is worked out without
   scene.surroundings.setAddresses(['192.168.1.120/24'])
   await scene.follow()
   assert.deepEqual(candidates(), [])
+  const bridges = ['172.17.0.1', '172.18.0.1', '172.19.0.1', '172.20.0.1']
+  const endpoints = [...bridges, '192.168.1.120'].map((address) => `${address}:51820`)
+  scene.take([{ ...lan([120]), hints: [{ node: nodeId(120), endpoints }], part: true }])
+  scene.surroundings.setAddresses([...bridges, '192.168.1.7'].map((address) => `${address}/16`))
+  await scene.follow()
+  assert.deepEqual(
+    candidates()?.map(({ endpoint }) => endpoint),
+    ['192.168.1.120:51820'],
+  )
 })
 
 it('What could not be carried out is caught up with as a whole', async () => {

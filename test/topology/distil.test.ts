@@ -3,7 +3,14 @@ import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { parseAddress } from '../../src/address/cidr.ts'
 import { type NodeFacts, reachOf } from '../../src/topology/distil.ts'
-import { LanIndex, type LanPlace, lanEndpoints, lanPlacesOf } from '../../src/topology/lan.ts'
+import {
+  endpointsOn,
+  LanIndex,
+  type LanPlace,
+  lanEndpoints,
+  lanPlacesOf,
+  worthTrying,
+} from '../../src/topology/lan.ts'
 import { scopeOf } from '../../src/topology/scope.ts'
 import { factsOf, nodeId, overlays, worlds } from './world.ts'
 
@@ -203,6 +210,26 @@ describe('lanEndpoints', () => {
     const both = (own: string) => lanOf({ addresses: ['172.17.0.1/16', own], seenFrom })
     assert.deepEqual(lanEndpoints(both('192.168.1.2/24'), both('192.168.1.3/24')), ['192.168.1.3:51820'])
     assert.deepEqual(lanEndpoints(both('192.168.1.2/24'), both('192.168.7.3/24')), [])
+  })
+
+  it('are the same where an agent chooses of what all on its LAN are told, however many bridges both have', () => {
+    for (const count of [0, 1, 4, 12]) {
+      const bridges = Array.from({ length: count }, (_, at) => `172.${17 + at}.0.1`)
+      const at = (address: string) =>
+        lanOf({ addresses: [...bridges.map((bridge) => `${bridge}/16`), `${address}/24`], seenFrom })
+      const [here, there] = [at('192.168.1.2'), at('192.168.1.3')]
+      const told = endpointsOn(new Set(here.map(({ lan }) => lan)), there)
+      assert.deepEqual(worthTrying(told, new Set([...bridges, '192.168.1.2'])), ['192.168.1.3:51820'])
+      assert.deepEqual(lanEndpoints(here, there), ['192.168.1.3:51820'])
+    }
+  })
+
+  it('are no more than are worth a trial, and a frame can hold what is told', () => {
+    const many = Array.from({ length: 20 }, (_, at) => `192.168.1.${at + 10}/24`)
+    const there = lanOf({ addresses: many, seenFrom })
+    const told = endpointsOn(new Set(here.map(({ lan }) => lan)), there)
+    assert.equal(told.length, 16)
+    assert.deepEqual(worthTrying(told, new Set(['192.168.1.10'])), told.slice(1, 5))
   })
 })
 

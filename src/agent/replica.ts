@@ -117,6 +117,8 @@ export class Replica {
     if (head.network !== this.network) throw notForUs()
     const known = this.#head
     if (!known || head.epoch !== known.epoch) return 'gap'
+    // One that leads to where we are may be the later of two, with hints that the earlier one did not have yet.
+    if (isSamePoint(head, known)) return this.takeHints({ hints: frame.hints ?? [] })
     if (head.revision <= known.revision) return 'unchanged'
     if (from !== known.revision) return 'gap'
     const touched = this.#view.changeTo(head.digest, upserts, removals, filter)
@@ -357,6 +359,10 @@ interface Point {
 
 function isSame(a: Hint, b: Hint | undefined): boolean {
   return JSON.stringify(a) === JSON.stringify(b)
+}
+
+function isSamePoint(a: Head, b: Head): boolean {
+  return a.epoch === b.epoch && a.revision === b.revision && a.digest === b.digest
 }
 
 function isOlder(a: Point, b: Point): boolean {

@@ -65,6 +65,15 @@ describe('What a node knows of a network', () => {
     assert.equal(replica.position()?.revision, 12)
   })
 
+  it('takes the hints of a delta that leads to where it is: it may be the later of two', () => {
+    const first = delta({ from: 10, to: 11, members: [1, 2, 3, 4], upserts: [4] })
+    replica.takeDelta(first)
+    const second = { ...first, hints: [{ node: nodeId(4), direct: ['198.51.100.4:51820'] }] }
+    assert.equal(replica.takeDelta(second), 'changed')
+    assert.equal(replica.reachOf(nodeId(4))?.direct.length, 1)
+    assert.equal(replica.takeDelta(second), 'unchanged')
+  })
+
   it('refuses what another key signed, and stays as it was', () => {
     unchanged(() => {
       assert.throws(() => replica.takeSnapshot(snapshot(11, [1], otherKey)), { code: 'digest-mismatch' })

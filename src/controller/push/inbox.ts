@@ -58,8 +58,9 @@ export class AgentInbox {
       case 'key':
         return this.#certify(session, frame)
       case 'resync':
-        if (!session.asking.allows(clock.monotonic())) return
-        return session.resync(frame.network as NetworkId, frame.position)
+        return session.asking.ask(frame.network, () =>
+          session.resync(frame.network as NetworkId, frame.position),
+        )
       case 'have':
         return this.#compare(session, frame)
       case 'proof':
@@ -84,8 +85,7 @@ export class AgentInbox {
 
   #compare(session: Session, frame: AgentFrameOf<'have'>): void {
     this.#facts(session.node, frame)
-    if (!session.asking.allows(this.#tools.clock.monotonic())) return
-    session.resume(frame.networks)
+    session.asking.ask('all', () => session.resume(frame.networks))
     this.#tools.compareWitnesses(session.node, frame.witnesses)
   }
 

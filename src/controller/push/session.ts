@@ -1,4 +1,5 @@
 import type { WebSocket } from 'ws'
+import type { Clock } from '../../clock.ts'
 import type { NodeId } from '../../keys/identity.ts'
 import type { SigningKey } from '../../keys/signature.ts'
 import { failpoint } from '../../log/failpoint.ts'
@@ -45,6 +46,7 @@ interface Told {
 }
 
 export interface SessionTools {
+  readonly clock: Pick<Clock, 'monotonic' | 'after'>
   readonly signing: SigningKey
   /** Whether the agent reads packed frames. */
   readonly readsPacked: boolean
@@ -63,7 +65,7 @@ export interface SessionTools {
  */
 export class Session {
   readonly node: NodeId
-  readonly asking = new Asking()
+  readonly asking: Asking
   readonly #socket: WebSocket
   readonly #tools: SessionTools
   readonly #told = new Map<NetworkId, Told>()
@@ -75,6 +77,7 @@ export class Session {
     this.node = node
     this.#socket = socket
     this.#tools = tools
+    this.asking = new Asking(tools.clock)
   }
 
   /**

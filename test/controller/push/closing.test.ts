@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { test } from 'node:test'
 import { Registry } from 'prom-client'
 import { WebSocket, WebSocketServer } from 'ws'
+import { systemClock } from '../../../src/clock.ts'
 import { Lag } from '../../../src/controller/push/lag.ts'
 import { Session } from '../../../src/controller/push/session.ts'
 import type { NetworkId } from '../../../src/model/names.ts'
@@ -30,6 +31,7 @@ test('a session whose socket closes while it is full takes nothing more, and hol
 
   const { id, signing } = newIdentity()
   const session = new Session(id, socket, {
+    clock: systemClock,
     readsPacked: true,
     signing,
     state: () => emptyState,

@@ -180,7 +180,7 @@ export class Replica {
     return {
       ...{ network, epoch, revision, self: this.#selfRevisionIn(epoch) },
       ...(digest && { digest, hints: this.#hints.digest() }),
-      ...(digest && lan && { lan }),
+      ...(lan && { lan }),
     }
   }
 

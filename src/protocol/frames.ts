@@ -66,7 +66,7 @@ const ResumePosition = Type.Object({
   self: Type.Optional(Count),
   /** Digest of the set of hints that it was told (hints.ts). */
   hints: Type.Optional(Digest),
-  /** Digest of what it was told of its LAN (lans.ts). */
+  /** Digest of what it was told of its LAN (lans.ts). Absent beside `digest`: it has nothing of that. */
   lan: Type.Optional(Digest),
 })
 export type ResumePosition = Type.Static<typeof ResumePosition>

@@ -163,6 +163,8 @@ describe('What a node knows of a network', () => {
       if (frame.type === 'self') kept.takeSelf(frame)
       if (frame.type === 'lan') kept.takeLan(frame)
     }
+    const { digest, lan: known } = kept.resumePosition() ?? {}
+    assert.deepEqual([digest, known], [undefined, lan()])
     kept.takeSnapshot(snapshot(10, [1, 2, 3]))
     assert.equal(kept.resumePosition()?.lan, lan())
     assert.equal(replica.takeLan({ hints: [] }), 'changed')

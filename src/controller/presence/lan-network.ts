@@ -33,6 +33,11 @@ export function knownLan(digest: string | undefined): LanTold {
   return { touch: undefined, digest, own: undefined }
 }
 
+/** What one was told who may have anything: it is told all, even that there is nothing. */
+export function unknownLan(): LanTold {
+  return knownLan(UNKNOWN)
+}
+
 /** What it is to be sent, and what it was told afterwards. */
 export interface LanStep {
   readonly message?: Message

@@ -97,6 +97,12 @@ export class Feeds {
     }
   }
 
+  /** Takes over on which LANs a node is that has just come, before it is told who else is there. */
+  onPlace(node: NodeId): void {
+    const ids = this.#tools.state().networksOfNode.get(node)?.keys() ?? []
+    for (const id of ids) this.#tell(id, { classes: [], nodes: this.#lans.update(id, node) })
+  }
+
   #in<Answer>(id: NetworkId, ask: (feeds: NetworkFeeds, network: Network) => Answer): Answer | undefined {
     const network = this.#tools.state().networks.get(id)
     return network && ask(this.#of(network), network)

@@ -196,6 +196,8 @@ export class Fleet {
     const now = this.#tools.clock.now()
     this.#tools.presence.arrived(node, now, toNodeReport(hello.facts, seenFrom, now))
     this.#listen(socket, session, log.child({ node }))
+    // It may have come back from elsewhere: who is now where it was is nothing for it.
+    feeds.onPlace(node)
     session.resume(hello.networks)
     this.onFacts(node)
     this.#instructRelay(session)

@@ -12,7 +12,7 @@ import {
   type NetworkPosition,
   type ResumePosition,
 } from '../../protocol/frames.ts'
-import { knownLan, type LanStep, type LanTold } from '../presence/lan-network.ts'
+import { knownLan, type LanStep, type LanTold, unknownLan } from '../presence/lan-network.ts'
 import { isAhead } from './ahead.ts'
 import { Asking } from './asking.ts'
 import type { Cursor } from './cursor.ts'
@@ -170,8 +170,9 @@ export class Session {
   }
 
   #resumeNetwork(id: NetworkId, position: ResumePosition | undefined): void {
-    const unapplied = this.#told.get(id)?.unapplied
-    this.#told.set(id, { ...nothingTold(), lan: knownLan(position?.lan), unapplied, position })
+    const before = this.#told.get(id)
+    const lan = lanOf(position, before !== undefined)
+    this.#told.set(id, { ...nothingTold(), lan, unapplied: before?.unapplied, position })
     if (position && isAhead(this.#tools.state(), position)) this.send({ type: 'prove', network: id })
     else this.flush(id)
   }
@@ -262,6 +263,16 @@ export class Session {
 /** Whether an agent has its own record as it is now. One that does not say which has that of its revision of the network. */
 function hasOwn(member: Member, { self, revision }: ResumePosition): boolean {
   return self === undefined ? member.revision <= revision : member.revision === self
+}
+
+/**
+ * What an agent has of its LAN. Who has nothing does not say so: neither one that comes and has nothing of the network, nor
+ * one that shows all else that it has. Any other may still have what it was told once.
+ */
+function lanOf(position: ResumePosition | undefined, wasTold: boolean): LanTold {
+  if (position?.lan !== undefined) return knownLan(position.lan)
+  const hasNothing = position ? position.digest !== undefined : !wasTold
+  return hasNothing ? knownLan(undefined) : unknownLan()
 }
 
 const NO_SELF = Object.freeze({ revision: 0, epoch: 0 })

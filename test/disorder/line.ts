@@ -126,8 +126,9 @@ class End extends EventEmitter {
       this.bufferedAmount -= size
       act()
     }
-    if (this.#isStalled) this.#waiting.push(go)
-    else setImmediate(() => (this.#isStalled ? this.#waiting.push(go) : go()))
+    // In one line, or what was sent a moment before a stall would come after what is sent in it.
+    this.#waiting.push(go)
+    if (!this.#isStalled) setImmediate(() => !this.#isStalled && this.#waiting.shift()?.())
   }
 
   #deliver(message: Buffer): void {

@@ -14,7 +14,7 @@ export async function makeFile(path: string, text: string): Promise<void> {
   } finally {
     await rm(draft)
   }
-  await syncDirectory(path)
+  await sync(dirname(path))
 }
 
 /** Puts `text` in place of what a file says: all or nothing, and for good when this resolves. */
@@ -22,7 +22,7 @@ export async function replaceFile(path: string, text: string): Promise<void> {
   const draft = `${path}.new`
   await write(draft, text, 0o600)
   await rename(draft, path)
-  await syncDirectory(path)
+  await sync(dirname(path))
 }
 
 async function write(path: string, text: string, mode: number): Promise<void> {
@@ -31,8 +31,8 @@ async function write(path: string, text: string, mode: number): Promise<void> {
   await file.sync()
 }
 
-/** A name is durable when its directory is (fsync(2)). */
-async function syncDirectory(path: string): Promise<void> {
-  await using directory = await open(dirname(path), 'r')
-  await directory.sync()
+/** Resolves when a file is on the disk, or the names in a directory: a name is durable when its directory is (fsync(2)). */
+export async function sync(path: string): Promise<void> {
+  await using handle = await open(path)
+  await handle.sync()
 }

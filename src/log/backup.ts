@@ -1,8 +1,8 @@
 import { rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { WeftError } from '../errors.ts'
+import { sync } from '../files.ts'
 import { createFile, openReadOnly, storeError } from './database.ts'
-import { sync } from './sync.ts'
 import { type Verified, verifyLog } from './verify.ts'
 
 /**

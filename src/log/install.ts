@@ -1,12 +1,12 @@
 import { access, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { WeftError } from '../errors.ts'
+import { sync } from '../files.ts'
 import { applyEntry } from '../model/apply.ts'
 import { takeLock } from './lock.ts'
 import type { Head, Log } from './log.ts'
 import { startingState } from './snapshot.ts'
 import { openSqliteLog } from './sqlite.ts'
-import { sync } from './sync.ts'
 import { copyLog, type Source } from './transfer.ts'
 
 export interface Install {

@@ -4,7 +4,7 @@ import { EMPTY, type Row } from '../chain.ts'
 import type { Head } from '../log.ts'
 import type { Journal } from './journal.ts'
 import type { Link } from './link.ts'
-import { ARM, CLAIM, REPLAY } from './scripts.ts'
+import { ARM, CLAIM, REPLAY } from './scripts/arm.ts'
 import type { LogStatus, ServerStatus } from './status.ts'
 
 export interface FenceTools {

@@ -9,7 +9,7 @@ import { openRedisLog, type RedisLog } from './log.ts'
 import type { RedisLogOptions } from './options.ts'
 import { locate } from './place.ts'
 import { checkMoving } from './rights.ts'
-import { CLEAR } from './scripts.ts'
+import { CLEAR } from './scripts/import.ts'
 
 /** Keeps two imports apart. */
 const DUTY = 'import'

@@ -11,7 +11,10 @@ import { type Answered, type Committed, toCommitted } from './committed.ts'
 import { notWhole } from './errors.ts'
 import type { Keys } from './keys.ts'
 import type { Place } from './place.ts'
-import { COMMIT, CONFIRM, MOVE_IN, PROVE, REFUSE, type Script, SETTLE } from './scripts.ts'
+import { COMMIT, CONFIRM, PROVE, SETTLE } from './scripts/change.ts'
+import { MOVE_IN } from './scripts/import.ts'
+import { REFUSE } from './scripts/refuse.ts'
+import type { Script } from './scripts/script.ts'
 import { FOLLOWERS, META_FIELDS, type ServerStatus, toFollowers, toStatus } from './status.ts'
 
 export interface LinkTools {

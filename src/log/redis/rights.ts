@@ -1,7 +1,7 @@
 import { WeftError } from '../../errors.ts'
 import type { Keys } from './keys.ts'
 import type { Link } from './link.ts'
-import { RIGHTS } from './scripts.ts'
+import { RIGHTS } from './scripts/rights.ts'
 
 /**
  * Whether the user of Redis may do all that a log, and what its controllers tell each other, will ask for some day. Rejects

@@ -2,7 +2,7 @@ import { WeftError } from '../../errors.ts'
 import type { Head, Snapshot } from '../log.ts'
 import type { Keys } from './keys.ts'
 import type { Link } from './link.ts'
-import { COMPACT, KEEP } from './scripts.ts'
+import { COMPACT, KEEP } from './scripts/keep.ts'
 
 /** Bytes of a snapshot in one value, and parts under way at once: the server does other things in between. */
 const PART_BYTES = 262_144

@@ -8,7 +8,7 @@ import type { Journal } from './journal.ts'
 import type { Link } from './link.ts'
 import { Queue, type Queued } from './queue.ts'
 import type { Reader } from './reader.ts'
-import { TURN_LIFE } from './scripts.ts'
+import { TURN_LIFE } from './scripts/change.ts'
 
 export interface WriterTools {
   readonly journal: Journal

@@ -1,0 +1,74 @@
+import { WHOLE } from './parts.ts'
+import { script } from './script.ts'
+
+/** How long, in ms, what a controller claims to have acknowledged keeps others from arming a shorter log. */
+const CLAIM_LIFE = 10_000
+
+/** Says, to a server that is not armed, what a controller has acknowledged. Arguments: who, sequence. */
+export const CLAIM = script(
+  'claim',
+  `redis.call('HSET', CLAIMS, ARGV[1], ARGV[2] .. ':' .. text(now()))
+return { 'done' }`,
+)
+
+/**
+ * Arms this server: from now on it takes changes. Arguments: the run id, sequence and hash that were looked at. Refused
+ * when it is another by now, or when a controller claims to have acknowledged more than there is. Every key is made, and
+ * never empty: while a slot of a Cluster is announced to move, a script goes only where all of its keys are.
+ */
+export const ARM = script(
+  'arm',
+  `${WHOLE}
+local run = runId()
+local expectedRun, sequence, hash = unpack(ARGV)
+if run ~= expectedRun then return { 'moved' } end
+if meta.armed == run then return { 'done', meta.term } end
+if meta.sequence ~= sequence or meta.hash ~= hash then return { 'moved' } end
+local harm
+if meta.sequence ~= '' then
+  harm = broken()
+elseif redis.call('XLEN', STREAM) + redis.call('HLEN', OPS) > 0 then
+  harm = 'it does not say where it ends'
+end
+if harm then return { 'damaged', harm } end
+local claims = redis.call('HGETALL', CLAIMS)
+for at = 1, #claims, 2 do
+  local claimed, when = string.match(claims[at + 1], '^(%d+):(%d+)$')
+  -- One from the future was made by a clock that was wrong.
+  local counts = claimed and math.abs(tonumber(when) - now()) < ${CLAIM_LIFE}
+  if counts and tonumber(claimed) > tonumber(sequence == '' and '0' or sequence) then return { 'behind', claimed } end
+  if not counts and claims[at] ~= '' then redis.call('HDEL', CLAIMS, claims[at]) end
+end
+if meta.sequence == '' then
+  local zeros = string.rep('0', 64)
+  redis.call('HSET', META, 'sequence', '0', 'hash', zeros, 'durable', '0', 'baseSequence', '0', 'baseHash', zeros)
+  redis.call('XADD', STREAM, '0-1', 'o', '', 'h', zeros, 'p', '')
+  redis.call('HSET', OPS, '', '0')
+  redis.call('ZADD', TURNS, '+inf', '')
+  redis.call('HSET', SNAPSHOTS, '', '')
+end
+redis.call('HSET', CLAIMS, '', '')
+redis.call('HSET', LEASES, '', '')
+redis.call('ZADD', REFUSALS, '+inf', '')
+redis.call('HSET', META, 'armed', run, 'term', text(tonumber(meta.term == '' and '0' or meta.term) + 1))
+return { 'done', text(tonumber(meta.term == '' and '0' or meta.term) + 1) }`,
+)
+
+/** Puts back, on a server that is not armed, what it lost. Arguments: run id, sequence and hash it ends with, the rows. */
+export const REPLAY = script(
+  'replay',
+  `local expectedRun, sequence, hash = unpack(ARGV, 1, 3)
+if runId() ~= expectedRun or meta.armed == expectedRun or meta.sequence ~= sequence or meta.hash ~= hash then
+  return { 'moved' }
+end
+sequence = tonumber(sequence)
+for at = 4, #ARGV, 3 do
+  local operation, entryHash, payload = ARGV[at], ARGV[at + 1], ARGV[at + 2]
+  sequence = sequence + 1
+  redis.call('XADD', STREAM, text(sequence) .. '-0', 'o', operation, 'h', entryHash, 'p', payload)
+  redis.call('HSET', OPS, operation, text(sequence))
+  hash = entryHash
+end
+redis.call('HSET', META, 'sequence', text(sequence), 'hash', hash)
+return { 'done' }`,
+)

@@ -15,21 +15,12 @@ import {
   type Signed,
 } from '../protocol/content.ts'
 import type { Filter } from '../protocol/filter.ts'
-import type {
-  AgentFrameOf,
-  ControllerFrameOf,
-  Hint,
-  LanHint,
-  NetworkPosition,
-  ResumePosition,
-} from '../protocol/frames.ts'
-import { HintSet } from '../protocol/hints.ts'
-import { lanDigest } from '../protocol/lans.ts'
+import type { AgentFrameOf, ControllerFrameOf, NetworkPosition, ResumePosition } from '../protocol/frames.ts'
 import type { MemberRecord } from '../protocol/record.ts'
 import { View } from '../protocol/view.ts'
 import type { Reach } from '../topology/reach.ts'
 import type { Endpoint } from '../wireguard/device.ts'
-import { endpointsIn, nowhere, toReach } from './reach.ts'
+import { Whereabouts } from './whereabouts.ts'
 
 /** The frames that carry what a member has to have. */
 export type ContentFrame = ControllerFrameOf<'self' | 'current' | 'snapshot' | 'delta' | 'hints' | 'lan'>
@@ -46,8 +37,6 @@ interface Self {
 /** What a proof may hold: a frame of an agent has 64 KiB at most. */
 const PROOF_LIMIT = 40_000
 
-const NO_ENDPOINTS: readonly Endpoint[] = Object.freeze([])
-
 /**
  * What this node knows of one network. It takes only what the pinned controller signed, for this node, and never
  * something older than it has; a frame that is refused changes nothing.
@@ -56,17 +45,8 @@ export class Replica {
   readonly network: NetworkId
   readonly #identity: Identity
   readonly #controllerKey: VerifyKey
-  /** What the controller tells now. */
-  readonly #hints = new HintSet()
-  /** The same in the terms of the engine, and what was told before of members of whom nothing is told now. */
-  readonly #reaches = new Map<NodeId, Reach>()
-  /** Those of whom nothing was ever told. */
-  readonly #nowhere = new Map<NodeId, Reach>()
-  /** Who else is on the LAN, as told, and in the terms of the engine. */
-  readonly #lan = new HintSet<LanHint>()
-  readonly #lanEndpoints = new Map<NodeId, readonly Endpoint[]>()
-  /** How this node can be reached, if it is told that apart. */
-  #own: { readonly hint: Hint; readonly reach: Reach } | undefined
+  /** What is told of how members can be reached, and is not signed. */
+  readonly #whereabouts: Whereabouts
   #self: Self | undefined
   #head: Head | undefined
   #proof: Omit<AgentFrameOf<'proof'>, 'network'> | undefined
@@ -78,6 +58,10 @@ export class Replica {
     this.network = network
     this.#identity = identity
     this.#controllerKey = controllerKey
+    this.#whereabouts = new Whereabouts(identity.id, {
+      isMember: (node) => this.#view.record(node) !== undefined,
+      onNews: (node) => this.#touched?.add(node),
+    })
   }
 
   /** Own key and places. Throws `digest-mismatch`, or `stale-revision` for what is older than known. */
@@ -104,8 +88,7 @@ export class Replica {
     }
     this.#view = view
     this.#take(head, 'head', frame)
-    for (const node of this.#reaches.keys()) if (!view.record(node)) this.#reaches.delete(node)
-    this.#nowhere.clear()
+    this.#whereabouts.forgetStrangers()
     this.#touched = undefined
     this.takeHints({ hints: frame.hints, whole: true })
     return 'changed'
@@ -124,7 +107,7 @@ export class Replica {
     const touched = this.#view.changeTo(head.digest, upserts, removals, filter)
     for (const node of touched) this.#touched?.add(node)
     this.#take(head, 'delta', frame)
-    for (const node of removals) this.#forget(node)
+    for (const node of removals) this.#whereabouts.forget(node)
     this.takeHints({ hints: frame.hints ?? [] })
     return 'changed'
   }
@@ -135,32 +118,20 @@ export class Replica {
     this.#expectNewer(head)
     const known = this.#head
     if (head.digest !== known?.digest) return 'gap'
-    if (frame.hints !== undefined && frame.hints !== this.#hints.digest()) return 'gap'
+    if (frame.hints !== undefined && frame.hints !== this.#whereabouts.digest) return 'gap'
     if (!this.#knowsItself()) return 'gap'
     this.#take(head, 'head', frame)
     return head.epoch === known.epoch && head.revision === known.revision ? 'unchanged' : 'changed'
   }
 
   /** How members can be reached, this node among them. What is not told any more is kept until something better comes. */
-  takeHints({ hints, whole }: Pick<ControllerFrameOf<'hints'>, 'hints' | 'whole'>): Taken {
-    const before = this.#hints.digest()
-    const told = new Set(hints.map(({ node }) => node))
-    if (whole)
-      for (const { node } of this.#hints.all()) if (!told.has(node)) this.#hints.remove(node as NodeId)
-    for (const hint of hints) this.#takeHint(hint)
-    return this.#hints.digest() === before ? 'unchanged' : 'changed'
+  takeHints(told: Pick<ControllerFrameOf<'hints'>, 'hints' | 'whole'>): Taken {
+    return this.#whereabouts.takeHints(told) ? 'changed' : 'unchanged'
   }
 
   /** Where members on the own LAN can be reached there, and how this node can be, unless all are told: what is new, or all. */
-  takeLan({ hints, own, part }: Pick<ControllerFrameOf<'lan'>, 'hints' | 'own' | 'part'>): Taken {
-    const before = this.#lanDigest()
-    const told = new Set(hints.map(({ node }) => node))
-    if (!part) for (const { node } of this.#lan.all()) if (!told.has(node)) this.#leaveLan(node as NodeId)
-    // All on a LAN are told with the same bytes, this node of itself as well.
-    for (const hint of hints) if (hint.node !== this.#identity.id) this.#takeLanHint(hint)
-    if (own && !isSame(own, this.#own?.hint)) this.#own = { hint: own, reach: toReach(own) }
-    if (!own && !part) this.#own = undefined
-    return this.#lanDigest() === before ? 'unchanged' : 'changed'
+  takeLan(told: Pick<ControllerFrameOf<'lan'>, 'hints' | 'own' | 'part'>): Taken {
+    return this.#whereabouts.takeLan(told) ? 'changed' : 'unchanged'
   }
 
   /** Undefined until there is something to stand on. */
@@ -176,10 +147,10 @@ export class Replica {
     if (!known) return undefined
     const { network, epoch, revision } = known
     const { digest } = this.position() ?? {}
-    const lan = this.#lanDigest()
+    const lan = this.#whereabouts.lanDigest
     return {
       ...{ network, epoch, revision, self: this.#selfRevisionIn(epoch) },
-      ...(digest && { digest, hints: this.#hints.digest() }),
+      ...(digest && { digest, hints: this.#whereabouts.digest }),
       ...(lan && { lan }),
     }
   }
@@ -201,13 +172,20 @@ export class Replica {
   toSnapshot({ body, signature }: ControllerFrameOf<'current'>): ControllerFrameOf<'snapshot'> {
     const records = this.#view.encodedRecords().map(toBase64Url)
     const filter = toBase64Url(this.#view.encodedFilter)
-    return { type: 'snapshot', body, signature, records, hints: this.#hints.all(), ...(filter && { filter }) }
+    return {
+      type: 'snapshot',
+      body,
+      signature,
+      records,
+      hints: this.#whereabouts.all,
+      ...(filter && { filter }),
+    }
   }
 
   /** What no snapshot tells: what this node is itself, and its LAN. Nothing while it was not told the first. */
   get apart(): readonly ContentFrame[] {
     if (!this.#self) return []
-    const [own, hints] = [this.#own?.hint, this.#lan.all()]
+    const { own, hints } = this.#whereabouts.lan
     const lan: ContentFrame = { type: 'lan', network: this.network, hints, ...(own && { own }) }
     return [this.#self.frame, ...(own || hints.length > 0 ? [lan] : [])]
   }
@@ -267,42 +245,11 @@ export class Replica {
 
   /** What is known of where a member is; the same object until that changes. */
   reachOf(node: NodeId): Reach {
-    const own = node === this.#identity.id ? this.#own?.reach : undefined
-    const known = this.#reaches.get(node) ?? own ?? this.#nowhere.get(node)
-    if (known) return known
-    const unknown = nowhere(node)
-    this.#nowhere.set(node, unknown)
-    return unknown
+    return this.#whereabouts.reachOf(node)
   }
 
   lanOf(node: NodeId): readonly Endpoint[] {
-    return this.#lanEndpoints.get(node) ?? NO_ENDPOINTS
-  }
-
-  /** Of members only, so that a set of hints has no more than these. */
-  #takeHint(hint: Hint): void {
-    const node = hint.node as NodeId
-    if (!this.#view.record(node) || !this.#hints.put(hint)) return
-    this.#reaches.set(node, toReach(hint))
-    this.#touched?.add(node)
-  }
-
-  #takeLanHint(hint: LanHint): void {
-    const node = hint.node as NodeId
-    if (hint.endpoints.length === 0) return this.#leaveLan(node)
-    if (!this.#lan.put(hint)) return
-    this.#lanEndpoints.set(node, endpointsIn(hint.endpoints))
-    this.#touched?.add(node)
-  }
-
-  #leaveLan(node: NodeId): void {
-    if (!this.#lan.remove(node)) return
-    this.#lanEndpoints.delete(node)
-    this.#touched?.add(node)
-  }
-
-  #lanDigest(): string | undefined {
-    return lanDigest({ size: this.#lan.size, digest: () => this.#lan.digest() }, this.#own?.hint)
+    return this.#whereabouts.lanOf(node)
   }
 
   /** What this node was told of itself is what the others were told of it. */
@@ -319,12 +266,6 @@ export class Replica {
   #take(head: Head, kind: 'head' | 'delta', { body, signature }: Signed): void {
     this.#head = head
     if (body.length <= PROOF_LIMIT) this.#proof = { type: 'proof', kind, body, signature }
-  }
-
-  #forget(node: NodeId): void {
-    this.#hints.remove(node)
-    this.#reaches.delete(node)
-    this.#nowhere.delete(node)
   }
 
   #expectNewer(head: Head): void {
@@ -355,10 +296,6 @@ export class Replica {
 interface Point {
   readonly epoch: number
   readonly revision: number
-}
-
-function isSame(a: Hint, b: Hint | undefined): boolean {
-  return JSON.stringify(a) === JSON.stringify(b)
 }
 
 function isSamePoint(a: Head, b: Head): boolean {

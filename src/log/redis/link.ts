@@ -1,21 +1,20 @@
-import { setTimeout as wait } from 'node:timers/promises'
 import type { Redis } from 'ioredis'
 import { WeftError } from '../../errors.ts'
 import type { Row } from '../chain.ts'
 import type { Head } from '../log.ts'
 import { type Access, addressText } from './address.ts'
-import { barrierCommands, WAIT_LIMIT } from './barrier.ts'
 import type { Circle } from './circle.ts'
 import { connectTo, endOf, failureAt } from './client.ts'
 import { type Answered, type Committed, toCommitted } from './committed.ts'
 import { notWhole } from './errors.ts'
 import type { Keys } from './keys.ts'
 import type { Place } from './place.ts'
+import { BARRIER_ANSWER_LIMIT, Runner } from './runner.ts'
 import { COMMIT, CONFIRM, PROVE, SETTLE } from './scripts/change.ts'
 import { MOVE_IN } from './scripts/import.ts'
 import { REFUSE } from './scripts/refuse.ts'
 import type { Script } from './scripts/script.ts'
-import { FOLLOWERS, META_FIELDS, type ServerStatus, toFollowers, toStatus } from './status.ts'
+import { FOLLOWERS, META_FIELDS, type ServerStatus, toStatus } from './status.ts'
 
 export interface LinkTools {
   readonly access: Access
@@ -25,9 +24,6 @@ export interface LinkTools {
   /** Who has to have a change; undefined: none is to be made. */
   readonly circle?: Circle
 }
-
-/** A command that waits for replicas is answered within this many ms, or not at all. */
-const BARRIER_ANSWER_LIMIT = WAIT_LIMIT + 500
 
 /** What became of an operation. */
 export interface Found {
@@ -43,6 +39,9 @@ export interface Change {
   readonly refusal: string
 }
 
+/** What a script said, and whether all who must have what it did have it. */
+type Told = Pick<Answered, 'reply' | 'reached'>
+
 /** The connections to one primary, for as long as all of them stand. */
 export class Link implements Disposable {
   readonly place: Place
@@ -50,6 +49,7 @@ export class Link implements Disposable {
   /** Resolves when one of the connections is gone. */
   readonly ended: Promise<void>
   readonly #tools: LinkTools
+  readonly #runner: Runner
   /** Changes have a connection of their own: a WAIT keeps everything behind it from being looked at. */
   readonly #write: Redis
   readonly #side: Redis
@@ -64,6 +64,7 @@ export class Link implements Disposable {
     this.place = place
     this.runId = runId
     this.#tools = tools
+    this.#runner = new Runner(tools.keys, tools.circle)
     this.#write = write
     this.#side = side
     this.#read = read
@@ -132,12 +133,10 @@ export class Link implements Disposable {
 
   /** Refuses an operation, so that no server forgets it; the sequence of its entry if it was done. */
   async refuse(operation: string): Promise<number | undefined> {
-    const { error, reply, reached } = await this.#behindBarrier(this.#side, REFUSE, [operation])
-    if (error) throw failureAt(error, addressText(this.place.primary))
+    const { reply, reached } = await this.#ask(REFUSE, [operation])
     const [answer, sequence] = reply
-    if (answer === 'fenced') throw notArmed()
     if (answer === 'known') return Number(sequence)
-    if (!reached) throw new WeftError('store-unavailable', 'Not every Redis replica answers.')
+    expectAll(reached)
     return undefined
   }
 
@@ -151,15 +150,14 @@ export class Link implements Disposable {
       Buffer.from(payload),
       refusal,
     ])
-    return toCommitted(await this.#behindBarrier(this.#write, COMMIT, [...args, ...drafts]))
+    return toCommitted(await this.#runner.surely(this.#write, COMMIT, { args: [...args, ...drafts] }))
   }
 
   /** Makes sure that everything up to the end of the log is safe. Resolves with that end. */
   async settle(): Promise<Head> {
-    const { error, reply, reached } = await this.#behindBarrier(this.#side, SETTLE, [])
-    if (error) throw failureAt(error, addressText(this.place.primary))
+    const { reply, reached } = await this.#ask(SETTLE, [])
     if (reply[0] !== 'done') throw notDone(reply)
-    if (!reached) throw new WeftError('store-unavailable', 'Not every Redis replica answers.')
+    expectAll(reached)
     const [, sequence, hash = ''] = reply
     await this.confirm(Number(sequence))
     return { sequence: Number(sequence), hash }
@@ -172,20 +170,18 @@ export class Link implements Disposable {
   async prove(): Promise<void> {
     if (this.isAlone) return
     if (this.problem) throw this.problem
-    const { error, reply, reached } = await this.#behindBarrier(this.#side, PROVE, [])
-    if (error) throw failureAt(error, addressText(this.place.primary))
-    if (reply[0] !== 'done') throw notArmed()
-    if (!reached) throw new WeftError('store-unavailable', 'Not every Redis replica answers.')
+    const { reply, reached } = await this.#ask(PROVE, [])
+    if (reply[0] !== 'done') throw notDone(reply)
+    expectAll(reached)
   }
 
   /** Makes the log here, which ends with `head`, the one at `target`. Rejects with `already-exists` when there is one. */
   async moveIn({ sequence, hash }: Head, target: Keys): Promise<void> {
     const args = [String(sequence), hash]
-    const { error, reply, reached } = await this.#behindBarrier(this.#side, MOVE_IN, args, target.all)
-    if (error) throw failureAt(error, addressText(this.place.primary))
+    const { reply, reached } = await this.#ask(MOVE_IN, args, target.all)
     if (reply[0] === 'taken') throw taken(target, Number(reply[1]))
     if (reply[0] !== 'done') throw notDone(reply)
-    if (!reached) throw new WeftError('store-unavailable', 'Not every Redis replica answers.')
+    expectAll(reached)
   }
 
   /** Writes down up to where everything is safe. */
@@ -195,7 +191,7 @@ export class Link implements Disposable {
 
   /** Whether a change is safe as soon as this server has it. */
   get isAlone(): boolean {
-    return this.#waiting().length === 0
+    return this.#runner.isAlone
   }
 
   get name(): string {
@@ -209,10 +205,7 @@ export class Link implements Disposable {
 
   /** Runs a script without waiting for replicas. Rejects with `store-unavailable` when it is fenced off. */
   async run(script: Script, args: readonly (string | Buffer)[]): Promise<readonly string[]> {
-    const reply = await this.#guard(() => this.#side.call('EVAL', ...this.#evaluation(script, args)))
-    const texts = toTexts(reply)
-    if (texts[0] === 'fenced' || texts[0] === 'damaged') throw notDone(texts)
-    return texts
+    return expectTaken(await this.#guard(() => this.#runner.run(this.#side, script, { args })))
   }
 
   /** The connection for what is not the log: who is where, and parts of snapshots. */
@@ -224,52 +217,11 @@ export class Link implements Disposable {
     for (const client of [this.#write, this.#side, this.#read, this.#bell]) client.disconnect()
   }
 
-  async #behindBarrier(
-    client: Redis,
-    script: Script,
-    args: readonly (string | Buffer)[],
-    moreKeys: readonly string[] = [],
-  ): Promise<Answered> {
-    const until = performance.now() + BARRIER_ANSWER_LIMIT
-    const commands = this.#waiting()
-    const pipeline = client.pipeline()
-    pipeline.call('EVAL', ...this.#evaluation(script, args, moreKeys))
-    for (const [command = '', ...rest] of commands) pipeline.call(command, ...rest)
-    const replies = await pipeline.exec().catch((error: unknown) => [[error, undefined]] as const)
-    const [first, ...others] = replies ?? []
-    const [error, reply] = first ?? [new Error('no reply'), undefined]
-    const isAnswered = !error && others.length === commands.length && others.every(([problem]) => !problem)
-    const said = others.map(([, value]) => value)
-    return {
-      error,
-      reply: toTexts(reply),
-      reached: isAnswered && (await this.#isReached(client, said, until)),
-    }
-  }
-
-  /** What goes behind a change. */
-  #waiting(): string[][] {
-    const { circle } = this.#tools
-    return circle ? barrierCommands(circle.barrier) : []
-  }
-
-  async #isReached(client: Redis, said: readonly unknown[], until: number): Promise<boolean> {
-    const { circle } = this.#tools
-    if (said.length === 0 || !circle) return true
-    const ask = async () => toFollowers(await client.info(...FOLLOWERS))
-    const over = new AbortController()
-    const late = wait(until - performance.now(), false, { signal: over.signal }).catch(() => false)
-    const isReached = circle.isReached(said, ask, until).catch(() => false)
-    return Promise.race([isReached, late]).finally(() => over.abort())
-  }
-
-  #evaluation(
-    script: Script,
-    args: readonly (string | Buffer)[],
-    moreKeys: readonly string[] = [],
-  ): (string | Buffer)[] {
-    const all = [...this.#tools.keys.all, ...moreKeys]
-    return [script.lua, String(all.length), ...all, ...args]
+  /** Runs a script and waits for who must have what it did. Rejects when it is fenced off, or the log is not whole. */
+  async #ask(script: Script, args: readonly string[], moreKeys: readonly string[] = []): Promise<Told> {
+    const { error, reply, reached } = await this.#runner.surely(this.#side, script, { args, moreKeys })
+    if (error) throw failureAt(error, addressText(this.place.primary))
+    return { reply: expectTaken(reply), reached }
   }
 
   async #guard<Result>(action: () => Promise<Result>): Promise<Result> {
@@ -304,10 +256,6 @@ function toRow([id, fields]: [Buffer, Buffer[]]): Row {
   }
 }
 
-function toTexts(reply: unknown): readonly string[] {
-  return Array.isArray(reply) ? reply.map(String) : []
-}
-
 /** When a log is to go where one is, which ends with entry `sequence`. */
 export function taken({ tag }: Keys, sequence: number): WeftError {
   const message = `There is a log already under {${tag}} on the Redis server: it ends with entry ${sequence}.`
@@ -315,6 +263,15 @@ export function taken({ tag }: Keys, sequence: number): WeftError {
     field: '--redis-realm',
     advice: 'Name another realm. To remove a log for good, see "Removing a log" in deploy/replicas.md.',
   })
+}
+
+function expectTaken(reply: readonly string[]): readonly string[] {
+  if (reply[0] === 'fenced' || reply[0] === 'damaged') throw notDone(reply)
+  return reply
+}
+
+function expectAll(reached: boolean): void {
+  if (!reached) throw new WeftError('store-unavailable', 'Not every Redis replica answers.')
 }
 
 function notDone([answer, harm = '']: readonly string[]): WeftError {

@@ -1,0 +1,83 @@
+import { setTimeout as wait } from 'node:timers/promises'
+import type { Redis } from 'ioredis'
+import { barrierCommands, WAIT_LIMIT } from './barrier.ts'
+import type { Circle } from './circle.ts'
+import type { Answered } from './committed.ts'
+import type { Keys } from './keys.ts'
+import type { Script } from './scripts/script.ts'
+import { FOLLOWERS, toFollowers } from './status.ts'
+
+/** A command that waits for replicas is answered within this many ms, or not at all. */
+export const BARRIER_ANSWER_LIMIT = WAIT_LIMIT + 500
+
+interface Input {
+  readonly args: readonly (string | Buffer)[]
+  /** Besides those of the log. */
+  readonly moreKeys?: readonly string[]
+}
+
+/** Runs scripts on the keys of a log, and knows who has to have what they do. */
+export class Runner {
+  readonly #keys: Keys
+  readonly #circle: Circle | undefined
+
+  /** @param circle undefined: nobody has to have anything */
+  constructor(keys: Keys, circle: Circle | undefined) {
+    this.#keys = keys
+    this.#circle = circle
+  }
+
+  /** Whether a change is safe as soon as the server has it. */
+  get isAlone(): boolean {
+    return this.#waiting().length === 0
+  }
+
+  /** Without waiting for replicas. Rejects with what the client says. */
+  async run(client: Redis, script: Script, input: Input): Promise<readonly string[]> {
+    return toTexts(await client.call('EVAL', ...this.#evaluation(script, input)))
+  }
+
+  /** The same, and says whether all who must have it have it. */
+  async surely(client: Redis, script: Script, input: Input): Promise<Answered> {
+    const until = performance.now() + BARRIER_ANSWER_LIMIT
+    const commands = this.#waiting()
+    const pipeline = client.pipeline()
+    pipeline.call('EVAL', ...this.#evaluation(script, input))
+    for (const [command = '', ...rest] of commands) pipeline.call(command, ...rest)
+    const replies = await pipeline.exec().catch((error: unknown) => [[error, undefined]] as const)
+    const [first, ...others] = replies ?? []
+    const [error, reply] = first ?? [new Error('no reply'), undefined]
+    const isAnswered = !error && others.length === commands.length && others.every(([problem]) => !problem)
+    const said = others.map(([, value]) => value)
+    return {
+      error,
+      reply: toTexts(reply),
+      reached: isAnswered && (await this.#isReached(client, said, until)),
+    }
+  }
+
+  /** What goes behind a change. */
+  #waiting(): string[][] {
+    const circle = this.#circle
+    return circle ? barrierCommands(circle.barrier) : []
+  }
+
+  async #isReached(client: Redis, said: readonly unknown[], until: number): Promise<boolean> {
+    const circle = this.#circle
+    if (said.length === 0 || !circle) return true
+    const ask = async () => toFollowers(await client.info(...FOLLOWERS))
+    const over = new AbortController()
+    const late = wait(until - performance.now(), false, { signal: over.signal }).catch(() => false)
+    const isReached = circle.isReached(said, ask, until).catch(() => false)
+    return Promise.race([isReached, late]).finally(() => over.abort())
+  }
+
+  #evaluation({ lua }: Script, { args, moreKeys = [] }: Input): (string | Buffer)[] {
+    const all = [...this.#keys.all, ...moreKeys]
+    return [lua, String(all.length), ...all, ...args]
+  }
+}
+
+function toTexts(reply: unknown): readonly string[] {
+  return Array.isArray(reply) ? reply.map(String) : []
+}

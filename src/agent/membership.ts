@@ -19,6 +19,7 @@ import { Reporter } from './report.ts'
 import type { Surroundings } from './surroundings.ts'
 import { TransitGuide } from './transit-guide.ts'
 import { type Glance, type Observation, type PortBook, Tunnel } from './tunnel.ts'
+import { Work } from './work.ts'
 
 export interface MembershipTools {
   readonly identity: Identity
@@ -40,9 +41,6 @@ export interface MembershipTools {
 
 const FIRST_RETRY = 1_000
 const LONGEST_RETRY = 30_000
-/** Plans that follow one another closely for longer have to wait for one look. */
-const ASK_TRIES = 4
-
 /** One network of this node: what is known of it, the interface that follows, and the journal of the last good plan. */
 export class Membership {
   readonly network: NetworkId
@@ -55,9 +53,7 @@ export class Membership {
   #guide: Guide | undefined
   #tunnel: Tunnel | undefined
   #failures = 0
-  /** What is done to the interface, one after the other. */
-  #work: Promise<void> = Promise.resolve()
-  #looks: Promise<void> = Promise.resolve()
+  readonly #work = new Work(() => (this.#ended ? undefined : this.#tunnel))
   #due = false
   #ended = false
   #cancelLook: () => void = () => undefined
@@ -111,7 +107,7 @@ export class Membership {
   refresh(): void {
     if (this.#due || this.#ended) return
     this.#due = true
-    this.#work = this.#work.then(async () => {
+    void this.#work.change(async () => {
       this.#due = false
       if (!this.#ended) await this.#applyAndTell()
     })
@@ -120,7 +116,7 @@ export class Membership {
   /** This machine has other addresses. @param lost whether it has one less */
   moved(lost: boolean): void {
     this.#guide?.moved(lost)
-    this.#work = this.#work.then(() => this.#announce())
+    void this.#work.change(() => this.#announce())
     this.refresh()
   }
 
@@ -165,45 +161,17 @@ export class Membership {
    * interface of thousands of peers takes longer than to change one of them, and a plan does not wait for it.
    */
   inspect(): Promise<void> {
-    return this.#lookAt(
+    return this.#work.look(
       (tunnel) => tunnel.observe(),
       (observation) => this.#inspect(observation),
     )
-  }
-
-  /** One look at a time: `ask` beside the plans, and what follows from the answer between them. */
-  #lookAt<Answer extends Glance>(
-    ask: (tunnel: Tunnel) => Promise<Answer>,
-    follow: (answer: Answer | undefined) => Promise<void>,
-  ): Promise<void> {
-    this.#looks = this.#looks.then(async () => {
-      const answer = await this.#askTunnel(ask)
-      this.#work = this.#work.then(() => follow(answer))
-      await this.#work
-    })
-    return this.#looks
-  }
-
-  /** What the device answers; asked again where a plan came in between, or undefined if that goes on, or it cannot say. */
-  async #askTunnel<Answer extends Glance>(
-    ask: (tunnel: Tunnel) => Promise<Answer>,
-  ): Promise<Answer | undefined> {
-    for (let tries = 0; tries < ASK_TRIES; tries++) {
-      await this.#work
-      const tunnel = this.#tunnel
-      if (!tunnel || this.#ended) return undefined
-      // Whoever needs the answer asks once more, and sees why there is none.
-      const answer = await ask(tunnel).catch(() => undefined)
-      if (!answer || tunnel.isOfNow(answer)) return answer
-    }
-    return undefined
   }
 
   /** Takes the interface down and forgets the network. */
   async remove(): Promise<void> {
     this.#ended = true
     this.#cancelLook()
-    await this.#work
+    await this.#work.done
     await this.#guide?.leave(this.#interface)
     await this.#tools.driver.remove(this.#interface)
     await this.#tools.home.forget(this.network)
@@ -335,8 +303,8 @@ export class Membership {
     const wait = this.#guide?.nextLook
     if (wait === undefined || this.#ended) return
     this.#cancelLook = this.#tools.clock.after(wait, () => {
-      void this.#lookAt(
-        (tunnel) => tunnel.glance(),
+      void this.#work.look(
+          (tunnel) => tunnel.glance(),
         (glance) => this.#look(glance),
       )
     })

@@ -1,3 +1,4 @@
+import type { Clock } from '../../clock.ts'
 import type { NodeId } from '../../keys/identity.ts'
 import { reportsDigest, reportText } from '../../protocol/comparison.ts'
 import type { ControllerFrameOf, KnownReports } from '../../protocol/frames.ts'
@@ -26,4 +27,30 @@ export function comparison(node: NodeId, presence: Presence, feeds: Feeds): Cont
     return { network, digest: reportsDigest(seen.map(reportText)) }
   })
   return { type: 'compare', reports }
+}
+
+/** Asks at every step those whose turn it is. */
+export class Rounds {
+  readonly #clock: Clock
+  readonly #ask: (isAsked: (node: NodeId) => boolean) => void
+  #turn = 0
+  #cancel: () => void
+
+  constructor(clock: Clock, ask: (isAsked: (node: NodeId) => boolean) => void) {
+    this.#clock = clock
+    this.#ask = ask
+    this.#cancel = this.#later()
+  }
+
+  stop(): void {
+    this.#cancel()
+  }
+
+  #later(): () => void {
+    return this.#clock.after(COMPARE_STEP, () => {
+      this.#ask((node) => isTurnOf(node, this.#turn))
+      this.#turn += 1
+      this.#cancel = this.#later()
+    })
+  }
 }

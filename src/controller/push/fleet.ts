@@ -10,15 +10,12 @@ import type { Entry } from '../../log/log.ts'
 import type { Event } from '../../model/event.ts'
 import type { NetworkId } from '../../model/names.ts'
 import type { State } from '../../model/state.ts'
-import { witnessDigest } from '../../protocol/comparison.ts'
-import { signWitnessList } from '../../protocol/content.ts'
 import { type ControllerFrame, encodeFrame, parseAgentFrame } from '../../protocol/frames.ts'
 import { REPLACED, signTranscript } from '../../protocol/handshake.ts'
 import { toNodeReport } from '../presence/facts.ts'
 import type { Presence } from '../presence/presence.ts'
-import { type WitnessChange, Witnesses } from '../presence/witnesses.ts'
 import type { ControllerSettings } from '../settings.ts'
-import { COMPARE_STEP, comparison, isTurnOf } from './comparison.ts'
+import { comparison, Rounds } from './comparison.ts'
 import type { Cursor } from './cursor.ts'
 import { drainWindow } from './drain.ts'
 import type { Feeds } from './feeds.ts'
@@ -26,6 +23,7 @@ import { greet, type ProvenAgent } from './greeting.ts'
 import { Heartbeat } from './heartbeat.ts'
 import type { AgentInbox } from './inbox.ts'
 import type { Lag } from './lag.ts'
+import { Relays } from './relays.ts'
 import { Session } from './session.ts'
 
 export interface FleetTools {
@@ -60,22 +58,19 @@ export class Fleet {
   /** The networks in whose `#members` a session is. */
   readonly #networks = new Map<Session, Set<NetworkId>>()
   readonly #sockets = new Map<WebSocket, Session>()
-  /** Those of relays: few, and asked for whenever anything becomes known about any node. */
-  readonly #relays = new Set<Session>()
-  readonly #witnesses: Witnesses
+  readonly #relays: Relays
   /** Sockets that have not proven yet who they are. */
   readonly #greeting = new Set<WebSocket>()
   readonly #heartbeat: Heartbeat
-  #stopComparing: () => void = () => undefined
-  #turn = 0
+  readonly #rounds: Rounds
   #draining = false
 
   constructor(tools: FleetTools) {
     this.#tools = tools
-    this.#witnesses = new Witnesses(tools)
+    this.#relays = new Relays(tools, (session) => this.#sessions.get(session.node) === session)
     tools.feeds.onTouched((network, viewers) => this.#flush(network, viewers))
     this.#heartbeat = new Heartbeat(tools.settings.heartbeatSeconds)
-    this.#compareLater()
+    this.#rounds = new Rounds(tools.clock, (isAsked) => this.#compare(isAsked))
   }
 
   /** Takes a socket that has just been opened; it has HANDSHAKE_LIMIT ms to prove who it is. */
@@ -107,28 +102,26 @@ export class Fleet {
   /** What a log entry means for those connected. */
   onEntry(entry: Entry, before: State, state: State): void {
     for (const event of entry.events) this.#onEvent(event, state)
-    this.#tellRelays(this.#witnesses.onEntry(entry, before))
+    this.#relays.onEntry(entry, before)
   }
 
   /** What follows for others from what became known about a node. */
   onFacts(node: NodeId): void {
     this.#tools.feeds.onFacts(node)
-    this.#tellRelays(this.#witnesses.onFacts(node))
+    this.#relays.onFacts(node)
   }
 
-  /** What a node has as a relay, by its digest; one that has something else is told the whole list. */
+  /** An agent says what it has as a relay. */
   compareWitnesses(node: NodeId, digest: string | undefined): void {
     const session = this.#sessions.get(node)
-    const added = session && this.#relays.has(session) ? this.#witnesses.all() : []
-    if (!session || digest === witnessDigest(added.map(({ publicKey }) => publicKey))) return
-    this.#sendWitnesses(session, { whole: true, added, removed: [] })
+    if (session) this.#relays.compare(session, digest)
   }
 
   /** Tells all agents to come back in a moment, to another replica or to the next process, and lets them go. */
   drain(): void {
     this.#draining = true
     this.#heartbeat.stop()
-    this.#stopComparing()
+    this.#rounds.stop()
     for (const socket of this.#greeting) socket.close(GOING_AWAY, 'draining')
     const reconnectWithin = drainWindow(this.#sockets.size)
     for (const [socket, session] of this.#sockets) {
@@ -200,7 +193,7 @@ export class Fleet {
     feeds.onPlace(node)
     session.resume(hello.networks)
     this.onFacts(node)
-    this.#instructRelay(session)
+    this.#relays.instruct(session)
     log.info({ node }, 'agent connected')
   }
 
@@ -224,7 +217,7 @@ export class Fleet {
     this.#sockets.delete(socket)
     for (const network of this.#networks.get(session) ?? []) this.#drop(network, session)
     this.#networks.delete(session)
-    this.#relays.delete(session)
+    this.#relays.forget(session)
     if (this.#sessions.get(session.node) !== session) return
     this.#sessions.delete(session.node)
     this.#tools.presence.left(session.node, this.#tools.clock.now())
@@ -255,7 +248,7 @@ export class Fleet {
       case 'node-roles-set': {
         if (!event.roles.includes('relay')) this.#dropWitness(event.id)
         const session = this.#sessions.get(event.id)
-        if (session) this.#instructRelay(session)
+        if (session) this.#relays.instruct(session)
         break
       }
       case 'epoch-raised':
@@ -269,27 +262,6 @@ export class Fleet {
   #dropWitness(relay: NodeId): void {
     for (const { network, node } of this.#tools.presence.dropWitness(relay))
       this.#tools.feeds.onFacts(node, network)
-  }
-
-  /** A relay is told the whole list of those it is to be a witness of. */
-  #instructRelay(session: Session): void {
-    if (!this.#tools.state().nodes.get(session.node)?.roles.includes('relay')) {
-      this.#relays.delete(session)
-      return
-    }
-    this.#relays.add(session)
-    this.#sendWitnesses(session, { whole: true, added: this.#witnesses.all(), removed: [] })
-  }
-
-  #tellRelays(change: WitnessChange): void {
-    if (change.added.length + change.removed.length === 0) return
-    for (const relay of this.#relays)
-      if (this.#sessions.get(relay.node) === relay) this.#sendWitnesses(relay, { whole: false, ...change })
-  }
-
-  #sendWitnesses(session: Session, change: WitnessChange & { readonly whole: boolean }): void {
-    const signed = signWitnessList({ node: session.node, ...change }, this.#tools.signing)
-    session.send({ type: 'witness', ...signed })
   }
 
   #subscribe(network: NetworkId, session: Session): void {
@@ -322,16 +294,10 @@ export class Fleet {
     }
   }
 
-  #compare(): void {
+  #compare(isAsked: (node: NodeId) => boolean): void {
     const { presence, feeds } = this.#tools
     for (const [node, session] of this.#sessions)
-      if (isTurnOf(node, this.#turn)) session.ask(comparison(node, presence, feeds))
-    this.#turn += 1
-    this.#compareLater()
-  }
-
-  #compareLater(): void {
-    this.#stopComparing = this.#tools.clock.after(COMPARE_STEP, () => this.#compare())
+      if (isAsked(node)) session.ask(comparison(node, presence, feeds))
   }
 
   /** Tells a removed node so, signed over this very handshake: it takes down what it had. */

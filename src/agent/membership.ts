@@ -304,7 +304,7 @@ export class Membership {
     if (wait === undefined || this.#ended) return
     this.#cancelLook = this.#tools.clock.after(wait, () => {
       void this.#work.look(
-          (tunnel) => tunnel.glance(),
+        (tunnel) => tunnel.glance(),
         (glance) => this.#look(glance),
       )
     })

@@ -40,9 +40,7 @@ export class Work {
   }
 
   /** What the device answers; asked again where a change came in between, or undefined if that goes on, or it cannot say. */
-  async #ask<Answer extends Glance>(
-    ask: (tunnel: Tunnel) => Promise<Answer>,
-  ): Promise<Answer | undefined> {
+  async #ask<Answer extends Glance>(ask: (tunnel: Tunnel) => Promise<Answer>): Promise<Answer | undefined> {
     for (let tries = 0; tries < ASK_TRIES; tries++) {
       await this.#changes
       const tunnel = this.#tunnel()

@@ -1,3 +1,4 @@
+import { setImmediate as othersFirst } from 'node:timers/promises'
 import { toWeftError, WeftError } from '../errors.ts'
 import { Bell } from './bell.ts'
 import { checkLink, damaged, entryOf, headOf, isMadeOf, link, type Row } from './chain.ts'
@@ -324,9 +325,4 @@ function dropped({ sequence }: Head): WeftError {
 
 function refusedSnapshot(sequence: number, why: string): WeftError {
   return new WeftError('conflict', `A snapshot of entry ${sequence} does not fit the log: ${why}.`)
-}
-
-/** Lets everything else that waits run first. */
-function othersFirst(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve))
 }

@@ -1,15 +1,5 @@
+import { type Allowance, type Level, takeOne } from '../../bucket.ts'
 import type { Clock } from '../../clock.ts'
-
-/** How much one caller may ask for: `burst` at once, and then `rate` a second. */
-export interface Allowance {
-  readonly rate: number
-  readonly burst: number
-}
-
-interface Level {
-  left: number
-  at: number
-}
 
 /** Callers that are remembered. Who was forgotten begins with a full bucket; to be forgotten, this many others must ask. */
 const MOST = 50_000
@@ -27,15 +17,12 @@ export class Buckets {
   }
 
   /** Takes one from the bucket of `key`. Answers 0, or the milliseconds after which there will be one again. */
-  take(key: string, { rate, burst }: Allowance): number {
-    const now = this.#clock.monotonic()
-    const { left, at } = this.#levels.get(key) ?? { left: burst, at: now }
-    const filled = Math.min(burst, left + ((now - at) / 1_000) * rate)
-    const granted = filled >= 1
+  take(key: string, allowance: Allowance): number {
+    const { level, isGranted } = takeOne(allowance, this.#levels.get(key), this.#clock.monotonic())
     this.#levels.delete(key)
-    this.#levels.set(key, { left: granted ? filled - 1 : filled, at: now })
+    this.#levels.set(key, level)
     this.#forget()
-    return granted ? 0 : Math.ceil(((1 - filled) / rate) * 1_000)
+    return isGranted ? 0 : Math.ceil(((1 - level.left) / allowance.rate) * 1_000)
   }
 
   #forget(): void {

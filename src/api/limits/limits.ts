@@ -1,8 +1,9 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Counter, type Registry } from 'prom-client'
+import type { Allowance } from '../../bucket.ts'
 import type { Clock } from '../../clock.ts'
 import { WeftError } from '../../errors.ts'
-import { type Allowance, Buckets } from './buckets.ts'
+import { Buckets } from './buckets.ts'
 import { Load } from './load.ts'
 
 export interface RateLimits {

@@ -1,8 +1,8 @@
+import { type Allowance, type Level, takeOne } from '../../bucket.ts'
 import type { Clock } from '../../clock.ts'
 
-/** Requests for content that an agent may make at once, and again in each second. */
-const AT_ONCE = 100
-const A_SECOND = 5
+/** Requests for content by one agent. */
+const ALLOWANCE: Allowance = Object.freeze({ burst: 100, rate: 5 })
 /** Answers that an agent is owed at most: of as many networks as it may say something about. */
 const MOST_OWED = 1_000
 
@@ -13,8 +13,7 @@ const MOST_OWED = 1_000
 export class Asking {
   readonly #clock: Pick<Clock, 'monotonic' | 'after'>
   readonly #owed = new Map<string, () => void>()
-  #left = AT_ONCE
-  #at = 0
+  #level: Level | undefined
 
   constructor(clock: Pick<Clock, 'monotonic' | 'after'>) {
     this.#clock = clock
@@ -39,11 +38,8 @@ export class Asking {
   }
 
   #isAllowed(): boolean {
-    const now = this.#clock.monotonic()
-    this.#left = Math.min(AT_ONCE, this.#left + ((now - this.#at) / 1_000) * A_SECOND)
-    this.#at = now
-    if (this.#left < 1) return false
-    this.#left -= 1
-    return true
+    const { level, isGranted } = takeOne(ALLOWANCE, this.#level, this.#clock.monotonic())
+    this.#level = level
+    return isGranted
   }
 }

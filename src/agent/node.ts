@@ -17,6 +17,7 @@ import {
 import { hashOf } from '../topology/hash.ts'
 import type { DeviceDriver } from '../wireguard/device.ts'
 import type { Greeting } from './dial.ts'
+import { EarlyLooks } from './early-looks.ts'
 import { ownUnderlay, type Underlay } from './facts.ts'
 import type { Home } from './home.ts'
 import { Membership } from './membership.ts'
@@ -24,6 +25,7 @@ import { RelayWatch } from './relay-watch.ts'
 import type { ContentFrame } from './replica.ts'
 import type { AgentSettings } from './settings.ts'
 import { Surroundings } from './surroundings.ts'
+import { ToldFacts } from './told-facts.ts'
 
 export interface NodeTools {
   readonly settings: AgentSettings
@@ -39,25 +41,15 @@ export interface NodeTools {
 }
 
 const VERSION = '0.1.0'
-/** Looks at a new plan after this many ms each: handshakes come soon or not at all. */
-const EARLY_LOOKS = [1_000, 3_000, 8_000]
-
-/** Milliseconds by which a clock has to be set for that to be told; less is drift, and harms nobody. */
-const CLOCK_JUMP = 5_000
-
 /** All networks of this machine, whether or not there is a session. */
 export class Node {
   readonly #tools: NodeTools
   readonly #memberships = new Map<NetworkId, Membership>()
   readonly #surroundings = new Surroundings()
   readonly #watch: RelayWatch
-  /** Looks that are on their way, and whether another plan has asked for the same since. */
-  readonly #looks = new Map<string, boolean>()
+  readonly #looks: EarlyLooks
   #send: (frame: AgentFrame) => void = () => undefined
-  /** The facts that the controller has, as text. */
-  #told = ''
-  /** When the clock that never jumps began, by the one that does, as it was when facts were told. */
-  #epoch = 0
+  readonly #told: ToldFacts
   #onLost: (address: string) => void = () => undefined
   #isAttached = false
   readonly #underlay: () => Underlay
@@ -66,6 +58,8 @@ export class Node {
   constructor(tools: NodeTools) {
     this.#tools = tools
     const { clock, random, underlay = ownUnderlay } = tools
+    this.#looks = new EarlyLooks(clock)
+    this.#told = new ToldFacts(clock)
     this.#underlay = underlay
     this.#addresses = underlay().addresses
     this.#surroundings.setAddresses(this.#addresses)
@@ -92,7 +86,10 @@ export class Node {
 
   greeting(): Greeting {
     const positions = [...this.#memberships.values()].map((membership) => membership.position())
-    return { networks: positions.filter((position) => position !== undefined), facts: this.#news() }
+    return {
+      networks: positions.filter((position) => position !== undefined),
+      facts: this.#told.tell(this.#facts()),
+    }
   }
 
   /** A session has begun: frames go out by `send` until the next call, and `onLost` is told of own addresses that are gone. */
@@ -165,8 +162,8 @@ export class Node {
   /** Reports addresses and ports if they have changed. */
   tellFacts(): void {
     if (!this.#isAttached) return
-    if (JSON.stringify(this.#facts()) === this.#told && !this.#hasJumped()) return
-    this.#send({ type: 'facts', facts: this.#news() })
+    const facts = this.#facts()
+    if (this.#told.isNews(facts)) this.#send({ type: 'facts', facts: this.#told.tell(facts) })
   }
 
   /** Takes every interface down. */
@@ -217,21 +214,7 @@ export class Node {
   #onApplied(membership: Membership): void {
     this.tellFacts()
     this.#watchRelays()
-    for (const wait of EARLY_LOOKS) this.#lookAfter(membership, wait)
-  }
-
-  /** Plans that come one after the other share their looks: each gets one in time, and none is put off by the next. */
-  #lookAfter(membership: Membership, wait: number): void {
-    const look = `${membership.network} ${wait}`
-    const isPending = this.#looks.has(look)
-    this.#looks.set(look, isPending)
-    if (isPending) return
-    this.#tools.clock.after(wait, () => {
-      const isWantedAgain = this.#looks.get(look)
-      this.#looks.delete(look)
-      void membership.inspect()
-      if (isWantedAgain) this.#lookAfter(membership, wait)
-    })
+    this.#looks.after(membership)
   }
 
   #freePort(from: number): number {
@@ -290,21 +273,6 @@ export class Node {
   #offerKey({ network, keyVersion }: ControllerFrameOf<'key-wanted'>): void {
     const { publicKey } = this.#tools.identity.memberKey(network, keyVersion)
     this.#send({ type: 'key', network, keyVersion, publicKey })
-  }
-
-  /** The facts, which count as told, with the time at which they were. */
-  #news(): Facts {
-    const { clock } = this.#tools
-    const facts = this.#facts()
-    this.#told = JSON.stringify(facts)
-    this.#epoch = clock.now() - clock.monotonic()
-    return { ...facts, time: Math.max(0, Math.round(clock.now())) }
-  }
-
-  /** Whether somebody has set the clock since facts were told. */
-  #hasJumped(): boolean {
-    const { clock } = this.#tools
-    return Math.abs(clock.now() - clock.monotonic() - this.#epoch) > CLOCK_JUMP
   }
 
   #facts(): Facts {

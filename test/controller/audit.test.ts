@@ -2,30 +2,19 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { PastStates } from '../../src/controller/audit/past-states.ts'
 import { AuditTrail } from '../../src/controller/audit/trail.ts'
-import { SecretBytes } from '../../src/keys/secret.ts'
-import { SigningKey } from '../../src/keys/signature.ts'
 import type { Log } from '../../src/log/log.ts'
 import { headAt, sealSnapshot } from '../../src/log/snapshot.ts'
 import { openSqliteLog } from '../../src/log/sqlite.ts'
 import { applyEntry } from '../../src/model/apply.ts'
 import { encodeState } from '../../src/model/codec.ts'
 import { emptyState, type State } from '../../src/model/state.ts'
-import { change, scratch } from '../log/fixture.ts'
-
-const signing = new SigningKey(new SecretBytes(new Uint8Array(32).fill(9)))
-const AUTHORITY = {
-  publicKey: signing.publicKey,
-  wrappedSeed: 's',
-  certificate: 'c',
-  wrappedCertificateKey: 'k',
-}
+import { change, INITIALISED, scratch, signing } from '../log/fixture.ts'
 
 /** A log whose entry N raises the epoch to N, and the state after each. */
 async function fill(log: Log, entries: number): Promise<readonly State[]> {
-  const first = [{ type: 'controller-initialised', epoch: 1, ...AUTHORITY }] as const
   const drafts = Array.from({ length: entries }, (_, at) => ({
     ...change(at + 1),
-    ...(at === 0 && { events: first }),
+    ...(at === 0 && { events: [INITIALISED] }),
   }))
   const appended = await Promise.all(drafts.map((draft, at) => log.append(at, draft)))
   const states = [emptyState]

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { SecretBytes } from '../../src/keys/secret.ts'
 import { SigningKey } from '../../src/keys/signature.ts'
 import type { Draft, Entry, Log } from '../../src/log/log.ts'
+import type { Event } from '../../src/model/event.ts'
 
 /** A directory of its own on a real disk, which goes away at the end of the scope. */
 export async function scratch(): Promise<AsyncDisposable & { readonly path: string; readonly log: string }> {
@@ -36,17 +37,15 @@ export async function collect(entries: AsyncIterable<Entry>): Promise<Entry[]> {
 
 export const signing = new SigningKey(new SecretBytes(new Uint8Array(32).fill(9)))
 
-/** The first entry of a controller whose snapshots and heads `signing` signs. */
-export const FIRST: Draft = {
-  ...change(1),
-  events: [
-    {
-      type: 'controller-initialised',
-      epoch: 1,
-      publicKey: signing.publicKey,
-      wrappedSeed: 's',
-      certificate: 'c',
-      wrappedCertificateKey: 'k',
-    },
-  ],
+/** A controller began whose snapshots and heads `signing` signs. */
+export const INITIALISED: Event = {
+  type: 'controller-initialised',
+  epoch: 1,
+  publicKey: signing.publicKey,
+  wrappedSeed: 's',
+  certificate: 'c',
+  wrappedCertificateKey: 'k',
 }
+
+/** The first entry of that controller. */
+export const FIRST: Draft = { ...change(1), events: [INITIALISED] }

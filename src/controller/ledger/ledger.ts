@@ -7,6 +7,7 @@ import { applyEntry } from '../../model/apply.ts'
 import type { Event } from '../../model/event.ts'
 import type { State } from '../../model/state.ts'
 import type { Decision } from '../tools.ts'
+import { Arrivals } from './arrivals.ts'
 import { RECENT, type Step } from './recent.ts'
 
 export interface ChangeRequest {
@@ -50,14 +51,6 @@ interface Refusal {
   readonly error: unknown
 }
 
-interface Waiting {
-  readonly sequence: number
-  /** Whether it is for something that is not durable yet, and may never be. */
-  readonly isHope: boolean
-  readonly resolve: () => void
-  readonly reject: (cause: unknown) => void
-}
-
 /** A decision made on a state that another writer has overtaken is made again, this often; writers take turns. */
 const MAX_TRIES = 32
 
@@ -77,7 +70,7 @@ export class Ledger {
   readonly #underWay = new Map<string, Promise<unknown>>()
   #pending: readonly Pending[] = []
   #state: State
-  #waiting: readonly Waiting[] = []
+  readonly #arrivals = new Arrivals()
 
   private constructor(log: Log, state: State, { passedOver, recent }: Beginning) {
     this.passedOver = passedOver
@@ -255,14 +248,7 @@ export class Ledger {
   #dropFrom(failed: Pending, cause: unknown): void {
     const at = this.#pending.indexOf(failed)
     if (at >= 0) this.#pending = this.#pending.slice(0, at)
-    this.#disappoint(failed.after.sequence, cause)
-  }
-
-  #disappoint(from: number, cause: unknown): void {
-    const isHopeless = ({ isHope, sequence }: Waiting) => isHope && sequence >= from
-    const hopeless = this.#waiting.filter(isHopeless)
-    this.#waiting = this.#waiting.filter((waiting) => !isHopeless(waiting))
-    for (const { reject } of hopeless) reject(cause)
+    this.#arrivals.disappoint(failed.after.sequence, cause)
   }
 
   async #follow(signal: AbortSignal): Promise<void> {
@@ -275,21 +261,16 @@ export class Ledger {
     const own = first?.before === before && isMadeOf(entry, first.draft) ? first : undefined
     this.#state = own ? own.after : applyEntry(before, entry)
     this.#pending = own ? this.#pending.slice(1) : []
-    if (!own) this.#disappoint(0, overtaken())
+    if (!own) this.#arrivals.disappoint(0, overtaken())
     failpoint('ledger-before-tell')
     for (const listener of this.#listeners) listener(entry, before, this.#state)
     failpoint('ledger-before-answer')
-    for (const { resolve } of this.#waiting.filter(({ sequence }) => sequence <= entry.sequence)) resolve()
-    this.#waiting = this.#waiting.filter(({ sequence }) => sequence > entry.sequence)
+    this.#arrivals.come(entry.sequence)
   }
 
   /** Resolves with the durable state as soon as it has come to `sequence`. */
   async #reach(sequence: number, isHope = false): Promise<State> {
-    if (this.#state.sequence < sequence) {
-      await new Promise<void>((resolve, reject) => {
-        this.#waiting = [...this.#waiting, { sequence, isHope, resolve, reject }]
-      })
-    }
+    if (this.#state.sequence < sequence) await this.#arrivals.wait(sequence, isHope)
     return this.#state
   }
 }

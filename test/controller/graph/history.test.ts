@@ -2,8 +2,6 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { parseCidr } from '../../../src/address/cidr.ts'
 import { type ChangesQuery, History } from '../../../src/controller/graph/history.ts'
-import { SecretBytes } from '../../../src/keys/secret.ts'
-import { SigningKey } from '../../../src/keys/signature.ts'
 import type { Log } from '../../../src/log/log.ts'
 import { headAt, sealSnapshot } from '../../../src/log/snapshot.ts'
 import { openSqliteLog } from '../../../src/log/sqlite.ts'
@@ -12,9 +10,8 @@ import { encodeState } from '../../../src/model/codec.ts'
 import type { Event } from '../../../src/model/event.ts'
 import { DEFAULT_PROJECT, type NetworkId } from '../../../src/model/names.ts'
 import { emptyState, type State } from '../../../src/model/state.ts'
-import { change, scratch } from '../../log/fixture.ts'
+import { change, INITIALISED, scratch, signing } from '../../log/fixture.ts'
 
-const signing = new SigningKey(new SecretBytes(new Uint8Array(32).fill(9)))
 const id = 'net-aaaaaaaaaaaaaaaa' as NetworkId
 const CREATED: Event = {
   type: 'network-created',
@@ -27,15 +24,6 @@ const CREATED: Event = {
   topology: 'mesh',
   keyCustody: 'controller',
   at: 0,
-}
-
-const INITIALISED: Event = {
-  type: 'controller-initialised',
-  epoch: 1,
-  publicKey: signing.publicKey,
-  wrappedSeed: 's',
-  certificate: 'c',
-  wrappedCertificateKey: 'k',
 }
 
 /** A log whose first entry makes a network, and each other sets a policy; and the state after each. */

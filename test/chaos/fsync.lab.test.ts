@@ -90,8 +90,12 @@ class World implements Disposable {
   }
 
   async #check(life: Life): Promise<void> {
-    const { body } = await life.ask('GET', '/v1/projects?limit=1000')
-    const there = new Set((body.items as { name: string }[]).map(({ name }) => name))
+    const there = new Set<string>()
+    for (let cursor: unknown = ''; cursor !== undefined; ) {
+      const { body } = await life.ask('GET', `/v1/projects?limit=1000${cursor}`)
+      for (const { name } of body.items as { name: string }[]) there.add(name)
+      cursor = body.next && `&cursor=${body.next}`
+    }
     assert.deepEqual(
       this.acknowledged.filter((name) => !there.has(name)),
       [],

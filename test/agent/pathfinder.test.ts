@@ -97,6 +97,28 @@ describe('The first path', () => {
     assert.equal(desk.choice?.confirmed, false)
   })
 
+  it('is knocked on until there is a session where two handshakes crossed by other paths than ours, and given up at last', () => {
+    for (const isMended of [true, false]) {
+      const desk = new Desk(relayed, spare)
+      desk.look(0)
+      desk.look(500)
+      // Each end has answered the handshake of the other, and neither can finish its own any more.
+      desk.send(240)
+      desk.receive(148, spare.endpoint)
+      assert.deepEqual(desk.look(500).knocks, [peer])
+      assert.equal(desk.choice?.via, spareRelay)
+      let knocks = 0
+      desk.pass(5_000, undefined, (step) => (knocks += step.knocks.length))
+      assert.ok(knocks >= 9, `${knocks} knocks`)
+      if (isMended) desk.shake()
+      desk.look(0)
+      let changes = 0
+      desk.pass(MINUTE, undefined, (step) => (changes += step.knocks.length + step.changed.size))
+      assert.equal(changes > 0, !isMended)
+      assert.equal(desk.choice?.confirmed, isMended)
+    }
+  })
+
   it('is sought for ever when none answers, with growing waits between the rounds', () => {
     const desk = new Desk(direct, relayed)
     const starts: number[] = []

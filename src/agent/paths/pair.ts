@@ -26,6 +26,7 @@ import {
   type Trial,
   type Trying,
   trying,
+  unproven,
   withoutPause,
 } from './stand.ts'
 
@@ -119,7 +120,7 @@ export class Pair {
     const isLive = now - this.#shakenAt < PATIENCE.session
     const isHeard = before ? hasReceived(before, after) : isLive
     if (isHeard && after.endpoint && !this.#isExpected(after.endpoint, before))
-      this.#follow(after.endpoint, scene)
+      this.#follow(after.endpoint, isLive, scene)
     else if (before) this.#judge({ before, after, isLive, now, lastLook }, scene)
     return true
   }
@@ -157,8 +158,11 @@ export class Pair {
     )
   }
 
-  /** WireGuard went after the other end, or the device was in use before we came: that is the path now. */
-  #follow(endpoint: Endpoint, scene: Scene): void {
+  /**
+   * WireGuard went after the other end, or the device was in use before we came: that is the path now. Without a session
+   * it was a handshake that came, and one of our own may have undone it: then it takes another, and so another packet.
+   */
+  #follow(endpoint: Endpoint, isLive: boolean, scene: Scene): void {
     const stand = this.#stand
     const path = pathAt(endpoint, this.#candidates, (unlisted) => scene.classify(this.node, unlisted))
     const left = stand.phase === 'held' || stand.phase === 'trial' ? stand.path.candidate : path.candidate
@@ -166,7 +170,8 @@ export class Pair {
     // The other end gave up a better path, so it rests, at both ends alike.
     if (isOfBetterKind(left, path.candidate)) this.#rests.fail(left, scene, worked)
     const isSamePath = stand.phase === 'held' && keyOf(left) === keyOf(path.candidate)
-    this.#become(held(path, isSamePath ? stand.since : scene.now), scene)
+    const followed = held(path, isSamePath ? stand.since : scene.now)
+    this.#become(isLive ? followed : unproven(followed, scene.now), scene)
   }
 
   #judge(finding: Finding, scene: Scene): void {

@@ -68,6 +68,12 @@ export function doubted(stand: Held, now: number): Held {
   return { ...stand, doubt: { since: now, looks: 0, silence: PATIENCE.movedSilence } }
 }
 
+/** The other end was heard, but there is no session yet: in doubt until there is one, for as long as a path is tried. */
+export function unproven(stand: Held, now: number): Held {
+  const silence = PATIENCE.unsent + PATIENCE.unanswered[stand.path.candidate.kind]
+  return { ...stand, doubt: { since: now, looks: 0, silence } }
+}
+
 /** The way to a peer at this moment. */
 export interface Choice {
   readonly kind: PathKind | 'none'

@@ -40,6 +40,8 @@ export class Feed {
   readonly #lineage: Lineage
   /** What the last session was sent, and from where: most stand at the very same cursor. Until something changes. */
   #last: { readonly from: Cursor; readonly step: Step } | undefined
+  /** The end, until something changes: sessions that come to it stand at the very same cursor from then on. */
+  #end: Cursor | undefined
 
   /** @param origin goes on from what that one tells; else it begins with what there is to be told */
   constructor(network: Network, tools: FeedTools, origin?: Feed) {
@@ -86,16 +88,14 @@ export class Feed {
 
   /** The epoch was raised. */
   renew(): void {
-    this.#last = undefined
+    this.#changed()
     this.#content.renew()
   }
 
   /** The cursor of a session that knows everything. */
   get end(): Cursor {
-    const { end } = this.#touches
-    const told = { digest: this.digest, hints: this.#content.hintsDigest }
-    const { revision } = this.#content
-    return { feed: this.#lineage.name, touch: end, hints: end, revision, epoch: this.epoch, told }
+    if (this.#end?.epoch !== this.epoch) this.#end = this.#endOfNow()
+    return this.#end
   }
 
   /** Whether a session was told all records and the latest epoch. */
@@ -160,9 +160,21 @@ export class Feed {
     return {
       // The head is for all that was told, hints too.
       frames: [...this.#hintsSince(cursor.hints), ...(isHeadDue ? [this.#content.current()] : [])],
-      cursor: isHeadDue ? end : { ...end, revision: cursor.revision },
+      cursor: isHeadDue || cursor.revision === end.revision ? end : { ...end, revision: cursor.revision },
       since: undefined,
     }
+  }
+
+  #endOfNow(): Cursor {
+    const { end } = this.#touches
+    const told = { digest: this.digest, hints: this.#content.hintsDigest }
+    const { revision } = this.#content
+    return { feed: this.#lineage.name, touch: end, hints: end, revision, epoch: this.epoch, told }
+  }
+
+  #changed(): void {
+    this.#last = undefined
+    this.#end = undefined
   }
 
   /** Whether there are new records, and nothing but a snapshot tells them, or tells them with less. */
@@ -212,12 +224,12 @@ export class Feed {
 
   #raiseTo(revision: number): void {
     if (revision <= this.#content.revision) return
-    this.#last = undefined
+    this.#changed()
     this.#content.catchUp(revision)
   }
 
   #touch(node: NodeId | undefined, what: Touch['what'], isArrival = false): void {
-    this.#last = undefined
+    this.#changed()
     const { revision, digest, hintsDigest: hints } = this.#content
     this.#touches.add({ node, what, isArrival, revision, digest, hints, at: this.#tools.now() })
   }

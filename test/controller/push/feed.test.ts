@@ -56,6 +56,22 @@ describe('The feed of a network', () => {
     assert.deepEqual(Object.fromEntries(world.counts), { encodings: 1, signatures: 1 })
   })
 
+  it('works out a change once for sessions that came by different ways, too, from the next change on', () => {
+    const world = newWorld()
+    for (let node = 1; node <= 20; node++) world.toggle(nodeId(node))
+    const position = world.position()
+    let cursors: (Cursor | undefined)[] = Array.from({ length: 50 }, () => world.feed.resume(position))
+    for (const [at, change] of [
+      () => world.toggle(nodeId(21)),
+      () => world.feed.hint(hintOf(3, 51_820)),
+    ].entries()) {
+      change()
+      const steps = cursors.map((cursor) => world.feed.follow(cursor))
+      cursors = steps.map(({ cursor }) => cursor)
+      assert.equal(new Set(cursors).size, 1, `change ${at}`)
+    }
+  })
+
   it('has nothing to say to a session that knows everything', () => {
     const world = newWorld()
     world.toggle(nodeId(1))

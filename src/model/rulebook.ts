@@ -48,6 +48,11 @@ export class Rulebook {
       .toSorted()
   }
 
+  /** Those of which some rule says what they may open: nothing else of what a member matches counts for that. */
+  opening(matched: Matched): Matched {
+    return matched.filter((selector) => this.#byFrom.has(selector))
+  }
+
   /** What a member that matches `from` may open to one that matches `to`. */
   opens(from: Matched, to: Matched): Allowance {
     const targets = new Set([ALL, ...to])

@@ -21,9 +21,15 @@ export class Encoder {
   readonly #filters = new WeakMap<ClassFilter, Uint8Array>()
   #last: View | undefined
 
-  /** Nothing while the member has no key. @param key of its class */
-  record(network: Network, regime: Regime, member: Member, node: Node, key: string): Uint8Array | undefined {
-    const group = regime.isUnfiltered ? NO_GROUP : this.#group(network, key)
+  /** Nothing while the member has no key. @param opener what its class may open */
+  record(
+    network: Network,
+    regime: Regime,
+    member: Member,
+    node: Node,
+    opener: string,
+  ): Uint8Array | undefined {
+    const group = regime.isUnfiltered ? NO_GROUP : this.#group(network, opener)
     const known = this.#records.get(member)
     if (known?.node === node && known.group === group) return known.bytes
     const record = recordOf(network, member, node, group)
@@ -47,8 +53,8 @@ export class Encoder {
     return view
   }
 
-  #encode(network: Network, { others, classes }: ClassFilter): Uint8Array {
-    const groups = [...classes].map(([each, allowance]) => [this.#group(network, each), allowance] as const)
+  #encode(network: Network, { others, openers }: ClassFilter): Uint8Array {
+    const groups = [...openers].map(([each, allowance]) => [this.#group(network, each), allowance] as const)
     return encodeFilter({ others, groups: new Map(groups) })
   }
 

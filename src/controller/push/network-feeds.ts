@@ -207,7 +207,7 @@ export class NetworkFeeds {
   #record(network: Network, id: NodeId, key: string): Uint8Array | undefined {
     const [member, node] = [network.members.get(id), this.#tools.node(id)]
     if (!member || !node || !this.#isVisible(id, key)) return undefined
-    return this.#encoder.record(network, this.#regime, member, node, this.#keyOf(id))
+    return this.#encoder.record(network, this.#regime, member, node, this.#audiences?.of(id)?.opener ?? '')
   }
 
   #isVisible(node: NodeId, key: string): boolean {

@@ -105,7 +105,7 @@ export class Past {
     if (!member || !node) return undefined
     const theirs = this.#classOf(node)
     if (!this.#regime.sees(own, theirs)) return undefined
-    return encoder.record(network, this.#regime, member, node, theirs.key)
+    return encoder.record(network, this.#regime, member, node, theirs.opener)
   }
 
   #classOf(node: Node): Class {

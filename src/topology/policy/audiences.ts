@@ -85,9 +85,10 @@ export class Audiences {
     return one !== undefined && other !== undefined && this.partnersOf(one).has(other)
   }
 
-  #join(node: NodeId, { key, matched, isCarrier }: Class): void {
+  #join(node: NodeId, one: Class): void {
+    const { key } = one
     const known = this.#groups.get(key)
-    const group = known ?? { key, matched, isCarrier, members: new Set<NodeId>() }
+    const group = known ?? { ...one, members: new Set<NodeId>() }
     if (!known) this.#found(group)
     group.members.add(node)
     this.#keys.set(node, key)

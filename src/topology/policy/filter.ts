@@ -2,12 +2,11 @@ import type { Allowance } from '../../model/policy.ts'
 import type { Audiences } from './audiences.ts'
 import { type Class, NOBODY, type Regime } from './regime.ts'
 
-/** What members of one class let in, by the class of who opens a flow. */
+/** What members of one class let in, by what who opens a flow may open (Class.opener). */
 export interface ClassFilter {
-  /** For all classes that are not listed. */
+  /** For all that are not listed. */
   readonly others: Allowance
-  /** By key of the class; sorted. */
-  readonly classes: ReadonlyMap<string, Allowance>
+  readonly openers: ReadonlyMap<string, Allowance>
 }
 
 /** Which classes there are at some time, and which see each other. */
@@ -26,9 +25,9 @@ export function filterOf(audiences: Scene, key: string): ClassFilter | undefined
 }
 
 function makeFilter(regime: Regime, own: Class, seen: readonly Class[]): ClassFilter | undefined {
-  const allowances = seen.map((each) => [each.key, regime.opens(each, own)] as const)
+  const allowances = seen.map((each) => [each.opener, regime.opens(each, own)] as const)
   if (allowances.every(([, allowance]) => allowance === 'everything')) return undefined
   const others = regime.opens(NOBODY, own)
   const usual = JSON.stringify(others)
-  return { others, classes: new Map(allowances.filter(([, each]) => JSON.stringify(each) !== usual)) }
+  return { others, openers: new Map(allowances.filter(([, each]) => JSON.stringify(each) !== usual)) }
 }

@@ -17,6 +17,8 @@ export interface Class {
   /** Names the class in its network: two with the same key are one. */
   readonly key: string
   readonly matched: Matched
+  /** Names what its members may open: classes with the same may open the same to everybody. */
+  readonly opener: string
   /** Carries packets of others, so that all have to see it, and it all. */
   readonly isCarrier: boolean
 }
@@ -65,7 +67,8 @@ export class Regime {
     const subject = viewer.project === this.#owner ? viewer : { id: viewer.id, labels: {} }
     const matched = this.#rulebook?.matched(subject) ?? []
     const isCarrier = this.#carrier !== undefined && viewer.roles.includes(this.#carrier)
-    return { key: matched.concat(isCarrier ? [CARRIER_MARK] : []).join('\n'), matched, isCarrier }
+    const key = matched.concat(isCarrier ? [CARRIER_MARK] : []).join('\n')
+    return { key, matched, opener: this.#rulebook?.opening(matched).join('\n') ?? '', isCarrier }
   }
 
   /** Whether members of the two classes are peers; symmetric. */
@@ -87,7 +90,7 @@ export class Regime {
 }
 
 /** What everybody is who matches nothing. */
-export const NOBODY: Class = Object.freeze({ key: '', matched: [], isCarrier: false })
+export const NOBODY: Class = Object.freeze({ key: '', matched: [], opener: '', isCarrier: false })
 
 /** No selector looks like this. */
 const CARRIER_MARK = '!'

@@ -28,6 +28,23 @@ describe('The feed of a class', () => {
     assert.deepEqual(readers.get(1)?.picture, world.picture(nodeId(1)))
   })
 
+  it('tells no record anew for a rule that says only by whom its members may be opened, with selectors that are new', () => {
+    for (const size of [40, 80]) {
+      const world = new FeedWorld()
+      const readers = gather(world, size)
+      const limits = { protocols: ['tcp' as const] }
+      world.wish(permitted({ ...A_A, ...limits }))
+      for (const [number, reader] of readers) reader.read(world.feed(nodeId(number)))
+      const told = readers.get(1)?.bytes ?? 0
+      world.wish(permitted({ ...A_A, ...limits }, { from: 'x=1', to: 'd=a', ...limits }))
+      for (const [number, reader] of readers) reader.read(world.feed(nodeId(number)))
+      const [reader = assert.fail()] = [readers.get(1)]
+      assert.equal(reader.types.at(-1), 'delta')
+      assert.ok(reader.bytes - told < 500, `${reader.bytes - told} bytes to each of ${size}`)
+      assert.deepEqual(reader.picture, world.picture(nodeId(1)))
+    }
+  })
+
   it('begins after a restart with what its members were told, and tells what they missed, once for all of them', () => {
     for (const size of [40, 80]) {
       const world = new FeedWorld()

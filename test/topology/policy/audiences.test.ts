@@ -79,7 +79,7 @@ describe('What a class lets in', () => {
           const filter = filterOf(audiences, audiences.of(to.id)?.key ?? '')
           for (const from of people.filter((each) => twinSees(given, each, to))) {
             const allowance = filter
-              ? (filter.classes.get(audiences.of(from.id)?.key ?? '') ?? filter.others)
+              ? (filter.openers.get(audiences.of(from.id)?.opener ?? '') ?? filter.others)
               : 'everything'
             for (const protocol of ['tcp', 'udp', 'icmp', 'other'] as const)
               for (let port = 1; port <= 13; port++)

@@ -1,6 +1,6 @@
 import { test } from 'node:test'
 import { DEMO } from '../../src/cli/up/demo.ts'
-import { cone, sameLan, symmetric } from '../../src/lab/homes.ts'
+import { cone, symmetric } from '../../src/lab/homes.ts'
 import { publicPort } from '../../src/lab/internet.ts'
 import type { Scenario } from '../../src/lab/topology.ts'
 import { linkMtu } from '../../src/topology/mtu.ts'
@@ -8,11 +8,9 @@ import { interfaceOf } from '../e2e/tunnel.ts'
 import { skip } from '../wireguard/scene.ts'
 import { assertBlind } from './blindness.ts'
 import { assertCarries } from './carries.ts'
-import { privateEndpointsOnly } from './private.ts'
+import { NEIGHBOURS, privateEndpointsOnly } from './private.ts'
 import { openStage } from './stage.ts'
 import { memberNamed } from './world.ts'
-
-const NEIGHBOURS = ['a-1 of a-2', 'a-2 of a-1', 'b-1 of b-2', 'b-2 of b-1']
 
 test('behind routers that keep ports: holes are punched, nobody between can read, and all heals whatever befalls the routers', {
   skip,
@@ -52,13 +50,6 @@ test('behind routers that keep ports: holes are punched, nobody between can read
     await lab.underlay.reboot('nat-b')
   })
   await stage.after('the controller is back', () => stage.startController(), cone())
-})
-
-test('in the lab same-lan every pair answers, and a private endpoint never reaches a node outside its LAN', {
-  skip,
-  timeout: 180_000,
-}, async (t) => {
-  await using _ = await openStage(t, sameLan(), privateEndpointsOnly(NEIGHBOURS))
 })
 
 /** As `cone`, but between the homes relays carry what is said: one translation that nobody can punch through is enough. */

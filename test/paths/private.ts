@@ -8,6 +8,9 @@ const LOOK_MS = 500
 /** All LANs of the labs that this is for. */
 const PRIVATE = /^192\.168\./
 
+/** Pairs of the labs of two homes that share a LAN. */
+export const NEIGHBOURS = ['a-1 of a-2', 'a-2 of a-1', 'b-1 of b-2', 'b-2 of b-1']
+
 /** An endpoint that a host had for a peer at some time. */
 interface Sighting {
   /** Name of the host. */

@@ -1,6 +1,8 @@
 import { type Command, CommanderError } from 'commander'
-import { type ErrorCode, toWeftError, type WeftError } from '../errors.ts'
+import { type ErrorCode, toWeftError } from '../errors.ts'
+import { faultLines } from './faultlines.ts'
 import { printable } from './printable.ts'
+import { watchStdout } from './stdout.ts'
 
 /** What the exit code of a command tells a script. */
 export const EXIT_CODES = Object.freeze({
@@ -47,8 +49,7 @@ export async function runProgram(
   createProgram: () => Promise<Command>,
   args: readonly string[],
 ): Promise<number> {
-  // The reader of our output may leave early, as `head` does; that is no failure.
-  process.stdout.on('error', () => process.exit(0))
+  watchStdout()
   try {
     const program = await createProgram()
     prepare(program)
@@ -57,7 +58,7 @@ export async function runProgram(
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
     const known = toWeftError(error)
-    process.stderr.write(describe(known))
+    process.stderr.write(faultLines(known))
     return EXIT_CODE_OF[known.code]
   }
 }
@@ -69,14 +70,4 @@ function prepare(command: Command): void {
     writeErr: (text) => process.stderr.write(text.split('\n').map(printable).join('\n')),
   })
   for (const child of command.commands) prepare(child)
-}
-
-function describe(error: WeftError): string {
-  const lines = [`error: ${printable(error.message)}`]
-  if (error.advice) lines.push(`       ${printable(error.advice)}`)
-  if (error.code !== 'internal') return `${lines.join('\n')}\n`
-  if (process.env.WEFT_DEBUG)
-    lines.push(String(error.cause instanceof Error ? error.cause.stack : error.cause))
-  else lines.push('       WEFT_DEBUG=1 shows where it came from.')
-  return `${lines.join('\n')}\n`
 }

@@ -1,6 +1,4 @@
 import { join, resolve } from 'node:path'
-import { Readable } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
 import { Command, InvalidArgumentError } from 'commander'
 import { LOG_FILE } from '../controller/home.ts'
 import { HEAD_FILE, readKeptHead } from '../controller/ledger/kepthead.ts'
@@ -20,9 +18,10 @@ import {
   openFleetSource,
   redisOptions,
 } from './fleetlog.ts'
-import { openNew } from './newfile.ts'
+import { writeNew } from './newfile.ts'
 import { fields, print } from './output.ts'
 import { whileWorking } from './progress.ts'
+import { writeWhole } from './stdout.ts'
 
 /** `weft log verify`, `export`, `import` and `backup` */
 export function logCommand(): Command {
@@ -125,10 +124,8 @@ async function* counted(
 }
 
 async function writeLines(lines: AsyncIterable<string>, output: string | undefined): Promise<void> {
-  if (output === undefined) return await pipeline(Readable.from(lines), process.stdout, { end: false })
-  await using file = await openNew(output, '--output')
-  await file.writeFile(lines)
-  await file.sync()
+  if (output === undefined) return await writeWhole(lines)
+  await writeNew(output, '--output', (file) => file.writeFile(lines))
 }
 
 const IMPORT_EXAMPLES = `

@@ -1,27 +1,49 @@
-import { type FileHandle, open } from 'node:fs/promises'
+import { type FileHandle, open, rm } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import { WeftError } from '../errors.ts'
+import { sync } from '../files.ts'
+import { reasonFor } from './writing.ts'
 
-/** A file that was not there before, for its owner only. Rejects in words that help. @param field the option that names it */
-export async function openNew(file: string, field: string): Promise<FileHandle> {
+/**
+ * Makes a file that was not there before, for its owner only, of what `write` puts into it. When this resolves a power cut
+ * does not take it away; when it fails nothing is left of it. Rejects in words that help. @param field the option that names it
+ */
+export async function writeNew<Result>(
+  file: string,
+  field: string,
+  write: (handle: FileHandle) => Promise<Result>,
+): Promise<Result> {
+  await using handle = await openNew(file, field)
   try {
-    return await open(file, 'wx', 0o600)
+    const result = await write(handle)
+    await handle.sync()
+    await sync(dirname(file))
+    return result
   } catch (cause) {
-    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : ''
-    if (code === 'EEXIST') {
-      const advice = 'Choose another name, or take it away: nothing is written over.'
-      throw new WeftError('already-exists', `The file ${file} exists.`, { field, advice, cause })
-    }
-    throw new WeftError('invalid-input', `The file ${file} cannot be made: ${REASONS[code] ?? code}.`, {
-      field,
-      cause,
-    })
+    await rm(file, { force: true })
+    throw cutOff(file, field, cause)
   }
 }
 
-const REASONS: Readonly<Record<string, string>> = {
-  ENOENT: 'there is no such folder',
-  ENOTDIR: 'there is no such folder',
-  EACCES: 'you may not write there',
-  EROFS: 'nothing can be written there',
-  ENOSPC: 'there is no space left',
+async function openNew(file: string, field: string): Promise<FileHandle> {
+  try {
+    return await open(file, 'wx', 0o600)
+  } catch (cause) {
+    if (cause instanceof Error && 'code' in cause && cause.code === 'EEXIST') {
+      const advice = 'Choose another name, or take it away: nothing is written over.'
+      throw new WeftError('already-exists', `The file ${file} exists.`, { field, advice, cause })
+    }
+    const message = `The file ${file} cannot be made: ${reasonFor(cause)}.`
+    throw new WeftError('invalid-input', message, { field, cause })
+  }
+}
+
+/** What goes wrong with what is written has words of its own already. */
+function cutOff(file: string, field: string, cause: unknown): unknown {
+  if (cause instanceof WeftError || !(cause instanceof Error && 'syscall' in cause)) return cause
+  return new WeftError('unsupported', `The file ${file} cannot be written: ${reasonFor(cause)}.`, {
+    field,
+    advice: 'Nothing is left of it. Do it again when that is mended, or at another place.',
+    cause,
+  })
 }

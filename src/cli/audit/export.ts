@@ -1,13 +1,15 @@
 import { createReadStream } from 'node:fs'
+import type { FileHandle } from 'node:fs/promises'
 import { createInterface } from 'node:readline'
 import Type from 'typebox'
 import { Compile } from 'typebox/compile'
+import type { Answer } from '../../client/api.ts'
 import type { AuditRecord } from '../../client/operations.ts'
 import { WeftError } from '../../errors.ts'
 import { parseNodeId } from '../../keys/identity.ts'
 import { parseNetworkId } from '../../model/names.ts'
 import type { Client } from '../client.ts'
-import { openNew } from '../newfile.ts'
+import { writeNew } from '../newfile.ts'
 import { type AuditFilters, auditQuery } from './query.ts'
 
 const FORMAT = 1
@@ -61,29 +63,38 @@ export async function exportAudit(
   const wanted = auditQuery({ ...filters, ...filter })
   const ask = (cursor?: string) =>
     client.call('listAudit', { query: { ...wanted, limit: 1_000, cursor, sort: 'sequence' } })
-  let page = await ask()
+  const page = await ask()
   const to = { sequence: page.log.last, hash: page.log.lastHash }
-  await using output = await openNew(file, '--export')
-  const write = (value: unknown) => output.write(`${JSON.stringify(value)}\n`)
-  await write({
-    weft: 'audit',
-    format: FORMAT,
-    viewer,
-    filter,
-    from: page.log.first,
-    to,
+  const first = { weft: 'audit', format: FORMAT, viewer, filter, from: page.log.first, to }
+  const records = await writeNew(file, '--export', async (output) => {
+    await output.appendFile(lineOf(first))
+    const count = await writeRecords(output, page, ask)
+    await output.appendFile(lineOf({ end: { records: count } }))
+    return count
   })
-  let records = 0
-  for (;;) {
-    const items = page.items.filter(({ sequence }) => sequence <= to.sequence)
-    for (const record of items) await write(record)
-    records += items.length
-    if (page.next === undefined || Number(page.next) >= to.sequence) break
-    page = await ask(page.next)
-  }
-  await write({ end: { records } })
-  await output.sync()
   return { records, to }
+}
+
+type Page = Answer<'listAudit'>
+
+/** Those of `page` and of all behind it, up to where the log ended when it was asked for; resolves with how many. */
+async function writeRecords(
+  output: FileHandle,
+  page: Page,
+  ask: (cursor: string) => Promise<Page>,
+): Promise<number> {
+  const { last } = page.log
+  let count = 0
+  for (let now = page; ; now = await ask(now.next)) {
+    const items = now.items.filter(({ sequence }) => sequence <= last)
+    for (const record of items) await output.appendFile(lineOf(record))
+    count += items.length
+    if (now.next === undefined || Number(now.next) >= last) return count
+  }
+}
+
+function lineOf(value: unknown): string {
+  return `${JSON.stringify(value)}\n`
 }
 
 /** What `exportAudit` wrote: its header, then each record. Rejects with `invalid-input` when it is not, or is cut off. */

@@ -41,10 +41,10 @@ export function dataDirOption(): Option {
     .default(usualDataDir())
 }
 
-/** The log that the options name, for reading: nothing is changed where it is. */
+/** The log that the options name, for reading: nothing is changed where it is. Rejects with `conflict` as `embeddedLog` does. */
 export async function openFleetSource(options: FleetOptions, command: Command): Promise<Source & Disposable> {
   const redis = redisOptions(options, command)
-  if (!redis) return openSource(join(options.dataDir, LOG_FILE))
+  if (!redis) return openSource(embeddedLog(options, command))
   const { openRedisSource } = await import('../log/redis/source.ts')
   return openRedisSource(redis)
 }

@@ -87,7 +87,8 @@ Examples:
   weft log export --redis-url redis://10.0.0.5:6379 > log.jsonl
 
 With WEFT_STORE=redis and WEFT_REDIS_URLS in the environment it is the log there, unless --data-dir is
-given. It is only read, also from a replica, whatever its settings.
+given. It is only read, also from a replica, whatever its settings. A log.db that was left behind when
+the log went to Redis is refused, by the redis-journal.json beside it.
 
 The controller may be running. Secrets in it stay encrypted: keep wrapping.key apart.`
 

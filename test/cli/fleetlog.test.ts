@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, describe, it } from 'node:test'
 import { Command } from 'commander'
-import { addFleetOptions, embeddedLog, redisOptions } from '../../src/cli/fleetlog.ts'
+import { addFleetOptions, embeddedLog, openFleetSource, redisOptions } from '../../src/cli/fleetlog.ts'
 import { JOURNAL_FILE } from '../../src/controller/home.ts'
 import { Journal } from '../../src/log/redis/journal.ts'
 import { openSqliteLog } from '../../src/log/sqlite.ts'
@@ -39,7 +39,9 @@ describe('where a log is', () => {
     await known(5)
     assert.equal(embeddedLog(...given), dir.log, 'nothing was acknowledged since')
     await known(6)
-    assert.throws(() => embeddedLog(...given), { code: 'conflict', message: /went to Redis, where entry 6/ })
+    const refusal = { code: 'conflict', message: /went to Redis, where entry 6/ }
+    assert.throws(() => embeddedLog(...given), refusal)
+    await assert.rejects(openFleetSource(...given), refusal, 'a copy of it would pass for one of the log')
     await writeFile(journal, '')
     assert.equal(embeddedLog(...given), dir.log, 'a power cut can leave it empty')
   })

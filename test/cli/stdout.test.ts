@@ -26,9 +26,9 @@ describe('what a command prints', () => {
   })
 
   it('is none when its reader has enough, as head has, unless it is of use as a whole only', async () => {
-    const enough = await shell('weft --help | head -1; exit ${PIPESTATUS[0]}')
+    const enough = await shell('weft --help | head -1; exit $PIPESTATUS')
     assert.deepEqual([enough.code, enough.stderr], [0, ''])
-    const cut = await shell('weft log export --data-dir "$DIR" | head -1; exit ${PIPESTATUS[0]}')
+    const cut = await shell('weft log export --data-dir "$DIR" | head -1; exit $PIPESTATUS')
     assert.equal(cut.code, 1)
     assert.match(cut.stderr, /^error: The output cannot be written: who was to read it left/)
   })

@@ -48,4 +48,5 @@ it('a number of replicas may be any, and none is enough where the server itself 
   assert.equal(reachOf({ replicas: 1 }, { before, waited: 1, after }), 'all')
   assert.equal(reachOf({ replicas: 1 }, { before, waited: 0, after }), 'missing')
   assert.equal(reachOf({ replicas: 0 }, { before, waited: 0, after }), 'all')
+  assert.equal(reachOf({ replicas: [] }, { before, waited: 0, after }), 'missing', 'nobody is known')
 })

@@ -28,9 +28,7 @@ describe('At strict', () => {
 
   it('replicas that follow have to have a change also when the Sentinels were told to forget them', async () => {
     await using stack = new AsyncDisposableStack()
-    const proxies = await Promise.all(site.sentinels.map(({ port }) => FaultProxy.to(port)))
-    for (const proxy of proxies) stack.use(proxy)
-    const urls = proxies.map(({ port }) => `redis+sentinel://127.0.0.1:${port}/${PRIMARY_NAME}`)
+    const { proxies, urls } = await behindProxies(site, stack)
     await using log = await openRedisLog(optionsFor(site, 'forgotten', { urls }))
     await eventually('changes go', () => takes(log), LIMIT)
     for (const sentinel of site.sentinels) await sentinel.call('SENTINEL', 'RESET', PRIMARY_NAME)
@@ -45,9 +43,38 @@ describe('At strict', () => {
     const taken = []
     for (let again = 0; again < 3; again++) taken.push(await takes(log))
     assert.deepEqual(taken, [false, false, false], 'changes that only the primary has')
+    // One that starts only now knows of nobody: that is no reason to wait for nobody.
+    await using fresh = await openRedisLog(optionsFor(site, 'fresh'))
+    await eventually(
+      'it says why',
+      () => /No Redis replica is known/.test(fresh.refusal?.message ?? ''),
+      LIMIT,
+    )
+    assert.equal(await takes(fresh), false)
     for (const replica of replicas) replica.thaw()
     for (const proxy of proxies) proxy.heal()
     await eventually('changes go again', () => takes(log), LIMIT)
+  })
+
+  it('one Sentinel is not believed by a controller that starts; a majority is, be it slow', async () => {
+    await using stack = new AsyncDisposableStack()
+    const { proxies, urls } = await behindProxies(site, stack)
+    const away = proxies.slice(1)
+    for (const proxy of away) proxy.requests = { kind: 'drop' }
+    await using log = await openRedisLog(optionsFor(site, 'starts', { urls }))
+    const names = away.map(({ port }) => `127.0.0.1:${port}`).join(', ')
+    await eventually('it names the others', () => log.refusal?.message.includes(`from ${names}`), LIMIT)
+    assert.equal(await takes(log), false)
+    for (const proxy of away) {
+      proxy.cut()
+      proxy.heal()
+      proxy.replies = { kind: 'delay', milliseconds: 600 }
+    }
+    await eventually('changes go', () => takes(log), LIMIT)
+    for (const proxy of away) proxy.cut()
+    for (const proxy of away) proxy.requests = { kind: 'drop' }
+    await wait(ASKED_AGAIN)
+    assert.equal(await takes(log), true, 'a silence later changes nothing')
   })
 
   it('a replica counts no more when it was started anew with other settings between two looks', async () => {
@@ -119,6 +146,12 @@ it('where nobody else may take the place of the server, one that can and comes l
   await replica.call('CONFIG', 'SET', 'replica-priority', '0')
   await eventually('changes go again', () => all(true), LIMIT)
 })
+
+async function behindProxies({ sentinels }: RedisSite, stack: AsyncDisposableStack) {
+  const proxies = await Promise.all(sentinels.map(({ port }) => FaultProxy.to(port)))
+  for (const proxy of proxies) stack.use(proxy)
+  return { proxies, urls: proxies.map(({ port }) => `redis+sentinel://127.0.0.1:${port}/${PRIMARY_NAME}`) }
+}
 
 async function takes(log: RedisLog): Promise<boolean> {
   const next = log.head().sequence + 1

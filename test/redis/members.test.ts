@@ -2,6 +2,10 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { FORGET_AFTER, Members } from '../../src/log/redis/members.ts'
 
+const [S, T, U] = ['10.0.0.9:1', '10.0.0.9:2', '10.0.0.9:3'] as const
+const ALL = { heard: [S, T, U], unheard: [] }
+const FEW = { heard: [S], unheard: [T, U] }
+
 describe('The replicas that may be promoted', () => {
   let time = 0
   const members = () => new Members(() => time)
@@ -9,7 +13,7 @@ describe('The replicas that may be promoted', () => {
     primary: { host: '10.0.0.1', port: primary },
     promotable,
     bystanders: [],
-    isMajority: true,
+    ...ALL,
     ...more,
   })
   const [A, B, C] = ['10.0.0.1:1', '10.0.0.1:2', '10.0.0.1:3'] as const
@@ -35,7 +39,7 @@ describe('The replicas that may be promoted', () => {
     const known = members()
     known.hear(place(1, [B]))
     for (let look = 0; look < 4; look++) {
-      known.hear(place(1, [], { isMajority: false }))
+      known.hear(place(1, [], FEW))
       time += FORGET_AFTER
     }
     assert.deepEqual(known.all, [B])
@@ -45,6 +49,21 @@ describe('The replicas that may be promoted', () => {
     time += FORGET_AFTER
     known.hear(place(1, []))
     assert.deepEqual(known.all, [B], 'it was spoken of since')
+  })
+
+  it('are not known before a majority was heard once, be it one after the other', () => {
+    const known = members()
+    known.hear(place(1, [B], FEW))
+    assert.deepEqual(known.awaited, [T, U])
+    known.hear(place(1, [C], { heard: [U], unheard: [S, T] }))
+    assert.deepEqual([known.awaited, known.all], [[], [B, C]])
+    known.hear(place(1, [C], FEW))
+    assert.deepEqual(known.awaited, [], 'a silence later takes nothing back')
+    known.hear(place(2, [A, C], FEW))
+    known.hear(place(3, [A, B], FEW))
+    assert.deepEqual(known.awaited, [], 'who is promoted is one of those that are known')
+    known.hear(place(9, ['10.0.0.1:8'], FEW))
+    assert.deepEqual(known.awaited, [T, U], 'other servers have other replicas')
   })
 
   it('are the others after one of them was promoted, and not those of other servers', () => {

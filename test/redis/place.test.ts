@@ -13,11 +13,13 @@ it('in a Cluster every replica of which any node knows has to have a change', as
   await using two = await nodeThatSays([OWNER, replica('b', 2), replica('a', 3)])
   await using old = await nodeThatSays(['p 10.0.0.9:6379@16379 master - 0 0 6 connected 0-16383'])
   const urls = [one, two, old].map(({ port }) => `redis+cluster://127.0.0.1:${port}`)
+  const [first, second, third] = [one, two, old].map(placeOf)
   assert.deepEqual(await locate(parseSite(urls), 'weft:test'), {
     primary: { host: '10.0.0.1', port: 6379 },
     promotable: ['10.0.0.2:6379', '10.0.0.3:6379'],
     bystanders: [],
-    isMajority: true,
+    heard: [first, second],
+    unheard: [third],
   })
 })
 
@@ -35,11 +37,12 @@ for (const [who, at] of [
       primary: { host: '10.0.0.2', port: 6379 },
       promotable: ['10.0.0.1:6379', '10.0.0.3:6379'],
       bystanders: [],
-      isMajority: true,
+      unheard: [],
     }
-    assert.deepEqual(await locate(siteOf(all), 'weft:test'), expected)
+    assert.deepEqual(await locate(siteOf(all), 'weft:test'), { ...expected, heard: all.map(placeOf) })
     // It is the only one that answers.
-    assert.deepEqual(await locate(siteOf(all.slice(at, at + 1)), 'weft:test'), expected)
+    const alone = all.slice(at, at + 1)
+    assert.deepEqual(await locate(siteOf(alone), 'weft:test'), { ...expected, heard: alone.map(placeOf) })
   })
 
 it('what a Sentinel says while it changes its mind is not put together', async () => {
@@ -71,6 +74,10 @@ function sentinelThatSays({ known, later = known, primary, epoch, replicas }: Op
       return `*${replicas.length}\r\n${replicas.map((at) => list([...server(at), 'slave-priority', '100'])).join('')}`
     return list([...server(asked++ % 2 === 0 ? known : later), 'config-epoch', String(epoch)])
   })
+}
+
+function placeOf({ port }: Fake): string {
+  return `127.0.0.1:${port}`
 }
 
 function siteOf(sentinels: readonly Fake[]) {

@@ -2,7 +2,10 @@ import { FOLLOWERS, type Followers } from './status.ts'
 
 /** What has to have a change before it counts as made. */
 export interface Barrier {
-  /** The replicas that must have it, by `host:port`; or how many, whichever they are. 0: the server itself is enough. */
+  /**
+   * The replicas that must have it, by `host:port`; or how many, whichever they are. 0: the server itself is enough. No names
+   * are none that is known: then it is never known that those who must have it do.
+   */
   readonly replicas: readonly string[] | number
 }
 
@@ -38,6 +41,7 @@ export function reachOf(
 ): 'all' | 'behind' | 'missing' {
   if (waited < countOf(replicas)) return 'missing'
   if (typeof replicas === 'number') return 'all'
+  if (replicas.length === 0) return 'missing'
   const own = replicas.map((replica) => after.replicas.get(replica))
   if (!own.every((follower) => follower?.isOnline)) return 'missing'
   const isJustThey =

@@ -78,6 +78,7 @@ export class Circle {
   ): Promise<boolean> {
     const before = toFollowers(String(first))
     let after = toFollowers(String(last))
+    if (this.#doubt) return false
     for (;;) {
       const reach = reachOf(this.barrier, { before, waited: Number(waited), after })
       if (reach === 'missing') return false
@@ -106,8 +107,17 @@ export class Circle {
     const absent = all.filter((replica) => !isOnline(replicas.get(replica)))
     return (
       reasons.find(({ code }) => code === 'invalid-config') ??
-      (absent.length > 0 ? missing(absent.join(', ')) : reasons[0])
+      this.#doubt ??
+      (absent.length > 0 ? missing(absent.join(', '), FORGETTING) : reasons[0])
     )
+  }
+
+  /** Why it is not known who has to have a change. That nobody has to is never known: who was there may be away. */
+  get #doubt(): WeftError | undefined {
+    const { level, members } = this.#tools
+    if (level === 'available' || this.#isAlone) return undefined
+    if (members.awaited.length > 0) return unheard(members.awaited)
+    return members.all.length === 0 ? nobody() : undefined
   }
 
   /** Whether the primary alone makes a change safe, because nobody takes its place. */
@@ -173,8 +183,26 @@ function isOnline(follower: Follower | undefined): boolean {
   return follower?.isOnline === true
 }
 
-function missing(what: string): WeftError {
+const FORGETTING =
+  'If it never will be, let one Sentinel after the other forget it (SENTINEL RESET), the next one only when the one before names the right num-slaves again; in a Cluster CLUSTER FORGET at every node.'
+
+function missing(what: string, more = ''): WeftError {
   return new WeftError('store-unavailable', `A Redis replica is missing: ${what}.`, {
-    advice: 'Changes go again when it is back, or when Sentinel or the Cluster was made to forget it.',
+    advice: `Changes go again when it is back. ${more}`.trim(),
+  })
+}
+
+function unheard(servers: readonly string[]): WeftError {
+  const message = `Who may be promoted is not known: there is no word yet from ${servers.join(', ')}.`
+  return new WeftError('store-unavailable', message, {
+    advice:
+      "At 'strict' more than half of the Sentinels or nodes in redisUrls have to be heard once. Look whether these run, know this primary, and can be reached from here.",
+  })
+}
+
+function nobody(): WeftError {
+  return new WeftError('store-unavailable', 'No Redis replica is known that may be promoted.', {
+    advice:
+      "At 'strict' changes have to be on one besides the primary: let one follow it. A server that is to have none is for the level 'restart-only'.",
   })
 }

@@ -1,5 +1,5 @@
 import { addressText } from './address.ts'
-import type { Place } from './place.ts'
+import { isMajority, type Place } from './place.ts'
 
 /**
  * Milliseconds for which all that is heard has to agree that a replica is none any more. Sentinels that were told to forget
@@ -19,7 +19,10 @@ export class Members {
   /** Since when nobody speaks of it any more. */
   readonly #silentSince = new Map<string, number | undefined>()
   #bystanders: ReadonlySet<string> = new Set()
-  #heard = Number.NEGATIVE_INFINITY
+  #heardAt = Number.NEGATIVE_INFINITY
+  /** Of those who decide it: who has spoken of these replicas once, and who has not. */
+  readonly #heard = new Set<string>()
+  #unheard: readonly string[] = []
 
   /** @param now milliseconds of a clock that only goes forward */
   constructor(now: () => number = () => performance.now()) {
@@ -30,18 +33,29 @@ export class Members {
     return [...this.#silentSince.keys()].toSorted()
   }
 
+  /**
+   * Those who decide it and have not been heard, while they are half of them or more: what the others say may be all that
+   * they have learnt since they were made anew. Empty once enough were heard: then there may be too many here, never too few.
+   */
+  get awaited(): readonly string[] {
+    return isMajority({ heard: [...this.#heard], unheard: this.#unheard }) ? [] : this.#unheard
+  }
+
   /** Whether those who decide it said a moment ago that this one is never promoted. */
   isBystander(replica: string): boolean {
-    return this.#bystanders.has(replica) && this.#now() - this.#heard < WORD_LIFE
+    return this.#bystanders.has(replica) && this.#now() - this.#heardAt < WORD_LIFE
   }
 
   /** What those say who decide who is promoted. */
-  hear({ primary, promotable, bystanders, isMajority }: Place): void {
+  hear(place: Place): void {
+    const { primary, promotable, bystanders, heard, unheard } = place
     this.#moveTo(addressText(primary))
+    for (const one of heard) this.#heard.add(one)
+    this.#unheard = unheard.filter((one) => !this.#heard.has(one))
     this.#bystanders = new Set(bystanders)
-    this.#heard = this.#now()
+    this.#heardAt = this.#now()
     this.#add(promotable)
-    if (isMajority) this.#forget(new Set(promotable))
+    if (isMajority(place)) this.#forget(new Set(promotable))
   }
 
   /** What the primary says: these follow it, and may be promoted. */
@@ -51,7 +65,10 @@ export class Members {
 
   /** The one that is promoted is no replica any more; who was none before is of other servers, with replicas of their own. */
   #moveTo(primary: string): void {
-    if (this.#primary !== primary && !this.#silentSince.has(primary)) this.#silentSince.clear()
+    if (this.#primary !== primary && !this.#silentSince.has(primary)) {
+      this.#silentSince.clear()
+      this.#heard.clear()
+    }
     this.#silentSince.delete(primary)
     this.#primary = primary
   }

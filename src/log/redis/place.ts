@@ -9,23 +9,37 @@ export interface Place {
   readonly promotable: readonly string[]
   /** Replicas that are never made the primary. */
   readonly bystanders: readonly string[]
-  /** Whether more than half of those that can be asked say so: who is not among them may be none any more. */
-  readonly isMajority: boolean
+  /** Which of those that can be asked say so, by `host:port`, and which do not, or say nothing. */
+  readonly heard: readonly string[]
+  readonly unheard: readonly string[]
 }
 
-/** In ms; one that hangs must not keep the others from being heard. */
-const ASK_LIMITS = { connectTimeout: 500, commandTimeout: 500 }
+/** Whether more than half of those that can be asked say so. */
+export function isMajority({ heard, unheard }: Pick<Place, 'heard' | 'unheard'>): boolean {
+  return heard.length > unheard.length
+}
 
-/** Asks around where the primary is. Rejects with `store-unavailable` when nobody knows. @param tag decides the slot */
-export function locate(site: Site, tag: string): Promise<Place> {
+/** Milliseconds for each to answer; one that hangs must not keep the others from being heard. */
+const ASK_LIMIT = 500
+
+/**
+ * Asks around where the primary is. Rejects with `store-unavailable` when nobody knows.
+ * @param tag decides the slot; @param limit milliseconds for each to answer
+ */
+export function locate(site: Site, tag: string, limit = ASK_LIMIT): Promise<Place> {
   switch (site.kind) {
     case 'single':
-      return Promise.resolve({ primary: first(site), promotable: [], bystanders: [], isMajority: true })
+      return Promise.resolve(soleServer(site))
     case 'sentinel':
-      return fromSentinels(site)
+      return fromSentinels(site, limit)
     case 'cluster':
-      return fromCluster(site, tag)
+      return fromCluster(site, tag, limit)
   }
+}
+
+function soleServer(site: Site): Place {
+  const primary = first(site)
+  return { primary, promotable: [], bystanders: [], heard: [addressText(primary)], unheard: [] }
 }
 
 function first({ servers: [server] }: Site): Address {
@@ -43,8 +57,8 @@ interface Opinion {
 }
 
 /** The Sentinels that know of the latest election are believed; of what they say about replicas, all of it. */
-async function fromSentinels(site: Site): Promise<Place> {
-  const asked = await Promise.allSettled(site.servers.map((sentinel) => ask(site, sentinel)))
+async function fromSentinels(site: Site, limit: number): Promise<Place> {
+  const asked = await Promise.allSettled(site.servers.map((sentinel) => ask(site, sentinel, limit)))
   return believe('No Sentinel', site, asked)
 }
 
@@ -54,9 +68,9 @@ function believe(
   site: Site,
   asked: readonly PromiseSettledResult<Opinion | undefined>[],
 ): Place {
-  const opinions = asked.flatMap((one) => (one.status === 'fulfilled' && one.value ? [one.value] : []))
-  const latest = Math.max(...opinions.map(({ epoch }) => epoch))
-  const believed = opinions.filter(({ epoch }) => epoch === latest)
+  const opinions = asked.map((one) => (one.status === 'fulfilled' ? one.value : undefined))
+  const latest = Math.max(...opinions.map((one) => one?.epoch ?? Number.NEGATIVE_INFINITY))
+  const believed = opinions.filter((one) => one?.epoch === latest).filter((one) => one !== undefined)
   const [one] = believed
   if (!one) throw nobody(who, site, asked)
   const own = addressText(one.primary)
@@ -66,12 +80,19 @@ function believe(
     primary: one.primary,
     promotable: [...promotable].toSorted(),
     bystanders: [...bystanders].filter((replica) => !promotable.has(replica)).toSorted(),
-    isMajority: believed.length * 2 > site.servers.length,
+    ...byVoice(site, (at) => opinions[at]?.epoch === latest),
   }
 }
 
-async function ask(site: Site, sentinel: Address): Promise<Opinion> {
-  const client = await connectTo(sentinel, { ...site.access, database: 0 }, ASK_LIMITS)
+function byVoice({ servers }: Site, isHeard: (at: number) => boolean): Pick<Place, 'heard' | 'unheard'> {
+  const [heard = [], unheard = []] = [true, false].map((which) =>
+    servers.filter((_, at) => isHeard(at) === which).map(addressText),
+  )
+  return { heard, unheard }
+}
+
+async function ask(site: Site, sentinel: Address, limit: number): Promise<Opinion> {
+  const client = await connectTo(sentinel, { ...site.access, database: 0 }, limitsOf(limit))
   const look = async () => toFields(await client.call('SENTINEL', 'MASTER', site.name))
   try {
     const [before, current, list, after] = await Promise.all([
@@ -99,6 +120,10 @@ async function ask(site: Site, sentinel: Address): Promise<Opinion> {
   }
 }
 
+function limitsOf(limit: number) {
+  return { connectTimeout: limit, commandTimeout: limit }
+}
+
 /** What is another after every failover. */
 const SAME = ['ip', 'port', 'config-epoch']
 
@@ -124,8 +149,8 @@ function toFields(reply: unknown): Fields {
 }
 
 /** The same with the nodes of a Cluster, some of which may not have heard of a replica yet. */
-async function fromCluster(site: Site, tag: string): Promise<Place> {
-  const asked = await Promise.allSettled(site.servers.map((node) => askNode(site, node, tag)))
+async function fromCluster(site: Site, tag: string, limit: number): Promise<Place> {
+  const asked = await Promise.allSettled(site.servers.map((node) => askNode(site, node, tag, limit)))
   return believe('No node of the Cluster', site, asked)
 }
 
@@ -138,8 +163,8 @@ interface NodeLine {
   readonly slots: readonly string[]
 }
 
-async function askNode(site: Site, node: Address, tag: string): Promise<Opinion | undefined> {
-  const client = await connectTo(node, site.access, ASK_LIMITS)
+async function askNode(site: Site, node: Address, tag: string, limit: number): Promise<Opinion | undefined> {
+  const client = await connectTo(node, site.access, limitsOf(limit))
   try {
     const slot = Number(await client.call('CLUSTER', 'KEYSLOT', tag))
     const lines = String(await client.call('CLUSTER', 'NODES'))

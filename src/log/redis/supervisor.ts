@@ -33,6 +33,8 @@ export interface SupervisorTools {
 /** Milliseconds between two looks at the server, and between two questions where the primary is. */
 const LOOK_INTERVAL = 200
 const LOCATE_INTERVAL = 1_000
+/** Milliseconds for Sentinels or nodes to answer, while nothing goes before enough of them were heard. */
+const PATIENT_LIMIT = 2_000
 /** Milliseconds between two questions for the settings of servers, which somebody may change. */
 const INSPECT_INTERVAL = 2_000
 /** Milliseconds until a link that could not be had is tried again. */
@@ -153,7 +155,8 @@ export class Supervisor {
     while (!signal.aborted) {
       await wait(LOCATE_INTERVAL, undefined, { signal }).catch(() => undefined)
       if (signal.aborted) return
-      const found = await locate(site, keys.tag).catch(() => undefined)
+      const limit = this.#members.awaited.length > 0 ? PATIENT_LIMIT : undefined
+      const found = await locate(site, keys.tag, limit).catch(() => undefined)
       if (!found) continue
       if (addressText(found.primary) !== link.name) return
       this.#members.hear(found)

@@ -1,5 +1,6 @@
 import { WeftError } from '../errors.ts'
-import { type Allowance, allowanceOf, type Policy, type Rule } from './policy.ts'
+import type { Allowance, Policy } from './policy.ts'
+import { RuleIndex } from './rule-index.ts'
 import { matches, parseSelector, type Selector, type Subject } from './selector.ts'
 
 /** The selectors of a policy that a member matches, sorted; `*` is none of them, as everybody matches it. */
@@ -11,19 +12,19 @@ export type Matched = readonly string[]
  */
 export class Rulebook {
   readonly isDefaultAllow: boolean
+  /** Whether members that are peers may open everything to each other, so that there is nothing to be filtered. */
+  readonly isPlain: boolean
   readonly #selectors = new Map<string, Selector>()
   /** Selectors that can match a node with this label and value, or with this id. */
   readonly #byFeature = new Map<string, string[]>()
-  readonly #byFrom: ReadonlyMap<string, readonly Rule[]>
-  readonly #byTo: ReadonlyMap<string, readonly Rule[]>
-  readonly #isLimited: boolean
+  readonly #rules: RuleIndex
 
   /** @param policy as the log has it: whoever wrote it checked it */
   constructor(policy: Policy) {
     this.isDefaultAllow = policy.default === 'allow'
-    this.#byFrom = Map.groupBy(policy.rules, ({ from }) => from)
-    this.#byTo = Map.groupBy(policy.rules, ({ to }) => to)
-    this.#isLimited = policy.rules.some(({ protocols, ports }) => protocols || ports)
+    this.#rules = new RuleIndex(policy.rules)
+    const isLimited = policy.rules.some(({ protocols, ports }) => protocols || ports)
+    this.isPlain = !isLimited && (this.isDefaultAllow || this.#rules.isMutual)
     for (const text of new Set(policy.rules.flatMap(({ from, to }) => [from, to]))) this.#index(text)
   }
 
@@ -50,44 +51,29 @@ export class Rulebook {
 
   /** Those of which some rule says what they may open: nothing else of what a member matches counts for that. */
   opening(matched: Matched): Matched {
-    return matched.filter((selector) => this.#byFrom.has(selector))
+    return matched.filter((selector) => this.#rules.opens(selector))
   }
 
-  /** What a member that matches `from` may open to one that matches `to`. */
+  /** What a member that matches `from` may open to one that matches `to`; the same value where it is the same. */
   opens(from: Matched, to: Matched): Allowance {
-    const targets = new Set([ALL, ...to])
-    const rules = [ALL, ...from]
-      .flatMap((selector) => this.#byFrom.get(selector) ?? [])
-      .filter((rule) => targets.has(rule.to))
-    if (rules.length === 0 && this.isDefaultAllow) return 'everything'
-    return allowanceOf(rules)
+    const nothingSaid = this.isDefaultAllow ? 'everything' : NOTHING
+    return this.#rules.allowance([ALL, ...from], [ALL, ...to]) ?? nothingSaid
   }
 
   /** Whether either may open anything to the other, which makes them peers. */
   permits(a: Matched, b: Matched): boolean {
-    return this.isDefaultAllow || this.#speaks(a, b) || this.#speaks(b, a)
+    if (this.isDefaultAllow) return true
+    const [one, other] = [
+      [ALL, ...a],
+      [ALL, ...b],
+    ]
+    return this.#rules.speaks(one, other) || this.#rules.speaks(other, one)
   }
 
   /** Selectors of which a member has to match one (`*` among them: or none), to be permitted with one that matches these. */
   partners(own: Matched): ReadonlySet<string> {
     const selectors = [ALL, ...own]
-    const to = selectors.flatMap((selector) => this.#byFrom.get(selector) ?? []).map((rule) => rule.to)
-    const from = selectors.flatMap((selector) => this.#byTo.get(selector) ?? []).map((rule) => rule.from)
-    return new Set([...to, ...from])
-  }
-
-  /** Whether members that are peers may open everything to each other, so that there is nothing to be filtered. */
-  get isPlain(): boolean {
-    if (this.#isLimited) return false
-    if (this.isDefaultAllow) return true
-    return [...this.#byFrom].every(([from, rules]) =>
-      rules.every(({ to }) => this.#byFrom.get(to)?.some((back) => back.to === from)),
-    )
-  }
-
-  #speaks(from: Matched, to: Matched): boolean {
-    const targets = new Set([ALL, ...to])
-    return [ALL, ...from].some((selector) => this.#byFrom.get(selector)?.some((rule) => targets.has(rule.to)))
+    return new Set(selectors.flatMap((each) => [...this.#rules.targets(each), ...this.#rules.sources(each)]))
   }
 
   #index(text: string): void {
@@ -104,4 +90,5 @@ export class Rulebook {
 }
 
 const ALL = '*'
+const NOTHING: Allowance = Object.freeze([])
 const rulebooks = new WeakMap<Policy, Rulebook>()

@@ -2,7 +2,6 @@ import type { NodeId } from '../../keys/identity.ts'
 import type { Network, Node } from '../../model/state.ts'
 import type { Hint } from '../../protocol/frames.ts'
 import { Audiences } from '../../topology/policy/audiences.ts'
-import { filterOf } from '../../topology/policy/filter.ts'
 import { type Class, NOBODY, Regime } from '../../topology/policy/regime.ts'
 import { Encoder } from './encoder.ts'
 import { Feed, type FeedTools } from './feed.ts'
@@ -28,7 +27,9 @@ export class NetworkFeeds {
   readonly #tools: NetworkFeedsTools
   readonly #feeds = new Map<string, Feed>()
   /** For classes that have had no feed since a policy: the one that most of their members were told of before. */
-  #origins: ReadonlyMap<string, Feed> = new Map()
+  #origins = new Map<string, Feed>()
+  /** Revision of the network at which classes came to have members that had none when these feeds or the policy began. */
+  readonly #births = new Map<string, number>()
   readonly #encoder = new Encoder()
   #regime: Regime
   /** Undefined where all members see the same. */
@@ -46,7 +47,7 @@ export class NetworkFeeds {
     const known = this.#feeds.get(key)
     if (known) return known
     const feed = this.#create(network, key)
-    this.#origins = new Map([...this.#origins].filter(([each]) => each !== key))
+    this.#origins.delete(key)
     this.#feeds.set(key, feed)
     return feed
   }
@@ -77,6 +78,7 @@ export class NetworkFeeds {
       everybody.flatMap((node) => (keyBefore(node) === this.#keyOf(node) ? [] : this.#keyOf(node))),
     )
     this.#origins = this.#originsOf(everybody, keyBefore)
+    this.#births.clear()
     const hintOf = rememberedBy(this.#tools.hintOf)
     for (const [key, feed] of this.#feeds) {
       if (this.#exists(key) && !this.#origins.has(key)) this.#renewFeed(network, key, feed, hintOf)
@@ -163,7 +165,10 @@ export class NetworkFeeds {
     const node = network.members.has(id) ? this.#tools.node(id) : undefined
     const { affected, hasMoved } = node ? this.#audiences.put(node) : this.#audiences.remove(id)
     if (!this.#exists(before)) this.#feeds.delete(before)
-    if (hasMoved) this.#feeds.get(this.#keyOf(id))?.raise(network)
+    if (!hasMoved) return affected
+    const now = this.#keyOf(id)
+    if (this.#audiences.membersOf(now).size === 1) this.#births.set(now, network.revision)
+    this.#feeds.get(now)?.raise(network)
     return affected
   }
 
@@ -177,15 +182,19 @@ export class NetworkFeeds {
       record: (latest: Network, node: NodeId) => this.#record(latest, node, key),
       view: (records: ReadonlyMap<NodeId, Uint8Array>, filter: Uint8Array) =>
         this.#encoder.view(records, filter),
-      filter: () => this.#encoder.filter(network, this.#audiences && filterOf(this.#audiences, key)),
+      filter: () => this.#encoder.filter(network, this.#audiences?.filterOf(key)),
     }
-    const past = () => this.#tools.past?.(network).feedOf(key, this.#encoder, own, this.#tools.hintOf)
+    const { hintOf } = this.#tools
+    const past = () =>
+      this.#tools
+        .past?.(network)
+        .feedOf(key, this.#births.get(key) ?? 0, { ...own, encoder: this.#encoder, hintOf })
     const origin = this.#origins.get(key) ?? past()
     // Where nearly all are lost to sight, those that are left are told with less.
     const isFew = origin && origin.size > MOST_LOST * members.length
     const feed = new Feed(network, tools, isFew ? undefined : origin)
-    if (origin && !isFew) this.#renewFeed(network, key, feed, this.#tools.hintOf)
-    putHints(feed, members, this.#tools.hintOf)
+    if (origin && !isFew) this.#renewFeed(network, key, feed, hintOf)
+    putHints(feed, members, hintOf)
     // Some may come from another feed, and have a later revision than this one.
     feed.raise(network)
     return feed

@@ -1,4 +1,5 @@
 import type { NodeId } from '../../keys/identity.ts'
+import { type ClassFilter, Gate } from './filter.ts'
 import type { Class, Regime, Viewer } from './regime.ts'
 
 /** How a change moved one member, and which classes see something of it. */
@@ -23,7 +24,9 @@ export class Audiences {
   readonly #carriers = new Set<string>()
   readonly #bySelector = new Map<string, Set<string>>()
   readonly #keys = new Map<NodeId, string>()
-  readonly #partners = new Map<string, ReadonlyMap<string, Class>>()
+  /** Those that were asked for, kept up as classes come and go; who sees all has the very map of all. */
+  readonly #partners = new Map<string, Map<string, Class>>()
+  readonly #gates = new Map<string, Gate>()
   readonly #visible = new Map<string, readonly NodeId[]>()
 
   constructor(regime: Regime, viewers: Iterable<Viewer> = []) {
@@ -57,13 +60,22 @@ export class Audiences {
     return this.#groups.get(key)
   }
 
-  /** Classes that one sees, by key: those that have members, itself among them where they see each other. */
+  /** Classes that one sees now, by key: those that have members, itself among them where they see each other. */
   partnersOf(key: string): ReadonlyMap<string, Class> {
     const own = this.#groups.get(key)
     if (!own) return NO_CLASSES
     const known = this.#partners.get(key) ?? this.#findPartners(own)
     this.#partners.set(key, known)
     return known
+  }
+
+  /** What a class lets in; undefined when all that it sees may open everything to it. The same until another is needed. */
+  filterOf(key: string): ClassFilter | undefined {
+    const own = this.#groups.get(key)
+    if (!own || this.regime.isUnfiltered) return undefined
+    const gate = this.#gates.get(key) ?? new Gate(this.regime, own, this.partnersOf(key).values())
+    this.#gates.set(key, gate)
+    return gate.filter
   }
 
   /** All members that a class sees. The same list until somebody comes, goes or moves among them. */
@@ -114,28 +126,29 @@ export class Audiences {
     for (const selector of [...group.matched, ALL]) {
       this.#bySelector.set(selector, (this.#bySelector.get(selector) ?? new Set()).add(group.key))
     }
-    for (const key of this.partnersOf(group.key).keys()) if (key !== group.key) this.#partners.delete(key)
+    for (const key of this.partnersOf(group.key).keys()) {
+      this.#partners.get(key)?.set(group.key, group)
+      this.#gates.get(key)?.come(group)
+    }
   }
 
   #dissolve(group: Group): void {
-    for (const key of this.partnersOf(group.key).keys()) this.#partners.delete(key)
-    this.#partners.delete(group.key)
-    this.#visible.delete(group.key)
-    this.#groups.delete(group.key)
+    for (const key of this.#seeing(group.key)) {
+      this.#partners.get(key)?.delete(group.key)
+      this.#gates.get(key)?.go(group)
+    }
+    for (const each of [this.#partners, this.#gates, this.#visible, this.#groups]) each.delete(group.key)
     this.#carriers.delete(group.key)
     for (const selector of [...group.matched, ALL]) this.#bySelector.get(selector)?.delete(group.key)
   }
 
-  #findPartners(own: Class): ReadonlyMap<string, Class> {
+  #findPartners(own: Class): Map<string, Class> {
     const wanted = this.regime.partnersOf(own)
-    const keys = wanted
-      ? new Set([
-          ...this.#carriers,
-          ...[...wanted].flatMap((each) => [...(this.#bySelector.get(each) ?? [])]),
-        ])
-      : this.#groups.keys()
-    const partners = [...keys].toSorted().map((each) => this.#groups.get(each))
-    return new Map(partners.filter((each) => each !== undefined).map((each) => [each.key, each]))
+    if (!wanted || wanted.has(ALL)) return this.#groups
+    const lists = [this.#carriers, ...Array.from(wanted, (each) => this.#bySelector.get(each) ?? [])]
+    const keys = new Set(lists.flatMap((each) => [...each]))
+    const partners = Array.from(keys, (each) => this.#groups.get(each)).filter((each) => each !== undefined)
+    return new Map(partners.map((each) => [each.key, each]))
   }
 
   #seeing(key: string): ReadonlySet<string> {

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
-import { describe, it } from 'node:test'
+import { describe, it, mock } from 'node:test'
 import { Pasts } from '../../../src/controller/push/pasts.ts'
 import type { Rule } from '../../../src/model/policy.ts'
+import { Regime } from '../../../src/topology/policy/regime.ts'
 import { networkId, nodeId } from '../../model/history.ts'
 import { labelled, permitted } from '../../topology/policy/play.ts'
 import { FeedWorld } from './feed-world.ts'
@@ -71,6 +72,26 @@ describe('The feed of a class', () => {
     }
   })
 
+  it('that a label makes has no past, and none is worked out to see that', () => {
+    const [few, many] = [30, 60].map((size) => {
+      const owners = Array.from({ length: size }, (_, at) => `owner=o${at}`)
+      const world = listened(owners.map((owner) => ({ from: owner, to: owner })))
+      return callsOf('classOf', () => labelEach(world, owners))
+    })
+    assert.ok(few !== undefined && many !== undefined && few >= 30 && many < few * 3, `${few} and ${many}`)
+  })
+
+  it('costs each class that sees it one look at the policy', () => {
+    const [few, many] = [30, 60].map((size) => {
+      const services = Array.from({ length: size }, (_, at) => `svc=s${at}`)
+      const limits = { protocols: ['tcp' as const] }
+      const world = listened(services.map((to) => ({ from: '*', to, ...limits })))
+      labelEach(world, services.slice(1))
+      return callsOf('opens', () => labelEach(world, services.slice(0, 1)))
+    })
+    assert.ok(few !== undefined && many !== undefined && few >= 2 && many < few * 3, `${few} and ${many}`)
+  })
+
   it('is sought in each entry once at the start, however many networks there are', () => {
     const world = new FeedWorld()
     const [entry, state] = [{ sequence: 1, hash: '', operation: '', at: 0, actor: 'test' }, world.state]
@@ -88,6 +109,35 @@ describe('The feed of a class', () => {
     assert.equal(looks, 1)
   })
 })
+
+/** A world of so many members as there are rules, all of which listen. */
+function listened(rules: readonly Rule[]): FeedWorld {
+  const world = new FeedWorld()
+  world.come(...rules.map((_, at) => at))
+  world.wish(permitted(...rules))
+  for (const at of rules.keys()) world.feed(nodeId(at))
+  return world
+}
+
+/** One label after the other, and each member listens again at once. */
+function labelEach(world: FeedWorld, labels: readonly string[]): void {
+  for (const [at, text] of labels.entries()) {
+    const [label = '', value = ''] = text.split('=')
+    world.wish(labelled(at, { [label]: value }))
+    world.feed(nodeId(at))
+  }
+}
+
+/** How many times a regime is asked that in the meantime. */
+function callsOf(what: 'classOf' | 'opens', run: () => void): number {
+  const { mock: calls } = mock.method(Regime.prototype, what)
+  try {
+    run()
+    return calls.callCount()
+  } finally {
+    calls.restore()
+  }
+}
 
 /** So many members with all labels that there are, two that they may come to see, and what each reads. */
 function gather(world: FeedWorld, size: number): Map<number, Reader> {

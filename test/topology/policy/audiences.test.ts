@@ -4,7 +4,6 @@ import fc from 'fast-check'
 import type { NodeId } from '../../../src/keys/identity.ts'
 import { DEFAULT_PROJECT } from '../../../src/model/names.ts'
 import { Audiences } from '../../../src/topology/policy/audiences.ts'
-import { filterOf } from '../../../src/topology/policy/filter.ts'
 import { Regime } from '../../../src/topology/policy/regime.ts'
 import { nodeId } from '../../protocol/samples.ts'
 import { policy, someone, topology } from './arbitrary.ts'
@@ -76,7 +75,7 @@ describe('What a class lets in', () => {
       fc.property(world, (given) => {
         const { audiences, people } = live(given)
         for (const to of people) {
-          const filter = filterOf(audiences, audiences.of(to.id)?.key ?? '')
+          const filter = audiences.filterOf(audiences.of(to.id)?.key ?? '')
           for (const from of people.filter((each) => twinSees(given, each, to))) {
             const allowance = filter
               ? (filter.openers.get(audiences.of(from.id)?.opener ?? '') ?? filter.others)
@@ -100,7 +99,7 @@ it('a filter is made anew when classes come or go, and not for each of their mem
   const audiences = new Audiences(new Regime({ project: DEFAULT_PROJECT, topology: 'mesh', policy }))
   const put = (number: number, role: string) =>
     audiences.put({ id: nodeId(number), project: DEFAULT_PROJECT, roles: [], labels: { role } })
-  const filterOfFirst = () => filterOf(audiences, audiences.of(nodeId(1))?.key ?? '')
+  const filterOfFirst = () => audiences.filterOf(audiences.of(nodeId(1))?.key ?? '')
   put(1, 'web')
   put(2, 'db')
   const before = filterOfFirst()
@@ -133,5 +132,5 @@ function pictureOf(audiences: Audiences, node: NodeId) {
 }
 
 function sightOf(audiences: Audiences, key: string) {
-  return { visible: [...audiences.visibleTo(key)].sort(), filter: filterOf(audiences, key) }
+  return { visible: [...audiences.visibleTo(key)].sort(), filter: audiences.filterOf(key) }
 }

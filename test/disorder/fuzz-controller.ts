@@ -23,8 +23,7 @@ export async function fuzzController(frames: number, seed: number): Promise<Tall
   assert.ok(listener)
   const { sequence } = crowd.controller.state
   const refused = new Map<string, number>()
-  // What is sent is kept nowhere, so that only the controller can grow.
-  for (const { line } of crowd.listeners) line.agent.removeAllListeners('message')
+  keepNothing(crowd)
   listener.line.agent.on('message', (data: Buffer) => {
     const frame = parseControllerFrame(data.toString())
     if (frame.type === 'error') refused.set(frame.code, (refused.get(frame.code) ?? 0) + 1)
@@ -46,6 +45,7 @@ export async function fuzzGreeting(frames: number, seed: number): Promise<Tally>
   await using crowd = await Crowd.gather(2)
   const [listener] = crowd.listeners
   assert.ok(listener)
+  keepNothing(crowd)
   const { sequence } = crowd.controller.state
   const number = numbersFrom(seed + 1)
   // Of those that were sent: the second frame is another one than that of the series.
@@ -77,6 +77,11 @@ export async function fuzzGreeting(frames: number, seed: number): Promise<Tally>
   }
   const tally = await series({ frames, seed, originals: [encodeFrame(open)], give, check })
   return { ...tally, broken }
+}
+
+/** What is sent to those who are there is kept nowhere, so that only the controller can grow. */
+function keepNothing({ listeners }: Crowd): void {
+  for (const { line } of listeners) line.agent.removeAllListeners('message')
 }
 
 function call({ controller }: Crowd) {

@@ -1,4 +1,5 @@
 import type { Controller } from '../controller/controller.ts'
+import type { Deadline } from '../controller/intime.ts'
 import { toWeftError, WeftError } from '../errors.ts'
 import type { App } from './instance.ts'
 
@@ -6,14 +7,13 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** Why it is not known whether the state is the latest, where that is asked for; undefined: it is. */
     doubt: WeftError | undefined
+    /** By when it has to be answered. */
+    deadline: Deadline | undefined
   }
 }
 
 /** The header of both directions: how far the log was when an answer was given, or has to be before one is. */
 const HEADER = 'weft-sequence'
-
-/** Milliseconds for which a request waits for this replica to come as far as its caller has seen, of the three seconds in all. */
-const LIMIT = 2_700
 
 /**
  * Lets callers read at any replica what they wrote at another: every answer says how far the log was, and a request that
@@ -21,15 +21,17 @@ const LIMIT = 2_700
  */
 export function keepSequence(app: App, controller: Controller): void {
   app.decorateRequest('doubt', undefined)
+  app.decorateRequest('deadline', undefined)
   app.addHook('onRequest', async (request) => {
-    const { method, headers } = request
-    const given = headers[HEADER]
-    if (given !== undefined) {
-      if (typeof given !== 'string' || !/^\d{1,15}$/.test(given)) throw malformed()
-      await controller.comeTo(Number(given), LIMIT)
-    }
-    // What a change is about may have been made at another replica a moment ago.
-    if (method !== 'GET') request.doubt = await doubtOf(controller)
+    const isRead = request.method === 'GET'
+    const deadline = controller.deadline(isRead ? 'read' : 'change')
+    request.deadline = deadline
+    const seen = seenBy(request.headers[HEADER])
+    // What a change is about may have been made at another replica a moment ago. Both are asked for at once: what was durable
+    // when the request came in has to be in the state, and what its caller has seen.
+    const doubt = isRead ? undefined : doubtOf(controller, deadline)
+    if (seen !== undefined) await controller.comeTo(seen, deadline)
+    request.doubt = await doubt
   })
   // What is wrong in itself has been refused by now. All else is not told by who cannot know whether it is still so.
   app.addHook('preHandler', async ({ doubt, is404 }) => {
@@ -40,8 +42,15 @@ export function keepSequence(app: App, controller: Controller): void {
   })
 }
 
-async function doubtOf(controller: Controller): Promise<WeftError | undefined> {
-  return controller.catchUp().then(() => undefined, toWeftError)
+/** How far the log was in an earlier answer that the caller repeats. Throws `invalid-input`. */
+function seenBy(given: string | string[] | undefined): number | undefined {
+  if (given === undefined) return undefined
+  if (typeof given !== 'string' || !/^\d{1,15}$/.test(given)) throw malformed()
+  return Number(given)
+}
+
+async function doubtOf(controller: Controller, deadline: Deadline): Promise<WeftError | undefined> {
+  return controller.catchUp(deadline).then(() => undefined, toWeftError)
 }
 
 const description =

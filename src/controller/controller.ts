@@ -21,7 +21,7 @@ import { type LinkDetail, linkDetail } from './graph/link.ts'
 import { explainLink, type LinkExplanation } from './graph/links.ts'
 import { Traffic } from './graph/traffic.ts'
 import { Watch } from './graph/watch.ts'
-import { catchUpInTime, changeInTime } from './intime.ts'
+import { catchUpInTime, changeInTime, type Deadline, deadlineOf } from './intime.ts'
 import { LogMark } from './ledger/continuity.ts'
 import { writeKeptHead } from './ledger/kepthead.ts'
 import type { ChangeRequest, Outcome } from './ledger/ledger.ts'
@@ -50,6 +50,13 @@ export interface ControllerTools {
   readonly clock: Clock
   readonly random: Random
   readonly log: Logger
+}
+
+/** What somebody wants to be changed. */
+interface Asked extends Pick<ChangeRequest, 'actor' | 'request' | 'origin'> {
+  readonly operation?: string
+  /** Undefined: it is asked for now. */
+  readonly deadline?: Deadline | undefined
 }
 
 /** What a controller is made of, opened for use (open.ts). */
@@ -198,22 +205,29 @@ export class Controller implements AsyncDisposable {
     return this.#parts.clock.now()
   }
 
-  /** Resolves when everything is in the state that is durable anywhere by now. Rejects when the store does not say. */
-  async catchUp(): Promise<void> {
-    if (this.settings.store !== 'sqlite') await catchUpInTime(this.#parts.ledger.catchUp())
+  /** Of a request that comes in now. */
+  deadline(kind: 'read' | 'change'): Deadline {
+    return deadlineOf(this.#parts.clock.monotonic(), kind)
   }
 
-  /** Resolves when the state has come to `sequence`; rejects with `store-unavailable` when that takes over `limit` ms. */
-  async comeTo(sequence: number, limit: number): Promise<void> {
-    await this.#parts.ledger.comeTo(sequence, limit)
+  /** Resolves when everything is in the state that is durable anywhere by now. Rejects when the store does not say. */
+  async catchUp({ known }: Deadline): Promise<void> {
+    if (this.settings.store === 'sqlite') return
+    await catchUpInTime(this.#parts.ledger.catchUp(), known - this.#parts.clock.monotonic())
+  }
+
+  /** Resolves when the state has come to `sequence`; rejects with `store-unavailable` when that takes too long. */
+  async comeTo(sequence: number, { known }: Deadline): Promise<void> {
+    await this.#parts.ledger.comeTo(sequence, known - this.#parts.clock.monotonic())
   }
 
   /** Decides on the latest state and appends what was decided. The same operation is done once. */
   async change<Result>(
-    request: Pick<ChangeRequest, 'actor' | 'request' | 'origin'> & { readonly operation?: string },
+    asked: Asked,
     decide: (state: State, tools: Tools) => Decision<Result>,
   ): Promise<Outcome<Result>> {
     const { clock, random, settings, ledger } = this.#parts
+    const { deadline = this.deadline('change'), ...request } = asked
     const now = clock.now()
     const isNew = request.operation === undefined
     const operation = request.operation ?? this.#newOperation(now)
@@ -221,7 +235,9 @@ export class Controller implements AsyncDisposable {
     const began = clock.monotonic()
     const change = { ...request, operation, isNew, at: now }
     const work = ledger.change(change, (state) => decide(state, tools))
-    const outcome = await (settings.store === 'sqlite' ? work : changeInTime(work, operation))
+    const outcome = await (settings.store === 'sqlite'
+      ? work
+      : changeInTime(work, deadline.answered - began, operation))
     if (!outcome.repeated && outcome.entry) this.#durable(clock.monotonic() - began)
     return outcome
   }

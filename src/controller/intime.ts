@@ -1,24 +1,45 @@
 import { WeftError } from '../errors.ts'
 
 /**
- * Milliseconds in which a store elsewhere has to say how far it is, and to take a change: together less than the three
- * seconds in which every caller is answered, whatever it costs inside.
+ * Milliseconds in which a caller is answered, whatever the store does: less than three seconds, whatever it costs inside.
+ * Of these a change keeps a part for itself: it had better be refused before it is begun than be left open.
  */
-const CATCH_UP_LIMIT = 1_300
-const CHANGE_LIMIT = 1_500
+const ANSWER_LIMIT = 2_800
+const CHANGE_SHARE = 1_500
 
-/** Rejects with `store-unavailable` when it takes too long. */
-export function catchUpInTime<Result>(work: Promise<Result>): Promise<Result> {
-  return inTime(work, CATCH_UP_LIMIT, () => slow('It is not known what changed elsewhere'))
+/** Of one request, made when it comes in: each step takes what is left. In ms of `Clock.monotonic`. */
+export interface Deadline {
+  /** By when it has to be known how far the log is. */
+  readonly known: number
+  /** By when the caller has its answer. */
+  readonly answered: number
 }
 
-/** The same; then nobody knows whether the change was made. */
-export function changeInTime<Result>(work: Promise<Result>, operation: string): Promise<Result> {
+/** @param now milliseconds of `Clock.monotonic`, @param kind what the request is to do */
+export function deadlineOf(now: number, kind: 'read' | 'change'): Deadline {
+  const answered = now + ANSWER_LIMIT
+  return { known: kind === 'read' ? answered : answered - CHANGE_SHARE, answered }
+}
+
+/** Rejects with `store-unavailable` when it takes longer than `limit` ms. */
+export function catchUpInTime<Result>(work: Promise<Result>, limit: number): Promise<Result> {
+  return inTime(work, limit, () => slow('It is not known what changed elsewhere'))
+}
+
+/**
+ * The same; then nobody knows whether the change was made. Its own part of the time is left to it, also when what went before
+ * took longer, which then was not the store: a body that came slowly, keys that were made.
+ */
+export function changeInTime<Result>(
+  work: Promise<Result>,
+  limit: number,
+  operation: string,
+): Promise<Result> {
   const late = () => {
     const what = `Whether the change was made is not known (operation ${operation})`
     return slow(what, 'Retry with the same Idempotency-Key: it is made once.')
   }
-  return inTime(work, CHANGE_LIMIT, late)
+  return inTime(work, Math.max(CHANGE_SHARE, limit), late)
 }
 
 async function inTime<Result>(work: Promise<Result>, limit: number, late: () => WeftError): Promise<Result> {

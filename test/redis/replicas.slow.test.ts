@@ -97,13 +97,14 @@ describe('Three controllers on one Redis', () => {
 
   it('give every change its place when all of them write at once', async () => {
     // What other replicas were asked before may not have come here yet.
-    await fleet.at(0).controller.catchUp()
-    const before = fleet.at(0).controller.state.sequence
+    const { controller: first } = fleet.at(0)
+    await first.catchUp(first.deadline('read'))
+    const before = first.state.sequence
     const names = Array.from({ length: 120 }, (_, at) => `many-${at}`)
     await Promise.all(names.map((name, at) => network(at, name)))
-    await Promise.all(
-      fleet.replicas.map(({ controller }) => controller.comeTo(before + names.length, 20_000)),
-    )
+    const arrived = () =>
+      fleet.replicas.every(({ controller }) => controller.state.sequence >= before + names.length)
+    await eventually('all of it is everywhere', arrived, 20_000)
     for (const { controller } of fleet.replicas) {
       const ranges = names.map((name) => findNetwork(controller.state, DEFAULT_PROJECT, name).ipv4)
       assert.equal(new Set(ranges).size, names.length, 'no range is given twice')

@@ -1,0 +1,92 @@
+import assert from 'node:assert/strict'
+import { describe, it, mock } from 'node:test'
+import { setImmediate as othersFirst } from 'node:timers/promises'
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
+import { fastify } from 'fastify'
+import type { App } from '../../src/api/instance.ts'
+import { keepSequence } from '../../src/api/sequence.ts'
+import type { Controller } from '../../src/controller/controller.ts'
+import { catchUpInTime, changeInTime, type Deadline, deadlineOf } from '../../src/controller/intime.ts'
+import { toWeftError, WeftError } from '../../src/errors.ts'
+
+/** Milliseconds after which the store answers; Infinity: never. */
+interface Slowness {
+  readonly comeTo?: number
+  readonly catchUp?: number
+  readonly change?: number
+}
+
+describe('a request to a controller whose store is slow', () => {
+  for (const [title, slowness, code, most] of [
+    ['is answered when the store has answered', { comeTo: 400, catchUp: 1_200, change: 1_500 }, '', 2_700],
+    ['is refused before its change is begun', { comeTo: 900, catchUp: Infinity }, 'not begun', 1_300],
+    ['that its caller has seen further is refused too', { comeTo: Infinity }, 'behind', 1_300],
+    ['is left open in time', { comeTo: 1_200, catchUp: 1_200, change: Infinity }, 'open', 2_800],
+  ] as const) {
+    it(`${title}, at once or in less than three seconds`, async () => {
+      const answer = await ask('POST', slowness)
+      assert.deepEqual([answer.said, answer.took <= most], [code, true], `${answer.took} ms`)
+    })
+  }
+
+  it('may take all of it when it only reads', async () => {
+    assert.deepEqual(await ask('GET', { comeTo: 2_700 }), { said: '', took: 2_700 })
+    assert.deepEqual(await ask('GET', { comeTo: Infinity }), { said: 'behind', took: 2_800 })
+  })
+})
+
+/** Asks in a time that passes at once. */
+async function ask(method: 'GET' | 'POST', { comeTo = 0, catchUp = 0, change = 0 }: Slowness) {
+  mock.timers.enable({ apis: ['setTimeout'] })
+  try {
+    let now = 5
+    const controller = {
+      state: { sequence: 1 },
+      deadline: (kind: 'read' | 'change') => deadlineOf(now, kind),
+      comeTo: (_: number, { known }: Deadline) =>
+        Promise.race([after(comeTo), after(known - now).then(() => Promise.reject(behind()))]),
+      catchUp: ({ known }: Deadline) => catchUpInTime(after(catchUp), known - now),
+    }
+    await using app: App = fastify().withTypeProvider<TypeBoxTypeProvider>()
+    keepSequence(app, controller as unknown as Controller)
+    app.setErrorHandler((error) => ({ said: wordFor(toWeftError(error)) }))
+    app.route({
+      url: '/',
+      method: ['GET', 'POST'],
+      handler: async (request) => {
+        const left = (request.deadline?.answered ?? 0) - now
+        if (request.method === 'POST') await changeInTime(after(change), left, 'x')
+        return { said: '' }
+      },
+    })
+    let answered: { said: string } | undefined
+    app.inject({ url: '/', method, headers: { 'weft-sequence': '9' } }).then((answer) => {
+      answered = answer.json()
+    })
+    const start = now
+    for (; !answered && now - start < 10_000; now += 100) {
+      for (let turn = 0; turn < 10; turn++) await othersFirst()
+      if (answered) break
+      mock.timers.tick(100)
+    }
+    return { said: answered?.said, took: now - start }
+  } finally {
+    mock.timers.reset()
+  }
+}
+
+function after(milliseconds: number): Promise<void> {
+  return milliseconds === Infinity
+    ? new Promise(() => undefined)
+    : new Promise((done) => setTimeout(done, milliseconds))
+}
+
+function behind(): WeftError {
+  return new WeftError('store-unavailable', 'It is behind.')
+}
+
+function wordFor({ message }: WeftError): string {
+  if (/It is not known what changed elsewhere/.test(message)) return 'not begun'
+  if (/Whether the change was made is not known/.test(message)) return 'open'
+  return /behind/.test(message) ? 'behind' : message
+}

@@ -19,10 +19,15 @@ export async function makeFile(path: string, text: string): Promise<void> {
 
 /** Puts `text` in place of what a file says: all or nothing, and for good when this resolves. */
 export async function replaceFile(path: string, text: string): Promise<void> {
-  const draft = `${path}.new`
+  const draft = draftOf(path)
   await write(draft, text, 0o600)
   await rename(draft, path)
   await sync(dirname(path))
+}
+
+/** What `replaceFile` writes before it is put in place; a crash may leave it there. */
+export function draftOf(path: string): string {
+  return `${path}.new`
 }
 
 async function write(path: string, text: string, mode: number): Promise<void> {

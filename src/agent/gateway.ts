@@ -2,8 +2,12 @@ import { applyFirewall, observeFirewall, removeFirewall } from '../wireguard/fir
 import { forwardsIpv6, startForwarding } from '../wireguard/forwarding.ts'
 import type { Gate } from '../wireguard/ruleset.ts'
 
+/** Of a gate that may be up, or half of what belongs to it. */
+const UNKNOWN = '?'
+
 /** Keeps what may come in by one interface as wanted; runs nothing while nothing changes. */
 export class Gatekeeper {
+  /** Empty: none of ours is up. */
   #kept = ''
 
   /** @param wanted all of the gate but the guard, which follows from whether this machine was a router before */
@@ -11,6 +15,7 @@ export class Gatekeeper {
     const text = JSON.stringify(wanted)
     if (text === this.#kept) return
     await applyFirewall({ ...wanted, guard: wanted.forward && (await wasNoRouter(wanted.interface)) })
+    this.#kept = UNKNOWN
     if (wanted.forward) await startForwarding(4, wanted.interface)
     if (wanted.forward) await startForwarding(6, wanted.interface)
     this.#kept = text
@@ -18,8 +23,9 @@ export class Gatekeeper {
 
   async open(name: Gate['interface']): Promise<void> {
     if (this.#kept === '') return
-    this.#kept = ''
+    this.#kept = UNKNOWN
     await removeFirewall(name)
+    this.#kept = ''
   }
 }
 

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import Type from 'typebox'
 import { Compile } from 'typebox/compile'
 import { WeftError } from '../errors.ts'
-import { makeFile, replaceFile } from '../files.ts'
+import { draftOf, makeFile, replaceFile } from '../files.ts'
 import { Identity, parseSeed, SEED_BYTES } from '../keys/identity.ts'
 import { type Fingerprint, parseFingerprint } from '../keys/pinned.ts'
 import type { Random } from '../keys/random.ts'
@@ -153,6 +153,7 @@ class DirectoryHome implements Home {
 
   async forget(network: NetworkId): Promise<void> {
     await rm(this.#journal(network), { force: true })
+    await rm(draftOf(this.#journal(network)), { force: true })
   }
 
   async leave(): Promise<void> {

@@ -9,6 +9,7 @@ import type { Peering } from '../topology/peerlists.ts'
 import type { InterfaceName } from '../wireguard/device.ts'
 import type { Source } from '../wireguard/filter-ruleset.ts'
 import type { NetworkPlan } from '../wireguard/plan.ts'
+import { everyStep } from './every-step.ts'
 import { FilterKeeper, sourcesOf } from './filter.ts'
 import { Gatekeeper } from './gateway.ts'
 import type { Guide, Sightings } from './guide.ts'
@@ -113,8 +114,10 @@ export class MemberGuide implements Guide {
   }
 
   async leave(name: InterfaceName): Promise<void> {
-    if (this.#tools.isReal) await this.#filter.leave()
-    await this.#gate.open(name)
+    await everyStep(
+      async () => (this.#tools.isReal ? this.#filter.leave() : undefined),
+      () => this.#gate.open(name),
+    )
   }
 
   /** The members of whom something is new since the last plan; undefined when that may be all. */

@@ -4,15 +4,22 @@ import { toWeftError } from '../errors.ts'
 import type { Identity, NodeId } from '../keys/identity.ts'
 import type { VerifyKey } from '../keys/signature.ts'
 import type { NetworkId } from '../model/names.ts'
-import type { AgentFrame, ResumePosition } from '../protocol/frames.ts'
+import {
+  type AgentFrame,
+  type ControllerFrameOf,
+  encodeFrame,
+  type ResumePosition,
+} from '../protocol/frames.ts'
 import type { DeviceDriver, InterfaceName } from '../wireguard/device.ts'
 import { interfaceName } from '../wireguard/name.ts'
 import type { NetworkPlan } from '../wireguard/plan.ts'
 import { Dialogue, isRevision } from './dialogue.ts'
+import { everyStep } from './every-step.ts'
 import type { Underlay } from './facts.ts'
 import type { Guide } from './guide.ts'
 import type { Home } from './home.ts'
 import { Journal } from './journal.ts'
+import { removeLeftovers } from './leftovers.ts'
 import { MemberGuide } from './member-guide.ts'
 import { type ContentFrame, Replica, type Taken } from './replica.ts'
 import { Reporter } from './report.ts'
@@ -31,6 +38,8 @@ export interface MembershipTools {
   readonly ports: PortBook
   readonly surroundings: Surroundings
   readonly underlay: () => Underlay
+  /** Resolves when nobody takes the interface of the network away any more, as of an earlier membership. */
+  readonly vacated: (network: NetworkId) => Promise<void>
   /** Sends to the controller; does nothing while there is no session. */
   readonly send: (frame: AgentFrame) => void
   /** The interface is in line with a new plan, so there may be something new to report. */
@@ -56,6 +65,8 @@ export class Membership {
   readonly #work = new Work(() => (this.#ended ? undefined : this.#tunnel))
   #due = false
   #ended = false
+  /** Whether it is kept that the network was left. */
+  #isMarked = false
   #cancelLook: () => void = () => undefined
 
   constructor(network: NetworkId, tools: MembershipTools) {
@@ -68,9 +79,8 @@ export class Membership {
     this.#journal = new Journal(network, tools.home, () => this.#replica.apart)
   }
 
-  /** Starts from the last good plan. Rejects when it cannot be used any more. */
-  async restore(lines: readonly string[], parse: (line: string) => ContentFrame): Promise<void> {
-    const frames = lines.map(parse)
+  /** Starts from what led to the last good plan. Rejects when it cannot be used any more. */
+  async restore(frames: readonly ContentFrame[]): Promise<void> {
     for (const frame of frames) this.#absorb(frame)
     this.#journal.restored(frames)
     await this.#apply()
@@ -167,14 +177,42 @@ export class Membership {
     )
   }
 
-  /** Takes the interface down and forgets the network. */
-  async remove(): Promise<void> {
+  /**
+   * Takes the interface down and forgets the network. Rejects when something is left, and can be called again then.
+   * @param removal what is kept until all is gone, in place of what led to the plan: no key is in it
+   */
+  async remove(removal?: ControllerFrameOf<'removed'>): Promise<void> {
     this.#ended = true
     this.#cancelLook()
     await this.#work.done
-    await this.#guide?.leave(this.#interface)
-    await this.#tools.driver.remove(this.#interface)
+    // Neither waits for the other: a disk that is slow or full keeps no interface up.
+    const marked = removal && this.#mark(removal)
+    try {
+      await everyStep(
+        () => this.#clear(),
+        () => this.#tools.driver.remove(this.#interface),
+      )
+    } finally {
+      await marked
+    }
     await this.#tools.home.forget(this.network)
+  }
+
+  async #mark(removal: ControllerFrameOf<'removed'>): Promise<void> {
+    if (this.#isMarked) return
+    await this.#tools.home.rewrite(this.network, [encodeFrame(removal)]).then(
+      () => {
+        this.#isMarked = true
+      },
+      // If all else works there is nothing to be kept, and if not it is tried again.
+      () => undefined,
+    )
+  }
+
+  /** Takes away what is beside the interface. Of an earlier life nobody knows what that was. */
+  async #clear(): Promise<void> {
+    if (this.#guide) return this.#guide.leave(this.#interface)
+    if (this.#tools.driver.kind !== 'memory') await removeLeftovers(this.#interface)
   }
 
   #absorb(frame: ContentFrame): Taken {
@@ -257,6 +295,7 @@ export class Membership {
     const { keys } = this.#replica
     if (!keys) return
     const { driver, clock, ports } = this.#tools
+    if (!this.#tunnel) await this.#tools.vacated(this.network)
     // Without waiting for the list of peers: making an interface takes as long as reading that.
     this.#tunnel ??= await Tunnel.adopt(await driver.open(this.#interface), clock, ports)
     if (!this.#replica.position()) return

@@ -7,22 +7,17 @@ import type { VerifyKey } from '../keys/signature.ts'
 import type { NetworkId } from '../model/names.ts'
 import { witnessDigest } from '../protocol/comparison.ts'
 import { claimedNetwork, openRemoval, openSelf, openWitnessList } from '../protocol/content.ts'
-import {
-  type AgentFrame,
-  type ControllerFrame,
-  type ControllerFrameOf,
-  type Facts,
-  parseControllerFrame,
-} from '../protocol/frames.ts'
+import type { AgentFrame, ControllerFrame, ControllerFrameOf, Facts } from '../protocol/frames.ts'
 import { hashOf } from '../topology/hash.ts'
 import type { DeviceDriver } from '../wireguard/device.ts'
+import { Departures } from './departures.ts'
 import type { Greeting } from './dial.ts'
 import { EarlyLooks } from './early-looks.ts'
 import { ownUnderlay, type Underlay } from './facts.ts'
 import type { Home } from './home.ts'
+import { type Kept, readKept } from './kept.ts'
 import { Membership } from './membership.ts'
 import { RelayWatch } from './relay-watch.ts'
-import type { ContentFrame } from './replica.ts'
 import type { AgentSettings } from './settings.ts'
 import { Surroundings } from './surroundings.ts'
 import { ToldFacts } from './told-facts.ts'
@@ -48,6 +43,7 @@ export class Node {
   readonly #surroundings = new Surroundings()
   readonly #watch: RelayWatch
   readonly #looks: EarlyLooks
+  readonly #departures: Departures
   #send: (frame: AgentFrame) => void = () => undefined
   readonly #told: ToldFacts
   #onLost: (address: string) => void = () => undefined
@@ -60,6 +56,7 @@ export class Node {
     const { clock, random, underlay = ownUnderlay } = tools
     this.#looks = new EarlyLooks(clock)
     this.#told = new ToldFacts(clock)
+    this.#departures = new Departures(tools)
     this.#underlay = underlay
     this.#addresses = underlay().addresses
     this.#surroundings.setAddresses(this.#addresses)
@@ -70,9 +67,8 @@ export class Node {
   /** Brings up the last good plan of each network, before any controller has answered. */
   async restore(): Promise<void> {
     for (const [network, lines] of await this.#tools.home.journals()) {
-      const membership = this.#create(network)
       try {
-        await membership.restore(lines, parseContentFrame)
+        await this.#takeUp(network, readKept(lines))
       } catch (error) {
         this.#tools.log.error(
           { network, reason: toWeftError(error).message },
@@ -82,6 +78,15 @@ export class Node {
         await this.#tools.home.forget(network)
       }
     }
+  }
+
+  async #takeUp(network: NetworkId, kept: Kept): Promise<void> {
+    if (kept.kind === 'plan') return this.#create(network).restore(kept.frames)
+    const removal = openRemoval(kept.removal, this.#tools.controllerKey)
+    if (removal.network !== network || removal.node !== this.#tools.identity.id)
+      throw new WeftError('protocol-error', 'A journal holds the removal of somebody else.')
+    // The others need not wait for it.
+    void this.#departures.begin(this.#membershipIn(network), kept.removal)
   }
 
   greeting(): Greeting {
@@ -166,11 +171,13 @@ export class Node {
     if (this.#told.isNews(facts)) this.#send({ type: 'facts', facts: this.#told.tell(facts) })
   }
 
-  /** Takes every interface down. */
+  /** Takes every interface down. Rejects when one cannot be, with all others down. */
   async removeAll(): Promise<void> {
-    for (const membership of this.#memberships.values()) await membership.remove()
-    this.#memberships.clear()
     this.#watch.stop()
+    const all = [...this.#memberships.values()]
+    this.#memberships.clear()
+    for (const membership of all) await this.#departures.begin(membership)
+    await this.#departures.finish()
   }
 
   /** Of a network that is new here, nothing is begun by what the controller did not sign. */
@@ -198,7 +205,13 @@ export class Node {
   }
 
   #create(network: NetworkId): Membership {
-    const membership = new Membership(network, {
+    const membership = this.#membershipIn(network)
+    this.#memberships.set(network, membership)
+    return membership
+  }
+
+  #membershipIn(network: NetworkId): Membership {
+    return new Membership(network, {
       ...this.#tools,
       send: (frame) => this.#send(frame),
       surroundings: this.#surroundings,
@@ -206,9 +219,8 @@ export class Node {
       ports: { free: (from) => this.#freePort(from), used: () => this.#usedPorts() },
       onApplied: (applied) => this.#onApplied(applied),
       onTransit: () => this.#onTransit(),
+      vacated: () => this.#departures.cancel(network),
     })
-    this.#memberships.set(network, membership)
-    return membership
   }
 
   #onApplied(membership: Membership): void {
@@ -226,7 +238,8 @@ export class Node {
   }
 
   #usedPorts(): number[] {
-    return [...this.#memberships.values()].map(({ listenPort }) => listenPort).filter((port) => port > 0)
+    const ports = [...this.#memberships.values()].map(({ listenPort }) => listenPort)
+    return [...ports, ...this.#departures.ports].filter((port) => port > 0)
   }
 
   #transit(): Membership | undefined {
@@ -256,8 +269,7 @@ export class Node {
     const membership = this.#memberships.get(removal.network)
     if (removal.node !== this.#tools.identity.id || !membership?.isCoveredBy(removal)) return
     this.#memberships.delete(removal.network)
-    await membership.remove()
-    this.#tools.log.info({ network: removal.network }, 'no member any more')
+    await this.#departures.begin(membership, frame)
     this.tellFacts()
   }
 
@@ -296,14 +308,4 @@ const PORTS = 8_192
 /** Two nodes behind one translation that use the same port look to witnesses as if it were symmetric. */
 function portOf(node: NodeId): number {
   return FIRST_PORT + (hashOf(node) % PORTS)
-}
-
-function parseContentFrame(line: string): ContentFrame {
-  const frame = parseControllerFrame(line)
-  if (isContent(frame)) return frame
-  throw new WeftError('protocol-error', `A journal holds a ${frame.type} frame.`)
-}
-
-function isContent(frame: ControllerFrame): frame is ContentFrame {
-  return ['self', 'current', 'snapshot', 'delta', 'hints', 'lan'].includes(frame.type)
 }

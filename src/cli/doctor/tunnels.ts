@@ -1,8 +1,8 @@
 import type { Enrolment, KeptState } from '../../agent/home.ts'
+import { readKept } from '../../agent/kept.ts'
 import { toWeftError } from '../../errors.ts'
 import type { Identity } from '../../keys/identity.ts'
 import { openSelf, type SelfContent } from '../../protocol/content.ts'
-import { parseControllerFrame } from '../../protocol/frames.ts'
 import { toolDevice } from '../../wireguard/apply.ts'
 import type { InterfaceName, ObservedDevice } from '../../wireguard/device.ts'
 import { interfaceName } from '../../wireguard/name.ts'
@@ -20,6 +20,10 @@ export async function checkTunnels(
   if (journals.size === 0) return [skip('tunnels', 'No plan of any network is kept.')]
   const findings = [...journals].map(([network, lines]) => {
     const plan = planIn(lines, enrolment)
+    if (plan === 'left') {
+      const found = 'It is left, and its interface could not be taken away as yet.'
+      return [warn(`network ${network}`, found, 'The agent tries on while it runs; its log says what fails.')]
+    }
     if (plan) return checkTunnel(plan, interfaceName(identity.id, network))
     const advice = 'Start the agent again: what is of no use is fetched anew.'
     return [
@@ -30,10 +34,11 @@ export async function checkTunnels(
 }
 
 /** What the last plan says of this node; undefined when there is nothing that the controller signed. */
-function planIn(lines: readonly string[], { controllerKey }: Enrolment): SelfContent | undefined {
+function planIn(lines: readonly string[], { controllerKey }: Enrolment): SelfContent | 'left' | undefined {
   try {
-    const frames = lines.map(parseControllerFrame)
-    const self = frames.findLast((frame) => frame.type === 'self')
+    const kept = readKept(lines)
+    if (kept.kind === 'left') return 'left'
+    const self = kept.frames.findLast((frame) => frame.type === 'self')
     return self && openSelf(self, controllerKey)
   } catch {
     return undefined

@@ -1,0 +1,22 @@
+import { WeftError } from '../errors.ts'
+import type { InterfaceName } from '../wireguard/device.ts'
+import { removeFilter } from '../wireguard/filter.ts'
+import { removeFirewall } from '../wireguard/firewall.ts'
+import { everyStep } from './every-step.ts'
+
+/** Takes away what an earlier life of this agent may have put up beside an interface. */
+export function removeLeftovers(name: InterfaceName): Promise<void> {
+  return everyStep(
+    () => whereThereIsNft(removeFilter(name)),
+    () => whereThereIsNft(removeFirewall(name)),
+  )
+}
+
+/** Where there is no nft there is nothing of it either. */
+async function whereThereIsNft(work: Promise<void>): Promise<void> {
+  try {
+    await work
+  } catch (error) {
+    if (!(error instanceof WeftError && error.code === 'unsupported')) throw error
+  }
+}

@@ -1,0 +1,196 @@
+import assert from 'node:assert/strict'
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, it } from 'node:test'
+import { pino } from 'pino'
+import { openHome } from '../../src/agent/home.ts'
+import { Node } from '../../src/agent/node.ts'
+import { agentSettings } from '../../src/agent/settings.ts'
+import { Identity } from '../../src/keys/identity.ts'
+import { systemRandom } from '../../src/keys/random.ts'
+import { SecretBytes } from '../../src/keys/secret.ts'
+import { signRemoval } from '../../src/protocol/content.ts'
+import { type AgentFrame, encodeFrame, parseControllerFrame } from '../../src/protocol/frames.ts'
+import { loadSettings } from '../../src/settings.ts'
+import type { InterfaceName } from '../../src/wireguard/device.ts'
+import { MemoryDriver } from '../../src/wireguard/memory.ts'
+import { PaperMesh } from '../bench/stage/mesh.ts'
+import { eventually } from '../rig.ts'
+import { HandClock } from './clock.ts'
+
+const identity = new Identity(new SecretBytes(new Uint8Array(32).fill(9)))
+
+/** Interfaces in memory of which some cannot be taken away for a while. */
+class StuckDriver extends MemoryDriver {
+  readonly busy = new Set<InterfaceName>()
+  tries = 0
+
+  override async remove(name: InterfaceName): Promise<void> {
+    this.tries += 1
+    if (this.busy.has(name)) throw new Error('Device or resource busy')
+    return super.remove(name)
+  }
+}
+
+/** An agent whose controller is what the test makes of it. */
+class Stage implements AsyncDisposable {
+  readonly clock = new HandClock()
+  readonly driver = new StuckDriver()
+  readonly #stateDir: string
+  #node: Node | undefined
+
+  private constructor(stateDir: string) {
+    this.#stateDir = stateDir
+  }
+
+  static async open(): Promise<Stage> {
+    return new Stage(await mkdtemp(join(tmpdir(), 'weft-departures-')))
+  }
+
+  /** A new run of the agent, as after a crash: nothing is left of the one before but interfaces and files. */
+  async start(mesh: PaperMesh): Promise<Node> {
+    const settings = {
+      ...loadSettings(agentSettings, { environment: {}, flags: {} }),
+      stateDir: this.#stateDir,
+    }
+    const node = new Node({
+      settings,
+      home: await openHome(settings, systemRandom),
+      identity,
+      controllerKey: mesh.signing.publicKey,
+      driver: this.driver,
+      clock: this.clock,
+      random: systemRandom,
+      log: pino({ level: 'silent' }),
+      underlay: () => ({ addresses: [], mtu: 1_500, families: [4] }),
+    })
+    this.#node = node
+    await node.restore()
+    return node
+  }
+
+  /** Brings up a network, to the end. */
+  async join(node: Node, mesh: PaperMesh, frames = [mesh.self(), mesh.news()]): Promise<InterfaceName> {
+    const before = await this.driver.list('')
+    const said: AgentFrame[] = []
+    node.attach((frame) => said.push(frame))
+    for (const frame of frames) await node.take(parseControllerFrame(frame))
+    const isApplied = () => said.some((frame) => frame.type === 'applied' && frame.network === mesh.network)
+    await eventually(`it is up: ${JSON.stringify(said)}`, isApplied)
+    const names = await this.driver.list('')
+    return names.find((name) => !before.includes(name)) ?? names[0] ?? assert.fail('no interface')
+  }
+
+  /** What is kept of networks. */
+  async files(): Promise<readonly string[]> {
+    const directory = join(this.#stateDir, 'networks')
+    const names = await readdir(directory)
+    return Promise.all(names.map((name) => readFile(join(directory, name), 'utf8')))
+  }
+
+  /** Lets time pass until it is so. */
+  async until(what: string, check: () => Promise<boolean>): Promise<void> {
+    await eventually(what, async () => {
+      this.clock.advance(1_000)
+      return check()
+    })
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.driver.busy.clear()
+    await this.#node?.removeAll()
+    await rm(this.#stateDir, { recursive: true, force: true })
+  }
+}
+
+function removalOf({ network, signing }: PaperMesh) {
+  const removal = { network, node: identity.id, epoch: 1, revision: 1_000 }
+  return parseControllerFrame(encodeFrame({ type: 'removed', ...signRemoval(removal, signing) }))
+}
+
+describe('A network that a node has left', () => {
+  it('is taken down later when that does not work at once, and nothing of it is kept then', async () => {
+    await using stage = await Stage.open()
+    const mesh = new PaperMesh(identity, 2)
+    const node = await stage.start(mesh)
+    const name = await stage.join(node, mesh)
+    stage.driver.busy.add(name)
+    await node.take(removalOf(mesh))
+    assert.equal(stage.driver.tries, 1)
+    assert.deepEqual(await stage.driver.list(''), [name])
+    assert.equal(node.greeting().networks.length, 0, 'it is no member any more')
+    await stage.until('it is tried again', async () => stage.driver.tries > 2)
+    assert.equal((await stage.files()).length, 1)
+    stage.driver.busy.clear()
+    await stage.until('it is gone', async () => (await stage.driver.list('')).length === 0)
+    await eventually('and forgotten', async () => (await stage.files()).length === 0)
+    const { tries } = stage.driver
+    stage.clock.advance(120_000)
+    assert.equal(stage.driver.tries, tries, 'nothing is tried any more')
+  })
+
+  it('is taken down at the next start after a crash, without a controller and without coming up again', async () => {
+    await using stage = await Stage.open()
+    const mesh = new PaperMesh(identity, 2)
+    const first = await stage.start(mesh)
+    const name = await stage.join(first, mesh)
+    stage.driver.busy.add(name)
+    await first.take(removalOf(mesh))
+    const [kept = ''] = await stage.files()
+    assert.deepEqual(
+      kept
+        .trim()
+        .split('\n')
+        .map((line) => parseControllerFrame(line).type),
+      ['removed'],
+      'no plan and no key is kept',
+    )
+    stage.driver.busy.clear()
+    const second = await stage.start(mesh)
+    await eventually('it is gone', async () => (await stage.driver.list('')).length === 0)
+    await eventually('and forgotten', async () => (await stage.files()).length === 0)
+    assert.equal(second.greeting().networks.length, 0)
+  })
+
+  it('comes up again when the node is let in meanwhile, and is not taken down after that', async () => {
+    await using stage = await Stage.open()
+    const mesh = new PaperMesh(identity, 2)
+    const node = await stage.start(mesh)
+    const frames = [mesh.self(), mesh.news()]
+    const name = await stage.join(node, mesh, frames)
+    stage.driver.busy.add(name)
+    await node.take(removalOf(mesh))
+    assert.equal(await stage.join(node, mesh, frames), name)
+    stage.driver.busy.clear()
+    const { tries } = stage.driver
+    stage.clock.advance(120_000)
+    await node.inspect()
+    assert.equal(stage.driver.tries, tries)
+    assert.equal((await (await stage.driver.open(name)).observe()).peers.size, 2)
+    const again = await stage.start(mesh)
+    assert.equal(again.greeting().networks.length, 1, 'its plan is what is kept')
+  })
+
+  it('does not keep the others up at the end of a run, which says that something is left', async () => {
+    await using stage = await Stage.open()
+    const [mesh, other] = [new PaperMesh(identity, 1), new PaperMesh(identity, 1)]
+    const node = await stage.start(mesh)
+    const stuck = await stage.join(node, mesh)
+    await stage.join(node, other)
+    assert.equal((await stage.driver.list('')).length, 2)
+    stage.driver.busy.add(stuck)
+    let outcome = ''
+    const end = node.removeAll().then(
+      () => (outcome = 'all gone'),
+      () => (outcome = 'something is left'),
+    )
+    await stage.until('it gives up', async () => outcome !== '')
+    await end
+    assert.equal(outcome, 'something is left')
+    assert.deepEqual(await stage.driver.list(''), [stuck])
+    stage.driver.busy.clear()
+    await node.removeAll()
+    assert.deepEqual(await stage.driver.list(''), [])
+  })
+})

@@ -33,6 +33,10 @@ export class Circle {
     this.#tools = tools
   }
 
+  get level(): Level {
+    return this.#tools.level
+  }
+
   /** What has to have a change. */
   get barrier(): Barrier {
     const { level, members } = this.#tools

@@ -36,6 +36,9 @@ export interface Answered {
   readonly reached: boolean
 }
 
+/** Said by a script in mid-use; who takes up the server again says it at length. */
+export const OTHER_LEVEL = 'The log is kept at another level now.'
+
 /** Reads the answer of COMMIT. */
 export function toCommitted({ error, reply, reached }: Answered): Committed {
   if (error) {
@@ -56,6 +59,8 @@ export function toCommitted({ error, reply, reached }: Answered): Committed {
       const cause = notWhole(reply[1] ?? '')
       return { kind: 'refused', reason: cause.message, cause }
     }
+    case 'level':
+      return { kind: 'refused', reason: OTHER_LEVEL }
     default:
       return { kind: 'refused', reason: 'The Redis server is not the one that was armed.' }
   }

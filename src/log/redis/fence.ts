@@ -2,6 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { WeftError } from '../../errors.ts'
 import { EMPTY, type Row } from '../chain.ts'
 import type { Head } from '../log.ts'
+import type { Level } from './check.ts'
 import type { Journal } from './journal.ts'
 import type { Link } from './link.ts'
 import { ARM, CLAIM, REPLAY } from './scripts/arm.ts'
@@ -9,6 +10,7 @@ import type { LogStatus, ServerStatus } from './status.ts'
 
 export interface FenceTools {
   readonly journal: Journal
+  readonly level: Level
   readonly writer: string
 }
 
@@ -38,7 +40,7 @@ export interface Lost {
  * to be durable, on the same chain; what it lost at its end is given back if it is all here. Nothing may be written to one
  * that lost more. Rejects with `store-unavailable`: again in a moment.
  */
-export async function takeUp(link: Link, { journal, writer }: FenceTools): Promise<Taken> {
+export async function takeUp(link: Link, { journal, level, writer }: FenceTools): Promise<Taken> {
   const first = await link.status()
   if (!first.isPrimary) throw replica(link, first)
   const isArmed = first.log?.armed === first.runId
@@ -58,10 +60,11 @@ export async function takeUp(link: Link, { journal, writer }: FenceTools): Promi
     }
   }
   if (found instanceof WeftError) return lost(found)
-  if (isArmed) return found.length > 0 ? lost(behind(journal.known, headOf(log))) : armed(false)
+  if (isArmed && found.length > 0) return lost(behind(journal.known, headOf(log)))
   if (found.length > 0) await giveBack(link, log, found)
-  await arm(link, found.length > 0 ? (await link.status()).log : log)
-  return armed(known === 0 && headOf(log).sequence > 0)
+  if (!isArmed || log?.level === '')
+    await arm(link, found.length > 0 ? (await link.status()).log : log, level)
+  return armed(!isArmed && known === 0 && headOf(log).sequence > 0)
 }
 
 function armed(unwitnessed: boolean): Taken {
@@ -118,11 +121,12 @@ async function giveBack(link: Link, log: LogStatus | undefined, rows: readonly R
   if (answer !== 'done') throw later('The Redis server changed while it was looked at.')
 }
 
-async function arm(link: Link, log: LogStatus | undefined): Promise<void> {
+async function arm(link: Link, log: LogStatus | undefined, level: Level): Promise<void> {
   const [answer, detail] = await link.run(ARM, [
     link.runId,
     log ? String(log.head.sequence) : '',
     log?.head.hash ?? '',
+    level,
   ])
   if (answer === 'done') return
   if (answer === 'behind')

@@ -5,7 +5,7 @@ import type { Head } from '../log.ts'
 import { type Access, addressText } from './address.ts'
 import type { Circle } from './circle.ts'
 import { connectTo, endOf, failureAt } from './client.ts'
-import { type Answered, type Committed, toCommitted } from './committed.ts'
+import { type Answered, type Committed, OTHER_LEVEL, toCommitted } from './committed.ts'
 import { notWhole } from './errors.ts'
 import type { Keys } from './keys.ts'
 import type { Place } from './place.ts'
@@ -143,7 +143,8 @@ export class Link implements Disposable {
   /** Makes changes, the first of which stands on `before`, if nobody was faster, and waits until they are safe. */
   async commit(before: Head, changes: readonly Change[], confirmed: number): Promise<Committed> {
     const alone = this.isAlone ? '1' : '0'
-    const args = [String(before.sequence), before.hash, this.#tools.writer, String(confirmed), alone]
+    const standing = [String(before.sequence), before.hash, this.#tools.writer]
+    const args = [...standing, this.#level, String(confirmed), alone]
     const drafts = changes.flatMap(({ row: { operation, hash, payload }, refusal }) => [
       operation,
       hash,
@@ -186,12 +187,20 @@ export class Link implements Disposable {
 
   /** Writes down up to where everything is safe. */
   async confirm(sequence: number): Promise<void> {
-    await this.run(CONFIRM, [String(sequence)])
+    await this.run(CONFIRM, [String(sequence), this.#level])
+  }
+
+  get keys(): Keys {
+    return this.#tools.keys
   }
 
   /** Whether a change is safe as soon as this server has it. */
   get isAlone(): boolean {
     return this.#runner.isAlone
+  }
+
+  get #level(): string {
+    return this.#tools.circle?.level ?? ''
   }
 
   get name(): string {
@@ -265,8 +274,10 @@ export function taken({ tag }: Keys, sequence: number): WeftError {
   })
 }
 
+const NOT_TAKEN: ReadonlySet<string> = new Set(['fenced', 'damaged', 'level'])
+
 function expectTaken(reply: readonly string[]): readonly string[] {
-  if (reply[0] === 'fenced' || reply[0] === 'damaged') throw notDone(reply)
+  if (NOT_TAKEN.has(reply[0] ?? '')) throw notDone(reply)
   return reply
 }
 
@@ -275,6 +286,7 @@ function expectAll(reached: boolean): void {
 }
 
 function notDone([answer, harm = '']: readonly string[]): WeftError {
+  if (answer === 'level') return new WeftError('store-unavailable', OTHER_LEVEL)
   return answer === 'damaged' ? notWhole(harm) : notArmed()
 }
 

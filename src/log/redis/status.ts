@@ -39,6 +39,8 @@ export interface LogStatus {
   readonly durable: number
   /** The last entry that was dropped. */
   readonly base: Head
+  /** Of the promise that all its controllers keep; empty: nobody has written it down yet. */
+  readonly level: string
 }
 
 /** Fields of the meta hash, in the order in which they are asked for. */
@@ -50,6 +52,7 @@ export const META_FIELDS = [
   'durable',
   'baseSequence',
   'baseHash',
+  'level',
 ] as const
 
 /** @param info the section `server` and those of FOLLOWERS, @param meta the values of META_FIELDS */
@@ -86,7 +89,7 @@ function field(info: string, name: string): string {
 }
 
 function toLogStatus(meta: readonly (string | null)[]): LogStatus | undefined {
-  const [armed, term, sequence, hash, durable, baseSequence, baseHash] = meta
+  const [armed, term, sequence, hash, durable, baseSequence, baseHash, level] = meta
   if (!sequence || !hash || !baseSequence || !baseHash) return undefined
   if (![sequence, baseSequence, durable].every((number) => /^\d{1,15}$/.test(number ?? '')))
     throw notWhole('it does not say where it ends')
@@ -96,5 +99,6 @@ function toLogStatus(meta: readonly (string | null)[]): LogStatus | undefined {
     head: { sequence: Number(sequence), hash },
     durable: Number(durable),
     base: { sequence: Number(baseSequence), hash: baseHash },
+    level: level ?? '',
   }
 }

@@ -6,6 +6,7 @@ import { Circle } from './circle.ts'
 import { type Lost, takeUp } from './fence.ts'
 import type { Journal } from './journal.ts'
 import type { Keys } from './keys.ts'
+import { checkLevel } from './level.ts'
 import { Link } from './link.ts'
 import { Members } from './members.ts'
 import { locate } from './place.ts'
@@ -100,6 +101,7 @@ export class Supervisor {
     const circle = new Circle({ site, level, primary: place.primary, members: this.#members })
     using link = await Link.open(place, { access: site.access, keys, writer, circle })
     try {
+      checkLevel(link, await link.status(), level)
       await checkRights(link, keys)
       const look = await lookAtPrimary(site, level, place.primary)
       if ('reason' in look) throw look.reason
@@ -134,10 +136,12 @@ export class Supervisor {
 
   /** Looks at the server now and then. Rejects when it is not what it was. */
   async #look(link: Link, circle: Circle, signal: AbortSignal): Promise<void> {
+    const { level } = this.#tools
     while (!signal.aborted) {
       const status = await link.status()
       if (!status.isPrimary) throw gone('is a replica now')
       if (status.log?.armed !== status.runId) throw gone('has to be armed again')
+      if (status.log.level !== level) throw gone('has a log of another level')
       await circle.see(status)
       link.problem = circle.problem(status)
       const problem = link.problem ?? (this.#refusal && (await trySettle(link)))

@@ -12,17 +12,22 @@ return { 'done' }`,
 )
 
 /**
- * Arms this server: from now on it takes changes. Arguments: the run id, sequence and hash that were looked at. Refused
- * when it is another by now, or when a controller claims to have acknowledged more than there is. Every key is made, and
+ * Arms this server: from now on it takes changes. Arguments: the run id, sequence and hash that were looked at, the level.
+ * Refused when it is another by now, when its controllers keep to another level, or when one claims to have acknowledged
+ * more than there is. One that a release armed which wrote down no level is of the first who asks. Every key is made, and
  * never empty: while a slot of a Cluster is announced to move, a script goes only where all of its keys are.
  */
 export const ARM = script(
   'arm',
   `${WHOLE}
 local run = runId()
-local expectedRun, sequence, hash = unpack(ARGV)
+local expectedRun, sequence, hash, level = unpack(ARGV)
 if run ~= expectedRun then return { 'moved' } end
-if meta.armed == run then return { 'done', meta.term } end
+if meta.level ~= '' and meta.level ~= level then return { 'level', meta.level } end
+if meta.armed == run then
+  redis.call('HSET', META, 'level', level)
+  return { 'done', meta.term }
+end
 if meta.sequence ~= sequence or meta.hash ~= hash then return { 'moved' } end
 local harm
 if meta.sequence ~= '' then
@@ -50,7 +55,7 @@ end
 redis.call('HSET', CLAIMS, '', '')
 redis.call('HSET', LEASES, '', '')
 redis.call('ZADD', REFUSALS, '+inf', '')
-redis.call('HSET', META, 'armed', run, 'term', text(tonumber(meta.term == '' and '0' or meta.term) + 1))
+redis.call('HSET', META, 'level', level, 'armed', run, 'term', text(tonumber(meta.term == '' and '0' or meta.term) + 1))
 return { 'done', text(tonumber(meta.term == '' and '0' or meta.term) + 1) }`,
 )
 

@@ -1,27 +1,28 @@
-import { FENCE, WHOLE_ONLY } from './parts.ts'
+import { FENCE, LEVEL, WHOLE_ONLY } from './parts.ts'
 import { script } from './script.ts'
 
 /** How long, in ms, a writer that was overtaken has the next turn. Advisory: the comparison is what counts. */
 export const TURN_LIFE = 200
 
 /**
- * Takes a batch of changes, all or none. Arguments: sequence and hash it stands on, who writes, up to where everything is
- * known to be durable, whether this server alone makes it durable, then operation, hash, payload and the last refusal that
- * is known of each.
+ * Takes a batch of changes, all or none. Arguments: sequence and hash it stands on, who writes, the level, up to where
+ * everything is known to be durable, whether this server alone makes it durable, then operation, hash, payload and the last
+ * refusal that is known of each.
  */
 export const COMMIT = script(
   'commit',
   `${FENCE}${WHOLE_ONLY}
-local expected, hash, writer, confirmed, alone = unpack(ARGV, 1, 5)
-local count = (#ARGV - 5) / 4
+local expected, hash, writer, level, confirmed, alone = unpack(ARGV, 1, 6)
+${LEVEL}
+local count = (#ARGV - 6) / 4
 local operations = {}
-for at = 1, count do operations[at] = ARGV[2 + at * 4] end
+for at = 1, count do operations[at] = ARGV[3 + at * 4] end
 local known = redis.call('HMGET', OPS, unpack(operations))
 local refusals = redis.call('ZMSCORE', REFUSALS, unpack(operations))
 local settled = false
 for at = 1, count do
   local refusal = refusals[at] and text(tonumber(refusals[at])) or ''
-  if not known[at] then known[at] = refusal == ARGV[5 + at * 4] and '' or 'refused' end
+  if not known[at] then known[at] = refusal == ARGV[6 + at * 4] and '' or 'refused' end
   if known[at] ~= '' then settled = true end
 end
 local overtaken = meta.sequence ~= expected or meta.hash ~= hash
@@ -35,7 +36,7 @@ local first = redis.call('ZRANGE', TURNS, now() - ${TURN_LIFE}, now() + ${TURN_L
 if first and first ~= writer then return { 'wait' } end
 local sequence = tonumber(expected)
 for at = 1, count do
-  local operation, entryHash, payload = unpack(ARGV, 2 + at * 4, 4 + at * 4)
+  local operation, entryHash, payload = unpack(ARGV, 3 + at * 4, 5 + at * 4)
   sequence = sequence + 1
   redis.call('XADD', STREAM, text(sequence) .. '-0', 'o', operation, 'h', entryHash, 'p', payload)
   redis.call('HSET', OPS, operation, text(sequence))
@@ -69,11 +70,12 @@ return { 'done' }`,
   'allow-oom',
 )
 
-/** Says up to where everything is durable. Argument: the sequence. */
+/** Says up to where everything is durable. Arguments: the sequence, the level. */
 export const CONFIRM = script(
   'confirm',
   `${FENCE}
-local confirmed = ARGV[1]
+local confirmed, level = unpack(ARGV)
+${LEVEL}
 if tonumber(confirmed) <= tonumber(meta.durable) then return { 'done' } end
 redis.call('HSET', META, 'durable', confirmed)
 redis.call('PUBLISH', BELL, confirmed)

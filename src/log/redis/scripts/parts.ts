@@ -4,6 +4,11 @@ local run = runId()
 if meta.armed ~= run then return { 'fenced', run, meta.armed } end
 `
 
+/** What one level takes for durable another does not: who keeps to another writes nothing. Needs `level`. */
+export const LEVEL = `
+if meta.level ~= level then return { 'level', meta.level } end
+`
+
 /**
  * What is said of a log is believed only while its entries and operations are there: what deletes or alters them from outside
  * would else be built upon. Costs the same however long the log is. Each key has a first member that means nothing (ARM).

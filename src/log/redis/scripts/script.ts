@@ -19,7 +19,7 @@ local function now()
 end
 local meta = {}
 do
-  local names = { 'armed', 'term', 'sequence', 'hash', 'durable', 'baseSequence', 'baseHash' }
+  local names = { 'armed', 'term', 'sequence', 'hash', 'durable', 'baseSequence', 'baseHash', 'level' }
   local values = redis.call('HMGET', META, unpack(names))
   for at, name in ipairs(names) do meta[name] = values[at] or '' end
 end

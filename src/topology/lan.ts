@@ -1,4 +1,4 @@
-import { type Address, type Cidr, familyOf, prefixLengthOf } from '../address/cidr.ts'
+import { type Address, type Cidr, familyOf, prefixLengthOf, toBlock } from '../address/cidr.ts'
 import { widthOf } from '../address/number.ts'
 import type { NodeId } from '../keys/identity.ts'
 import type { Endpoint } from '../wireguard/device.ts'
@@ -25,16 +25,16 @@ export function lanPlacesOf(facts: NodeFacts, overlays: readonly Cidr[]): readon
   const { port } = facts
   if (!isPort(port)) return []
   const marks = marksOf(facts, overlays)
-  return hostsOf(facts.addresses, overlays)
-    .filter(isOnLan)
-    .flatMap(({ address, subnet }) => {
-      const all = address === facts.seenFrom ? [...marks, 'of the controller'] : marks
-      return all.map((mark) => ({
-        lan: `${subnet} ${mark}`,
-        address,
-        endpoint: toEndpoint({ address, port }),
-      }))
-    })
+  const hosts = hostsOf(facts.addresses, overlays).filter(isOnLan)
+  const firsts = new Set(hosts.filter(isFirst))
+  return [...hosts.filter((host) => !firsts.has(host)), ...firsts].flatMap(({ address, subnet }) => {
+    const all = address === facts.seenFrom ? [...marks, 'of the controller'] : marks
+    return all.map((mark) => ({
+      lan: `${subnet} ${mark}`,
+      address,
+      endpoint: toEndpoint({ address, port }),
+    }))
+  })
 }
 
 /**
@@ -111,6 +111,11 @@ function isOnLan({ address, subnet, scope }: Host): boolean {
     scopeOf(subnet) === 'private' &&
     prefixLengthOf(subnet) < widthOf(familyOf(address))
   )
+}
+
+/** Whether it is the first address of its subnet, as bridges for containers have it: those come last where not all are told. */
+function isFirst({ address, subnet }: Host): boolean {
+  return toBlock(address).first === toBlock(subnet).first + 1n
 }
 
 /** What may tell this member's LAN from others. */

@@ -213,8 +213,8 @@ describe('lanEndpoints', () => {
   })
 
   it('are the same where an agent chooses of what all on its LAN are told, however many bridges both have', () => {
-    for (const count of [0, 1, 4, 12]) {
-      const bridges = Array.from({ length: count }, (_, at) => `172.${17 + at}.0.1`)
+    for (const count of [0, 1, 4, 12, 50]) {
+      const bridges = Array.from({ length: count }, (_, at) => `10.${17 + at}.0.1`)
       const at = (address: string) =>
         lanOf({ addresses: [...bridges.map((bridge) => `${bridge}/16`), `${address}/24`], seenFrom })
       const [here, there] = [at('192.168.1.2'), at('192.168.1.3')]

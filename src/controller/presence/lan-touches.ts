@@ -1,98 +1,129 @@
 import type { NodeId } from '../../keys/identity.ts'
 import type { Regime } from '../../topology/policy/regime.ts'
-import { NOWHERE, type Spot } from './spot.ts'
+import { LanTrail } from './lan-trail.ts'
+import type { Spot } from './spot.ts'
 
-/** Where all were, and by what was decided who sees whom. */
-export interface Scene {
-  readonly regime: Regime
-  readonly spots: ReadonlyMap<NodeId, Spot>
+/** One touch: of whom it is known what was before, and on which LANs it counts. */
+interface Touch {
+  readonly nodes: readonly NodeId[]
+  readonly lans: readonly ReadonlySet<string>[]
 }
 
-/** One member was at another spot before, or all may have been: then it says how all was. */
-type Touch = { readonly node: NodeId; readonly before: Spot } | { readonly all: Scene }
-
-/** How things were at some touch, as far as they are different now. */
-export interface Past {
-  readonly touched: ReadonlySet<NodeId>
-  /** Whether anything may be different. */
-  readonly isAll: boolean
-  /** Undefined: it is where it was. */
-  readonly spotOf: (node: NodeId) => Spot | undefined
-  /** Undefined: that of now. */
-  readonly regime: Regime | undefined
+/** Where a member was until the touch with that number. */
+interface Before {
+  readonly number: number
+  readonly spot: Spot
 }
 
 /** How many touches a session may lie behind and still be told only what is new. */
 const LIMIT = 4_096
-/** So many policies, too: each holds where all members were. */
-const MOST_SCENES = 16
+/** So many policies, too: each may hold where all members were. */
+const MOST_REGIMES = 16
 
 /**
- * What happened to the members of one network on their LANs, numbered from its beginning. What was before each is kept, so
- * that who was told up to some number can be told just what is different now. What is long past is forgotten.
+ * What happened to the members of one network on their LANs, numbered from its beginning. What was before each is kept by
+ * member, and who it happened to by LAN, so that how things were at some number is found for one LAN without a look at what
+ * happened elsewhere. What is long past is forgotten.
  */
 export class LanTouches {
   #ring: Touch[] = []
   /** Number of the first that is still known. */
   #first = 0
-  #scenes = 0
-  /** By number, until something happens: most sessions ask from the same. */
-  readonly #pasts = new Map<number, Past>()
+  #regimes: { readonly number: number; readonly before: Regime }[] = []
+  readonly #befores = new Map<NodeId, Before[]>()
+  readonly #trails = new Map<string, LanTrail>()
 
   /** Number that the next one will have. */
   get end(): number {
     return this.#first + this.#ring.length
   }
 
-  /** @param before where the member was */
-  add(node: NodeId, before: Spot): void {
-    this.#add({ node, before })
+  /** A member is at another spot. */
+  move(node: NodeId, before: Spot, now: Spot): void {
+    const lans = [before.lans, now.lans]
+    const mark = { node, number: this.end }
+    for (const lan of new Set(lans.flatMap((some) => [...some]))) this.#trailOf(lan).add(mark)
+    this.#add(new Map([[node, before]]), lans)
   }
 
-  /** @param before how all was */
-  addAll(before: Scene): void {
-    this.#scenes += 1
-    this.#add({ all: before })
-    if (this.#scenes > MOST_SCENES) this.#forget(this.#ring.findIndex((touch) => 'all' in touch) + 1)
+  /** Something is new that only the member itself is told. @param spot where it was and is */
+  renewOwn(node: NodeId, spot: Spot): void {
+    this.#add(new Map([[node, spot]]), [])
   }
 
-  /** How all was when the next touch would have had this number; undefined when that is forgotten. */
-  since(from: number): Past | undefined {
-    if (from < this.#first) return undefined
-    const known = this.#pasts.get(from) ?? pastOf(this.#ring.slice(from - this.#first))
-    this.#pasts.set(from, known)
-    return known
+  /** Who sees whom is decided anew. @param befores of those members that are of another class by that */
+  renew(regime: Regime, befores: ReadonlyMap<NodeId, Spot>): void {
+    this.#regimes.push({ number: this.end, before: regime })
+    this.#add(befores, [])
+    const [{ number = 0 } = {}] = this.#regimes
+    if (this.#regimes.length > MOST_REGIMES) this.#forget(number + 1 - this.#first)
   }
 
-  #add(touch: Touch): void {
-    this.#pasts.clear()
-    this.#ring.push(touch)
+  /** Whether all is known that happened since the next touch would have had this number. */
+  reaches(from: number): boolean {
+    return from >= this.#first
+  }
+
+  /** Where a member was then; undefined: where it is now, and nothing happened to it. */
+  spotAt(node: NodeId, from: number): Spot | undefined {
+    const befores = this.#befores.get(node)
+    return befores?.[indexSince(befores, from)]?.spot
+  }
+
+  /** By what was decided then who sees whom; undefined: by what it is now. */
+  regimeAt(from: number): Regime | undefined {
+    return this.#regimes[indexSince(this.#regimes, from)]?.before
+  }
+
+  /** Those who came to one of these LANs since, left it, or changed there. */
+  movedOn(lans: Iterable<string>, from: number): Set<NodeId> {
+    const nodes = new Set<NodeId>()
+    for (const lan of lans) for (const node of this.#trails.get(lan)?.since(from) ?? []) nodes.add(node)
+    return nodes
+  }
+
+  #add(befores: ReadonlyMap<NodeId, Spot>, lans: Touch['lans']): void {
+    const number = this.end
+    for (const [node, spot] of befores) {
+      const known = this.#befores.get(node)
+      if (known) known.push({ number, spot })
+      else this.#befores.set(node, [{ number, spot }])
+    }
+    this.#ring.push({ nodes: [...befores.keys()], lans })
     if (this.#ring.length > LIMIT * 2) this.#forget(this.#ring.length - LIMIT)
   }
 
   #forget(count: number): void {
-    this.#scenes -= this.#ring.slice(0, count).filter((touch) => 'all' in touch).length
+    const forgotten = this.#ring.slice(0, count)
     this.#ring = this.#ring.slice(count)
     this.#first += count
+    this.#regimes = this.#regimes.slice(indexSince(this.#regimes, this.#first))
+    for (const node of new Set(forgotten.flatMap(({ nodes }) => nodes))) this.#forgetOf(node)
+    const lans = forgotten.flatMap((touch) => touch.lans.flatMap((some) => [...some]))
+    for (const lan of new Set(lans)) if (this.#trails.get(lan)?.forget(this.#first)) this.#trails.delete(lan)
+  }
+
+  #forgetOf(node: NodeId): void {
+    const befores = this.#befores.get(node) ?? []
+    const known = befores.slice(indexSince(befores, this.#first))
+    if (known.length > 0) this.#befores.set(node, known)
+    else this.#befores.delete(node)
+  }
+
+  #trailOf(lan: string): LanTrail {
+    const trail = this.#trails.get(lan) ?? new LanTrail()
+    this.#trails.set(lan, trail)
+    return trail
   }
 }
 
-function pastOf(touches: readonly Touch[]): Past {
-  const touched = new Set<NodeId>()
-  const spots = new Map<NodeId, Spot>()
-  let scene: Scene | undefined
-  for (const touch of touches) {
-    if ('all' in touch) scene ??= touch.all
-    else {
-      // What was before its first touch is how it was; behind a scene that is in the scene.
-      if (!scene && !touched.has(touch.node)) spots.set(touch.node, touch.before)
-      touched.add(touch.node)
-    }
+/** Where those begin, of some in the order of their numbers, that have this number or a later one. */
+function indexSince(sorted: readonly { readonly number: number }[], number: number): number {
+  let [low, high] = [0, sorted.length]
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if ((sorted[middle]?.number ?? number) < number) low = middle + 1
+    else high = middle
   }
-  return {
-    touched,
-    isAll: scene !== undefined,
-    spotOf: (node) => spots.get(node) ?? (scene && (scene.spots.get(node) ?? NOWHERE)),
-    regime: scene?.regime,
-  }
+  return low
 }

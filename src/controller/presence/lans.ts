@@ -4,7 +4,8 @@ import type { State } from '../../model/state.ts'
 import type { Hint } from '../../protocol/frames.ts'
 import { lanPlacesOf } from '../../topology/lan.ts'
 import type { Class, Regime } from '../../topology/policy/regime.ts'
-import { LanNetwork, type LanNetworkTools, type LanStep, type LanTold } from './lan-network.ts'
+import { LanNetwork, type LanNetworkTools } from './lan-network.ts'
+import type { LanStep, LanTold } from './lan-told.ts'
 import type { Presence } from './presence.ts'
 import { factsOf, overlaysOf } from './surroundings.ts'
 
@@ -43,9 +44,9 @@ export class Lans {
     if (regime) this.#networks.get(network)?.renew(regime)
   }
 
-  /** A member can be reached in another way. */
-  renewOwn(network: NetworkId, node: NodeId): void {
-    this.#networks.get(network)?.renewOwn(node)
+  /** A member can be reached like this, and is told so apart from all others. Whether that is news. */
+  renewOwn(network: NetworkId, node: NodeId, hint: Hint): boolean {
+    return this.#networks.get(network)?.renewOwn(node, hint) ?? false
   }
 
   /** The network is gone. */

@@ -15,6 +15,11 @@ export function spotOf(places: readonly LanPlace[], own: Class | undefined): Spo
   return { places, lans, class: own, key: JSON.stringify([own?.key, ...[...lans].sort()]) }
 }
 
+/** The same place for a member of another class; the key of a class says whom it sees (regime.ts), so it is kept as it was. */
+export function withClass(spot: Spot, own: Class | undefined): Spot {
+  return spot.class?.key === own?.key ? spot : spotOf(spot.places, own)
+}
+
 /** Of who is no member, or of whom nothing is known. */
 export const NOWHERE: Spot = Object.freeze(spotOf([], undefined))
 

@@ -6,7 +6,7 @@ import type { Event } from '../../model/event.ts'
 import type { NetworkId } from '../../model/names.ts'
 import type { Network, State } from '../../model/state.ts'
 import type { Step } from '../ledger/recent.ts'
-import type { LanStep, LanTold } from '../presence/lan-network.ts'
+import type { LanStep, LanTold } from '../presence/lan-told.ts'
 import { Lans } from '../presence/lans.ts'
 import type { Presence } from '../presence/presence.ts'
 import { hintOf } from '../presence/surroundings.ts'
@@ -167,9 +167,9 @@ export class Feeds {
     const hint = feeds && hintOf(state(), presence, network.id, node)
     if (!hint) return { classes: [], nodes }
     const classes = [...feeds.hint(hint)]
-    if (!feeds.own(network, node)) return { classes, nodes }
-    this.#lans.renewOwn(network.id, node)
-    return { classes, nodes: [...nodes, node] }
+    const own = feeds.own(network, node)
+    const isNews = own !== undefined && this.#lans.renewOwn(network.id, node, own)
+    return { classes, nodes: isNews ? [...nodes, node] : nodes }
   }
 
   /** The first change goes out at once; what follows within the gathering time goes together at its end. */

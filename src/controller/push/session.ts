@@ -12,7 +12,7 @@ import {
   type NetworkPosition,
   type ResumePosition,
 } from '../../protocol/frames.ts'
-import { knownLan, type LanStep, type LanTold, unknownLan } from '../presence/lan-network.ts'
+import { claimedLan, knownLan, type LanStep, type LanTold, unknownLan } from '../presence/lan-told.ts'
 import { isAhead } from './ahead.ts'
 import { Asking } from './asking.ts'
 import type { Cursor } from './cursor.ts'
@@ -171,7 +171,7 @@ export class Session {
 
   #resumeNetwork(id: NetworkId, position: ResumePosition | undefined): void {
     const before = this.#told.get(id)
-    const lan = lanOf(position, before !== undefined)
+    const lan = lanOf(position, before?.lan)
     this.#told.set(id, { ...nothingTold(), lan, unapplied: before?.unapplied, position })
     if (position && isAhead(this.#tools.state(), position)) this.send({ type: 'prove', network: id })
     else this.flush(id)
@@ -269,10 +269,9 @@ function hasOwn(member: Member, { self, revision }: ResumePosition): boolean {
  * What an agent has of its LAN. Who has nothing does not say so: neither one that comes and has nothing of the network, nor
  * one that shows all else that it has. Any other may still have what it was told once.
  */
-function lanOf(position: ResumePosition | undefined, wasTold: boolean): LanTold {
-  if (position?.lan !== undefined) return knownLan(position.lan)
-  const hasNothing = position ? position.digest !== undefined : !wasTold
-  return hasNothing ? knownLan(undefined) : unknownLan()
+function lanOf(position: ResumePosition | undefined, before: LanTold | undefined): LanTold {
+  const hasNothing = position ? position.digest !== undefined : before === undefined
+  return hasNothing || position?.lan !== undefined ? claimedLan(before, position?.lan) : unknownLan(before)
 }
 
 const NO_SELF = Object.freeze({ revision: 0, epoch: 0 })

@@ -1,35 +1,12 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { setImmediate as turn } from 'node:timers/promises'
 import fc from 'fast-check'
-import { parseAddress } from '../../../src/address/cidr.ts'
-import { toNodeReport } from '../../../src/controller/presence/facts.ts'
-import { knownLan, type LanTold } from '../../../src/controller/presence/lan-network.ts'
-import { Presence } from '../../../src/controller/presence/presence.ts'
-import { Feeds } from '../../../src/controller/push/feeds.ts'
-import type { Message } from '../../../src/controller/push/message.ts'
-import { controllerSettings } from '../../../src/controller/settings.ts'
-import type { NodeId } from '../../../src/keys/identity.ts'
-import { SecretBytes } from '../../../src/keys/secret.ts'
-import { SigningKey } from '../../../src/keys/signature.ts'
-import { apply } from '../../../src/model/apply.ts'
-import type { Event } from '../../../src/model/event.ts'
-import { DEFAULT_PROJECT } from '../../../src/model/names.ts'
-import type { Policy } from '../../../src/model/policy.ts'
-import type { Role, State, Topology } from '../../../src/model/state.ts'
-import type { ControllerFrameOf, Facts, Hint, LanHint } from '../../../src/protocol/frames.ts'
-import { HintSet } from '../../../src/protocol/hints.ts'
-import { lanDigest, wholeLanDigest } from '../../../src/protocol/lans.ts'
-import { readControllerFrame } from '../../../src/protocol/packed.ts'
-import { loadSettings } from '../../../src/settings.ts'
-import { HandClock } from '../../agent/clock.ts'
+import { ENDPOINT_LABEL, type Role } from '../../../src/model/state.ts'
 import { nodeId } from '../../model/history.ts'
 import { topology } from '../../topology/policy/arbitrary.ts'
-import { begin, NETWORK, play, wish } from '../../topology/policy/play.ts'
-import { twinSees } from '../../topology/policy/twin.ts'
+import { play, wish } from '../../topology/policy/play.ts'
+import { LanWorld } from './lan-world.ts'
 
-const settings = loadSettings(controllerSettings, { environment: {}, flags: { gatherMilliseconds: 50 } })
-const signing = new SigningKey(new SecretBytes(new Uint8Array(32).fill(3)))
 const NUMBERS = [1, 2, 3, 4, 5, 6]
 
 describe('Members on one LAN', () => {
@@ -44,20 +21,28 @@ describe('Members on one LAN', () => {
     /** Who reads then, and who loses its session and comes back. */
     readers: fc.subarray(NUMBERS),
     returning: fc.oneof({ weight: 3, arbitrary: fc.constant([]) }, fc.subarray(NUMBERS)),
+    /** To whom what is due is sent, but has not come yet; who says what it has; and of whom that comes in. */
+    slow: fc.subarray(NUMBERS),
+    saying: fc.oneof({ weight: 2, arbitrary: fc.constant([]) }, fc.subarray(NUMBERS)),
+    answered: fc.subarray(NUMBERS),
   })
-  it('are told all endpoints there of those that they see and of nobody else, whatever changes and whenever they read', async () => {
+  it('are told all endpoints there of those that they see and of nobody else, whatever changes, whenever they read, and whatever they say that they have', async () => {
     await fc.assert(
       fc.asyncProperty(topology, fc.array(step, { maxLength: 30, size: 'max' }), async (shape, steps) => {
         const world = new LanWorld(shape, [3, 6])
         for (const number of NUMBERS) world.come(number)
-        for (const { what, readers, returning } of steps) {
+        for (const { what, readers, returning, slow, saying, answered } of steps) {
           if (what.kind === 'move') world.move(what.number, what.lan, what.port)
           else world.change(play(world.state, [what]).events)
+          for (const number of answered) world.answer(nodeId(number))
           await world.push()
+          for (const number of slow) world.send(nodeId(number))
+          for (const number of saying) world.say(nodeId(number))
           for (const number of readers) world.read(nodeId(number))
           for (const number of returning) world.comeBack(nodeId(number))
         }
         for (const viewer of world.members()) {
+          for (let said = 0; said < steps.length; said++) world.answer(viewer)
           world.read(viewer)
           assert.deepEqual(world.known(viewer), world.wanted(viewer))
           assert.equal(world.comeBack(viewer), undefined, 'the digest shows that it has all')
@@ -132,6 +117,29 @@ describe('Members on one LAN', () => {
     assert.equal(world.read(nodeId(1)).known.size, 0)
   })
 
+  it('who do not see themselves hear of a report that says something new of them, and of no other', async () => {
+    const world = new LanWorld('mesh')
+    world.come(1)
+    world.permit('deny')
+    await world.push()
+    world.read(nodeId(1))
+    const hears = async (lan: number, port: number) => {
+      world.move(1, lan, port)
+      await world.push()
+      return world.read(nodeId(1)).message !== undefined
+    }
+    assert.equal(await hears(2, 51_820), false, 'it is on another LAN, and alone there')
+    world.change([
+      { type: 'node-labels-set', id: nodeId(1), labels: { [ENDPOINT_LABEL]: '198.51.100.1:51820' } },
+    ])
+    await world.push()
+    assert.ok(world.read(nodeId(1)).message)
+    assert.equal(world.isDue(nodeId(1)), false)
+    world.move(1, 2, 51_820)
+    await world.push()
+    assert.equal(world.isDue(nodeId(1)), false)
+  })
+
   it('are told nothing by a policy that changes nothing for them, and who has lost the thread is told all', async () => {
     const world = new LanWorld('mesh')
     for (const number of NUMBERS) world.come(number)
@@ -147,210 +155,3 @@ describe('Members on one LAN', () => {
     assert.equal(world.read(nodeId(1)).known.get(nodeId(2))?.join(), '192.168.0.2:51999')
   })
 })
-
-/** One network whose members are in one of two LANs, and what each was told of its own. */
-class LanWorld {
-  readonly #clock = new HandClock()
-  readonly #presence = new Presence()
-  readonly #feeds: Feeds
-  readonly #readers = new Map<NodeId, Reader>()
-  readonly #places = new Map<
-    NodeId,
-    { readonly lan: number; readonly port: number; readonly address: string }
-  >()
-  readonly #older: readonly NodeId[]
-  state: State
-  encodings = 0
-
-  /** @param older numbers of those whose agents are of a release that knows no parts */
-  constructor(shape: Topology, older: readonly number[] = []) {
-    this.#older = older.map(nodeId)
-    this.state = begin(shape)
-    this.#feeds = new Feeds({
-      clock: this.#clock,
-      settings,
-      signing,
-      state: () => this.state,
-      presence: this.#presence,
-      count: (what) => {
-        if (what === 'encodings') this.encodings += 1
-      },
-      recent: [],
-    })
-    this.#feeds.onTouched((_, viewers) => {
-      for (const viewer of viewers ?? this.members()) this.#readerOf(viewer).isDue = true
-    })
-  }
-
-  /** A new member, in the first LAN. */
-  come(number: number): void {
-    this.change(play(this.state, [{ kind: 'come', number }]).events)
-    this.move(number, 0, 51_820)
-  }
-
-  permit(otherwise: 'allow' | 'deny', rules: Policy['rules'] = []): void {
-    this.change([{ type: 'network-policy-set', network: NETWORK, policy: { default: otherwise, rules } }])
-  }
-
-  change(events: readonly Event[]): void {
-    for (const event of events) {
-      const before = this.state
-      this.state = apply(before, event)
-      const entry = { sequence: 1, hash: '', operation: '', at: 0, actor: 'test', events: [event] }
-      this.#feeds.onEntry(entry, before, this.state)
-    }
-    for (const node of this.#readers.keys()) if (!this.members().includes(node)) this.#readers.delete(node)
-  }
-
-  /** @param port 0: it has none there */
-  move(number: number, lan: number, port: number): void {
-    const node = nodeId(number)
-    const address = `192.168.${lan}.${number}`
-    this.#places.set(node, { lan, port, address })
-    const facts: Facts = {
-      addresses: [`${address}/24`, `${BRIDGE}/16`],
-      mtu: 1_500,
-      ports: port > 0 ? [{ network: NETWORK, port }] : [],
-      device: 'memory',
-      version: '0',
-    }
-    this.#presence.arrived(node, 0, toNodeReport(facts, parseAddress('203.0.113.9'), 0))
-    this.#feeds.onFacts(node)
-  }
-
-  /** Until it is known who has something to be told. */
-  async push(): Promise<void> {
-    await turn()
-    this.#clock.advance(1_000)
-  }
-
-  members(): NodeId[] {
-    return [...(this.state.networks.get(NETWORK)?.members.keys() ?? [])]
-  }
-
-  /** What a member has, once it was told what is due, and the message that told it, if there was one. */
-  read(viewer: NodeId): {
-    readonly known: ReadonlyMap<string, readonly string[]>
-    readonly message: Message | undefined
-  } {
-    const isMember = this.members().includes(viewer)
-    const message = isMember && this.#readerOf(viewer).isDue ? this.#tell(viewer) : undefined
-    return { known: isMember ? this.known(viewer) : new Map(), message }
-  }
-
-  /** Begins a new session, in which it says what it has. Gives what it is told. */
-  comeBack(viewer: NodeId): Message | undefined {
-    if (!this.members().includes(viewer)) return undefined
-    const reader = this.#readerOf(viewer)
-    reader.told = knownLan(reader.digest)
-    return this.#tell(viewer)
-  }
-
-  /** Without what leads back to itself, as its agent leaves that out. */
-  known(viewer: NodeId): ReadonlyMap<string, readonly string[]> {
-    return this.#readerOf(viewer).known
-  }
-
-  /** By the words of the policy about each pair, and where they are. */
-  wanted(viewer: NodeId): ReadonlyMap<string, readonly string[]> {
-    const own = this.#places.get(viewer)
-    const network = this.state.networks.get(NETWORK)
-    const others = this.members().flatMap((node) => {
-      const place = this.#places.get(node)
-      const isNear = own && place && own.lan === place.lan && own.port > 0 && place.port > 0
-      const isSeen = network && node !== viewer && twinSees(network, this.#person(viewer), this.#person(node))
-      return isNear && isSeen ? [[node, [`${place.address}:${place.port}`]] as const] : []
-    })
-    return new Map(others.sort(([a], [b]) => (a < b ? -1 : 1)))
-  }
-
-  #tell(viewer: NodeId): Message | undefined {
-    const reader = this.#readerOf(viewer)
-    reader.isDue = false
-    const { message, told } = this.#feeds.lan(NETWORK, viewer, reader.told, reader.readsParts)
-    reader.told = told
-    const frame = message && readControllerFrame(message.for(true).bytes)
-    if (frame?.type !== 'lan') return undefined
-    const wanted = this.wanted(viewer)
-    for (const { node, endpoints } of frame.hints) {
-      const isKnown = endpoints.length > 0 ? wanted.has(node) : reader.known.has(node)
-      assert.ok(
-        node === viewer || isKnown || endpoints.every(isOfBridge),
-        'it learns of nobody whom it may not see',
-      )
-    }
-    reader.take(frame)
-    return message
-  }
-
-  #person(id: NodeId) {
-    const { project = DEFAULT_PROJECT, labels = {}, roles = [] } = this.state.nodes.get(id) ?? {}
-    return { id, project, labels, roles }
-  }
-
-  #readerOf(viewer: NodeId): Reader {
-    const known = this.#readers.get(viewer)
-    if (known) return known
-    const fresh = this.#older.includes(viewer) ? new OlderReader(viewer) : new Reader(viewer)
-    this.#readers.set(viewer, fresh)
-    return fresh
-  }
-}
-
-/** What a member makes of what it is told. */
-class Reader {
-  readonly readsParts: boolean = true
-  told: LanTold = knownLan(undefined)
-  /** A session begins with a look. */
-  isDue = true
-  readonly #node: NodeId
-  readonly #set = new HintSet<LanHint>()
-  #own: Hint | undefined
-
-  constructor(node: NodeId) {
-    this.#node = node
-  }
-
-  take({ hints, own, part }: ControllerFrameOf<'lan'>): void {
-    if (!part) for (const { node } of this.#set.all()) this.#set.remove(node as NodeId)
-    for (const hint of hints) {
-      if (hint.endpoints.length === 0) this.#set.remove(hint.node as NodeId)
-      else if (hint.node !== this.#node) this.#set.put(hint)
-    }
-    if (own || !part) this.#own = own
-  }
-
-  get digest(): string | undefined {
-    return lanDigest({ size: this.#set.size, digest: () => this.#set.digest() }, this.#own)
-  }
-
-  get known(): ReadonlyMap<string, readonly string[]> {
-    const all = this.#set
-      .all()
-      .map(({ node, endpoints }) => [node, endpoints.filter((each) => !isOfBridge(each))] as const)
-    return new Map(all.filter(([, { length }]) => length > 0).sort(([a], [b]) => (a < b ? -1 : 1)))
-  }
-}
-
-/** Of a release that knows no parts. */
-class OlderReader extends Reader {
-  override readonly readsParts = false
-  #content: ControllerFrameOf<'lan'> | undefined
-
-  override take(frame: ControllerFrameOf<'lan'>): void {
-    assert.equal(frame.part, undefined)
-    super.take(frame)
-    this.#content = frame
-  }
-
-  override get digest(): string | undefined {
-    return this.#content && wholeLanDigest(this.#content)
-  }
-}
-
-/** An address that each of them has, inside itself. */
-const BRIDGE = '172.17.0.1'
-
-function isOfBridge(endpoint: string): boolean {
-  return endpoint.startsWith(`${BRIDGE}:`)
-}

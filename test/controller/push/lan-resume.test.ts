@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { NetworkId } from '../../../src/model/names.ts'
-import type { ControllerFrameOf, ResumePosition } from '../../../src/protocol/frames.ts'
+import type { ControllerFrameOf, LanHint, ResumePosition } from '../../../src/protocol/frames.ts'
+import { HintSet } from '../../../src/protocol/hints.ts'
+import { lanDigest } from '../../../src/protocol/lans.ts'
 import { RawAgent } from '../../rawagent.ts'
 import { eventually, type Rig, startRig } from '../../rig.ts'
 import { positionOf } from './position.ts'
@@ -55,7 +57,37 @@ describe('A member of a LAN', () => {
     await allLookedAt(back, network)
     assert.deepEqual(back.framesOf('lan'), [])
   })
+
+  it('that says what it had before a part that is on its way does not keep what that part said', async () => {
+    // What comes after the part is gathered for so long that what the agent says comes in before.
+    await using rig = await startRig({ gatherMilliseconds: 200 })
+    const { network, join } = await hall(rig)
+    using one = await join('one', '10.50.0.1/16')
+    using two = await join('two', '10.50.0.2/16')
+    const knows = (port: number) => () => one.lan(network, two.node)?.[0] === `10.50.0.2:${port}`
+    await eventually('they know of each other', knows(51_820))
+    await allLookedAt(one, network)
+    const position = { ...positionOf(rig, one, network), ...lanOf(one, network) }
+    const at = (port: number) => ({ addresses: ['10.50.0.2/16'], ports: [{ network, port }] })
+    two.report(at(51_821))
+    await eventually('the part has come', knows(51_821))
+    two.report(at(51_820))
+    await allLookedAt(two, network)
+    one.send({ type: 'resync', network, position })
+    await eventually('it knows where two is', knows(51_820))
+  })
 })
+
+/** Of what it was told, itself left out. */
+function lanOf(agent: RawAgent, network: NetworkId): Pick<ResumePosition, 'lan'> {
+  const hints = new HintSet<LanHint>()
+  for (const { node } of agent.view(network).records()) {
+    const endpoints = agent.lan(network, node)
+    if (endpoints && node !== agent.node) hints.put({ node, endpoints: [...endpoints] })
+  }
+  const lan = lanDigest({ size: hints.size, digest: () => hints.digest() }, undefined)
+  return lan === undefined ? {} : { lan }
+}
 
 /** A network whose members are all at one site. */
 async function hall(rig: Rig) {

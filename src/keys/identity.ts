@@ -1,4 +1,5 @@
-import { createHash, hkdfSync } from 'node:crypto'
+import { createHash } from 'node:crypto'
+import { deriveBytes } from './derive.ts'
 import { canonicalFields } from './fields.ts'
 import { SecretBytes } from './secret.ts'
 import { SigningKey, type VerifyKey } from './signature.ts'
@@ -34,8 +35,7 @@ export class Identity {
   }
 
   #derive(...label: string[]): Uint8Array {
-    const info = canonicalFields('weft/1 derive', ...label)
-    return new Uint8Array(hkdfSync('sha256', this.#seed.expose(), new Uint8Array(), info, 32))
+    return deriveBytes(this.#seed.expose(), ...label)
   }
 }
 

@@ -1,6 +1,7 @@
 import { createPrivateKey, createPublicKey, type KeyObject, sign, verify } from 'node:crypto'
+import { deriveBytes } from './derive.ts'
 import { canonicalFields } from './fields.ts'
-import type { SecretBytes } from './secret.ts'
+import { SecretBytes } from './secret.ts'
 import { fromBase64Url, toBase64Url } from './text.ts'
 
 /** DER in front of the 32 raw bytes (RFC 8410): node:crypto takes keys in this form only. */
@@ -24,6 +25,9 @@ export type SigningDomain =
   | 'weft/1 log head'
   | 'weft/1 log snapshot'
 
+/** What secrets that follow from a signing key are for. */
+export type DerivedPurpose = 'groups'
+
 /** Ed25519 signer. node:crypto signs about 100 times as fast as tweetnacl, with the same keys and the same bytes. */
 export class SigningKey {
   readonly publicKey: VerifyKey
@@ -43,6 +47,12 @@ export class SigningKey {
   /** The 64-byte signature over `body` in `domain`. */
   sign(domain: SigningDomain, body: Uint8Array): Uint8Array {
     return sign(null, canonicalFields(domain, body), this.#key)
+  }
+
+  /** A secret for something else than signing: wherever this key is, it is the same. */
+  derive(purpose: DerivedPurpose): SecretBytes {
+    const seed = this.#key.export({ format: 'der', type: 'pkcs8' }).subarray(PKCS8_ED25519.length)
+    return new SecretBytes(deriveBytes(seed, purpose))
   }
 }
 

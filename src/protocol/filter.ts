@@ -1,25 +1,13 @@
-import { createHash } from 'node:crypto'
 import { WeftError } from '../errors.ts'
-import { canonicalFields } from '../keys/fields.ts'
-import { toBase64Url } from '../keys/text.ts'
-import type { NetworkId } from '../model/names.ts'
 import type { Allowance, Opening, Protocol } from '../model/policy.ts'
 import { ByteReader, ByteWriter } from './bytes.ts'
-import { GROUP_BYTES, type Group, readGroup, writeGroup } from './group.ts'
+import { type Group, readGroup, writeGroup } from './group.ts'
 
 /** What a member lets in from the others, by the group that stands in their records. Replies are always let in. */
 export interface Filter {
   /** From groups that are not listed. */
   readonly others: Allowance
   readonly groups: ReadonlyMap<Group, Allowance>
-}
-
-/** The group of a class: a short hash, so that a record does not tell the labels of its member. */
-export function groupOf(network: NetworkId, key: string): Group {
-  const hash = createHash('sha256')
-    .update(canonicalFields('weft/1 group', network, key))
-    .digest()
-  return toBase64Url(hash.subarray(0, GROUP_BYTES)) as Group
 }
 
 /** Canonical: what is let in, once each, with the groups for which it holds. */

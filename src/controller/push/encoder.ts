@@ -1,11 +1,12 @@
 import type { NodeId } from '../../keys/identity.ts'
 import type { Member, Network, Node } from '../../model/state.ts'
-import { encodeFilter, groupOf } from '../../protocol/filter.ts'
+import { encodeFilter } from '../../protocol/filter.ts'
 import { type Group, NO_GROUP } from '../../protocol/group.ts'
 import { encodeRecord } from '../../protocol/record.ts'
 import { NO_FILTER, View } from '../../protocol/view.ts'
 import type { ClassFilter } from '../../topology/policy/filter.ts'
 import type { Regime } from '../../topology/policy/regime.ts'
+import type { GroupNames } from './group-names.ts'
 import { recordOf } from './record-of.ts'
 
 interface Encoded {
@@ -16,10 +17,15 @@ interface Encoded {
 
 /** Records and filters of one network, encoded once, however many classes see them. */
 export class Encoder {
+  readonly #names: GroupNames
   readonly #records = new WeakMap<Member, Encoded>()
   readonly #groups = new Map<string, Group>()
   readonly #filters = new WeakMap<ClassFilter, Uint8Array>()
   #last: View | undefined
+
+  constructor(names: GroupNames) {
+    this.#names = names
+  }
 
   /** Nothing while the member has no key. @param opener what its class may open */
   record(
@@ -59,7 +65,7 @@ export class Encoder {
   }
 
   #group(network: Network, key: string): Group {
-    const group = this.#groups.get(key) ?? groupOf(network.id, key)
+    const group = this.#groups.get(key) ?? this.#names.of(network.id, key)
     this.#groups.set(key, group)
     return group
   }

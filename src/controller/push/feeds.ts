@@ -14,6 +14,7 @@ import type { ControllerSettings } from '../settings.ts'
 import { Due, type News } from './due.ts'
 import type { Feed } from './feed.ts'
 import { type Forecast, forecast } from './forecast.ts'
+import { GroupNames } from './group-names.ts'
 import { NetworkFeeds, type NetworkFeedsTools } from './network-feeds.ts'
 import { Pace } from './pace.ts'
 import { Pasts } from './pasts.ts'
@@ -38,6 +39,7 @@ const DAY_SECONDS = 86_400
 export class Feeds {
   readonly #tools: FeedsTools
   readonly #networks = new Map<NetworkId, NetworkFeeds>()
+  readonly #groups: GroupNames
   readonly #pasts: Pasts
   readonly #lans: Lans
   /** How soon a network may be pushed again, and which pushes are on their way. */
@@ -47,6 +49,7 @@ export class Feeds {
 
   constructor(tools: FeedsTools) {
     this.#tools = tools
+    this.#groups = new GroupNames(tools.signing)
     this.#pasts = new Pasts(tools.recent)
     this.#lans = new Lans({
       ...tools,
@@ -122,6 +125,7 @@ export class Feeds {
     const { signing, count, clock, settings, state, presence } = this.#tools
     return {
       signing,
+      groups: this.#groups,
       count,
       epoch: () => state().epoch,
       now: () => clock.monotonic(),

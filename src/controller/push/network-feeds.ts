@@ -5,11 +5,13 @@ import { Audiences } from '../../topology/policy/audiences.ts'
 import { type Class, NOBODY, Regime } from '../../topology/policy/regime.ts'
 import { Encoder } from './encoder.ts'
 import { Feed, type FeedTools } from './feed.ts'
+import type { GroupNames } from './group-names.ts'
 import type { Past } from './past.ts'
 import { type HintFinder, putHints } from './put-hints.ts'
 
 export interface NetworkFeedsTools
   extends Pick<FeedTools, 'signing' | 'epoch' | 'expiresAt' | 'count' | 'now'> {
+  readonly groups: GroupNames
   readonly node: (id: NodeId) => Node | undefined
   readonly hintOf: HintFinder
   /** What was before somebody listened; absent: nothing is known of it. */
@@ -30,13 +32,14 @@ export class NetworkFeeds {
   #origins = new Map<string, Feed>()
   /** Revision of the network at which classes came to have members that had none when these feeds or the policy began. */
   readonly #births = new Map<string, number>()
-  readonly #encoder = new Encoder()
+  readonly #encoder: Encoder
   #regime: Regime
   /** Undefined where all members see the same. */
   #audiences: Audiences | undefined
 
   constructor(network: Network, tools: NetworkFeedsTools) {
     this.#tools = tools
+    this.#encoder = new Encoder(tools.groups)
     this.#regime = new Regime(network)
     this.#audiences = this.#classify(network)
   }

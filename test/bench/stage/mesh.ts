@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { parseCidr } from '../../../src/address/cidr.ts'
 import type { Cursor } from '../../../src/controller/push/cursor.ts'
 import type { Feed } from '../../../src/controller/push/feed.ts'
+import { GroupNames } from '../../../src/controller/push/group-names.ts'
 import { NetworkFeeds } from '../../../src/controller/push/network-feeds.ts'
 import { recordOf } from '../../../src/controller/push/record-of.ts'
 import { type Identity, type NodeId, nodeIdOf } from '../../../src/keys/identity.ts'
@@ -53,6 +54,7 @@ export class PaperMesh {
     for (let peer = 1; peer <= peers; peer++) this.#enterPeer(peer)
     this.#feeds = new NetworkFeeds(this.#current(), {
       signing: this.signing,
+      groups: new GroupNames(this.signing),
       epoch: () => 1,
       now: () => 0,
       expiresAt: () => EXPIRES_AT,

@@ -46,6 +46,24 @@ describe('The feed of a class', () => {
     }
   })
 
+  it('tells no record anew for rules that say what all may open, the first ones of a network among them', () => {
+    for (const size of [40, 80]) {
+      const world = new FeedWorld()
+      const readers = gather(world, size)
+      world.wish(permitted())
+      world.wish(permitted({ from: '*', to: '*' }))
+      for (const [number, reader] of readers) reader.read(world.feed(nodeId(number)))
+      const told = readers.get(1)?.bytes ?? 0
+      const rules = ['c=a', 'x=1', 'y=1'].map((to) => ({ from: '*', to, protocols: ['tcp' as const] }))
+      world.wish(permitted({ from: '*', to: '*', protocols: ['icmp'] }, ...rules))
+      for (const [number, reader] of readers) reader.read(world.feed(nodeId(number)))
+      const [reader = assert.fail()] = [readers.get(1)]
+      assert.equal(reader.types.at(-1), 'delta')
+      assert.ok(reader.bytes - told < 500, `${reader.bytes - told} bytes to each of ${size}`)
+      assert.deepEqual(reader.picture, world.picture(nodeId(1)))
+    }
+  })
+
   it('begins after a restart with what its members were told, and tells what they missed, once for all of them', () => {
     for (const size of [40, 80]) {
       const world = new FeedWorld()

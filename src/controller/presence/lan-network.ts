@@ -18,6 +18,9 @@ export interface LanNetworkTools extends LanPlacesTools {
   readonly count: (what: 'encodings') => void
 }
 
+/** Sums that are kept for the next who is at the same spot: some 2 MB at most. */
+const MOST_SUMS = 8_192
+
 /**
  * The LANs of one network. It keeps where each member is, and what was before; a session keeps a number (lan-touches.ts).
  * Those on the same LANs who see the same are told with the same bytes, and nothing is kept for a viewer. What it costs to tell
@@ -106,7 +109,10 @@ export class LanNetwork {
 
   /** Whether an agent has what it was told last, if it said what it has. */
   #isTrue(viewer: NodeId, { claim, own }: LanTold, from: number): boolean {
-    return !claim || claim.digest === this.#digestAt(viewer, from, own)
+    if (!claim) return true
+    // What is as it was is looked at once for all there, whenever each was told last.
+    const then = this.#concerns(viewer, from) ? from : this.#places.now
+    return claim.digest === this.#digestAt(viewer, then, own)
   }
 
   /** By what an agent shows that it has all that there was then for it to have. */
@@ -132,6 +138,7 @@ export class LanNetwork {
     const sum = new HintSum()
     for (const each of lanes) sum.add(each)
     const fresh = { sum, size: lanes.length }
+    if (this.#sums.size >= MOST_SUMS) this.#sums.clear()
     this.#sums.set(key, fresh)
     return fresh
   }

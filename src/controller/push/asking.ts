@@ -2,21 +2,29 @@ import { type Allowance, type Level, takeOne } from '../../bucket.ts'
 import type { Clock } from '../../clock.ts'
 
 /** Requests for content by one agent. */
-const ALLOWANCE: Allowance = Object.freeze({ burst: 100, rate: 5 })
+const REQUESTS: Allowance = Object.freeze({ burst: 100, rate: 5 })
+/**
+ * What one agent tells of itself. It looks at its addresses once a second, and tells of a port whenever it has entered a
+ * network; each may be a change on the interfaces of all others.
+ */
+export const FACTS: Allowance = Object.freeze({ burst: 100, rate: 2 })
 /** Answers that an agent is owed at most: of as many networks as it may say something about. */
 const MOST_OWED = 1_000
 
 /**
  * How often one agent may ask for what it lacks: an answer can cost an encoding of its own, and agents that follow the
- * protocol hardly ever ask. What is too much is answered later, for each subject the last request only.
+ * protocol hardly ever ask. What is too much is answered later, for each subject the last request only. With another
+ * allowance it bounds whatever else costs others something, and of which the last counts.
  */
 export class Asking {
   readonly #clock: Pick<Clock, 'monotonic' | 'after'>
   readonly #owed = new Map<string, () => void>()
+  readonly #allowance: Allowance
   #level: Level | undefined
 
-  constructor(clock: Pick<Clock, 'monotonic' | 'after'>) {
+  constructor(clock: Pick<Clock, 'monotonic' | 'after'>, allowance = REQUESTS) {
     this.#clock = clock
+    this.#allowance = allowance
   }
 
   /** Calls `answer` now, or as soon as this agent has its turn again. */
@@ -38,7 +46,7 @@ export class Asking {
   }
 
   #isAllowed(): boolean {
-    const { level, isGranted } = takeOne(ALLOWANCE, this.#level, this.#clock.monotonic())
+    const { level, isGranted } = takeOne(this.#allowance, this.#level, this.#clock.monotonic())
     this.#level = level
     return isGranted
   }

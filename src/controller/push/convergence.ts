@@ -111,12 +111,12 @@ function reasonOf(progress: Progress, { publicKey }: Member, { refused }: Standi
     case 'offline':
       return 'Its agent is not connected; it keeps what it has, and is told the rest when it comes back.'
     case 'refused':
-      return `Its agent could not apply it: ${refused?.reason ?? 'no reason was given.'}`
+      return `${publicKey ? 'Its agent could not apply it' : 'Its key could not be certified'}: ${refused?.reason ?? 'no reason was given.'}`
     case 'delivered':
       return 'Its agent was sent the latest and has not said yet that it is applied.'
     case 'undelivered':
       return publicKey
         ? 'Its connection takes no more at the moment; it gets the latest as soon as it does.'
-        : 'Its agent has not offered its key yet.'
+        : 'Its key is not certified yet: its agent has not offered it, or the log does not take it at the moment.'
   }
 }

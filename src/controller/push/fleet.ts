@@ -203,7 +203,7 @@ export class Fleet {
         this.#tools.inbox.take(session, parseAgentFrame(data.toString()))
       } catch (error) {
         const { code, message } = toWeftError(error)
-        log.warn({ code, reason: message }, 'frame refused')
+        session.remarks.warn(log, { code, reason: message }, 'frame refused')
         session.send({ type: 'error', code, message })
       }
     })

@@ -9,6 +9,8 @@ import type { AgentFrame, AgentFrameOf, PeerReport } from '../../protocol/frames
 import { toNodeReport } from '../presence/facts.ts'
 import type { Presence } from '../presence/presence.ts'
 import type { Feeds } from './feeds.ts'
+import { KeyOffers, type KeyOffersTools } from './key-offers.ts'
+import { firstOf } from './remarks.ts'
 import type { Session } from './session.ts'
 
 export interface InboxTools {
@@ -27,13 +29,14 @@ export interface InboxTools {
   readonly onProof: (node: NodeId, proof: AgentFrameOf<'proof'>) => void
   readonly metrics: Registry
   /** Certifies a key that a node derived for itself. */
-  readonly certify: (node: NodeId, offered: AgentFrameOf<'key'>) => Promise<void>
+  readonly certify: KeyOffersTools['certify']
 }
 
 /** What connected agents say. A node speaks for itself only: its id comes from the session, never from a frame. */
 export class AgentInbox {
   readonly #tools: InboxTools
   readonly #took: Histogram
+  readonly #keyOffers: KeyOffers
 
   constructor(tools: InboxTools) {
     this.#tools = tools
@@ -42,6 +45,11 @@ export class AgentInbox {
       help: 'Time that agents took to apply a revision to their interfaces.',
       buckets: [0.001, 0.005, 0.02, 0.1, 0.5, 2, 10],
       registers: [tools.metrics],
+    })
+    this.#keyOffers = new KeyOffers({
+      ...tools,
+      onRefused: ({ node }, network, code, reason) =>
+        this.#update(node, network, { refused: { code, reason } }),
     })
   }
 
@@ -54,9 +62,9 @@ export class AgentInbox {
       case 'hello':
         throw new WeftError('protocol-error', `A ${frame.type} frame came after the handshake.`)
       case 'facts':
-        return this.#facts(session.node, frame)
+        return this.#facts(session, frame)
       case 'key':
-        return this.#certify(session, frame)
+        return this.#keyOffers.take(session, frame)
       case 'resync':
         return session.asking.ask(frame.network, () =>
           session.resync(frame.network as NetworkId, frame.position),
@@ -69,38 +77,32 @@ export class AgentInbox {
         session.applied(frame)
         return this.#applied(session.node, frame)
       case 'refused':
-        return this.#refused(session.node, frame)
+        return this.#refused(session, frame)
       case 'report':
-        return this.#report(session.node, frame)
+        return this.#report(session, frame)
       case 'witnessed':
         return this.#witnessed(session.node, frame)
     }
   }
 
-  #facts(node: NodeId, { facts }: Pick<AgentFrameOf<'facts'>, 'facts'>): void {
+  #facts(session: Session, { facts }: Pick<AgentFrameOf<'facts'>, 'facts'>): void {
     const { presence, clock, onFacts } = this.#tools
-    presence.report(node, toNodeReport(facts, presence.get(node)?.report.seenFrom, clock.now()))
-    onFacts(node)
+    const { node } = session
+    const cameAt = clock.now()
+    session.telling.ask('facts', () => {
+      // It may have a newer session meanwhile, in which it said something newer.
+      if (session.isOver) return
+      presence.report(node, toNodeReport(facts, presence.get(node)?.report.seenFrom, cameAt))
+      onFacts(node)
+    })
   }
 
   #compare(session: Session, frame: AgentFrameOf<'have'>): void {
-    this.#facts(session.node, frame)
-    session.asking.ask('all', () => session.resume(frame.networks))
-    this.#tools.compareWitnesses(session.node, frame.witnesses)
-  }
-
-  #certify(session: Session, frame: AgentFrameOf<'key'>): void {
-    this.#tools.certify(session.node, frame).catch((error: unknown) => {
-      this.#tools.log.warn({ node: session.node, error }, 'offered key refused')
-      const reason = error instanceof WeftError ? error.message : 'The key could not be certified.'
-      this.#refused(session.node, {
-        ...frame,
-        type: 'refused',
-        epoch: 0,
-        revision: 0,
-        code: 'conflict',
-        reason,
-      })
+    this.#facts(session, frame)
+    session.asking.ask('all', () => {
+      if (session.isOver) return
+      session.resume(frame.networks)
+      this.#tools.compareWitnesses(session.node, frame.witnesses)
     })
   }
 
@@ -110,18 +112,18 @@ export class AgentInbox {
     this.#update(node, network, { applied, took, refused: undefined })
   }
 
-  #refused(node: NodeId, { network, code, reason }: AgentFrameOf<'refused'>): void {
+  #refused({ node, remarks }: Session, { network, code, reason }: AgentFrameOf<'refused'>): void {
     // It has something newer: a late frame, or a log that went back, which it proves.
     if (code === 'stale-revision') return
-    this.#tools.log.warn({ node, network, code, reason }, 'agent could not apply')
+    remarks.warn(this.#tools.log, { node, network, code, reason }, 'agent could not apply')
     this.#update(node, network, { refused: { code, reason } })
   }
 
-  #report(node: NodeId, frame: AgentFrameOf<'report'>): void {
+  #report({ node, remarks }: Session, frame: AgentFrameOf<'report'>): void {
     const { presence, clock, log } = this.#tools
     const network = frame.network as NetworkId
     if (frame.drift.length > 0)
-      log.warn({ node, network, drift: frame.drift }, 'agent repaired its interface')
+      remarks.warn(log, { node, network, ...firstOf(frame.drift) }, 'agent repaired its interface')
     const members = this.#tools.state().networks.get(network)?.members
     if (!members?.has(node)) return
     const isMember = (id: NodeId) => members.has(id)

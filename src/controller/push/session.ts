@@ -14,12 +14,13 @@ import {
 } from '../../protocol/frames.ts'
 import { claimedLan, knownLan, type LanStep, type LanTold, unknownLan } from '../presence/lan-told.ts'
 import { isAhead } from './ahead.ts'
-import { Asking } from './asking.ts'
+import { Asking, FACTS } from './asking.ts'
 import type { Cursor } from './cursor.ts'
 import type { Feed } from './feed.ts'
 import type { Lag } from './lag.ts'
 import { removedFrame, selfFrame } from './member-frames.ts'
 import type { Parcel } from './message.ts'
+import { Remarks } from './remarks.ts'
 
 /** Bytes that may wait in a socket before the session is left alone until they are gone. */
 const BUFFER_LIMIT = 1_048_576
@@ -65,7 +66,12 @@ export interface SessionTools {
  */
 export class Session {
   readonly node: NodeId
+  /** What the agent asks for. */
   readonly asking: Asking
+  /** What it tells of itself. */
+  readonly telling: Asking
+  /** What is written of it into our log. */
+  readonly remarks: Remarks
   readonly #socket: WebSocket
   readonly #tools: SessionTools
   readonly #told = new Map<NetworkId, Told>()
@@ -78,6 +84,8 @@ export class Session {
     this.#socket = socket
     this.#tools = tools
     this.asking = new Asking(tools.clock)
+    this.telling = new Asking(tools.clock, FACTS)
+    this.remarks = new Remarks(tools.clock)
   }
 
   /**
@@ -138,7 +146,7 @@ export class Session {
   }
 
   #send({ bytes, isBinary }: Parcel): void {
-    if (this.#isOver) return
+    if (this.isOver) return
     this.#bytesSent += bytes.length
     this.#tools.sent(1, bytes.length)
     failpoint('session-before-send')
@@ -163,6 +171,14 @@ export class Session {
     if (!told || !unapplied || epoch !== told.cursor?.epoch || revision < unapplied.revision) return
     told.unapplied = undefined
     this.#tools.lag.applied(unapplied.since)
+  }
+
+  /** The key that the agent has offered could not be taken at the moment: it is asked for it once more. */
+  wantKey(network: NetworkId): void {
+    const told = this.#told.get(network)
+    if (!told) return
+    told.self = NO_SELF
+    this.flush(network)
   }
 
   close(code: number, reason: string): void {
@@ -241,13 +257,13 @@ export class Session {
   }
 
   /** A socket that closes takes nothing any more, keeps what it holds, and answers a ping at once. */
-  get #isOver(): boolean {
+  get isOver(): boolean {
     return this.#socket.readyState !== this.#socket.OPEN
   }
 
   /** When the socket is full, everything is looked at again as soon as what it holds has gone out. */
   #isFull(): boolean {
-    if (this.#isOver) return true
+    if (this.isOver) return true
     if (this.#socket.bufferedAmount <= BUFFER_LIMIT) return false
     if (this.#waiting) return true
     this.#waiting = true

@@ -1,0 +1,136 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { WeftError } from '../../../src/errors.ts'
+import type { Facts } from '../../../src/protocol/frames.ts'
+import { findNetwork, findNode } from '../../lookup.ts'
+import { RawAgent } from '../../rawagent.ts'
+import { eventually, type Rig, startRig } from '../../rig.ts'
+
+describe('One agent that says too much', () => {
+  it('moves in the eyes of the others a few times a second, where it said last', async () => {
+    await using rig = await startRig({ gatherMilliseconds: 1 })
+    const { network, agent, other } = await pair(rig)
+    using _agent = agent
+    using _other = other
+    const reported = () =>
+      rig.controller.memberStatus(findNetwork(rig.controller.state, 'demo'), agent.node).listenPort
+    agent.report(factsAt(network, 1_024))
+    await eventually('what it says first counts at once', () => reported() === 1_024, 500)
+    const known = hintsIn(other)
+    for (let port = 2_000; port < 3_000; port++) {
+      agent.report(factsAt(network, port))
+      if (port % 10 === 0) await new Promise(setImmediate)
+    }
+    await eventually('what it says last counts in the end', () => reported() === 2_999)
+    const pushed = hintsIn(other) - known
+    assert.ok(pushed > 0 && pushed <= 110, `${pushed} changes were pushed`)
+  })
+
+  it('does not fill our log: the first lines are written, and how many were left out', async () => {
+    await using rig = await startRig()
+    const { network, agent, other } = await pair(rig)
+    using _agent = agent
+    using _other = other
+    const before = rig.lines.length
+    const drift = Array.from({ length: 100 }, () => 'x'.repeat(500))
+    for (let at = 0; at < 300; at++) {
+      agent.send({
+        type: 'refused',
+        network,
+        epoch: 1,
+        revision: 1,
+        code: 'conflict',
+        reason: 'y'.repeat(500),
+      })
+      agent.send({ type: 'report', network, peers: [], drift })
+      agent.send({ type: 'hello' } as never)
+    }
+    const standing = () => rig.controller.memberStatus(findNetwork(rig.controller.state, 'demo'), agent.node)
+    await eventually('all of it was read', () => agent.framesOf('error').length === 300)
+    assert.equal(standing().state, 'refused', 'it counts, though it is not written')
+    const written = rig.lines.slice(before).filter((line) => line.includes('"level":40'))
+    assert.ok(written.length >= 30 && written.length <= 40, `${written.length} lines`)
+    assert.ok(written.join('').length < 300_000, `${written.join('').length} bytes`)
+    await eventually('what was left out is counted with the next line', () => {
+      agent.send({ type: 'hello' } as never)
+      return rig.lines.some((line) => /"leftOut":\d{3}/.test(line))
+    })
+  })
+
+  it('is told as often what it should be a witness of as what else it asks for', async () => {
+    await using rig = await startRig()
+    const { network, agent, other } = await pair(rig)
+    using _agent = agent
+    using _other = other
+    for (let at = 0; at < 300; at++) {
+      agent.send({
+        type: 'have',
+        networks: [],
+        facts: { ...NO_FACTS, ...factsAt(network, 1_024) },
+        witnesses: 'A'.repeat(22),
+      })
+    }
+    agent.send({ type: 'hello' } as never)
+    await eventually('all of it was read', () => agent.framesOf('error').length === 1)
+    const answers = agent.framesOf('witness').length
+    assert.ok(answers >= 100 && answers <= 120, `${answers} answers`)
+  })
+})
+
+describe('The key that an agent offers', () => {
+  it('is asked for again when the log could not take it for a moment, and that is not laid to the agent', async () => {
+    await using rig = await startRig()
+    await rig.createNetwork({ name: 'demo', keyCustody: 'node' })
+    const { controller } = rig
+    const change = controller.change.bind(controller)
+    let [failures, isWell] = [0, true]
+    controller.change = (request, decide) => {
+      if (request.origin?.via !== 'agent' || isWell) return change(request, decide)
+      failures += 1
+      isWell = true
+      return Promise.reject(new WeftError('store-unavailable', 'The log changes its hands.'))
+    }
+    const join = await rig.joinToken({})
+    rig.startAgent({ join, name: 'one' })
+    await eventually('it has joined', () => controller.state.nodes.size === 1, 20_000)
+    isWell = false
+    await rig.addMember('demo', 'one')
+    await eventually('it could not be certified', () => failures === 1)
+    const { node } = memberOf(rig)
+    assert.equal(controller.memberStatus(findNetwork(controller.state, 'demo'), node).state, 'pending')
+    await eventually('it is certified', () => memberOf(rig).publicKey, 15_000)
+    assert.ok(
+      rig.lines.some((line) => line.includes('asked for again') && line.includes('store-unavailable')),
+    )
+  })
+})
+
+const NO_FACTS: Facts = { addresses: [], mtu: 1_500, ports: [], device: 'memory', version: '0' }
+
+function factsAt(network: string, port: number): Partial<Facts> {
+  return { addresses: ['203.0.113.1/24'], ports: [{ network, port }] }
+}
+
+/** Changes of where somebody is that an agent was told of. */
+function hintsIn(agent: RawAgent): number {
+  return agent.framesOf('hints').length
+}
+
+function memberOf({ controller }: Rig) {
+  const [member] = findNetwork(controller.state, 'demo').members.values()
+  assert.ok(member)
+  return member
+}
+
+/** Two members of a network. */
+async function pair(rig: Rig) {
+  const { id: network } = await rig.createNetwork({ name: 'demo' })
+  const token = await rig.joinToken({ networks: ['demo'], uses: 2 })
+  const agent = await RawAgent.join(token, { name: 'agent' })
+  const other = await RawAgent.join(token, { name: 'other' })
+  await eventually('both are told of each other', () =>
+    [agent, other].every((each) => each.view(network).nodes().length === 2),
+  )
+  assert.equal(findNode(rig.controller.state, 'agent').id, agent.node)
+  return { network, agent, other }
+}

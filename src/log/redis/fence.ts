@@ -5,17 +5,22 @@ import type { Head } from '../log.ts'
 import type { Level } from './check.ts'
 import type { Journal } from './journal.ts'
 import type { Link } from './link.ts'
-import { ARM, CLAIM, REPLAY } from './scripts/arm.ts'
+import { ARM, REPLAY } from './scripts/arm.ts'
 import type { LogStatus, ServerStatus } from './status.ts'
 
 export interface FenceTools {
   readonly journal: Journal
   readonly level: Level
-  readonly writer: string
 }
 
 /** Milliseconds for the other controllers to say what they have acknowledged, before a server is armed. */
 const CLAIM_WAIT = 300
+/**
+ * The same, where there is no log at all: that is once in a life, or a server that lost everything. Some controllers may be
+ * looking for it still, the longer while Sentinels do not answer.
+ */
+const NEW_LOG_WAIT = 400
+const NEW_LOG_WAIT_UNHEARD = 1_500
 
 /** Rows read at a time to find out what is lost. */
 const ROWS_COMPARED = 1_000
@@ -40,13 +45,13 @@ export interface Lost {
  * to be durable, on the same chain; what it lost at its end is given back if it is all here. Nothing may be written to one
  * that lost more. Rejects with `store-unavailable`: again in a moment.
  */
-export async function takeUp(link: Link, { journal, level, writer }: FenceTools): Promise<Taken> {
+export async function takeUp(link: Link, { journal, level }: FenceTools): Promise<Taken> {
   const first = await link.status()
   if (!first.isPrimary) throw replica(link, first)
   const isArmed = first.log?.armed === first.runId
   if (!isArmed) {
-    await link.run(CLAIM, [writer, String(journal.known.sequence)])
-    await wait(CLAIM_WAIT)
+    await link.claim(journal.known.sequence)
+    await wait(claimWait(link, first))
   }
   const { log } = isArmed ? first : await link.status()
   const known = journal.known.sequence
@@ -65,6 +70,11 @@ export async function takeUp(link: Link, { journal, level, writer }: FenceTools)
   if (!isArmed || log?.level === '')
     await arm(link, found.length > 0 ? (await link.status()).log : log, level)
   return armed(!isArmed && known === 0 && headOf(log).sequence > 0)
+}
+
+function claimWait({ place }: Link, { log }: ServerStatus): number {
+  if (log) return CLAIM_WAIT
+  return place.unheard.length > 0 ? NEW_LOG_WAIT_UNHEARD : NEW_LOG_WAIT
 }
 
 function armed(unwitnessed: boolean): Taken {
@@ -131,6 +141,7 @@ async function arm(link: Link, log: LogStatus | undefined, level: Level): Promis
   if (answer === 'done') return
   if (answer === 'behind')
     throw later(`Another controller acknowledged entry ${detail}, which the server lacks.`)
+  if (answer === 'attached') throw emptiedBeside(link)
   throw later('The Redis server changed while it was looked at.')
 }
 
@@ -140,6 +151,14 @@ const ADVICE =
 function emptied(known: Head): WeftError {
   const message = `The Redis server has no log, but entry ${known.sequence} was acknowledged: it lost its data.`
   return new WeftError('log-damaged', message, { advice: ADVICE })
+}
+
+function emptiedBeside({ name }: Link): WeftError {
+  const message = `The Redis server ${name} has no log, but another controller that read one there is connected to it.`
+  return new WeftError('store-unavailable', message, {
+    advice:
+      'None is begun beside it: bring back the data. To begin a new log all the same, stop all controllers of the realm first; the connection of one that died is ended by CLIENT KILL TYPE pubsub.',
+  })
 }
 
 function behind(known: Head, head: Head): WeftError {

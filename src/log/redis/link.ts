@@ -10,6 +10,7 @@ import { notWhole } from './errors.ts'
 import type { Keys } from './keys.ts'
 import type { Place } from './place.ts'
 import { BARRIER_ANSWER_LIMIT, Runner } from './runner.ts'
+import { CLAIM } from './scripts/arm.ts'
 import { COMMIT, CONFIRM, PROVE, SETTLE } from './scripts/change.ts'
 import { MOVE_IN } from './scripts/import.ts'
 import { REFUSE } from './scripts/refuse.ts'
@@ -210,6 +211,14 @@ export class Link implements Disposable {
   /** Tells the others that entries are safe. */
   ring(sequence: number): void {
     this.#read.publish(this.#tools.keys.bell, String(sequence)).catch(() => undefined)
+  }
+
+  /** Tells the others, if the server is not armed, that everything up to `sequence` was acknowledged. */
+  async claim(sequence: number): Promise<void> {
+    if (sequence === 0) return
+    const args = [this.#tools.writer, String(sequence)]
+    // Not behind changes, which may be waiting for replicas.
+    await this.#guard(() => this.#runner.run(this.#read, CLAIM, { args }))
   }
 
   /** Runs a script without waiting for replicas. Rejects with `store-unavailable` when it is fenced off. */

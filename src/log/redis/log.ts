@@ -196,6 +196,7 @@ export class RedisLog implements Log {
     if (this.#closing.signal.aborted) return
     this.#closing.abort()
     this.#end = new WeftError('unavailable', 'The log is closed.')
+    this.#opening.reject(this.#end)
     while (this.#recall.isBusy || this.#writer.isBusy) await this.#news.wait(AbortSignal.timeout(50))
     await this.#writer.confirm().catch(() => undefined)
     await this.#supervisor.close()

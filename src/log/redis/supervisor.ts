@@ -94,13 +94,15 @@ export class Supervisor {
   }
 
   async #serve(): Promise<void> {
-    const { site, level, keys, writer, onLink } = this.#tools
+    const { site, level, keys, writer, journal, onLink } = this.#tools
     this.#trouble = Promise.withResolvers()
     const place = await locate(site, keys.tag)
     this.#members.hear(place)
     const circle = new Circle({ site, level, primary: place.primary, members: this.#members })
     using link = await Link.open(place, { access: site.access, keys, writer, circle })
     try {
+      // Before all that takes time. What keeps it from being said is named below.
+      await link.claim(journal.known.sequence).catch(() => undefined)
       checkLevel(link, await link.status(), level)
       await checkRights(link, keys)
       const look = await lookAtPrimary(site, level, place.primary)
@@ -113,6 +115,8 @@ export class Supervisor {
       await this.#watch(link, circle)
     } finally {
       this.#link = undefined
+      // The others are kept from beginning a log where this one listens; once it does not, by this.
+      link.claim(journal.known.sequence).catch(() => undefined)
     }
   }
 

@@ -35,7 +35,7 @@ export class LanNetwork {
   /** All of it, as it was last told. */
   #whole: { readonly key: string; readonly message: Message } | undefined
   readonly #lanes = new WeakMap<Spot, Map<string, Lanes>>()
-  /** How those can be reached who are told that apart, as it was when it was last new. */
+  /** How those can be reached who are told that apart, as it was looked at last. */
   readonly #owns = new Map<NodeId, string>()
 
   constructor(members: Iterable<NodeId>, regime: Regime, tools: LanNetworkTools) {
@@ -75,7 +75,7 @@ export class LanNetwork {
     if (from === undefined) return this.#begin(viewer, told.digest)
     if (from === now && !claim) return { told }
     if (!this.#places.reaches(from) || !this.#isTrue(viewer, told, from)) return this.#begin(viewer, UNKNOWN)
-    const hint = this.#places.isTouched(viewer, from) ? this.#tools.own(viewer) : told.own
+    const hint = this.#places.isTouched(viewer, from) ? this.#ownOf(viewer) : told.own
     if (told.own && !hint) return this.#begin(viewer, UNKNOWN)
     const news = this.#news.since(from, viewer)
     const next = { touch: now, digest: undefined, own: hint }
@@ -97,10 +97,17 @@ export class LanNetwork {
     return { told: { ...next, digest }, message: this.#encode(content) }
   }
 
+  #ownOf(viewer: NodeId): Hint | undefined {
+    const own = this.#tools.own(viewer)
+    if (own) this.#owns.set(viewer, textOf(own))
+    else this.#owns.delete(viewer)
+    return own
+  }
+
   /** All of it, unless the agent has shown that it has that. */
   #begin(viewer: NodeId, digest: string | undefined): LanStep {
     const spot = this.#places.at(viewer)
-    const own = this.#tools.own(viewer)
+    const own = this.#ownOf(viewer)
     const { now } = this.#places
     const told = { touch: now, digest: undefined, own }
     if (this.#digestAt(viewer, now, own) === digest) return { told }
@@ -164,7 +171,7 @@ export class LanNetwork {
       if (node === viewer || !sees(here, there, regime)) return []
       return [{ node, endpoints: [...lanEndpoints(here.places, there.places)] }]
     })
-    const own = this.#tools.own(viewer)
+    const own = this.#ownOf(viewer)
     return { hints, ...(own && { own }) }
   }
 

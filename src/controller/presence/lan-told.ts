@@ -28,12 +28,15 @@ export function knownLan(digest: string | undefined): LanTold {
 }
 
 /**
- * What one was told who says what it has. In the middle of a session that counts only as far as it is what it was told last:
- * a part that it had not heard yet may make it something else, even if what it has is right by now.
+ * What one was told who says what it has. In the middle of a session that counts only as far as it is what it was told last, or
+ * said when the session began: with a part that it had not heard yet it may be something else, even if what it has is right by
+ * now, and who was removed and is a member again has nothing of what it had.
  * @param before what it was told in this session; undefined: it begins
  */
 export function claimedLan(before: LanTold | undefined, digest: string | undefined): LanTold {
-  return before?.touch === undefined ? knownLan(digest) : { ...before, claim: { digest } }
+  if (!before) return knownLan(digest)
+  if (before.touch !== undefined) return { ...before, claim: { digest } }
+  return digest === before.digest ? before : knownLan(UNKNOWN)
 }
 
 /** What one was told who may have anything: it is told all, even that there is nothing. */

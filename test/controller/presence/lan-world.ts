@@ -79,7 +79,7 @@ export class LanWorld {
       const entry = { sequence: 1, hash: '', operation: '', at: 0, actor: 'test', events: [event] }
       this.#feeds.onEntry(entry, before, this.state)
     }
-    for (const node of this.#readers.keys()) if (!this.members().includes(node)) this.#readers.delete(node)
+    for (const [node, reader] of this.#readers) if (!this.members().includes(node)) this.#expel(node, reader)
   }
 
   /** @param port 0: it has none there */
@@ -88,7 +88,7 @@ export class LanWorld {
     const address = `192.168.${lan}.${number}`
     this.#places.set(node, { lan, port, address })
     const facts: Facts = {
-      addresses: [`${address}/24`, `${BRIDGE}/16`],
+      addresses: [`${address}/24`, `${BRIDGE}/16`, `198.51.100.${number}/24`],
       mtu: 1_500,
       ports: port > 0 ? [{ network: NETWORK, port }] : [],
       device: 'memory',
@@ -144,7 +144,7 @@ export class LanWorld {
   answer(viewer: NodeId): void {
     const reader = this.#readers.get(viewer)
     const claim = reader?.said.shift()
-    if (!reader || !claim) return
+    if (!reader || !claim || !this.members().includes(viewer)) return
     reader.told = claimedLan(reader.told, claim.digest)
     this.#tell(viewer)
   }
@@ -199,9 +199,20 @@ export class LanWorld {
   #readerOf(viewer: NodeId): Reader {
     const known = this.#readers.get(viewer)
     if (known) return known
-    const fresh = this.#older.includes(viewer) ? new OlderReader(viewer) : new Reader(viewer)
+    const fresh = this.#newReader(viewer)
     this.#readers.set(viewer, fresh)
     return fresh
+  }
+
+  /** It forgets all, but what it said before is still on its way, and may come in when it is a member again. */
+  #expel(node: NodeId, { said }: Reader): void {
+    const fresh = this.#newReader(node)
+    fresh.said = said
+    this.#readers.set(node, fresh)
+  }
+
+  #newReader(node: NodeId): Reader {
+    return this.#older.includes(node) ? new OlderReader(node) : new Reader(node)
   }
 }
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
-import { ENDPOINT_LABEL, type Role } from '../../../src/model/state.ts'
+import type { Role } from '../../../src/model/state.ts'
 import { nodeId } from '../../model/history.ts'
 import { topology } from '../../topology/policy/arbitrary.ts'
 import { play, wish } from '../../topology/policy/play.ts'
@@ -117,6 +117,20 @@ describe('Members on one LAN', () => {
     assert.equal(world.read(nodeId(1)).known.size, 0)
   })
 
+  it('are told all when they are members again, though what they said before comes in then and is right again', async () => {
+    for (const older of [[], [1, 2]]) {
+      const world = new LanWorld('mesh', older)
+      for (const number of [1, 2]) world.come(number)
+      await world.push()
+      for (const viewer of world.members()) world.read(viewer)
+      world.say(nodeId(1))
+      world.change(play(world.state, [{ kind: 'go', number: 1 }]).events)
+      world.come(1)
+      world.answer(nodeId(1))
+      assert.equal(world.read(nodeId(1)).known.size, 1)
+    }
+  })
+
   it('who do not see themselves hear of a report that says something new of them, and of no other', async () => {
     const world = new LanWorld('mesh')
     world.come(1)
@@ -129,15 +143,18 @@ describe('Members on one LAN', () => {
       return world.read(nodeId(1)).message !== undefined
     }
     assert.equal(await hears(2, 51_820), false, 'it is on another LAN, and alone there')
-    world.change([
-      { type: 'node-labels-set', id: nodeId(1), labels: { [ENDPOINT_LABEL]: '198.51.100.1:51820' } },
-    ])
+    assert.equal(await hears(2, 51_821), true)
+    assert.equal(world.isDue(nodeId(1)), false)
+    world.move(1, 2, 51_821)
+    await world.push()
+    assert.equal(world.isDue(nodeId(1)), false)
+    // While it sees itself it hears that with all others.
+    world.permit('allow')
+    assert.equal(await hears(2, 51_820), true)
+    world.permit('deny')
     await world.push()
     assert.ok(world.read(nodeId(1)).message)
-    assert.equal(world.isDue(nodeId(1)), false)
-    world.move(1, 2, 51_820)
-    await world.push()
-    assert.equal(world.isDue(nodeId(1)), false)
+    assert.equal(await hears(2, 51_821), true, 'it was told the other one last')
   })
 
   it('are told nothing by a policy that changes nothing for them, and who has lost the thread is told all', async () => {

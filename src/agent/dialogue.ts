@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.ts'
 import type { WeftError } from '../errors.ts'
 import type { NetworkId } from '../model/names.ts'
-import type { AgentFrame, NetworkPosition, ResumePosition } from '../protocol/frames.ts'
+import type { AgentFrame, AppliedPosition, ResumePosition } from '../protocol/frames.ts'
 import type { ContentFrame, Replica } from './replica.ts'
 
 export interface DialogueTools {
@@ -41,7 +41,7 @@ export class Dialogue {
   }
 
   /** What was known at a position is carried out. @param took milliseconds */
-  applied(position: NetworkPosition | undefined, took: number): void {
+  applied(position: AppliedPosition | undefined, took: number): void {
     if (position) this.#tools.send({ type: 'applied', ...position, took })
   }
 

@@ -15,7 +15,7 @@ import {
   type Signed,
 } from '../protocol/content.ts'
 import type { Filter } from '../protocol/filter.ts'
-import type { AgentFrameOf, ControllerFrameOf, NetworkPosition, ResumePosition } from '../protocol/frames.ts'
+import type { AgentFrameOf, AppliedPosition, ControllerFrameOf, ResumePosition } from '../protocol/frames.ts'
 import type { MemberRecord } from '../protocol/record.ts'
 import { View } from '../protocol/view.ts'
 import type { Reach } from '../topology/reach.ts'
@@ -135,10 +135,10 @@ export class Replica {
   }
 
   /** Undefined until there is something to stand on. */
-  position(): NetworkPosition | undefined {
+  position(): AppliedPosition | undefined {
     if (!this.#self || !this.#head) return undefined
     const { network, epoch, revision, digest } = this.#head
-    return { network, epoch, revision, digest }
+    return { network, epoch, revision, digest, self: this.#selfRevisionIn(epoch) }
   }
 
   /** What need not be told again; without a digest when all of it has to be. Undefined: there is nothing of it here. */

@@ -278,6 +278,7 @@ export class Controller implements AsyncDisposable {
       ...this.#observations(),
       feed: (node) => this.#feeds.get(network.id, node),
       cursor: (node) => this.#fleet.cursor(node, network.id),
+      ownRevision: (node) => this.#fleet.ownRevision(node, network.id),
     })
   }
 

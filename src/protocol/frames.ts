@@ -49,13 +49,21 @@ export type LanHint = Type.Static<typeof LanHint>
 const Witnessed = Type.Object({ network: NetworkId, node: NodeId, publicKey: WireGuardKey })
 export type Witnessed = Type.Static<typeof Witnessed>
 
-export const NetworkPosition = Type.Object({
+const NetworkPosition = Type.Object({
   network: NetworkId,
   epoch: Count,
   revision: Count,
   digest: Digest,
 })
 export type NetworkPosition = Type.Static<typeof NetworkPosition>
+
+/** What an agent has on its interface. */
+export const AppliedPosition = Type.Object({
+  ...NetworkPosition.properties,
+  /** Revision of what it was told of itself; 0: that is of another epoch. Absent: of an older release. */
+  self: Type.Optional(Count),
+})
+export type AppliedPosition = Type.Static<typeof AppliedPosition>
 
 /** Where an agent stands in a network when it comes back, or is asked: what it has need not be told again. */
 const ResumePosition = Type.Object({
@@ -143,7 +151,7 @@ const agentFrames = {
   /** Something that the controller signed and that its log contradicts: the log is not the one that was told from. */
   proof: frame('proof', { network: NetworkId, kind: ProofKind, ...signed }),
   key: frame('key', { network: NetworkId, keyVersion: Count, publicKey: WireGuardKey }),
-  applied: frame('applied', { ...NetworkPosition.properties, took: Type.Number({ minimum: 0 }) }),
+  applied: frame('applied', { ...AppliedPosition.properties, took: Type.Number({ minimum: 0 }) }),
   refused: frame('refused', {
     network: NetworkId,
     epoch: Count,

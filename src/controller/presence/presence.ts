@@ -1,7 +1,7 @@
 import type { ErrorCode } from '../../errors.ts'
 import type { NodeId } from '../../keys/identity.ts'
 import type { NetworkId } from '../../model/names.ts'
-import type { NetworkPosition, PeerReport } from '../../protocol/frames.ts'
+import type { AppliedPosition, PeerReport } from '../../protocol/frames.ts'
 import type { Notebook } from '../ledger/notebook.ts'
 import { type NodeReport, parseReport, reportText } from './facts.ts'
 import { PeerReports } from './peer-reports.ts'
@@ -9,7 +9,7 @@ import { PeerReports } from './peer-reports.ts'
 /** What an agent last said of its place in one network. */
 export interface Standing {
   /** What the agent has on its interface. */
-  readonly applied?: NetworkPosition
+  readonly applied?: AppliedPosition
   /** Milliseconds it took. */
   readonly took?: number
   /** The last refusal, until something is applied again. */

@@ -2,7 +2,7 @@ import Type from 'typebox'
 import { Compile } from 'typebox/compile'
 import type { NodeId } from '../../keys/identity.ts'
 import type { NetworkId } from '../../model/names.ts'
-import { NetworkPosition, PeerReport } from '../../protocol/frames.ts'
+import { AppliedPosition, PeerReport } from '../../protocol/frames.ts'
 import { type NodeReport, parseReport, reportText } from './facts.ts'
 import type { NodePresence, Standing } from './presence.ts'
 
@@ -29,7 +29,7 @@ const shape = Compile(
       Type.Tuple([
         Type.String(),
         Type.Object({
-          applied: Type.Optional(NetworkPosition),
+          applied: Type.Optional(AppliedPosition),
           took: Type.Optional(Type.Number()),
           refused: Type.Optional(Type.Object({ code: Type.String(), reason: Type.String() })),
           peers: Type.Array(Type.Tuple([Type.String(), PeerReport])),

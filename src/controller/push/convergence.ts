@@ -53,6 +53,8 @@ export interface ConvergenceTools {
   readonly feed: (node: NodeId) => Feed | undefined
   /** What the agent of a node was sent; undefined while it is not connected. */
   readonly cursor: (node: NodeId) => Cursor | undefined
+  /** Of which revision the own record is that it was sent. */
+  readonly ownRevision: (node: NodeId) => number
 }
 
 export function convergence(network: Network, tools: ConvergenceTools): Convergence {
@@ -86,15 +88,18 @@ function memberConvergence(network: Network, member: Member, tools: ConvergenceT
   const [feed, cursor] = [tools.feed(node), tools.cursor(node)]
   const standing = presence.standing(node, network.id)
   const known = memberState(network, node, feed, presence)
-  const progress = known === 'pending' ? wayOf(feed, cursor) : known
+  const isOwnTold = tools.ownRevision(node) === member.revision
+  const progress = known === 'pending' ? wayOf(feed, isOwnTold ? cursor : undefined) : known
+  const desired = Math.max(feed?.end.revision ?? network.revision, member.revision)
+  const isApplied = progress === 'applied'
   const lastHandshakeAt = standing.lastHandshakeAt ?? Number.NEGATIVE_INFINITY
   return {
     node,
     name: state.nodes.get(node)?.name ?? node,
     progress,
-    desiredRevision: feed?.end.revision ?? network.revision,
-    deliveredRevision: cursor?.revision ?? 0,
-    appliedRevision: standing.applied?.revision ?? 0,
+    desiredRevision: desired,
+    deliveredRevision: isApplied || progress === 'delivered' ? desired : (cursor?.revision ?? 0),
+    appliedRevision: isApplied ? desired : (standing.applied?.revision ?? 0),
     handshaking: known !== 'offline' && now - lastHandshakeAt <= HANDSHAKE_LIFE,
     reason: reasonOf(progress, member, standing),
   }

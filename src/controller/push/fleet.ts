@@ -135,6 +135,11 @@ export class Fleet {
     return this.#sessions.get(node)?.cursor(network)
   }
 
+  /** Of which revision the own record is that the agent of a node was sent of a network; 0: none, or it is not connected. */
+  ownRevision(node: NodeId, network: NetworkId): number {
+    return this.#sessions.get(node)?.ownRevision(network) ?? 0
+  }
+
   has(node: NodeId): boolean {
     return this.#sessions.has(node)
   }

@@ -75,7 +75,7 @@ export class AgentInbox {
         return this.#tools.onProof(session.node, frame)
       case 'applied':
         session.applied(frame)
-        return this.#applied(session.node, frame)
+        return this.#applied(session, frame)
       case 'refused':
         return this.#refused(session, frame)
       case 'report':
@@ -106,10 +106,16 @@ export class AgentInbox {
     })
   }
 
-  #applied(node: NodeId, { network, epoch, revision, digest, took }: AgentFrameOf<'applied'>): void {
+  /** An agent that does not say which own record it has is taken to have the one that it was sent before. */
+  #applied(session: Session, { type: _, took, ...position }: AgentFrameOf<'applied'>): void {
     this.#took.observe(took / 1_000)
-    const applied = { network, epoch, revision, digest }
-    this.#update(node, network, { applied, took, refused: undefined })
+    const { network, epoch, revision, digest } = position
+    const self = position.self ?? session.ownRevision(network as NetworkId)
+    this.#update(session.node, network, {
+      applied: { network, epoch, revision, digest, self },
+      took,
+      refused: undefined,
+    })
   }
 
   #refused({ node, remarks }: Session, { network, code, reason }: AgentFrameOf<'refused'>): void {

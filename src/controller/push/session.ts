@@ -159,6 +159,12 @@ export class Session {
     return this.#told.get(network)?.cursor
   }
 
+  /** Revision of the own record that it was told in the present epoch; 0: none. */
+  ownRevision(network: NetworkId): number {
+    const { self } = this.#told.get(network) ?? {}
+    return self?.epoch === this.#tools.state().epoch ? self.revision : 0
+  }
+
   /** Bytes that have left this process. */
   get bytesGone(): number {
     return this.#bytesSent - this.#socket.bufferedAmount

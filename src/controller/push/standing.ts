@@ -6,7 +6,10 @@ import type { Feed } from './feed.ts'
 /** Where a member stands between what is wanted and what is on its interface. */
 export type MemberState = 'pending' | 'applied' | 'offline' | 'refused'
 
-/** @param feed what the member may see: it has applied the latest when it reports the digest of that */
+/**
+ * @param feed what the member may see: it has applied the latest when it reports the digest of that, and the revision of its
+ * own record, which it may not be among those to see
+ */
 export function memberState(
   network: Network,
   node: NodeId,
@@ -18,5 +21,7 @@ export function memberState(
   if (standing.refused) return 'refused'
   const { applied } = standing
   const isLatest = applied && feed && applied.epoch === feed.epoch && applied.digest === feed.digest
-  return isLatest ? 'applied' : 'pending'
+  // Heard by a replica of an older release, which does not pass it on.
+  const own = applied?.self ?? network.members.get(node)?.revision
+  return isLatest && own === network.members.get(node)?.revision ? 'applied' : 'pending'
 }

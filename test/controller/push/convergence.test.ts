@@ -1,9 +1,13 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { changeLabels } from '../../../src/controller/commands/label.ts'
+import { setPolicy } from '../../../src/controller/commands/policy.ts'
+import { setRoles } from '../../../src/controller/commands/role.ts'
 import type { Controller } from '../../../src/controller/controller.ts'
 import { findNetwork, findNode } from '../../lookup.ts'
 import { RawAgent } from '../../rawagent.ts'
 import { allApplied, eventually, startRig } from '../../rig.ts'
+import { positionOf } from './position.ts'
 
 describe('Convergence', () => {
   it('is reached when every connected member has applied the latest, whoever is away', async () => {
@@ -57,6 +61,68 @@ describe('Convergence', () => {
     assert.equal(converged, false)
     assert.match(items.find(({ name }) => name === 'refusing')?.reason ?? '', /No port is free/)
     assert.ok(silent.framesOf('snapshot').length > 0)
+  })
+
+  it('waits for the own record of a member, also where its class does not see itself', async () => {
+    await using rig = await startRig()
+    const { id: network } = await rig.createNetwork({ name: 'demo', topology: 'sites' })
+    const join = await rig.joinToken({ networks: ['demo'], uses: 1, labels: { c: 'b', site: 'x' } })
+    using agent = await RawAgent.join(join, { name: 'one' })
+    const { controller } = rig
+    const rules = [{ from: 'c=a', to: 'c=b' }]
+    await controller.change({ actor: 'test' }, (state) =>
+      setPolicy(state, network, { default: 'deny', rules }),
+    )
+    await eventually('it is told', () => of(controller).items[0]?.progress === 'delivered')
+    const { epoch, revision } = positionOf(rig, agent, network)
+    const digest = agent.view(network).digest()
+    const apply = (self?: number) =>
+      agent.send({ type: 'applied', network, epoch, revision, digest, took: 1, ...(self && { self }) })
+    const own = () => findNetwork(controller.state, 'demo').members.get(agent.node)?.revision
+    const before = own()
+    apply(before)
+    await eventually('all is applied', () => of(controller).converged)
+
+    const told = agent.framesOf('self').length
+    await controller.change({ actor: 'test' }, (state) => changeLabels(state, agent.node, { site: 'y' }))
+    assert.notEqual(own(), before)
+    assert.equal(of(controller).converged, false, 'it does not have its own record yet')
+    assert.equal(controller.memberStatus(findNetwork(controller.state, 'demo'), agent.node).state, 'pending')
+    await eventually('it is told', () => agent.framesOf('self').length > told)
+    apply(before)
+    agent.send({ type: 'hello' } as never)
+    await eventually('all was read', () => agent.framesOf('error').length === 1)
+    assert.equal(of(controller).items[0]?.progress, 'delivered')
+    apply(own())
+    await eventually('it has it', () => of(controller).converged)
+    const [item] = of(controller).items
+    assert.deepEqual(
+      [item?.desiredRevision, item?.deliveredRevision, item?.appliedRevision],
+      [own(), own(), own()],
+    )
+    apply()
+    agent.send({ type: 'hello' } as never)
+    await eventually('all was read again', () => agent.framesOf('error').length === 2)
+    assert.ok(of(controller).converged, 'one of an older release does not say which it has')
+  })
+
+  it('comes by itself with agents whose own records change', async () => {
+    await using rig = await startRig()
+    await rig.createNetwork({ name: 'demo' })
+    const join = await rig.joinToken({ networks: ['demo'], uses: 2, labels: { site: 'x' } })
+    for (const name of ['a', 'b']) rig.startAgent({ join, name })
+    const { controller } = rig
+    await eventually(
+      'both are there',
+      () => controller.state.nodes.size === 2 && of(controller).converged,
+      20_000,
+    )
+    const { id } = findNode(controller.state, 'a')
+    await controller.change({ actor: 'test' }, (state, tools) => setRoles(state, tools, id, ['gateway']))
+    assert.equal(of(controller).converged, false)
+    await eventually('both have it', () => of(controller).converged)
+    for (const { appliedRevision, desiredRevision } of of(controller).items)
+      assert.equal(appliedRevision, desiredRevision)
   })
 
   it('counts who shakes hands with anybody', async () => {

@@ -7,6 +7,7 @@ import { backupLog } from '../log/backup.ts'
 import { exportLog, openImport } from '../log/export.ts'
 import { installLog } from '../log/install.ts'
 import type { Head } from '../log/log.ts'
+import type { Installed } from '../log/redis/install.ts'
 import type { RedisLogOptions } from '../log/redis/options.ts'
 import { auditSource, type Source } from '../log/transfer.ts'
 import { type Verified, verifyLog } from '../log/verify.ts'
@@ -151,11 +152,15 @@ function importCommand(): Command {
     .option('--json', 'print JSON for programs')
     .addHelpText('after', IMPORT_EXAMPLES)
     .action(async (file: string, options: ImportOptions, command: Command) => {
-      const { sequence, hash } = await whileWorking(
+      const { head, wasThere } = await whileWorking(
         (seconds) => `Every entry is checked and written: ${seconds} s`,
         () => importLog(file, options, redisOptions(options, command)),
       )
-      print(options.json, { sequence, hash }, () => fields({ head: `${sequence}:${hash}` }))
+      const { sequence, hash } = head
+      const done = wasThere ? 'it was there already, as an earlier import had left it' : undefined
+      print(options.json, { sequence, hash, wasThere }, () =>
+        fields({ head: `${sequence}:${hash}`, ...(done !== undefined && { done }) }),
+      )
     })
 }
 
@@ -165,10 +170,13 @@ async function importLog(
   file: string,
   options: ImportOptions,
   redis: RedisLogOptions | undefined,
-): Promise<Head> {
+): Promise<Installed> {
   const install = { newEpoch: options.newEpoch ?? false, now: Date.now() }
   using source = await openImport(file)
-  if (!redis) return await installLog(source, join(options.dataDir, LOG_FILE), install)
+  if (!redis) {
+    const head = await installLog(source, join(options.dataDir, LOG_FILE), install)
+    return { head, wasThere: false }
+  }
   const { installRedisLog } = await import('../log/redis/install.ts')
   await auditSource(source)
   using again = await openImport(file)

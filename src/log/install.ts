@@ -3,8 +3,10 @@ import { dirname } from 'node:path'
 import { WeftError } from '../errors.ts'
 import { sync } from '../files.ts'
 import { applyEntry } from '../model/apply.ts'
+import type { State } from '../model/state.ts'
 import { takeLock } from './lock.ts'
 import type { Head, Log } from './log.ts'
+import { patiently } from './patience.ts'
 import { startingState } from './snapshot.ts'
 import { openSqliteLog } from './sqlite.ts'
 import { copyLog, type Source } from './transfer.ts'
@@ -41,13 +43,27 @@ export async function installLog(
   }
 }
 
-/** After a copy was restored that lacks what agents have seen: revisions begin anew, so that nothing is mistaken for it. */
-export async function raiseEpoch(log: Log, now: number): Promise<void> {
+/**
+ * After a copy was restored that lacks what agents have seen: revisions begin anew, so that nothing is mistaken for it.
+ * @param patience milliseconds for a store that refuses at the moment
+ */
+export async function raiseEpoch(log: Log, now: number, patience = 0): Promise<void> {
+  const { sequence, epoch } = await patiently(patience, () => endOf(log))
+  const raised = epoch + 1
+  const events = [{ type: 'epoch-raised', epoch: raised } as const]
+  const draft = { operation: raisingTo(raised), at: now, actor: 'system', events }
+  await patiently(patience, () => log.append(sequence, draft))
+}
+
+/** The operation that raises the epoch. */
+export function raisingTo(epoch: number): string {
+  return `epoch-${epoch}`
+}
+
+async function endOf(log: Log): Promise<State> {
   let { state } = await startingState(log)
   for await (const entry of log.read(state.sequence + 1)) state = applyEntry(state, entry)
-  const epoch = state.epoch + 1
-  const events = [{ type: 'epoch-raised', epoch } as const]
-  await log.append(state.sequence, { operation: `epoch-${epoch}`, at: now, actor: 'system', events })
+  return state
 }
 
 async function removeLog(path: string): Promise<void> {

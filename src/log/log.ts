@@ -121,7 +121,7 @@ export interface Log extends AsyncDisposable {
   compact(sequence: number): Promise<Head>
   /**
    * Lets an empty log begin behind `base`, to take in one from which entries were dropped; a snapshot has to follow. Rejects
-   * with `conflict` when it is not empty.
+   * with `conflict` when it is not empty. May be repeated when it is not known whether it was done.
    */
   beginAt(base: Head): Promise<void>
   /** Why no change can be made at the moment, as far as the store knows without trying; undefined: they go. */

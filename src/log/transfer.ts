@@ -1,21 +1,24 @@
-import { setTimeout as wait } from 'node:timers/promises'
-import { toWeftError, WeftError } from '../errors.ts'
+import { WeftError } from '../errors.ts'
 import type { State } from '../model/state.ts'
 import { Audit } from './audit.ts'
 import { draftOf, link, type Row } from './chain.ts'
 import type { Entry, Head, Log, Snapshot } from './log.ts'
+import { patiently } from './patience.ts'
 
 /** A log that is only read: of either engine, or an export. */
 export type Source = Pick<Log, 'base' | 'snapshots' | 'read'>
 
 /** Appends under way at a time. */
 const WINDOW = 500
-/** Milliseconds between two tries. */
-const RETRY_WAIT = 500
 
-/** Reads all of it. Rejects with `log-damaged`, naming the first bad entry. */
-export async function auditSource(source: Source): Promise<void> {
-  for await (const _ of auditedEntries(source));
+/** Where a log ends, and what it amounts to there. */
+export type End = Pick<Audit, 'head' | 'state'>
+
+/** Reads all of it. Resolves with its end; rejects with `log-damaged`, naming the first bad entry. */
+export async function auditSource(source: Source): Promise<End> {
+  const audit = new Audit(await source.base(), await source.snapshots())
+  for await (const _ of entriesUnder(audit, source));
+  return audit
 }
 
 /** An entry that fits the chain, and the states around it; undefined where nobody can know them. */
@@ -27,7 +30,10 @@ export interface AuditedEntry {
 
 /** Every entry, each checked before it is given out. Rejects as `auditSource` does. */
 export async function* auditedEntries(source: Source): AsyncGenerator<AuditedEntry, void, void> {
-  const audit = new Audit(await source.base(), await source.snapshots())
+  yield* entriesUnder(new Audit(await source.base(), await source.snapshots()), source)
+}
+
+async function* entriesUnder(audit: Audit, source: Source): AsyncGenerator<AuditedEntry, void, void> {
   for await (const entry of source.read(audit.head.sequence + 1)) {
     const before = audit.state
     audit.take(rowOf(audit.head, entry))
@@ -45,7 +51,8 @@ export async function copyLog(source: Source, log: Log, { patience = 0 } = {}): 
   if (log.head().sequence > 0) throw notEmpty()
   const snapshots = (await source.snapshots()).toReversed()
   const audit = new Audit(await source.base(), snapshots)
-  if (audit.head.sequence > 0) await log.beginAt(audit.head)
+  const start = audit.head
+  if (start.sequence > 0) await patiently(patience, () => log.beginAt(start))
   let window: Entry[] = []
   const settle = async () => {
     await patiently(patience, () => appendRest(window, log))
@@ -72,20 +79,6 @@ async function appendRest(window: readonly Entry[], log: Log): Promise<void> {
   )
   const failed = answers.find((answer) => answer.status === 'rejected')
   if (failed) throw failed.reason
-}
-
-/** Does it again while the store refuses at the moment, or does not say what it did. */
-async function patiently(patience: number, action: () => Promise<void>): Promise<void> {
-  const end = performance.now() + patience
-  for (;;) {
-    try {
-      return await action()
-    } catch (error) {
-      const passes = toWeftError(error).code === 'store-unavailable'
-      if (!passes || performance.now() + RETRY_WAIT > end) throw error
-      await wait(RETRY_WAIT)
-    }
-  }
 }
 
 /** Takes those out of `snapshots`, the oldest first, whose entry is in the log by now, and keeps them there. */

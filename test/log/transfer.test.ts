@@ -7,34 +7,14 @@ import { backupLog } from '../../src/log/backup.ts'
 import { EMPTY, headOf, link } from '../../src/log/chain.ts'
 import { exportLog, openImport } from '../../src/log/export.ts'
 import { installLog } from '../../src/log/install.ts'
-import type { Draft, Log } from '../../src/log/log.ts'
-import { headAt, sealSnapshot } from '../../src/log/snapshot.ts'
+import type { Draft } from '../../src/log/log.ts'
 import { openSource } from '../../src/log/source.ts'
 import { openSqliteLog } from '../../src/log/sqlite.ts'
 import { verifyLog } from '../../src/log/verify.ts'
-import { applyEntry } from '../../src/model/apply.ts'
-import { encodeState } from '../../src/model/codec.ts'
-import { emptyState } from '../../src/model/state.ts'
-import { change, collect, FIRST, scratch, signing } from './fixture.ts'
+import { change, collect, FIRST, scratch } from './fixture.ts'
+import { compacted, snapshot } from './whole.ts'
 
 const NOW = { now: 1_800_000_000_000 }
-
-/** A running log of 40 entries with snapshots of 20 and 30; the first 15 were dropped. */
-async function compacted(path: string): Promise<Log> {
-  const log = await openSqliteLog(path)
-  for (let number = 1; number <= 40; number++)
-    await log.append(number - 1, number === 1 ? FIRST : change(number))
-  for (const at of [20, 30]) await log.keepSnapshot(await snapshot(log, at))
-  await log.compact(15)
-  return log
-}
-
-async function snapshot(log: Log, at: number, epoch?: number) {
-  let state = emptyState
-  for await (const entry of log.read(1)) if (entry.sequence <= at) state = applyEntry(state, entry)
-  const lines = [...encodeState({ ...state, epoch: epoch ?? state.epoch })].join('')
-  return sealSnapshot(await headAt(log, at), new Uint8Array(Buffer.from(lines)), signing)
-}
 
 async function exported(path: string): Promise<string> {
   using source = openSource(path)

@@ -1,19 +1,31 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
 import { mkdir, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { after, before, describe, it } from 'node:test'
+import { after, before, describe, it, mock } from 'node:test'
 import { setTimeout as wait } from 'node:timers/promises'
+import { WeftError } from '../../src/errors.ts'
+import type { Head } from '../../src/log/log.ts'
+import { installRedisLog } from '../../src/log/redis/install.ts'
+import type { Keys } from '../../src/log/redis/keys.ts'
+import { Link } from '../../src/log/redis/link.ts'
 import { openRedisLog } from '../../src/log/redis/log.ts'
+import { openSource } from '../../src/log/source.ts'
 import { MAIN, weft } from '../cli/fixture.ts'
 import { appendAll, collect, scratch } from '../log/fixture.ts'
-import { writeExportOf } from '../log/whole.ts'
+import { compacted, writeExportOf } from '../log/whole.ts'
 import { eventually } from '../rig.ts'
+import type { RedisServer } from './server.ts'
 import { type RedisSite, startWithSentinels } from './site.ts'
 import { optionsFor } from './writers.ts'
 
 const ENTRIES = 3_000
+const DOCUMENT = readFileSync(join(import.meta.dirname, '../../deploy/replicas.md'), 'utf8')
+const HEADINGS = [...DOCUMENT.matchAll(/^## (.*)$/gm)].map(([, heading = '']) => heading)
+/** The advice on what is to be removed names a heading that is there. */
+const REMOVING = new RegExp(HEADINGS.find((heading) => /removing/.test(heading)) ?? 'no such heading')
 
 describe('A log that is imported into Redis', () => {
   let site: RedisSite
@@ -75,6 +87,51 @@ describe('A log that is imported into Redis', () => {
     assert.equal(log.head().sequence, ENTRIES)
   })
 
+  it('goes on too when it is away just when a log from which entries were dropped begins', async () => {
+    await using old = await scratch()
+    await using log = await compacted(old.log)
+    using _ = await away('{weft:begins}:import:meta', 2_500)
+    assert.deepEqual(await install(old.log, 'begins'), { head: log.head(), wasThere: false })
+  })
+
+  it('is there when it moved in but nobody confirmed it: done again, the import says so', async () => {
+    await using old = await scratch()
+    await using log = await compacted(old.log)
+    const replica = await theReplica()
+    const moving = Link.prototype.moveIn
+    const move = mock.method(Link.prototype, 'moveIn', function (this: Link, ...to: [Head, Keys]) {
+      replica.freeze()
+      return moving.apply(this, to)
+    })
+    const import_ = { newEpoch: true, patience: 500 }
+    try {
+      await assert.rejects(install(old.log, 'moved', import_), {
+        code: 'store-unavailable',
+        message: /^The log is there, whole, up to entry 41, but not confirmed yet: .*Redis/,
+      })
+    } finally {
+      move.mock.restore()
+      replica.thaw()
+    }
+    const { head, wasThere } = await install(old.log, 'moved', { newEpoch: true })
+    assert.deepEqual([head.sequence, wasThere], [41, true])
+    await assert.rejects(install(old.log, 'moved'), { code: 'already-exists', advice: REMOVING })
+    const { head: same } = await install(old.log, 'moved', { newEpoch: true })
+    assert.deepEqual(same, head)
+    assert.ok(log.head().sequence < head.sequence)
+  })
+
+  it('leaves its place to the next when it fails, and not only when that was killed', async () => {
+    await using old = await scratch()
+    await using _ = await compacted(old.log)
+    const settle = mock.method(Link.prototype, 'moveIn', async () => {
+      throw new WeftError('conflict', 'It fails.')
+    })
+    await assert.rejects(install(old.log, 'again'), { message: 'It fails.' })
+    settle.mock.restore()
+    assert.equal((await install(old.log, 'again')).head.sequence, 40)
+  })
+
   it('comes out again by what only reads, at any settings and from a replica too', async () => {
     const primary = await site.primary()
     const replica = site.servers.find((server) => server !== primary)
@@ -109,6 +166,36 @@ describe('A log that is imported into Redis', () => {
     ])
     assert.match(copy.stdout, new RegExp(`^head +${ENTRIES}:`))
   })
+
+  async function theReplica(): Promise<RedisServer> {
+    const primary = await site.primary()
+    const replica = site.servers.find((server) => server !== primary)
+    assert.ok(replica)
+    return replica
+  }
+
+  /** Lets the replica stand still for so many ms as soon as there is this key. */
+  async function away(key: string, milliseconds: number): Promise<Disposable> {
+    const [primary, replica] = [await site.primary(), await theReplica()]
+    const stop = new AbortController()
+    const isThere = async () => stop.signal.aborted || (await primary.call('EXISTS', key)) === 1
+    const done = eventually(key, isThere, 10_000).then(async () => {
+      replica.freeze()
+      await wait(milliseconds, undefined, { signal: stop.signal }).catch(() => undefined)
+      replica.thaw()
+    })
+    done.catch(() => undefined)
+    return { [Symbol.dispose]: () => stop.abort() }
+  }
+
+  async function install(
+    path: string,
+    realm: string,
+    more: Partial<Parameters<typeof installRedisLog>[2]> = {},
+  ) {
+    using source = openSource(path)
+    return await installRedisLog(source, optionsFor(site, realm), { now: 0, ...more })
+  }
 
   async function imports(realm: string): Promise<boolean> {
     const { code, stderr } = await weft(args(realm), { env: environment() })

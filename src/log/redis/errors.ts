@@ -1,6 +1,7 @@
 import { WeftError } from '../../errors.ts'
 import type { Row } from '../chain.ts'
 import type { Head } from '../log.ts'
+import type { Keys } from './keys.ts'
 
 /** Nothing was done, and it may go in a moment. */
 export function refused(reason: string, cause?: unknown): WeftError {
@@ -25,6 +26,18 @@ export function notWhole(harm: string): WeftError {
     advice: 'Nothing is written to it. Bring back the data of the server as they were: deploy/replicas.md.',
   })
 }
+
+/** When a log is to go where another one is, which ends with entry `sequence`. */
+export function taken({ tag }: Keys, sequence: number): WeftError {
+  const message = `There is another log already under {${tag}} on the Redis server: it ends with entry ${sequence}.`
+  return new WeftError('already-exists', message, {
+    field: '--redis-realm',
+    advice: `Name another realm. To remove a log for good, see "${REMOVING}" in deploy/replicas.md.`,
+  })
+}
+
+/** A heading there. */
+const REMOVING = 'Importing a log, and removing one'
 
 export function conflict(expected: number, { sequence }: Head): WeftError {
   return new WeftError('conflict', `The log is at entry ${sequence}, not at ${expected}.`, {

@@ -1,76 +1,165 @@
 import { toWeftError, WeftError } from '../../errors.ts'
-import { type Install, raiseEpoch } from '../install.ts'
+import { type Install, raiseEpoch, raisingTo } from '../install.ts'
 import type { Head } from '../log.ts'
-import { copyLog, type Source } from '../transfer.ts'
+import { patiently } from '../patience.ts'
+import { auditSource, copyLog, type Source } from '../transfer.ts'
 import { parseSite } from './address.ts'
+import { taken } from './errors.ts'
 import { importKeysOf, type Keys, keysOf } from './keys.ts'
-import { Link, taken } from './link.ts'
+import { Link } from './link.ts'
 import { openRedisLog, type RedisLog } from './log.ts'
 import type { RedisLogOptions } from './options.ts'
 import { locate } from './place.ts'
 import { checkMoving } from './rights.ts'
 import { CLEAR } from './scripts/import.ts'
+import type { LogStatus } from './status.ts'
 
 /** Keeps two imports apart. */
 const DUTY = 'import'
 /** In ms: how long a place is taken for one that was killed, and how often a living one says that it goes on. */
 const LEASE = 5_000
 const LEASE_INTERVAL = 1_000
-/** Milliseconds for servers that do not confirm to come back. */
+/** Milliseconds, in each step, for servers that do not confirm to come back. */
 const PATIENCE = 60_000
 
+interface RedisInstall extends Install {
+  readonly patience?: number
+}
+
+/** Where a log ends. */
+export interface Installed {
+  readonly head: Head
+  /** Whether it was there before, as an earlier try had left it. */
+  readonly wasThere: boolean
+}
+
 /**
- * Makes `source` the log of a realm in which none may be. It is written where no controller looks, and moved in one step
+ * Makes `source` the log of a realm in which no other may be. It is written where no controller looks, and moved in one step
  * once it is whole and safe: so it is there as a whole, or not at all, wherever this ends. Rejects with `already-exists`
- * when there is a log.
+ * when there is another log.
  */
 export async function installRedisLog(
   source: Source,
   options: RedisLogOptions,
-  { newEpoch = false, now }: Install,
-): Promise<Head> {
+  { newEpoch = false, now, patience = PATIENCE }: RedisInstall,
+): Promise<Installed> {
+  const there = await lookAt(options)
+  if (there) {
+    if (!(await isOf(source, newEpoch, options, there)))
+      throw taken(keysOf(options.realm), there.head.sequence)
+    await confirm(there.head, options, patience)
+    return { head: there.head, wasThere: true }
+  }
   await makeRoom(options)
-  await using log = await openRedisLog({ ...options, keys: importKeysOf(options.realm), journal: undefined })
-  if (!(await log.lease(DUTY, LEASE))) throw busy()
+  const draft = { ...options, keys: importKeysOf(options.realm), journal: undefined }
+  await using log = await patiently(patience, () => openRedisLog(draft))
+  const head = await onLease(log, patience, async () => {
+    await copyLog(source, log, { patience })
+    if (newEpoch) await raiseEpoch(log, now, patience)
+    const end = log.head()
+    await moveIn(log, options, patience)
+    return end
+  })
+  return { head, wasThere: false }
+}
+
+/** The log that is there. */
+async function lookAt(options: RedisLogOptions): Promise<LogStatus | undefined> {
+  using link = await openLink(options, keysOf(options.realm))
+  const { log } = await link.status()
+  return log && log.head.sequence > 0 ? log : undefined
+}
+
+/** Without any barrier: it says what is on the server, safe or not. */
+async function openLink({ urls, writer }: RedisLogOptions, keys: Keys): Promise<Link> {
+  const site = parseSite(urls)
+  return Link.open(await locate(site, keys.tag), { access: site.access, keys, writer })
+}
+
+/** Whether the log that is there is what would come of `source`, all of which is read. */
+async function isOf(
+  source: Source,
+  newEpoch: boolean,
+  options: RedisLogOptions,
+  { base, head }: LogStatus,
+): Promise<boolean> {
+  const { head: end, state } = await auditSource(source)
+  if (!newEpoch) return isSame(head, end)
+  using link = await openLink(options, keysOf(options.realm))
+  const rows = await link.rows(end.sequence, end.sequence + 1, 2)
+  const before = [base, ...rows].find(({ sequence }) => sequence === end.sequence)
+  const raised = rows.find(({ sequence }) => sequence === end.sequence + 1)
+  const isRaised = state !== undefined && raised?.operation === raisingTo(state.epoch + 1)
+  return isRaised && isSame(before, end) && isSame(raised, head)
+}
+
+function isSame(one: Head | undefined, { sequence, hash }: Head): boolean {
+  return one?.sequence === sequence && one.hash === hash
+}
+
+/** Removes what an earlier import left. */
+async function makeRoom(options: RedisLogOptions): Promise<void> {
+  const keys = importKeysOf(options.realm)
+  using link = await openLink(options, keys)
+  await checkMoving(link, keys, keysOf(options.realm))
+  const [answer] = await link.run(CLEAR, [DUTY, options.writer])
+  if (answer !== 'done') throw busy()
+}
+
+/** Keeps other imports away meanwhile; when it fails, the next one need not wait. */
+async function onLease<Result>(
+  log: RedisLog,
+  patience: number,
+  work: () => Promise<Result>,
+): Promise<Result> {
+  if (!(await patiently(patience, () => log.lease(DUTY, LEASE)))) throw busy()
   const keep = setInterval(() => void log.lease(DUTY, LEASE).catch(() => undefined), LEASE_INTERVAL)
   try {
-    await copyLog(source, log, { patience: PATIENCE })
-    if (newEpoch) await raiseEpoch(log, now)
-    await moveIn(log, options)
-    return log.head()
+    return await work()
+  } catch (error) {
+    clearInterval(keep)
+    await log.lease(DUTY, 1).catch(() => undefined)
+    throw error
   } finally {
     clearInterval(keep)
   }
 }
 
-/** Looks whether there is a log, and removes what an earlier import left. */
-async function makeRoom({ urls, realm, writer }: RedisLogOptions): Promise<void> {
-  const site = parseSite(urls)
-  const place = await locate(site, keysOf(realm).tag)
-  const open = (keys: Keys) => Link.open(place, { access: site.access, keys, writer })
-  {
-    using link = await open(keysOf(realm))
-    const { log } = await link.status()
-    if (log && log.head.sequence > 0) throw taken(keysOf(realm), log.head.sequence)
-  }
-  using link = await open(importKeysOf(realm))
-  await checkMoving(link, importKeysOf(realm), keysOf(realm))
-  const [answer] = await link.run(CLEAR, [DUTY, writer])
-  if (answer !== 'done') throw busy()
+/** When it is not known whether it was done, or whether it is safe, the place where it should be says so. */
+async function moveIn(log: RedisLog, options: RedisLogOptions, patience: number): Promise<void> {
+  const head = log.head()
+  const isSafe = await patiently(patience, async () => {
+    const failure = await move(log, options).then(() => undefined, toWeftError)
+    if (!failure) return true
+    const there = await lookAt(options)
+    if (isSame(there?.head, head)) return false
+    throw failure
+  })
+  if (!isSafe) await confirm(head, options, patience)
 }
 
-/** When nobody answers whether it was done, the place where it should be does. */
-async function moveIn(log: RedisLog, options: RedisLogOptions): Promise<void> {
+async function move(log: RedisLog, { realm }: RedisLogOptions): Promise<void> {
   await log.link.settle()
+  await log.link.moveIn(log.head(), keysOf(realm))
+}
+
+/** Resolves when all who must have the log that is there have it. */
+async function confirm(head: Head, options: RedisLogOptions, patience: number): Promise<void> {
   try {
-    await log.link.moveIn(log.head(), keysOf(options.realm))
+    await using log = await patiently(patience, () => openRedisLog({ ...options, journal: undefined }))
+    await patiently(patience, () => log.refresh())
   } catch (error) {
-    if (toWeftError(error).code !== 'store-unavailable') throw error
-    await using there = await openRedisLog({ ...options, journal: undefined })
-    const { sequence, hash } = await there.refresh()
-    const head = log.head()
-    if (sequence !== head.sequence || hash !== head.hash) throw error
+    const reason = toWeftError(error)
+    throw reason.code === 'store-unavailable' ? unconfirmed(head, reason) : reason
   }
+}
+
+function unconfirmed({ sequence }: Head, cause: WeftError): WeftError {
+  const message = `The log is there, whole, up to entry ${sequence}, but not confirmed yet: ${cause.message}`
+  return new WeftError('store-unavailable', message, {
+    advice: 'Leave it there. Do the import again when that is mended: it then says whether it is confirmed.',
+    cause,
+  })
 }
 
 function busy(): WeftError {

@@ -6,7 +6,7 @@ import { type Access, addressText } from './address.ts'
 import type { Circle } from './circle.ts'
 import { connectTo, endOf, failureAt } from './client.ts'
 import { type Answered, type Committed, OTHER_LEVEL, toCommitted } from './committed.ts'
-import { notWhole } from './errors.ts'
+import { notWhole, taken } from './errors.ts'
 import type { Keys } from './keys.ts'
 import type { Place } from './place.ts'
 import { BARRIER_ANSWER_LIMIT, Runner } from './runner.ts'
@@ -272,15 +272,6 @@ function toRow([id, fields]: [Buffer, Buffer[]]): Row {
     hash: String(hash),
     payload: payload ?? new Uint8Array(),
   }
-}
-
-/** When a log is to go where one is, which ends with entry `sequence`. */
-export function taken({ tag }: Keys, sequence: number): WeftError {
-  const message = `There is a log already under {${tag}} on the Redis server: it ends with entry ${sequence}.`
-  return new WeftError('already-exists', message, {
-    field: '--redis-realm',
-    advice: 'Name another realm. To remove a log for good, see "Removing a log" in deploy/replicas.md.',
-  })
 }
 
 const NOT_TAKEN: ReadonlySet<string> = new Set(['fenced', 'damaged', 'level'])

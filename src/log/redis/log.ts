@@ -179,10 +179,17 @@ export class RedisLog implements Log {
 
   async beginAt(base: Head): Promise<void> {
     const [answer] = await this.link.run(BEGIN, [String(base.sequence), base.hash])
-    if (answer !== 'done') throw conflict(0, this.head())
-    await this.link.settle()
+    if (answer !== 'done' && !(await this.#beginsAt(base))) throw conflict(0, this.head())
+    // At once: whoever looks at the server from now on finds entries missing that nobody is to have.
     this.#journal.begin(base)
     this.#reader.movedBase(headOf(base))
+    await this.link.settle()
+  }
+
+  /** Whether an earlier try has come as far as that. */
+  async #beginsAt({ sequence, hash }: Head): Promise<boolean> {
+    const { log } = await this.link.status()
+    return [log?.base, log?.head].every((one) => one?.sequence === sequence && one.hash === hash)
   }
 
   /** The link to the server as it is now, for what is not in the log. Throws `store-unavailable` when there is none. */

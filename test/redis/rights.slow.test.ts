@@ -70,7 +70,8 @@ describe('A user of Redis', () => {
     const install = async (user: string, ...more: readonly string[]) => {
       using source = openSource(dir.log)
       const urls = await withUser(user, `~{weft:${user}}:*`, `&{weft:${user}}:*`, ...more)
-      return await installRedisLog(source, optionsFor(site, user, { urls }), { now: 0 })
+      const { head } = await installRedisLog(source, optionsFor(site, user, { urls }), { now: 0 })
+      return head
     }
     assert.deepEqual(await install('imports'), embedded.head())
     assert.deepEqual(await denied(site), [])

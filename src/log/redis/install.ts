@@ -51,16 +51,26 @@ export async function installRedisLog(
     return { head: there.head, wasThere: true }
   }
   await makeRoom(options)
+  const head = await write(source, options, { newEpoch, now, patience })
+  // What was written as it closed; the next import would remove it too.
+  await makeRoom(options).catch(() => undefined)
+  return { head, wasThere: false }
+}
+
+async function write(
+  source: Source,
+  options: RedisLogOptions,
+  { newEpoch, now, patience }: Required<RedisInstall>,
+): Promise<Head> {
   const draft = { ...options, keys: importKeysOf(options.realm), journal: undefined }
   await using log = await patiently(patience, () => openRedisLog(draft))
-  const head = await onLease(log, patience, async () => {
+  return await onLease(log, patience, async () => {
     await copyLog(source, log, { patience })
     if (newEpoch) await raiseEpoch(log, now, patience)
     const end = log.head()
     await moveIn(log, options, patience)
     return end
   })
-  return { head, wasThere: false }
 }
 
 /** The log that is there. */

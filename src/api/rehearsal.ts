@@ -35,7 +35,7 @@ export function rehearse(
   controller: Controller,
   request: FastifyRequest,
   decide: (state: State, tools: Tools) => Decision<unknown>,
-): LinkChanges | undefined {
+): Promise<LinkChanges> | undefined {
   if (!isDryRun(request.query)) return undefined
   const { state, settings } = controller
   const { events } = decide(state, { now: controller.now(), random: systemRandom, settings })
@@ -43,6 +43,7 @@ export function rehearse(
 }
 
 /** What `events` would do to links, and what agents would be sent. */
-export function rehearsal(controller: Controller, events: readonly Event[]): LinkChanges {
-  return linkChangesView(linkChanges(controller.state, events), controller.forecast(events))
+export async function rehearsal(controller: Controller, events: readonly Event[]): Promise<LinkChanges> {
+  const pushed = controller.forecast(events)
+  return linkChangesView(linkChanges(controller.state, events), await pushed)
 }

@@ -283,7 +283,7 @@ export class Controller implements AsyncDisposable {
   }
 
   /** What agents would be sent if `events` happened now. */
-  forecast(events: readonly Event[]): Forecast {
+  forecast(events: readonly Event[]): Promise<Forecast> {
     return this.#feeds.forecast(events)
   }
 

@@ -16,7 +16,20 @@ export interface ContentTools {
   readonly expiresAt: () => number
   /** Counts what must not grow with the number of sessions. */
   readonly count: (what: 'encodings' | 'signatures') => void
+  /** Of these records, by member: a view that is nobody else's. What other audiences of the network see is not hashed again. */
+  readonly view: (records: ReadonlyMap<NodeId, Uint8Array>, filter: Uint8Array) => View
 }
+
+/** What one entry changed for an audience. */
+export interface ContentChange {
+  /** Records in place of what these members had; undefined: they are taken out. */
+  readonly records: ReadonlyMap<NodeId, Uint8Array | undefined>
+  /** Absent: it stays. */
+  readonly filter: Uint8Array | undefined
+}
+
+/** From so many records on it is asked whether other audiences see the same. */
+const MANY = 16
 
 /** A head that is this many seconds old is signed anew before it is told again. */
 const HEAD_LIFE = 3_600
@@ -28,7 +41,7 @@ const HEAD_LIFE = 3_600
 export class Content {
   readonly #network: NetworkId
   readonly #tools: ContentTools
-  readonly #view: View
+  #view: View
   readonly #hints: HintSet
   /** Of everything, and of what is new since some point. */
   readonly #whole = new Map<string, Message>()
@@ -97,19 +110,30 @@ export class Content {
     return this.#view.encodedFilter
   }
 
-  /** Takes over what is let in. */
-  changeFilter(revision: number, filter: Uint8Array): void {
-    this.#view.change([], [], filter)
+  /** Takes over what changed up to `revision`. Where somebody is who is taken out is forgotten. */
+  change(revision: number, { records, filter }: ContentChange): void {
+    const removals = [...records].flatMap(([node, record]) => (record ? [] : [node]))
+    const isMost = records.size >= MANY && records.size * MANY >= this.#view.size
+    if (isMost) this.#view = this.#tools.view(this.#recordsWith(records), filter ?? this.filter)
+    else
+      this.#view.change(
+        [...records.values()].filter((one) => one !== undefined),
+        removals,
+        filter,
+      )
+    for (const node of removals) this.#hints.remove(node)
     this.#digest = this.#view.digest()
     this.catchUp(revision)
   }
 
-  /** Puts a record in place of what `node` had, or takes it out together with what is known of where it is. */
-  change(revision: number, node: NodeId, record: Uint8Array | undefined): void {
-    this.#view.change(record ? [record] : [], record ? [] : [node])
-    if (!record) this.#hints.remove(node)
-    this.#digest = this.#view.digest()
-    this.catchUp(revision)
+  #recordsWith(changed: ContentChange['records']): Map<NodeId, Uint8Array> {
+    const records = new Map<NodeId, Uint8Array>()
+    for (const node of this.#view.nodes()) {
+      const record = changed.has(node) ? changed.get(node) : this.record(node)
+      if (record) records.set(node, record)
+    }
+    for (const [node, record] of changed) if (record) records.set(node, record)
+    return records
   }
 
   /** Nothing that this audience sees happened up to `revision`. */

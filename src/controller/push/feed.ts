@@ -1,7 +1,6 @@
 import type { NodeId } from '../../keys/identity.ts'
 import type { Network } from '../../model/state.ts'
 import type { Hint } from '../../protocol/frames.ts'
-import type { View } from '../../protocol/view.ts'
 import { Content, type ContentTools } from './content.ts'
 import type { Claim, Cursor, Step } from './cursor.ts'
 import { Lineage } from './lineage.ts'
@@ -17,12 +16,11 @@ export interface FeedTools extends ContentTools {
   readonly record: (network: Network, node: NodeId) => Uint8Array | undefined
   /** What the audience lets in from them (view.ts). */
   readonly filter: () => Uint8Array
-  /** What it begins with: a view that is nobody else's. */
-  readonly view: (records: ReadonlyMap<NodeId, Uint8Array>, filter: Uint8Array) => View
 }
 
 /** Fewer touches than this always travel as what was touched, and never as everything. */
 const SMALL = 64
+const FILTER_TOUCH = { node: undefined, what: 'filter', isArrival: false } as const
 /** Epochs begin at 1: whoever has this one is told the head. */
 const HEAD_IS_DUE = 0
 
@@ -54,9 +52,16 @@ export class Feed {
 
   /** Takes over the network as it is now; `touched` are the members that came, went or changed. Whether that was news. */
   advance(network: Network, touched: readonly NodeId[]): boolean {
-    const isFilterNew = this.#touchFilter(network)
-    const news = touched.filter((node) => this.#touchRecord(network, node))
-    return isFilterNew || news.length > 0
+    const filter = this.#tools.filter()
+    const isFilterNew = !sameBytes(filter, this.#content.filter)
+    const records = this.#changesOf(network, touched)
+    if (!isFilterNew && records.size === 0) return false
+    const ofRecords = Array.from(records.keys(), (node) => {
+      return { node, what: 'record', isArrival: !this.has(node) } as const
+    })
+    this.#content.change(network.revision, { records, filter: isFilterNew ? filter : undefined })
+    this.#touch(isFilterNew ? [FILTER_TOUCH, ...ofRecords] : ofRecords)
+    return true
   }
 
   /** Makes sure that a member that comes from another feed of the network is not told an older revision than it has. */
@@ -82,7 +87,7 @@ export class Feed {
   /** How a member can be reached from now on. Whether that was news. */
   hint(hint: Hint): boolean {
     const isNews = this.#content.hint(hint)
-    if (isNews) this.#touch(hint.node as NodeId, 'hint')
+    if (isNews) this.#touch([{ node: hint.node as NodeId, what: 'hint', isArrival: false }])
     return isNews
   }
 
@@ -204,22 +209,14 @@ export class Feed {
     return this.#touches.afterLast((touch) => touch.hints === digest)
   }
 
-  /** A member that the audience does not see, and did not, changes nothing. */
-  #touchRecord(network: Network, node: NodeId): boolean {
-    const record = this.#tools.record(network, node)
-    const before = this.#content.record(node)
-    if (record && before ? sameBytes(record, before) : record === before) return false
-    this.#content.change(network.revision, node, record)
-    this.#touch(node, 'record', !before)
-    return true
-  }
-
-  #touchFilter(network: Network): boolean {
-    const filter = this.#tools.filter()
-    if (sameBytes(filter, this.#content.filter)) return false
-    this.#content.changeFilter(network.revision, filter)
-    this.#touch(undefined, 'filter')
-    return true
+  /** Records that are others now, or undefined for members that are seen no longer. Who was not seen, and is not, has none. */
+  #changesOf(network: Network, touched: readonly NodeId[]): Map<NodeId, Uint8Array | undefined> {
+    const changes = new Map<NodeId, Uint8Array | undefined>()
+    for (const node of touched) {
+      const [record, before] = [this.#tools.record(network, node), this.#content.record(node)]
+      if (record !== before && !(record && before && sameBytes(record, before))) changes.set(node, record)
+    }
+    return changes
   }
 
   #raiseTo(revision: number): void {
@@ -228,10 +225,12 @@ export class Feed {
     this.#content.catchUp(revision)
   }
 
-  #touch(node: NodeId | undefined, what: Touch['what'], isArrival = false): void {
+  /** They happened at once: nobody is told some of them without the others. */
+  #touch(touches: readonly Pick<Touch, 'node' | 'what' | 'isArrival'>[]): void {
     this.#changed()
     const { revision, digest, hintsDigest: hints } = this.#content
-    this.#touches.add({ node, what, isArrival, revision, digest, hints, at: this.#tools.now() })
+    const at = this.#tools.now()
+    for (const touch of touches) this.#touches.add({ ...touch, revision, digest, hints, at })
   }
 
   /** The records that changed, with the hints of all that were touched. */

@@ -11,6 +11,7 @@ import { Lans } from '../presence/lans.ts'
 import type { Presence } from '../presence/presence.ts'
 import { hintOf } from '../presence/surroundings.ts'
 import type { ControllerSettings } from '../settings.ts'
+import { inTurns } from '../turns.ts'
 import { Due, type News } from './due.ts'
 import type { Feed } from './feed.ts'
 import { type Forecast, forecast } from './forecast.ts'
@@ -30,8 +31,11 @@ export interface FeedsTools {
   readonly recent: readonly Step[]
 }
 
-/** @param viewers who has something to be told; undefined: all members */
-type TouchListener = (network: NetworkId, viewers: readonly NodeId[] | undefined) => void
+/**
+ * @param viewers who has something to be told; undefined: all members
+ * @returns a promise where that goes on in later turns of the event loop: until then no other push of the network begins
+ */
+type TouchListener = (network: NetworkId, viewers: readonly NodeId[] | undefined) => unknown
 
 const DAY_SECONDS = 86_400
 
@@ -45,6 +49,7 @@ export class Feeds {
   /** How soon a network may be pushed again, and which pushes are on their way. */
   readonly #paces = new Map<NetworkId, Pace>()
   readonly #due = new Map<NetworkId, Due>()
+  readonly #pushing = new Set<NetworkId>()
   #onTouched: TouchListener = () => undefined
 
   constructor(tools: FeedsTools) {
@@ -74,9 +79,9 @@ export class Feeds {
     return this.#lans.follow(id, viewer, told, readsParts)
   }
 
-  /** What a change would cost to push. */
-  forecast(events: readonly Event[]): Forecast {
-    return forecast(this.#tools.state(), events, (network) => this.#toolsFor(network))
+  /** What a change would cost to push, as things are now. */
+  async forecast(events: readonly Event[]): Promise<Forecast> {
+    return inTurns(forecast(this.#tools.state(), events, (network) => this.#toolsFor(network)))
   }
 
   onEntry(entry: Entry, before: State, after: State): void {
@@ -184,6 +189,10 @@ export class Feeds {
     const first = new Due()
     first.add(news)
     this.#due.set(id, first)
+    if (!this.#pushing.has(id)) this.#schedule(id)
+  }
+
+  #schedule(id: NetworkId): void {
     const { clock } = this.#tools
     const { wait } = this.#paceOf(id)
     if (wait <= 0) setImmediate(() => this.#push(id))
@@ -195,7 +204,18 @@ export class Feeds {
     if (!due) return
     this.#due.delete(id)
     const viewers = due.viewers((classes) => this.#networks.get(id)?.membersOf(classes))
-    this.#paceOf(id).run(() => this.#onTouched(id, viewers))
+    const rest = this.#paceOf(id).run(() => this.#onTouched(id, viewers))
+    if (rest) void this.#finish(id, rest)
+  }
+
+  async #finish(id: NetworkId, rest: Promise<void>): Promise<void> {
+    this.#pushing.add(id)
+    try {
+      await rest
+    } finally {
+      this.#pushing.delete(id)
+      if (this.#due.has(id)) this.#schedule(id)
+    }
   }
 
   #paceOf(id: NetworkId): Pace {

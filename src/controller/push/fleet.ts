@@ -9,12 +9,13 @@ import type { SigningKey } from '../../keys/signature.ts'
 import type { Entry } from '../../log/log.ts'
 import type { Event } from '../../model/event.ts'
 import type { NetworkId } from '../../model/names.ts'
-import type { State } from '../../model/state.ts'
+import type { Network, State } from '../../model/state.ts'
 import { type ControllerFrame, encodeFrame, parseAgentFrame } from '../../protocol/frames.ts'
 import { REPLACED, signTranscript } from '../../protocol/handshake.ts'
 import { toNodeReport } from '../presence/facts.ts'
 import type { Presence } from '../presence/presence.ts'
 import type { ControllerSettings } from '../settings.ts'
+import { inTurns } from '../turns.ts'
 import { comparison, Rounds } from './comparison.ts'
 import type { Cursor } from './cursor.ts'
 import { drainWindow } from './drain.ts'
@@ -68,7 +69,7 @@ export class Fleet {
   constructor(tools: FleetTools) {
     this.#tools = tools
     this.#relays = new Relays(tools, (session) => this.#sessions.get(session.node) === session)
-    tools.feeds.onTouched((network, viewers) => this.#flush(network, viewers))
+    tools.feeds.onTouched((network, viewers) => inTurns(this.#flush(network, viewers)))
     this.#heartbeat = new Heartbeat(tools.settings.heartbeatSeconds)
     this.#rounds = new Rounds(tools.clock, (isAsked) => this.#compare(isAsked))
   }
@@ -257,7 +258,7 @@ export class Fleet {
         break
       }
       case 'epoch-raised':
-        for (const id of state.networks.keys()) this.#flush(id)
+        for (const id of state.networks.keys()) void inTurns(this.#flush(id))
         break
       default:
     }
@@ -286,16 +287,21 @@ export class Fleet {
     if (sessions?.size === 0) this.#members.delete(network)
   }
 
-  /** @param viewers those that have something to be told, if not all */
-  #flush(network: NetworkId, viewers?: readonly NodeId[]): void {
-    const members = this.#members.get(network)
-    if (!members) return
-    // Looked up once, for there may be many thousands.
-    const latest = this.#tools.state().networks.get(network)
-    if (!viewers) for (const session of members) session.flush(network, latest)
-    for (const node of viewers ?? []) {
-      const session = this.#sessions.get(node)
-      if (session && members.has(session)) session.flush(network, latest)
+  /**
+   * A step for each session: each is told what is due to it by then, so others may have their turn in between.
+   * @param viewers those that have something to be told, if not all
+   */
+  *#flush(network: NetworkId, viewers?: readonly NodeId[]): Generator<void, void> {
+    const all = viewers?.map((node) => this.#sessions.get(node)) ?? [...(this.#members.get(network) ?? [])]
+    let [before, latest]: [State | undefined, Network | undefined] = [undefined, undefined]
+    for (const session of all) {
+      // It may have gone, or have left the network.
+      if (!session || !this.#members.get(network)?.has(session)) continue
+      const state = this.#tools.state()
+      // Looked up once for all that follow each other, for there may be many thousands.
+      if (state !== before) [before, latest] = [state, state.networks.get(network)]
+      session.flush(network, latest)
+      yield
     }
   }
 

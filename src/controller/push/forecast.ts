@@ -6,12 +6,13 @@ import { apply } from '../../model/apply.ts'
 import type { Event } from '../../model/event.ts'
 import type { NetworkId } from '../../model/names.ts'
 import type { Network, State } from '../../model/state.ts'
-import { encodeFrame } from '../../protocol/frames.ts'
+import { encodeFrame, type Hint } from '../../protocol/frames.ts'
 import type { Cursor } from './cursor.ts'
 import type { Feed } from './feed.ts'
 import { removedFrame, selfFrame } from './member-frames.ts'
 import type { Message } from './message.ts'
 import { NetworkFeeds, type NetworkFeedsTools } from './network-feeds.ts'
+import type { HintFinder } from './put-hints.ts'
 import { touchedMembers } from './touched.ts'
 
 /** Bytes of frames that a member would be sent. */
@@ -38,20 +39,23 @@ const NOBODY = new SigningKey(new SecretBytes(systemRandom(32)))
 
 /**
  * What connected agents that know the present state would be sent if `events` happened now. It is worked out by feeds that
- * are made for it, so it is what a push takes, but for endpoints that only a LAN may know. Nothing is changed.
+ * are made for it, so it is what a push takes, but for endpoints that only a LAN may know. Nothing is changed. Others may have
+ * their turn after each step.
  */
-export function forecast(
+export function* forecast(
   before: State,
   events: readonly Event[],
   toolsFor: (network: NetworkId) => NetworkFeedsTools,
-): Forecast {
+): Generator<void, Forecast> {
   const after = events.reduce(apply, before)
-  const members = [...concerned(events, after)].flatMap(([id, nodes]) => {
+  const members: MemberBytes[] = []
+  for (const [id, nodes] of concerned(events, after)) {
     const [was, is] = [before.networks.get(id), after.networks.get(id)]
     const left = [...(was?.members.keys() ?? [])].filter((node) => !is?.members.has(node))
-    const farewells = left.map((node) => ({ network: id, node, bytes: farewell(after, id, node) }))
-    return is ? [...farewells, ...told({ before, after, was, is, nodes }, toolsFor(id))] : farewells
-  })
+    for (const node of left) members.push({ network: id, node, bytes: farewell(after, id, node) })
+    yield
+    if (is) for (const one of yield* told({ before, after, was, is, nodes }, toolsFor(id))) members.push(one)
+  }
   const bytes = members.reduce((sum, one) => sum + one.bytes, 0)
   return { bytes, count: members.length, members: members.slice(0, MOST_LISTED) }
 }
@@ -75,40 +79,38 @@ interface Change {
 }
 
 /** What the members would be sent that are so afterwards. */
-function told({ before, after, was, is, nodes }: Change, tools: NetworkFeedsTools): MemberBytes[] {
+function* told(
+  { before, after, was, is, nodes }: Change,
+  tools: NetworkFeedsTools,
+): Generator<void, MemberBytes[]> {
   let state = before
-  const feeds = new NetworkFeeds(was ?? is, {
-    ...tools,
-    signing: NOBODY,
-    count: () => undefined,
-    node: (id) => state.nodes.get(id),
-  })
-  const known = was ? positionsIn(was, feeds) : new Map<NodeId, Cursor>()
+  const hintOf = rememberedBy(tools.hintOf)
+  const own = { signing: NOBODY, count: () => undefined, hintOf }
+  const feeds = new NetworkFeeds(was ?? is, { ...tools, ...own, node: (id) => state.nodes.get(id) })
+  yield
+  const known = was ? yield* positionsIn(was, feeds) : new Map<NodeId, Cursor>()
   state = after
   if (was && was.policy !== is.policy) feeds.reclassify(is)
   feeds.advance(is, nodes)
-  for (const hint of nodes.map(tools.hintOf)) if (hint) feeds.hint(hint)
+  for (const hint of nodes.map(hintOf)) if (hint) feeds.hint(hint)
   const sizes = new Map<Feed, Map<Cursor | undefined, number>>()
-  return [...is.members.values()].flatMap((member) => {
-    const { node } = member
-    const self =
-      was?.members.get(node)?.revision === member.revision ? 0 : sizeOf(selfFrame(after, is, member, NOBODY))
-    const position = known.get(node)
-    const bytes = self + (member.publicKey ? sizeOfStep(feeds.get(is, node), position, sizes) : 0)
-    return bytes > 0 ? { network: is.id, node, bytes } : []
-  })
+  const members: MemberBytes[] = []
+  for (const { node, publicKey, ...member } of is.members.values()) {
+    const isSelfNew = was?.members.get(node)?.revision !== member.revision
+    const self = isSelfNew ? sizeOf(selfFrame(after, is, { node, publicKey, ...member }, NOBODY)) : 0
+    const bytes = self + (publicKey ? sizeOfStep(feeds.get(is, node), known.get(node), sizes) : 0)
+    if (bytes > 0) members.push({ network: is.id, node, bytes })
+    yield
+  }
+  return members
 }
 
 /** Where members stand that were told everything: the same for all of one feed. */
-function positionsIn(network: Network, feeds: NetworkFeeds): Map<NodeId, Cursor> {
-  const ends = new Map<Feed, Cursor>()
+function* positionsIn(network: Network, feeds: NetworkFeeds): Generator<void, Map<NodeId, Cursor>> {
   const known = new Map<NodeId, Cursor>()
   for (const { node, publicKey } of network.members.values()) {
-    if (!publicKey) continue
-    const feed = feeds.get(network, node)
-    const end = ends.get(feed) ?? feed.end
-    ends.set(feed, end)
-    known.set(node, end)
+    if (publicKey) known.set(node, feeds.get(network, node).end)
+    yield
   }
   return known
 }
@@ -136,4 +138,13 @@ function farewell(state: State, network: NetworkId, node: NodeId): number {
 
 function sizeOf(frame: Parameters<typeof encodeFrame>[0] | undefined): number {
   return frame ? Buffer.byteLength(encodeFrame(frame)) : 0
+}
+
+/** Each is looked for once. */
+function rememberedBy(find: HintFinder): HintFinder {
+  const known = new Map<NodeId, Hint | undefined>()
+  return (node) => {
+    if (!known.has(node)) known.set(node, find(node))
+    return known.get(node)
+  }
 }

@@ -28,11 +28,13 @@ const EVERYBODY = ''
 export class NetworkFeeds {
   readonly #tools: NetworkFeedsTools
   readonly #feeds = new Map<string, Feed>()
-  /** For classes that have had no feed since a policy: the one that most of their members were told of before. */
+  /** For classes that nobody has listened in since a policy: the feed that most of their members were told of before. */
   #origins = new Map<string, Feed>()
   /** Revision of the network at which classes came to have members that had none when these feeds or the policy began. */
   readonly #births = new Map<string, number>()
   readonly #encoder: Encoder
+  /** Of the members as they are now: each class that sees one asks for it. */
+  readonly #records = new Map<NodeId, Uint8Array>()
   #regime: Regime
   /** Undefined where all members see the same. */
   #audiences: Audiences | undefined
@@ -59,6 +61,7 @@ export class NetworkFeeds {
   advance(network: Network, nodes: readonly NodeId[]): ReadonlySet<string> {
     const affected = new Map<string, NodeId[]>()
     for (const node of nodes) {
+      this.#records.delete(node)
       for (const key of this.#shift(network, node)) {
         const known = affected.get(key)
         if (known) known.push(node)
@@ -70,29 +73,25 @@ export class NetworkFeeds {
     )
   }
 
-  /** Takes over another policy: who sees whom is worked out anew, and each feed told what that changed. */
+  /**
+   * Takes over another policy: who sees whom is worked out anew. What that changes for a class is worked out when somebody
+   * listens in it, for that takes its time where there are many classes of many members.
+   */
   reclassify(network: Network): void {
     const before = this.#audiences
     const everybody = [...network.members.keys()]
     this.#regime = new Regime(network)
     this.#audiences = this.#classify(network)
     const keyBefore = (node: NodeId) => (before ? before.of(node)?.key : EVERYBODY)
-    const entered = new Set(
-      everybody.flatMap((node) => (keyBefore(node) === this.#keyOf(node) ? [] : this.#keyOf(node))),
-    )
     this.#origins = this.#originsOf(everybody, keyBefore)
     this.#births.clear()
-    const hintOf = rememberedBy(this.#tools.hintOf)
-    for (const [key, feed] of this.#feeds) {
-      if (this.#exists(key) && !this.#origins.has(key)) this.#renewFeed(network, key, feed, hintOf)
-      else this.#feeds.delete(key)
-      if (entered.has(key)) feed.raise(network)
-    }
+    this.#records.clear()
+    this.#feeds.clear()
   }
 
   /**
-   * A class goes on from the feed that most of its members were told of: here are those for which that is another. A class
-   * in which nobody has listened since the policy before hands on the one of then.
+   * A class goes on from the feed that most of its members were told of. A class in which nobody has listened since the policy
+   * before hands on the one of then.
    */
   #originsOf(nodes: readonly NodeId[], keyBefore: (node: NodeId) => string | undefined): Map<string, Feed> {
     const counts = new Map<string, Map<Feed, number>>()
@@ -103,12 +102,12 @@ export class NetworkFeeds {
       const ofKey = counts.get(key) ?? new Map<Feed, number>()
       counts.set(key, ofKey.set(feed, (ofKey.get(feed) ?? 0) + 1))
     }
-    const origins = [...counts].map(([key, feeds]) => [key, mostOf(feeds)] as const)
-    return new Map(origins.filter(([key, feed]) => this.#feeds.get(key) !== feed))
+    return new Map([...counts].map(([key, feeds]) => [key, mostOf(feeds)]))
   }
 
   /** Takes over how a member can be reached. Gives the classes that have to be told. */
   hint(hint: Hint): ReadonlySet<string> {
+    for (const origin of new Set(this.#origins.values())) origin.hint(hint)
     return new Set([...this.#feeds].flatMap(([key, feed]) => (feed.hint(hint) ? key : [])))
   }
 
@@ -196,30 +195,33 @@ export class NetworkFeeds {
     // Where nearly all are lost to sight, those that are left are told with less.
     const isFew = origin && origin.size > MOST_LOST * members.length
     const feed = new Feed(network, tools, isFew ? undefined : origin)
-    if (origin && !isFew) this.#renewFeed(network, key, feed, hintOf)
-    putHints(feed, members, hintOf)
+    if (origin && !isFew) this.#renewFeed(network, members, feed)
+    else putHints(feed, members, hintOf)
     // Some may come from another feed, and have a later revision than this one.
     feed.raise(network)
     return feed
   }
 
   /** Another policy may show other members, in another light. */
-  #renewFeed(network: Network, key: string, feed: Feed, hintOf: HintFinder): void {
-    const visible = this.#audiences?.visibleTo(key) ?? [...network.members.keys()]
+  #renewFeed(network: Network, visible: readonly NodeId[], feed: Feed): void {
     const before = feed.members()
     feed.advance(network, [...new Set([...visible, ...before])])
     const known = new Set(before)
-    putHints(
-      feed,
-      visible.filter((node) => !known.has(node)),
-      hintOf,
-    )
+    const isNew = (node: NodeId) => !known.has(node)
+    putHints(feed, visible.filter(isNew), this.#tools.hintOf)
   }
 
   #record(network: Network, id: NodeId, key: string): Uint8Array | undefined {
+    if (!this.#isVisible(id, key)) return undefined
+    const known = this.#records.get(id)
+    if (known) return known
     const [member, node] = [network.members.get(id), this.#tools.node(id)]
-    if (!member || !node || !this.#isVisible(id, key)) return undefined
-    return this.#encoder.record(network, this.#regime, member, node, this.#audiences?.of(id)?.opener ?? '')
+    if (!member || !node) return undefined
+    const opener = this.#audiences?.of(id)?.opener ?? ''
+    const record = this.#encoder.record(network, this.#regime, member, node, opener)
+    // Where all members are of one class nobody else asks.
+    if (record && this.#audiences) this.#records.set(id, record)
+    return record
   }
 
   #isVisible(node: NodeId, key: string): boolean {
@@ -231,13 +233,4 @@ export class NetworkFeeds {
 function mostOf(feeds: ReadonlyMap<Feed, number>): Feed {
   const [feed] = [...feeds].reduce((best, one) => (one[1] > best[1] ? one : best))
   return feed
-}
-
-/** Each is looked for once. */
-function rememberedBy(find: HintFinder): HintFinder {
-  const known = new Map<NodeId, Hint | undefined>()
-  return (node) => {
-    if (!known.has(node)) known.set(node, find(node))
-    return known.get(node)
-  }
 }

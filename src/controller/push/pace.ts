@@ -22,11 +22,17 @@ export class Pace {
     return this.#next - this.#clock.monotonic()
   }
 
-  /** Pushes, and takes note of how long that takes. */
-  run(push: () => void): void {
+  /** Pushes, and takes note of how long that takes. Gives when it is over, if it goes on in later turns. */
+  run(push: () => unknown): Promise<void> | undefined {
     const start = this.#clock.monotonic()
     this.#next = start + this.#gathering
-    push()
+    const rest = push()
+    if (rest instanceof Promise) return rest.then(() => this.#rest(start))
+    this.#rest(start)
+    return undefined
+  }
+
+  #rest(start: number): void {
     const took = this.#clock.monotonic() - start
     this.#next = start + Math.max(this.#gathering, Math.min(took * SHARE, this.#gathering * LONGEST))
   }

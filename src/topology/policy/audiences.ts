@@ -29,9 +29,11 @@ export class Audiences {
   readonly #gates = new Map<string, Gate>()
   readonly #visible = new Map<string, readonly NodeId[]>()
 
+  /** @param viewers each once */
   constructor(regime: Regime, viewers: Iterable<Viewer> = []) {
     this.regime = regime
-    for (const viewer of viewers) this.put(viewer)
+    // Nobody asks here who is affected.
+    for (const viewer of viewers) this.#join(viewer.id, regime.classOf(viewer))
   }
 
   /** Takes a member in, or what it is now. */
@@ -156,6 +158,7 @@ export class Audiences {
   }
 
   #forgetVisible(key: string): void {
+    if (this.#visible.size === 0) return
     for (const each of this.partnersOf(key).keys()) this.#visible.delete(each)
   }
 }

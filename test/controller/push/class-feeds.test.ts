@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it, mock } from 'node:test'
 import { Pasts } from '../../../src/controller/push/pasts.ts'
 import type { Rule } from '../../../src/model/policy.ts'
+import { SetDigest } from '../../../src/protocol/digest.ts'
 import { Regime } from '../../../src/topology/policy/regime.ts'
 import { networkId, nodeId } from '../../model/history.ts'
 import { labelled, permitted } from '../../topology/policy/play.ts'
@@ -64,6 +65,28 @@ describe('The feed of a class', () => {
     }
   })
 
+  it('hashes records that are others for all classes once, however many classes see them', () => {
+    const [few, many] = [5, 10].map((classes) => {
+      const world = new FeedWorld()
+      const numbers = Array.from({ length: 40 }, (_, at) => at)
+      world.come(...numbers)
+      world.wish(...numbers.map((at) => labelled(at, { all: 'yes', of: `${at % classes}` })))
+      const limits = { protocols: ['tcp' as const] }
+      const rules = numbers.slice(0, classes).map((of) => ({ from: `of=${of}`, to: `of=${of}`, ...limits }))
+      world.wish(permitted({ from: '*', to: '*' }, ...rules))
+      const readers = numbers.map((at) => ({ at, reader: world.newReader() }))
+      for (const { at, reader } of readers) reader.read(world.feed(nodeId(at)))
+      const hashes = callsOf(mock.method(SetDigest.prototype, 'add'), () => {
+        world.wish(permitted({ from: 'all=yes', to: 'all=yes', ...limits }, ...rules))
+        for (const { at } of readers) world.feed(nodeId(at))
+      })
+      for (const { at, reader } of readers) reader.read(world.feed(nodeId(at)))
+      for (const { at, reader } of readers) assert.deepEqual(reader.picture, world.picture(nodeId(at)))
+      return hashes
+    })
+    assert.ok(few !== undefined && many !== undefined && few >= 40 && many < few + 10, `${few} and ${many}`)
+  })
+
   it('begins after a restart with what its members were told, and tells what they missed, once for all of them', () => {
     for (const size of [40, 80]) {
       const world = new FeedWorld()
@@ -94,7 +117,7 @@ describe('The feed of a class', () => {
     const [few, many] = [30, 60].map((size) => {
       const owners = Array.from({ length: size }, (_, at) => `owner=o${at}`)
       const world = listened(owners.map((owner) => ({ from: owner, to: owner })))
-      return callsOf('classOf', () => labelEach(world, owners))
+      return callsOf(mock.method(Regime.prototype, 'classOf'), () => labelEach(world, owners))
     })
     assert.ok(few !== undefined && many !== undefined && few >= 30 && many < few * 3, `${few} and ${many}`)
   })
@@ -105,7 +128,7 @@ describe('The feed of a class', () => {
       const limits = { protocols: ['tcp' as const] }
       const world = listened(services.map((to) => ({ from: '*', to, ...limits })))
       labelEach(world, services.slice(1))
-      return callsOf('opens', () => labelEach(world, services.slice(0, 1)))
+      return callsOf(mock.method(Regime.prototype, 'opens'), () => labelEach(world, services.slice(0, 1)))
     })
     assert.ok(few !== undefined && many !== undefined && few >= 2 && many < few * 3, `${few} and ${many}`)
   })
@@ -146,9 +169,11 @@ function labelEach(world: FeedWorld, labels: readonly string[]): void {
   }
 }
 
-/** How many times a regime is asked that in the meantime. */
-function callsOf(what: 'classOf' | 'opens', run: () => void): number {
-  const { mock: calls } = mock.method(Regime.prototype, what)
+/** How many times that is called in the meantime. */
+function callsOf(
+  { mock: calls }: { mock: { callCount(): number; restore(): void } },
+  run: () => void,
+): number {
   try {
     run()
     return calls.callCount()

@@ -48,4 +48,28 @@ describe('Changes of a network', () => {
       assert.deepEqual(pushes, [0, next])
     }
   })
+
+  it('wait for a push that goes on in later turns, however long that takes, and go together then', async () => {
+    const clock = new HandClock()
+    const world = new FeedWorld(begin('mesh'), clock)
+    const pushes: PromiseWithResolvers<void>[] = []
+    world.feeds.onTouched(() => {
+      const push = Promise.withResolvers<void>()
+      pushes.push(push)
+      return push.promise
+    })
+    world.come(1)
+    await turn()
+    for (const number of [2, 3]) {
+      world.come(number)
+      clock.advance(10 * GATHER)
+      await turn()
+    }
+    assert.equal(pushes.length, 1, 'the first is under way')
+    pushes[0]?.resolve()
+    await turn()
+    clock.advance(10 * GATHER)
+    await turn()
+    assert.equal(pushes.length, 2)
+  })
 })

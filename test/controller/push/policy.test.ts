@@ -163,7 +163,7 @@ describe('Members of a network with a policy', () => {
       () => leaving(world.network, world.node('db-1')),
     ]
     for (const change of changes) {
-      const { bytes, count, members } = world.forecast(change)
+      const { bytes, count, members } = await world.forecast(change)
       assert.ok(count >= 2 && count === members.length)
       assert.equal(
         bytes,
@@ -235,7 +235,7 @@ class World implements AsyncDisposable {
     await this.#rig.controller.change({ actor: 'test' }, decide)
   }
 
-  forecast(decide: (state: State) => Decision<unknown>): Forecast {
+  forecast(decide: (state: State) => Decision<unknown>): Promise<Forecast> {
     const { controller } = this.#rig
     return controller.forecast(decide(controller.state).events)
   }

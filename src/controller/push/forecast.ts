@@ -133,7 +133,7 @@ function sizeOfAll(messages: readonly Message[]): number {
 }
 
 function farewell(state: State, network: NetworkId, node: NodeId): number {
-  return sizeOf(removedFrame(state, network, node, NOBODY))
+  return sizeOf(removedFrame(state, { network, node }, NOBODY))
 }
 
 function sizeOf(frame: Parameters<typeof encodeFrame>[0] | undefined): number {

@@ -32,13 +32,16 @@ export function selfFrame(
   return sealedKey ? { type: 'self', ...signed, sealedKey } : { type: 'self', ...signed }
 }
 
-/** Tells a node that it is no member, as of the network's present revision; of a network that is gone, for ever. */
+/**
+ * Tells a node that it is no member, as of a revision, which is the network's present one if none is given; of a network that
+ * is gone, for ever.
+ */
 export function removedFrame(
   state: State,
-  network: NetworkId,
-  node: NodeId,
+  { network, node, revision }: { network: NetworkId; node: NodeId; revision?: number | undefined },
   signing: SigningKey,
 ): ControllerFrameOf<'removed'> {
-  const revision = state.networks.get(network)?.revision ?? Number.MAX_SAFE_INTEGER
-  return { type: 'removed', ...signRemoval({ network, node, epoch: state.epoch, revision }, signing) }
+  const present = state.networks.get(network)?.revision ?? Number.MAX_SAFE_INTEGER
+  const removal = { network, node, epoch: state.epoch, revision: revision ?? present }
+  return { type: 'removed', ...signRemoval(removal, signing) }
 }

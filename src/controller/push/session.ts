@@ -107,7 +107,8 @@ export class Session {
     const state = this.#tools.state()
     if (state.networks.get(network)?.members.has(this.node)) this.#resumeNetwork(network, position)
     else if (position) this.#refute(state, network, position)
-    else if (state.networks.has(network) || state.deletedNetworks.has(network)) this.#leave(network)
+    else if (state.deletedNetworks.has(network)) this.#leave(network)
+    // Who is no member and has nothing needs no word of it, and is not to learn how often the network changes.
   }
 
   /** Asks the agent what it has; its answer is for `resume`. One that does not read is asked the next time. */
@@ -211,7 +212,8 @@ export class Session {
   #refute(state: State, id: NetworkId, position: ResumePosition): void {
     if (isAhead(state, position)) return this.send({ type: 'prove', network: id })
     const isOlder = state.networks.has(id) && position.epoch === state.epoch
-    if (isOlder || state.deletedNetworks.has(id)) this.#leave(id)
+    if (isOlder) this.#leave(id, position.revision)
+    else if (state.deletedNetworks.has(id)) this.#leave(id)
   }
 
   #toldOf(id: NetworkId): Told {
@@ -222,10 +224,11 @@ export class Session {
     return fresh
   }
 
-  #leave(network: NetworkId): void {
+  /** @param revision which the agent itself says it has: by another it would learn what became of the network since */
+  #leave(network: NetworkId, revision?: number): void {
     this.#told.delete(network)
     const { state, signing } = this.#tools
-    this.send(removedFrame(state(), network, this.node, signing))
+    this.send(removedFrame(state(), { network, node: this.node, revision }, signing))
   }
 
   #askForKey(network: Network, member: Member, told: Told): void {

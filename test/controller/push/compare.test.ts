@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { setPolicy } from '../../../src/controller/commands/policy.ts'
 import { setRoles } from '../../../src/controller/commands/role.ts'
 import { COMPARE_PARTS, isTurnOf } from '../../../src/controller/push/comparison.ts'
 import { systemRandom } from '../../../src/keys/random.ts'
 import type { PublicKey } from '../../../src/keys/wireguard.ts'
 import { witnessDigest } from '../../../src/protocol/comparison.ts'
-import { openWitnessList } from '../../../src/protocol/content.ts'
+import { openRemoval, openWitnessList } from '../../../src/protocol/content.ts'
 import { encodeFrame, type Facts, type ResumePosition } from '../../../src/protocol/frames.ts'
 import { newIdentity } from '../../disorder/crowd.ts'
 import { findNode } from '../../lookup.ts'
@@ -60,6 +61,31 @@ describe('What an agent says it has', () => {
     const { digest: _digest, ...something } = position
     say(agent, [something])
     await eventually('and again', () => agent.framesOf('removed').length === 3)
+  })
+
+  it('does not tell who is no member any more how often the network changes since', async () => {
+    await using rig = await startRig()
+    const { network, agent } = await member(rig)
+    using _ = agent
+    const position = positionOf(rig, agent, network)
+    await rig.removeMember('demo', 'first')
+    await eventually('it is told', () => agent.framesOf('removed').length === 1)
+    const revisions = () =>
+      agent.framesOf('removed').map((frame) => openRemoval(frame, signing.publicKey).revision)
+    const { signing } = rig.controller.authority
+    const [leftAt] = revisions()
+    for (const from of ['a=1', 'a=2']) {
+      await rig.controller.change({ actor: 'test' }, (state) =>
+        setPolicy(state, network, { default: 'deny', rules: [{ from, to: '*' }] }),
+      )
+      agent.send({ type: 'resync', network })
+      agent.send({ type: 'resync', network, position })
+      const told = agent.framesOf('removed').length
+      say(agent, [position])
+      await eventually('it is answered', () => agent.framesOf('removed').length > told)
+    }
+    await eventually('all is answered', () => agent.framesOf('removed').length === 5)
+    assert.deepEqual(revisions(), [leftAt, ...Array(4).fill(position.revision)])
   })
 
   it('has to be proven each time when it is more than the log has', async () => {

@@ -105,7 +105,9 @@ describe('A resume', () => {
     await eventually('the newcomer is told', () => joined.view(world.network).size === MEMBERS)
     using back = await RawAgent.return(world.token, first.identity, positions, factsAt(world.network, 0))
     await eventually('it is told', () => back.frames.length > 0)
-    back.send({ type: 'resync', network: world.network })
+    const [position] = positions
+    assert.ok(position)
+    back.send({ type: 'resync', network: world.network, position })
     await eventually('it is told again', () => back.frames.length > 1)
     assert.deepEqual(new Set(back.frames.map(({ type }) => type)), new Set(['removed']))
     assert.equal(back.heardOf('203.0.113.100'), false)

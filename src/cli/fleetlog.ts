@@ -8,9 +8,10 @@ import { toBase32 } from '../keys/text.ts'
 import type { Head } from '../log/log.ts'
 import { readJournal } from '../log/redis/journal.ts'
 import type { RedisLogOptions } from '../log/redis/options.ts'
+import type { DoubtedSource } from '../log/redis/source.ts'
 import { holds, openSource } from '../log/source.ts'
-import type { Source } from '../log/transfer.ts'
 import { environmentName, loadSettings } from '../settings.ts'
+import { printable } from './printable.ts'
 
 /** Where a log is: in a data directory, or on the Redis of a fleet. */
 export interface FleetOptions {
@@ -42,11 +43,19 @@ export function dataDirOption(): Option {
 }
 
 /** The log that the options name, for reading: nothing is changed where it is. Rejects with `conflict` as `embeddedLog` does. */
-export async function openFleetSource(options: FleetOptions, command: Command): Promise<Source & Disposable> {
+export async function openFleetSource(
+  options: FleetOptions,
+  command: Command,
+): Promise<DoubtedSource & Disposable> {
   const redis = redisOptions(options, command)
-  if (!redis) return openSource(embeddedLog(options, command))
+  if (!redis) return { ...openSource(embeddedLog(options, command)), doubts: [] }
   const { openRedisSource } = await import('../log/redis/source.ts')
   return openRedisSource(redis)
+}
+
+/** Says on stderr why what is read may not be the log that was acknowledged. */
+export function warn(doubts: readonly string[]): void {
+  for (const doubt of doubts) process.stderr.write(`warning: ${printable(doubt)}\n`)
 }
 
 /**

@@ -18,6 +18,7 @@ import {
   type FleetOptions,
   openFleetSource,
   redisOptions,
+  warn,
 } from './fleetlog.ts'
 import { writeNew } from './newfile.ts'
 import { fields, print } from './output.ts'
@@ -89,7 +90,9 @@ Examples:
 
 With WEFT_STORE=redis and WEFT_REDIS_URLS in the environment it is the log there, unless --data-dir is
 given. It is only read, also from a replica, whatever its settings. A log.db that was left behind when
-the log went to Redis is refused, by the redis-journal.json beside it.
+the log went to Redis is refused, by the redis-journal.json beside it. So is, unless --as-it-is says that
+it is wanted, what may not be what was acknowledged: on a replica that has lost its primary, or with
+entries that nobody has confirmed.
 
 The controller may be running. Secrets in it stay encrypted: keep wrapping.key apart.`
 
@@ -97,11 +100,26 @@ function exportCommand(): Command {
   return addFleetOptions(new Command('export'))
     .description('Write a log as lines of JSON that any controller can import.')
     .option('--output <file>', 'a new file, instead of stdout')
+    .option('--as-it-is', 'also when the end may be missing, or was never acknowledged; stderr says which')
     .addHelpText('after', EXPORT_EXAMPLES)
-    .action(async (options: FleetOptions & { readonly output?: string }, command: Command) => {
+    .action(async (options: ExportOptions, command: Command) => {
       using source = await whileWorking(looking, () => openFleetSource(options, command))
+      if (source.doubts.length > 0 && !options.asItIs) throw doubted(source.doubts)
+      warn(source.doubts)
       await writeExport(source, options.output)
     })
+}
+
+interface ExportOptions extends FleetOptions {
+  readonly output?: string
+  readonly asItIs?: boolean
+}
+
+function doubted(doubts: readonly string[]): WeftError {
+  return new WeftError('conflict', doubts.join(' '), {
+    advice:
+      'Nothing was exported. Name the primary, or let its controllers confirm it; or export it with --as-it-is.',
+  })
 }
 
 async function writeExport(source: Source, output: string | undefined): Promise<void> {

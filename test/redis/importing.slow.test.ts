@@ -167,6 +167,36 @@ describe('A log that is imported into Redis', () => {
     assert.match(copy.stdout, new RegExp(`^head +${ENTRIES}:`))
   })
 
+  it('comes out of a replica that was left behind, or with an end that nobody confirmed, only when told so', async () => {
+    const [primary, replica] = [await site.primary(), await theReplica()]
+    const read = (server: RedisServer, ...more: readonly string[]) => {
+      const env = { WEFT_STORE: 'redis', WEFT_REDIS_URLS: `redis://${server.place}` }
+      return weft(['log', 'export', '--redis-realm', 'away', ...more], { env })
+    }
+    const durable = (sequence: number) =>
+      primary.call('HSET', '{weft:away}:meta', 'durable', String(sequence))
+    await durable(ENTRIES - 2)
+    const knows = async () => Number(await replica.call('HGET', '{weft:away}:meta', 'durable')) < ENTRIES
+    await eventually('the replica has it', knows)
+    await replica.call('REPLICAOF', '127.0.0.1', '1')
+    const [first, second, told] = await Promise.all([
+      read(primary),
+      read(replica),
+      read(replica, '--as-it-is'),
+    ])
+    await replica.call('REPLICAOF', ...primary.place.split(':'))
+    await durable(ENTRIES)
+    const unconfirmed = /Nobody has confirmed entries 2999 to 3000: it is not known/
+    const lost = /is a replica of 127\.0\.0\.1:1 and has not heard of it for \d+ s/
+    assert.deepEqual([first.code, first.stdout, unconfirmed.test(first.stderr)], [6, '', true], first.stderr)
+    assert.deepEqual([second.code, second.stdout], [6, ''])
+    for (const doubt of [unconfirmed, lost]) {
+      assert.match(second.stderr, doubt)
+      assert.match(told.stderr, new RegExp(`^warning: .*${doubt.source}`, 'm'))
+    }
+    assert.deepEqual([told.code, told.stdout.trim().split('\n').length], [0, ENTRIES + 2])
+  })
+
   async function theReplica(): Promise<RedisServer> {
     const primary = await site.primary()
     const replica = site.servers.find((server) => server !== primary)

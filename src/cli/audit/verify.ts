@@ -1,6 +1,6 @@
 import { Command } from 'commander'
 import { openImport } from '../../log/export.ts'
-import { addFleetOptions, type FleetOptions, openFleetSource } from '../fleetlog.ts'
+import { addFleetOptions, type FleetOptions, openFleetSource, warn } from '../fleetlog.ts'
 import { fields, print } from '../output.ts'
 import { compareAudit } from './compare.ts'
 import { openExport } from './export.ts'
@@ -34,7 +34,11 @@ export function verifyCommand(): Command {
     .action(async (file: string, options: VerifyOptions, command: Command) => {
       const exported = await openExport(file)
       const { log } = options
-      using source = log === undefined ? await openFleetSource(options, command) : await openImport(log)
+      using source =
+        log === undefined
+          ? await openFleetSource(options, command)
+          : { ...(await openImport(log)), doubts: [] }
+      warn(source.doubts)
       const verified = await compareAudit(exported, source)
       print(options.json, verified, () =>
         fields({

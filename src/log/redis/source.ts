@@ -9,13 +9,18 @@ import { Link } from './link.ts'
 import type { RedisLogOptions } from './options.ts'
 import { locate } from './place.ts'
 import { readSnapshots } from './snapshots.ts'
-import type { LogStatus } from './status.ts'
+import type { LogStatus, ServerStatus } from './status.ts'
 
 /** Rows read at a time. */
 const READ_LIMIT = 256
 /** Milliseconds for the last change to be confirmed by who made it, and between two looks. */
 const CONFIRM_LIMIT = 3_000
 const LOOK_INTERVAL = 100
+
+/** A log that may not be what was acknowledged, in sentences. */
+export interface DoubtedSource extends Source {
+  readonly doubts: readonly string[]
+}
 
 /**
  * A log on Redis as it is now, for reading only: nothing is armed, claimed or made, and the settings of the server do not
@@ -24,12 +29,13 @@ const LOOK_INTERVAL = 100
 export async function openRedisSource({
   urls,
   realm,
-}: Pick<RedisLogOptions, 'urls' | 'realm'>): Promise<Source & Disposable> {
+}: Pick<RedisLogOptions, 'urls' | 'realm'>): Promise<DoubtedSource & Disposable> {
   const [site, keys] = [parseSite(urls), keysOf(realm)]
   const link = await Link.open(await locate(site, keys.tag), { access: site.access, keys, writer: '' })
   try {
-    const { base, head } = await endOf(link, keys)
+    const { base, head, doubts } = await endOf(link, keys)
     return {
+      doubts,
       base: async () => base,
       snapshots: async () =>
         (await readSnapshots(link, keys)).filter(({ sequence }) => sequence <= head.sequence),
@@ -48,16 +54,34 @@ type Span = Pick<LogStatus, 'base' | 'head'>
  * Where it ends. Of what nobody has confirmed it is not known whether it was acknowledged: it is waited for, and counts when
  * nobody does, for the controller that made it may be dead.
  */
-async function endOf(link: Link, { tag }: Keys): Promise<Span> {
+async function endOf(link: Link, { tag }: Keys): Promise<Span & Pick<DoubtedSource, 'doubts'>> {
   const { log: first } = await link.status()
   if (!first || first.head.sequence === 0) throw none(link, tag)
-  let now: LogStatus | undefined = first
+  const { head } = first
+  let now = await link.status()
   for (let waited = 0; waited < CONFIRM_LIMIT; waited += LOOK_INTERVAL) {
-    if (now && now.durable >= first.head.sequence) break
+    if (now.log && now.log.durable >= head.sequence) break
     await wait(LOOK_INTERVAL)
-    now = (await link.status()).log
+    now = await link.status()
   }
-  return { base: now?.base ?? first.base, head: first.head }
+  const durable = now.log?.durable ?? first.durable
+  return {
+    base: now.log?.base ?? first.base,
+    head,
+    doubts: [...lost(link, now), ...unconfirmed(head, durable)],
+  }
+}
+
+function lost({ name }: Link, { lostFor, follows }: ServerStatus): string[] {
+  if (lostFor === undefined) return []
+  const since = `has not heard of it for ${lostFor} s`
+  return [`The Redis server ${name} is a replica of ${follows} and ${since}: what came since is not on it.`]
+}
+
+function unconfirmed({ sequence }: Head, durable: number): string[] {
+  if (durable >= sequence) return []
+  const which = durable + 1 === sequence ? `entry ${sequence}` : `entries ${durable + 1} to ${sequence}`
+  return [`Nobody has confirmed ${which}: it is not known whether that was acknowledged.`]
 }
 
 async function* entries(link: Link, from: number, span: Span): AsyncGenerator<Entry, void, void> {

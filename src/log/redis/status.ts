@@ -25,6 +25,8 @@ export interface ServerStatus extends Followers {
   readonly isPrimary: boolean
   /** `host:port` of the primary of a replica. */
   readonly follows: string
+  /** Seconds for which a replica has heard nothing of its primary; undefined: it follows, or is the primary itself. */
+  readonly lostFor: number | undefined
   /** Undefined while there is no log on it. */
   readonly log: LogStatus | undefined
 }
@@ -62,8 +64,19 @@ export function toStatus(info: string, meta: readonly (string | null)[]): Server
     runId: field(info, 'run_id'),
     isPrimary: field(info, 'role') === 'master',
     follows: `${field(info, 'master_host')}:${field(info, 'master_port')}`,
+    lostFor: lostFor(info),
     log: toLogStatus(meta),
   }
+}
+
+/** A primary says something every ten seconds at least (repl-ping-replica-period); its silence shows as a link later on. */
+const LOST_AFTER = 25
+
+function lostFor(info: string): number | undefined {
+  if (field(info, 'role') !== 'slave') return undefined
+  const silent = Number(field(info, 'master_last_io_seconds_ago'))
+  if (field(info, 'master_link_status') === 'up') return silent > LOST_AFTER ? silent : undefined
+  return Math.max(0, Number(field(info, 'master_link_down_since_seconds')))
 }
 
 /** The sections of INFO that tell who follows. */

@@ -122,6 +122,8 @@ function exchange(options: ClientRequestArgs, body: string | undefined): Promise
   return new Promise((resolve, reject) => {
     const sent = request(options, resolve)
     sent.on('error', (cause) => reject(cause instanceof WeftError ? cause : brokenOff(cause)))
+    // While there is no connection yet, the request itself does not say so.
+    options.signal?.addEventListener('abort', () => reject(brokenOff(options.signal?.reason)), { once: true })
     sent.end(body)
   })
 }

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Command } from 'commander'
 import type { Convergence } from '../client/operations.ts'
-import { WeftError } from '../errors.ts'
+import { type ErrorCode, toWeftError, WeftError } from '../errors.ts'
 import type { Client } from './client.ts'
 import { type ClientOptions, clientCommand, openClient } from './connection.ts'
 import { wholeNumber } from './numbers.ts'
@@ -14,11 +14,22 @@ interface WaitOptions extends ClientOptions {
 
 /** Milliseconds between two looks: a change needs about as long, and nobody waits longer than that for nothing. */
 const INTERVAL = 200
+/** Milliseconds for the one question of a wait of 0 s. */
+const ONE_ANSWER = 10_000
 /** Members that are named when the wait was in vain. */
 const NAMED = 10
 
+/** What passes by itself, as while a controller starts again. */
+const PASSING: ReadonlySet<ErrorCode> = new Set([
+  'unavailable',
+  'overloaded',
+  'store-unavailable',
+  'too-many-requests',
+])
+
 const HELP = `
-Members whose agents are not connected are not waited for: they get what they miss when they come back.
+Members whose agents are not connected are not waited for: they get what they miss when they come back. A controller that does
+not answer meanwhile is asked again.
 
 Exit code: 0 when it has come, 3 when it has not within the time.`
 
@@ -31,7 +42,7 @@ export function waitCommand(): Command {
     .addHelpText('after', HELP)
     .action(async (name: string, options: WaitOptions) => {
       using client = openClient(options)
-      const found = await waitFor(client, name, performance.now() + options.timeout * 1_000)
+      const found = await waitFor(client, name, options.timeout * 1_000)
       print(options.json, found, () => summary(found))
       if (found.converged) return
       const waited = `${name} has not converged within ${options.timeout} s.`
@@ -41,29 +52,58 @@ export function waitCommand(): Command {
     })
 }
 
-async function waitFor(client: Client, name: string, end: number): Promise<Convergence> {
+/** @param limit milliseconds */
+async function waitFor(client: Client, name: string, limit: number): Promise<Convergence> {
   let standing = ''
   return whileWorking(
     (seconds) => `${standing}, ${seconds} s`,
     () =>
-      look(client, name, end, (found) => {
-        standing = `${found.members.applied} of ${found.members.online} connected members have it`
+      look(client, { name, limit }, (found) => {
+        standing = found
+          ? `${found.members.applied} of ${found.members.online} connected members have it`
+          : 'No controller answers'
       }),
   )
 }
 
+interface Wait {
+  readonly name: string
+  /** Milliseconds. */
+  readonly limit: number
+}
+
+/** @param tell what is found at each look; undefined while no controller answers */
 async function look(
   client: Client,
-  name: string,
-  end: number,
-  tell: (found: Convergence) => void,
+  { name, limit }: Wait,
+  tell: (found: Convergence | undefined) => void,
 ): Promise<Convergence> {
+  const end = performance.now() + limit
+  let last: Convergence | undefined
   for (;;) {
-    const found = await client.call('showConvergence', { path: { network: name }, query: { limit: NAMED } })
-    tell(found)
+    const answer = await ask(client, name, limit === 0 ? ONE_ANSWER : end - performance.now())
+    const isFound = !(answer instanceof WeftError)
+    tell(isFound ? answer : undefined)
+    if (isFound) last = answer
     const left = end - performance.now()
-    if (found.converged || left <= 0) return found
+    if (isFound && answer.converged) return answer
+    if (left <= 0 && last) return last
+    if (left <= 0 && !isFound) throw answer
     await pause(Math.min(INTERVAL, left))
+  }
+}
+
+/** What the controller says, or why it says nothing at the moment. */
+async function ask(client: Client, name: string, limit: number): Promise<Convergence | WeftError> {
+  const signal = AbortSignal.timeout(Math.max(0, Math.ceil(limit)))
+  try {
+    const input = { path: { network: name }, query: { limit: NAMED } }
+    return await client.call('showConvergence', input, signal)
+  } catch (error) {
+    const known = toWeftError(error)
+    if (signal.aborted) return new WeftError('timed-out', 'No controller has answered within that time.')
+    if (PASSING.has(known.code)) return known
+    throw known
   }
 }
 

@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { createServer } from 'node:net'
+import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { RawAgent } from '../rawagent.ts'
 import { eventually } from '../rig.ts'
-import { ControllerProcess } from './fixture.ts'
+import { ControllerProcess, weft } from './fixture.ts'
 
 describe('weft network wait', () => {
   let controller: ControllerProcess
@@ -22,10 +25,10 @@ describe('weft network wait', () => {
     await controller.weft('network', 'create', 'demo')
     const { stdout: made } = await controller.weft('token', 'create', '--network', 'demo', '--json')
     using _ = await RawAgent.join(JSON.parse(made).token, { name: 'silent' })
-    const { code, stdout, stderr } = await controller.weft('network', 'wait', 'demo', '--timeout', '1')
+    const { code, stdout, stderr } = await controller.weft('network', 'wait', 'demo', '--timeout', '2')
     assert.equal(code, 3)
     assert.match(stdout, /^silent +delivered +0 +Its agent was sent the latest/m)
-    assert.match(stderr, /demo has not converged within 1 s/)
+    assert.match(stderr, /demo has not converged within 2 s/)
     const asked = await controller.weft('network', 'wait', 'demo', '--timeout', '0', '--json')
     const { converged, members, items } = JSON.parse(asked.stdout)
     assert.deepEqual([converged, members.total, items[0].state], [false, 1, 'delivered'])
@@ -54,6 +57,37 @@ describe('weft network wait', () => {
     const { code, stdout } = await waiting
     assert.equal(code, 0)
     assert.match(stdout, /: applied by 1 of 1 connected members$/m)
+  })
+
+  it('ends in time where a server takes the connection and says nothing', async () => {
+    const path = join(controller.dataDir, 'silent.sock')
+    const silent = createServer((socket) => socket.on('error', () => undefined)).listen(path)
+    await once(silent, 'listening')
+    const { WEFT_URL: url = '' } = controller.env
+    const start = performance.now()
+    const env = { ...controller.env, WEFT_URL: url.replace('weft.sock', 'silent.sock') }
+    const { code, stderr } = await weft(['network', 'wait', 'empty', '--timeout', '1'], { env })
+    assert.equal(code, 3)
+    assert.match(stderr, /No controller has answered within that time/)
+    assert.ok(performance.now() - start < 8_000, 'a connection alone is waited for 10 s')
+    silent.close()
+  })
+
+  it('goes on when the controller starts again meanwhile', async () => {
+    await using first = await ControllerProcess.start()
+    await first.weft('network', 'create', 'lasting')
+    await first.stop()
+    const waiting = weft(['network', 'wait', 'lasting', '--timeout', '30'], { env: first.env })
+    await using second = await ControllerProcess.start(first.dataDir)
+    const { code, stdout } = await waiting
+    assert.equal(second.child.exitCode, null)
+    assert.equal(code, 0)
+    assert.match(stdout, /applied by 0 of 0 connected members/)
+    const start = performance.now()
+    await second.stop()
+    const { code: never } = await weft(['network', 'wait', 'lasting', '--timeout', '2'], { env: first.env })
+    assert.equal(never, 3)
+    assert.ok(performance.now() - start > 2_000, 'it tries for as long as it may')
   })
 
   it('answers for a network that is not there as every command does', async () => {

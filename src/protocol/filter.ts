@@ -13,14 +13,37 @@ export interface Filter {
 /** Canonical: what is let in, once each, with the groups for which it holds. */
 export function encodeFilter({ others, groups }: Filter): Uint8Array {
   const writer = writeAllowance(new ByteWriter(), others)
-  const byAllowance = Map.groupBy([...groups].toSorted(), ([, allowance]) => JSON.stringify(allowance))
-  const parts = [...byAllowance].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, part]) => part)
+  const parts = [...partsOf(groups)].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, part]) => part)
   writer.number(parts.length)
-  for (const part of parts) {
-    writeAllowance(writer, part[0]?.[1] ?? []).number(part.length)
-    for (const [group] of part) writeGroup(writer, group)
+  for (const { allowance, members } of parts) {
+    writeAllowance(writer, allowance).number(members.length)
+    for (const group of members.sort()) writeGroup(writer, group)
   }
   return writer.finish()
+}
+
+interface Part {
+  readonly allowance: Allowance
+  readonly members: Group[]
+}
+
+/** Groups by what is let in from them, as text. Nearly all are let in alike, by one and the same value. */
+function partsOf(groups: Filter['groups']): Map<string, Part> {
+  const parts = new Map<string, Part>()
+  const known = new Map<Allowance, Part>()
+  for (const [group, allowance] of groups) {
+    const part = known.get(allowance) ?? partOf(allowance, parts)
+    known.set(allowance, part)
+    part.members.push(group)
+  }
+  return parts
+}
+
+function partOf(allowance: Allowance, parts: Map<string, Part>): Part {
+  const text = JSON.stringify(allowance)
+  const part = parts.get(text) ?? { allowance, members: [] }
+  parts.set(text, part)
+  return part
 }
 
 /** Throws `protocol-error` for anything but an encoded filter. */

@@ -139,7 +139,7 @@ export async function shakeHands(
     throw impostor()
   const { publicKey: sealingKey } = sealing
   const signature = signTranscript(signing, 'weft/1 agent hello', transcript, sealingKey)
-  const reads = { packed: true, lanParts: true }
+  const reads = { packed: true, lanParts: true, filterParts: true }
   socket.send(encodeFrame({ type: 'hello', signature, sealingKey, ...reads, ...greeting }))
   const answer = await stream.next(HANDSHAKE_LIMIT)
   if (answer.type === 'farewell') {

@@ -15,6 +15,7 @@ import {
   type Signed,
 } from '../protocol/content.ts'
 import type { Filter } from '../protocol/filter.ts'
+import { changedFilter } from '../protocol/filter-part.ts'
 import type { AgentFrameOf, AppliedPosition, ControllerFrameOf, ResumePosition } from '../protocol/frames.ts'
 import type { MemberRecord } from '../protocol/record.ts'
 import { View } from '../protocol/view.ts'
@@ -104,12 +105,21 @@ export class Replica {
     if (isSamePoint(head, known)) return this.takeHints({ hints: frame.hints ?? [] })
     if (head.revision <= known.revision) return 'unchanged'
     if (from !== known.revision) return 'gap'
-    const touched = this.#view.changeTo(head.digest, upserts, removals, filter)
+    const changed = filter ?? this.#filterBy(frame)
+    const touched = this.#view.changeTo(head.digest, upserts, removals, changed)
     for (const node of touched) this.#touched?.add(node)
     this.#take(head, 'delta', frame)
     for (const node of removals) this.#whereabouts.forget(node)
     this.takeHints({ hints: frame.hints ?? [] })
     return 'changed'
+  }
+
+  /** The filter to which a delta leads that says how it changed. */
+  #filterBy({ filterPart }: ControllerFrameOf<'delta'>): Uint8Array | undefined {
+    if (filterPart === undefined) return undefined
+    const [known, part] = [this.#view.filter, fromBase64Url(filterPart)]
+    if (known && part) return changedFilter(known, part)
+    throw new WeftError('digest-mismatch', 'It is told how a filter changed that is not here.')
   }
 
   /** The word that what we have is what there is, at this point; it renews the time for which the plan holds. */

@@ -12,14 +12,18 @@ export interface Filter {
 
 /** Canonical: what is let in, once each, with the groups for which it holds. */
 export function encodeFilter({ others, groups }: Filter): Uint8Array {
-  const writer = writeAllowance(new ByteWriter(), others)
+  return writeListed(writeAllowance(new ByteWriter(), others), groups).finish()
+}
+
+/** What is let in, each with the groups for which it holds, in canonical order. */
+export function writeListed(writer: ByteWriter, groups: Filter['groups']): ByteWriter {
   const parts = [...partsOf(groups)].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, part]) => part)
   writer.number(parts.length)
   for (const { allowance, members } of parts) {
     writeAllowance(writer, allowance).number(members.length)
     for (const group of members.sort()) writeGroup(writer, group)
   }
-  return writer.finish()
+  return writer
 }
 
 interface Part {
@@ -50,13 +54,19 @@ function partOf(allowance: Allowance, parts: Map<string, Part>): Part {
 export function decodeFilter(bytes: Uint8Array): Filter {
   const reader = new ByteReader(bytes)
   const others = readAllowance(reader)
-  const groups = new Map<Group, Allowance>()
-  for (let left = reader.number(bytes.length); left > 0; left--) {
-    const allowance = readAllowance(reader)
-    for (let more = reader.number(bytes.length); more > 0; more--) groups.set(readGroup(reader), allowance)
-  }
+  const groups = readListed(reader, bytes.length)
   reader.end()
   return { others, groups }
+}
+
+/** @param most bytes that there are, so that nothing is longer */
+export function readListed(reader: ByteReader, most: number): Map<Group, Allowance> {
+  const groups = new Map<Group, Allowance>()
+  for (let left = reader.number(most); left > 0; left--) {
+    const allowance = readAllowance(reader)
+    for (let more = reader.number(most); more > 0; more--) groups.set(readGroup(reader), allowance)
+  }
+  return groups
 }
 
 /** By these numbers they travel. */

@@ -147,6 +147,8 @@ const agentFrames = {
     packed: Type.Optional(Type.Boolean()),
     /** Whether it reads `lan` frames that are a part (lans.ts). */
     lanParts: Type.Optional(Type.Boolean()),
+    /** Whether it reads deltas with a part of a filter (filter-part.ts). */
+    filterParts: Type.Optional(Type.Boolean()),
   }),
   /** Something that the controller signed and that its log contradicts: the log is not the one that was told from. */
   proof: frame('proof', { network: NetworkId, kind: ProofKind, ...signed }),
@@ -197,7 +199,12 @@ const controllerFrames = {
     /** What is let in from them; absent: everything. */
     filter: Type.Optional(Base64Url),
   }),
-  delta: frame('delta', { ...signed, hints: Type.Optional(Type.Array(Hint)) }),
+  delta: frame('delta', {
+    ...signed,
+    hints: Type.Optional(Type.Array(Hint)),
+    /** How the filter changed, where it is not in the body as a whole (filter-part.ts). */
+    filterPart: Type.Optional(Base64Url),
+  }),
   /** `whole`: what is not in it is not told any more. */
   hints: frame('hints', {
     network: NetworkId,

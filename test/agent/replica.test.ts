@@ -11,7 +11,11 @@ import type { SigningKey } from '../../src/keys/signature.ts'
 import { toBase64Url } from '../../src/keys/text.ts'
 import { createKeyPair } from '../../src/keys/wireguard.ts'
 import { memberKeyPlace } from '../../src/model/place.ts'
+import type { Allowance } from '../../src/model/policy.ts'
 import { signDelta, signHead, signSelf } from '../../src/protocol/content.ts'
+import { encodeFilter, type Filter } from '../../src/protocol/filter.ts'
+import { encodeFilterPart, type FilterPart } from '../../src/protocol/filter-part.ts'
+import { type Group, toGroup } from '../../src/protocol/group.ts'
 import type { MemberRecord } from '../../src/protocol/record.ts'
 import { View } from '../../src/protocol/view.ts'
 import {
@@ -171,6 +175,36 @@ describe('What a node knows of a network', () => {
     assert.equal(lan(), undefined)
   })
 
+  it('takes how a filter changed if what comes of it is signed, and asks for all of it if not, or where it has none', () => {
+    const [one, other] = [1, 2].map((number) => toGroup(new Uint8Array(8).fill(number)))
+    if (!one || !other) assert.fail()
+    const before: Filter = { others: [], groups: new Map([[one, 'everything']]) }
+    const after: Filter = { others: [], groups: new Map([[other, 'everything']]) }
+    const first = { ...snapshot(11, [1, 2]), filter: toBase64Url(encodeFilter(before)) }
+    replica.takeSnapshot({ ...first, ...signHead(filtered(11, [1, 2], before), controllerKey) })
+    const change = (part: FilterPart) => {
+      const content = { head: filtered(12, [1, 2], after), from: 11, upserts: [], removals: [] }
+      const filterPart = toBase64Url(encodeFilterPart(part))
+      return { type: 'delta' as const, ...signDelta(content, controllerKey), filterPart }
+    }
+    unchanged(() => assert.throws(() => replica.takeDelta(change(new Map([[other, []]]))), MISMATCH))
+    assert.deepEqual(replica.filter, before)
+    const right = change(
+      new Map<Group, Allowance | undefined>([
+        [one, undefined],
+        [other, 'everything'],
+      ]),
+    )
+    assert.equal(replica.takeDelta(right), 'changed')
+    assert.deepEqual(replica.filter, after)
+    replica.takeSnapshot(snapshot(13, [1, 2]))
+    const late = {
+      ...right,
+      ...signDelta({ head: filtered(14, [1, 2], after), from: 13, upserts: [], removals: [] }, controllerKey),
+    }
+    unchanged(() => assert.throws(() => replica.takeDelta(late), MISMATCH))
+  })
+
   it('takes its time, epoch and revision from the word that it has what there is, unless it has something else', () => {
     assert.equal(
       replica.takeCurrent({ type: 'current', ...signHead(head(10, [1, 2, 3]), controllerKey) }),
@@ -212,6 +246,16 @@ describe('What a node knows of a network', () => {
     assert.equal(JSON.stringify([replica.position(), replica.others()]), before)
   }
 })
+
+const MISMATCH = { code: 'digest-mismatch' }
+
+function filtered(revision: number, members: readonly number[], filter: Filter) {
+  const digest = View.of(
+    members.map((number) => encoded(number)),
+    encodeFilter(filter),
+  ).digest()
+  return { ...head(revision, members), digest }
+}
 
 function snapshot(revision: number, members: readonly number[], key: SigningKey = controllerKey, epoch = 1) {
   const records = members.map((number) => toBase64Url(encoded(number)))

@@ -2,8 +2,11 @@ import type { NodeId } from '../../keys/identity.ts'
 import type { SigningKey } from '../../keys/signature.ts'
 import { toBase64Url } from '../../keys/text.ts'
 import type { NetworkId } from '../../model/names.ts'
-import { type Head, type Signed, signDelta, signHead } from '../../protocol/content.ts'
-import type { ControllerFrame, Hint } from '../../protocol/frames.ts'
+import { type Delta, type Head, type Signed, signDelta, signHead } from '../../protocol/content.ts'
+import type { Filter } from '../../protocol/filter.ts'
+import { encodeFilterPart } from '../../protocol/filter-part.ts'
+import type { ControllerFrameOf, Hint } from '../../protocol/frames.ts'
+import type { Group } from '../../protocol/group.ts'
 import { HintSet } from '../../protocol/hints.ts'
 import type { View } from '../../protocol/view.ts'
 import { Message } from './message.ts'
@@ -110,6 +113,10 @@ export class Content {
     return this.#view.encodedFilter
   }
 
+  get decodedFilter(): Filter | undefined {
+    return this.#view.filter
+  }
+
   /** Takes over what changed up to `revision`. Where somebody is who is taken out is forgotten. */
   change(revision: number, { records, filter }: ContentChange): void {
     const removals = [...records].flatMap(([node, record]) => (record ? [] : [node]))
@@ -158,7 +165,11 @@ export class Content {
   /** Says that nothing changed. */
   current(): Message {
     const head = this.#signedHead()
-    return this.#once(this.#whole, 'current', () => ({ type: 'current', ...head, hints: this.hintsDigest }))
+    return this.#once(
+      this.#whole,
+      'current',
+      () => new Message({ type: 'current', ...head, hints: this.hintsDigest }),
+    )
   }
 
   /** Everything. */
@@ -167,34 +178,47 @@ export class Content {
     return this.#once(this.#whole, 'snapshot', () => {
       const records = this.#view.encodedRecords().map(toBase64Url)
       const filter = this.filter.length > 0 ? { filter: toBase64Url(this.filter) } : {}
-      return { type: 'snapshot', ...head, records, hints: this.#hints.all(), ...filter }
+      return new Message({ type: 'snapshot', ...head, records, hints: this.#hints.all(), ...filter })
     })
   }
 
   /** How the records of `nodes` changed since revision `from`, and where those of `hinted` are. */
   delta(name: string, from: number, find: () => Changed): Message {
     return this.#once(this.#parts, `delta ${name}`, () => {
-      const { nodes, hinted, isFilterNew } = find()
+      const { nodes, hinted, groups } = find()
       const upserts = nodes.map((node) => this.#view.encodedRecord(node)).filter((one) => one !== undefined)
       const removals = nodes.filter((node) => !this.#view.encodedRecord(node))
-      const hints = this.#hintsOf(hinted)
-      this.#tools.count('signatures')
-      const filter = isFilterNew ? { filter: this.filter } : {}
-      const delta = { head: this.#plainHead(), from, upserts, removals, ...filter }
-      const signed = signDelta(delta, this.#tools.signing)
-      return hints.length > 0 ? { type: 'delta', ...signed, hints } : { type: 'delta', ...signed }
+      const delta = { head: this.#plainHead(), from, upserts, removals }
+      const [hints, filter] = [this.#hintsOf(hinted), this.filter]
+      const beside = hints.length > 0 ? { hints } : {}
+      const withFilter = () => ({ ...this.#signDelta({ ...delta, filter }), ...beside })
+      if (!groups) return new Message(withFilter())
+      if (groups.length === 0) return new Message({ ...this.#signDelta(delta), ...beside })
+      const part = this.#filterPart(groups)
+      if (part.length >= filter.length) return new Message(withFilter())
+      return new Message({ ...this.#signDelta(delta), ...beside, filterPart: toBase64Url(part) }, withFilter)
     })
+  }
+
+  #signDelta(delta: Delta): ControllerFrameOf<'delta'> {
+    this.#tools.count('signatures')
+    return { type: 'delta', ...signDelta(delta, this.#tools.signing) }
+  }
+
+  #filterPart(groups: readonly Group[]): Uint8Array {
+    const now = this.#view.filter?.groups
+    return encodeFilterPart(new Map(groups.map((group) => [group, now?.get(group)])))
   }
 
   allHints(): Message {
     return this.#once(this.#whole, 'hints', () => {
-      return { type: 'hints', network: this.#network, hints: this.#hints.all(), whole: true }
+      return new Message({ type: 'hints', network: this.#network, hints: this.#hints.all(), whole: true })
     })
   }
 
   hints(name: string, find: () => readonly NodeId[]): Message {
     return this.#once(this.#parts, `hints ${name}`, () => {
-      return { type: 'hints', network: this.#network, hints: this.#hintsOf(find()) }
+      return new Message({ type: 'hints', network: this.#network, hints: this.#hintsOf(find()) })
     })
   }
 
@@ -224,11 +248,11 @@ export class Content {
   }
 
   /** `name` tells apart what can be said at the same time. */
-  #once(shelf: Pick<Shelf, 'get' | 'set'>, name: string, make: () => ControllerFrame): Message {
+  #once(shelf: Pick<Shelf, 'get' | 'set'>, name: string, make: () => Message): Message {
     const known = shelf.get(name)
     if (known) return known
     this.#tools.count('encodings')
-    const message = new Message(make())
+    const message = make()
     shelf.set(name, message)
     return message
   }
@@ -239,9 +263,10 @@ export class Content {
   }
 }
 
-/** Members of whom there is something to tell, and whether there is another filter. */
+/** Members of whom there is something to tell, and groups. */
 interface Changed {
   readonly nodes: readonly NodeId[]
   readonly hinted: readonly NodeId[]
-  readonly isFilterNew: boolean
+  /** For which another thing is let in; undefined: more than that is new in the filter. */
+  readonly groups: readonly Group[] | undefined
 }

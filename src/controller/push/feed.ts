@@ -1,6 +1,8 @@
 import type { NodeId } from '../../keys/identity.ts'
 import type { Network } from '../../model/state.ts'
+import { changedGroups } from '../../protocol/filter-part.ts'
 import type { Hint } from '../../protocol/frames.ts'
+import type { Group } from '../../protocol/group.ts'
 import { Content, type ContentTools } from './content.ts'
 import type { Claim, Cursor, Step } from './cursor.ts'
 import { Lineage } from './lineage.ts'
@@ -59,8 +61,10 @@ export class Feed {
     const ofRecords = Array.from(records.keys(), (node) => {
       return { node, what: 'record', isArrival: !this.has(node) } as const
     })
+    const before = this.#content.decodedFilter
     this.#content.change(network.revision, { records, filter: isFilterNew ? filter : undefined })
-    this.#touch(isFilterNew ? [FILTER_TOUCH, ...ofRecords] : ofRecords)
+    const groups = isFilterNew ? changedGroups(before, this.#content.decodedFilter) : []
+    this.#touch(isFilterNew ? [{ ...FILTER_TOUCH, groups }, ...ofRecords] : ofRecords)
     return true
   }
 
@@ -226,7 +230,7 @@ export class Feed {
   }
 
   /** They happened at once: nobody is told some of them without the others. */
-  #touch(touches: readonly Pick<Touch, 'node' | 'what' | 'isArrival'>[]): void {
+  #touch(touches: readonly Pick<Touch, 'node' | 'what' | 'isArrival' | 'groups'>[]): void {
     this.#changed()
     const { revision, digest, hintsDigest: hints } = this.#content
     const at = this.#tools.now()
@@ -239,7 +243,7 @@ export class Feed {
     const frame = this.#content.delta(`${touch} ${from} ${revision}`, revision, () => ({
       nodes: this.#changedSince(touch),
       hinted: nodesOf(this.#touches.since(Math.min(touch, from ?? touch))),
-      isFilterNew: this.#touches.since(touch).some(({ what }) => what === 'filter'),
+      groups: this.#groupsSince(touch),
     }))
     const rest = from === undefined ? [this.#content.allHints()] : []
     return { frames: [frame, ...rest], since: this.#touches.whenSince(touch) }
@@ -250,6 +254,13 @@ export class Feed {
     const records = this.#touches.since(touch).filter(({ what }) => what === 'record')
     const firsts = [...Map.groupBy(records, ({ node }) => node).values()].flatMap(([first]) => first ?? [])
     return nodesOf(firsts.filter(({ node, isArrival }) => !isArrival || (node && this.has(node))))
+  }
+
+  /** Groups for which the filter says something else; undefined: there is more in it that is new. */
+  #groupsSince(touch: number): readonly Group[] | undefined {
+    const touches = this.#touches.since(touch).filter(({ what }) => what === 'filter')
+    if (touches.some(({ groups }) => !groups)) return undefined
+    return [...new Set(touches.flatMap(({ groups }) => groups ?? []))]
   }
 
   #hintsSince(from: number | undefined): Message[] {

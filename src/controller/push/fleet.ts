@@ -178,6 +178,7 @@ export class Fleet {
     const session = new Session(node, socket, {
       ...this.#tools,
       readsPacked: hello.packed === true,
+      readsFilterParts: hello.filterParts === true,
       feed: (network, viewer) => feeds.get(network, viewer),
       lan: (network, viewer, told) => feeds.lan(network, viewer, told, hello.lanParts === true),
     })

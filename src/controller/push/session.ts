@@ -51,6 +51,8 @@ export interface SessionTools {
   readonly signing: SigningKey
   /** Whether the agent reads packed frames. */
   readonly readsPacked: boolean
+  /** Whether it reads filters in parts. */
+  readonly readsFilterParts: boolean
   readonly state: () => State
   /** What this node may see of a network. */
   readonly feed: (network: NetworkId, node: NodeId) => Feed | undefined
@@ -253,7 +255,8 @@ export class Session {
     const { frames, cursor, since = told.addedAt } = feed.follow(feed.adopt(told.cursor))
     told.cursor = cursor
     told.addedAt = undefined
-    for (const message of frames) this.#send(message.for(this.#tools.readsPacked))
+    const { readsPacked, readsFilterParts } = this.#tools
+    for (const message of frames) this.#send(message.for(readsPacked, readsFilterParts))
     if (since === undefined) return
     this.#tools.lag.delivered(since)
     told.unapplied ??= { revision: cursor.revision, since }

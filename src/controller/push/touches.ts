@@ -1,4 +1,5 @@
 import type { NodeId } from '../../keys/identity.ts'
+import type { Group } from '../../protocol/group.ts'
 
 /** Something that happened to one member of a feed, or to what is let in from them. */
 export interface Touch {
@@ -7,6 +8,8 @@ export interface Touch {
   readonly what: 'record' | 'hint' | 'filter'
   /** Whether the feed had no record of the member before this touch. */
   readonly isArrival: boolean
+  /** Of a filter: groups for which it says something else than before; undefined: that is not all that is new in it. */
+  readonly groups?: readonly Group[] | undefined
   /** Of the feed after this touch. */
   readonly revision: number
   /** Of records and filter after this touch. */

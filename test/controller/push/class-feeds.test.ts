@@ -87,6 +87,32 @@ describe('The feed of a class', () => {
     assert.ok(few !== undefined && many !== undefined && few >= 40 && many < few + 10, `${few} and ${many}`)
   })
 
+  it('tells of a class more what is let in from that, to agents that read this, and to others the whole filter', () => {
+    for (const size of [40, 80]) {
+      const world = new FeedWorld()
+      const numbers = Array.from({ length: size }, (_, at) => at + 1)
+      world.come(...numbers, X)
+      const limits = { protocols: ['tcp' as const] }
+      const own = [...numbers, X].map((at) => ({ from: `of=${at}`, to: `of=${at}` }))
+      world.wish(permitted({ from: 'all=yes', to: 'all=yes', ...limits }, ...own))
+      world.wish(...numbers.map((at) => labelled(at, { all: 'yes', of: `${at}` })))
+      const readers = [true, false].map((readsParts) => world.newReader(readsParts))
+      for (const reader of readers) reader.read(world.feed(nodeId(1)))
+      const told = readers.map(({ bytes }) => bytes)
+      world.wish(labelled(X, { all: 'yes', of: `${X}` }))
+      for (const reader of readers) reader.read(world.feed(nodeId(1)))
+      const [part = 0, whole = 0] = readers.map(({ bytes }, at) => bytes - (told[at] ?? 0))
+      assert.ok(part < 400 && whole > part + 7 * size, `${part} and ${whole} bytes to each of ${size}`)
+      world.wish(labelled(X, {}), labelled(2, { all: 'yes' }))
+      for (const reader of readers) reader.read(world.feed(nodeId(1)))
+      for (const reader of readers) assert.deepEqual(reader.picture, world.picture(nodeId(1)))
+      assert.deepEqual(
+        readers.map(({ parts }) => parts),
+        [2, 0],
+      )
+    }
+  })
+
   it('begins after a restart with what its members were told, and tells what they missed, once for all of them', () => {
     for (const size of [40, 80]) {
       const world = new FeedWorld()

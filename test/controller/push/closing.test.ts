@@ -33,6 +33,7 @@ test('a session whose socket closes while it is full takes nothing more, and hol
   const session = new Session(id, socket, {
     clock: systemClock,
     readsPacked: true,
+    readsFilterParts: true,
     signing,
     state: () => emptyState,
     feed: () => undefined,

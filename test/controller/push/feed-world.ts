@@ -59,8 +59,9 @@ export class FeedWorld {
     return feed
   }
 
-  newReader(): Reader {
-    return new Reader(signing.publicKey)
+  /** @param readsParts false: as agents of earlier releases do */
+  newReader(readsParts = true): Reader {
+    return new Reader(signing.publicKey, readsParts)
   }
 
   /** What somebody has who is told all of it now. */

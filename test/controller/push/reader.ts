@@ -5,7 +5,8 @@ import type { NodeId } from '../../../src/keys/identity.ts'
 import type { VerifyKey } from '../../../src/keys/signature.ts'
 import { fromBase64Url } from '../../../src/keys/text.ts'
 import { type Head, openDelta, openHead } from '../../../src/protocol/content.ts'
-import type { ControllerFrame } from '../../../src/protocol/frames.ts'
+import { changedFilter } from '../../../src/protocol/filter-part.ts'
+import type { ControllerFrame, ControllerFrameOf } from '../../../src/protocol/frames.ts'
 import { readControllerFrame } from '../../../src/protocol/packed.ts'
 import { View } from '../../../src/protocol/view.ts'
 
@@ -16,13 +17,17 @@ export class Reader {
   /** Types of the frames that it was sent. */
   readonly types: string[] = []
   bytes = 0
+  /** How many times it was told how a filter changed, and not all of it. */
+  parts = 0
   readonly #key: VerifyKey
+  readonly #readsParts: boolean
   #cursor: Cursor | undefined
   #head: Head | undefined
   #view = new View()
 
-  constructor(key: VerifyKey) {
+  constructor(key: VerifyKey, readsParts: boolean) {
     this.#key = key
+    this.#readsParts = readsParts
   }
 
   /** In a new session, from where it is. */
@@ -36,7 +41,7 @@ export class Reader {
     const { frames, cursor } = feed.follow(feed.adopt(this.#cursor))
     this.#cursor = cursor
     for (const message of frames) {
-      const { bytes } = message.for(true)
+      const { bytes } = message.for(true, this.#readsParts)
       this.bytes += bytes.length
       this.#take(readControllerFrame(bytes))
     }
@@ -62,11 +67,18 @@ export class Reader {
       const { head, from, upserts, removals, filter } = openDelta(frame, this.#key)
       assert.equal(from, this.#head?.revision, 'a delta begins where the agent is')
       assert.ok(head.revision > from, `a delta leads on, and not from ${from} to ${head.revision}`)
-      this.#view.changeTo(head.digest, upserts, removals, filter)
+      this.#view.changeTo(head.digest, upserts, removals, filter ?? this.#filterBy(frame))
       for (const node of removals) this.heardOf.add(node)
       this.#put(head)
     } else if (frame.type === 'current') this.#put(openHead(frame, this.#key))
     else assert.equal(frame.type, 'hints')
+  }
+
+  #filterBy({ filterPart }: ControllerFrameOf<'delta'>): Uint8Array | undefined {
+    if (filterPart === undefined) return undefined
+    assert.ok(this.#readsParts && this.#view.filter)
+    this.parts += 1
+    return changedFilter(this.#view.filter, fromBase64Url(filterPart) ?? assert.fail())
   }
 
   #put(head: Head): void {

@@ -52,6 +52,22 @@ describe('a policy over REST', () => {
     assert.equal((await put(OPEN, { headers: { 'if-match': '*' } })).status, 200)
   })
 
+  it('is not set over that of another network which has the name by now', async () => {
+    const again = '/v1/networks/passing'
+    const make = () => place.post('/v1/networks', { name: 'passing' })
+    await make()
+    const { etag: old } = (await place.get(`${again}/policy`)).headers
+    await place.call('DELETE', again)
+    await make()
+    const { etag } = (await place.get(`${again}/policy`)).headers
+    assert.notEqual(etag, old)
+    const change = (tag: unknown) =>
+      place.call('PUT', `${again}/policy`, { body: OPEN, headers: { 'if-match': String(tag) } })
+    assert.equal((await change(old)).status, 412)
+    assert.equal((await change(etag)).status, 200)
+    await place.call('DELETE', again)
+  })
+
   it('tells in a dry run which links would go and come, and changes nothing', async () => {
     await put(OPEN)
     const { sequence } = place.controller.state

@@ -9,9 +9,9 @@ export function policyView({ default: fallback, rules }: PolicyState): Policy {
   return { default: fallback, rules: rules.map(ruleView) }
 }
 
-/** It changes with each policy that is set, also over a restored log. */
-export function policyEtag({ policyRevision }: Network, epoch: number): string {
-  return `"${epoch}.${policyRevision}"`
+/** It changes with each policy that is set, also over a restored log, and is none of another network that had the name before. */
+export function policyEtag({ id, policyRevision }: Network, epoch: number): string {
+  return `"${id}.${epoch}.${policyRevision}"`
 }
 
 export function linkChangesView({ appear, disappear }: Changes, { members, ...sums }: Forecast): LinkChanges {

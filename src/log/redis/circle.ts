@@ -2,7 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { WeftError } from '../../errors.ts'
 import type { Address, Site } from './address.ts'
 import { type Barrier, reachOf } from './barrier.ts'
-import { type Level, type Look, lookAtPrimary, lookAtReplica, mayBePromoted } from './check.ts'
+import { cannotBeAsked, type Level, type Look, lookAtPrimary, lookAtReplica, mayBePromoted } from './check.ts'
 import type { Members } from './members.ts'
 import { type Follower, type Followers, toFollowers } from './status.ts'
 
@@ -103,7 +103,7 @@ export class Circle {
     if (level === 'available')
       return [...replicas.values()].some(isOnline) ? undefined : missing('one that is attached')
     const { all } = members
-    if (this.#isAlone) return all.length > 0 ? mayBePromoted(level, all) : undefined
+    if (this.#isAlone) return this.#rivals(all)
     const reasons = all.flatMap((replica) => {
       const look = replicas.has(replica) ? this.#looked.get(replica)?.look : undefined
       return look && 'reason' in look ? [look.reason] : []
@@ -114,6 +114,14 @@ export class Circle {
       this.#doubt ??
       (absent.length > 0 ? missing(absent.join(', '), FORGETTING) : reasons[0])
     )
+  }
+
+  /** Where nobody has a change beside the primary, nobody may take its place either. */
+  #rivals(all: readonly string[]): WeftError | undefined {
+    const isSilent = (replica: string) => this.#looked.get(replica)?.look.kind === 'silent'
+    const known = all.filter((replica) => !isSilent(replica))
+    if (known.length > 0) return mayBePromoted(this.#tools.level, known)
+    return all.length > 0 ? cannotBeAsked(all) : undefined
   }
 
   /** Why it is not known who has to have a change. That nobody has to is never known: who was there may be away. */
@@ -154,12 +162,11 @@ export class Circle {
   }
 
   #mayLead(replica: string): boolean {
-    const { site, members } = this.#tools
     switch (this.#looked.get(replica)?.look.kind) {
       case 'bystander':
         return false
       case 'silent':
-        return site.kind !== 'single' && !members.isBystander(replica)
+        return !this.#tools.members.isBystander(replica)
       default:
         return true
     }

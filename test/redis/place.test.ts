@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict'
-import { once } from 'node:events'
-import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
 import { it } from 'node:test'
 import { parseSite } from '../../src/log/redis/address.ts'
 import { locate } from '../../src/log/redis/place.ts'
+import { type Fake, list, serverThat } from './fake.ts'
 
 const OWNER = 'o 10.0.0.1:6379@16379 master - 0 0 7 connected 0-16383'
 const replica = (id: string, at: number) => `${id} 10.0.0.${at}:6379@16379 slave o 0 0 7 connected`
@@ -63,8 +62,6 @@ interface Opinion {
   readonly replicas: readonly number[]
 }
 
-type Fake = AsyncDisposable & { readonly port: number }
-
 function sentinelThatSays({ known, later = known, primary, epoch, replicas }: Opinion): Promise<Fake> {
   let asked = 0
   const server = (at: number) => ['ip', `10.0.0.${at}`, 'port', '6379']
@@ -84,37 +81,7 @@ function siteOf(sentinels: readonly Fake[]) {
   return parseSite(sentinels.map(({ port }) => `redis+sentinel://127.0.0.1:${port}/weft`))
 }
 
-function list(texts: readonly string[]): string {
-  return `*${texts.length}\r\n${texts.map((text) => `$${text.length}\r\n${text}\r\n`).join('')}`
-}
-
 function nodeThatSays(lines: readonly string[]): Promise<Fake> {
   const nodes = lines.join('\n')
   return serverThat((command) => (/KEYSLOT/.test(command) ? ':42\r\n' : `$${nodes.length}\r\n${nodes}\r\n`))
-}
-
-/** Answers each command, of which it gets the words. */
-async function serverThat(answer: (command: string) => string): Promise<Fake> {
-  const sockets = new Set<Socket>()
-  const server: Server = createServer((socket) => {
-    sockets.add(socket)
-    socket.on('error', () => undefined)
-    // Each command begins with the number of its words.
-    socket.on('data', (data) => {
-      for (const [command] of data.toString().matchAll(/\*\d[^*]*/g)) socket.write(answer(command))
-    })
-  })
-  await once(server.listen(0, '127.0.0.1'), 'listening')
-  return {
-    port: portOf(server.address()),
-    async [Symbol.asyncDispose]() {
-      for (const socket of sockets) socket.destroy()
-      await once(server.close(), 'close')
-    },
-  }
-}
-
-function portOf(address: AddressInfo | string | null): number {
-  if (address === null || typeof address === 'string') throw new Error('it does not listen')
-  return address.port
 }

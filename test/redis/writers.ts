@@ -33,7 +33,7 @@ export interface Figures {
 }
 
 export function optionsFor(
-  site: RedisSite,
+  site: Pick<RedisSite, 'urls'>,
   realm: string,
   more: Partial<RedisLogOptions> = {},
 ): RedisLogOptions {

@@ -107,31 +107,7 @@ function checkSettings(address: Address, level: Level, settings: Settings): void
   expect('no-appendfsync-on-rewrite', (value) => value === 'no', 'no')
 }
 
-/** Of a level, or of a kind of URL, at which nobody can have a change beside the primary. */
-export function mayBePromoted(level: Level, replicas: readonly string[]): WeftError {
-  return new WeftError(
-    'invalid-config',
-    `The Redis server has replicas that may be promoted: ${replicas.join(', ')}.`,
-    {
-      field: 'redisLevel',
-      advice:
-        level === 'restart-only'
-          ? "The level 'restart-only' is for one server: give the replicas replica-priority 0, or take 'strict'."
-          : 'Say who promotes them with redis+sentinel: or redis+cluster: URLs, or give them replica-priority 0.',
-    },
-  )
-}
-
-/** Where one that may be promoted would stop changes: those of which nobody can say whether they may. */
-export function cannotBeAsked(replicas: readonly string[]): WeftError {
-  const message = `The Redis server has replicas that cannot be asked whether they may be promoted: ${replicas.join(', ')}.`
-  return new WeftError('store-unavailable', message, {
-    advice:
-      'Let this controller reach them with the user of redisUrls, under the address that they announce, and give them replica-priority 0; or end them.',
-  })
-}
-
-function parseAddress(text: string): Address {
+export function parseAddress(text: string): Address {
   const [, host = '', port] = /^\[?(.*?)\]?:(\d+)$/.exec(text) ?? []
   return { host, port: Number(port) }
 }

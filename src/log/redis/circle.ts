@@ -1,10 +1,12 @@
 import { setTimeout as wait } from 'node:timers/promises'
-import { WeftError } from '../../errors.ts'
+import type { WeftError } from '../../errors.ts'
 import type { Address, Site } from './address.ts'
+import { Aliases } from './aliases.ts'
 import { type Barrier, reachOf } from './barrier.ts'
-import { cannotBeAsked, type Level, type Look, lookAtPrimary, lookAtReplica, mayBePromoted } from './check.ts'
+import { type Level, type Look, lookAtPrimary, lookAtReplica } from './check.ts'
 import type { Members } from './members.ts'
-import { type Follower, type Followers, toFollowers } from './status.ts'
+import { cannotBeAsked, mayBePromoted, missing, nobodyKnown, noneAttached, unheard } from './standstill.ts'
+import { type Follower, type Followers, type ServerStatus, toFollowers } from './status.ts'
 
 export interface CircleTools {
   readonly site: Site
@@ -26,11 +28,13 @@ interface Looked {
 export class Circle {
   readonly #tools: CircleTools
   readonly #looked = new Map<string, Looked>()
+  readonly #aliases: Aliases
   /** What is wrong with the primary. */
   #harm: WeftError | undefined
 
   constructor(tools: CircleTools) {
     this.#tools = tools
+    this.#aliases = new Aliases(tools.site)
   }
 
   get level(): Level {
@@ -39,31 +43,45 @@ export class Circle {
 
   /** What has to have a change. */
   get barrier(): Barrier {
-    const { level, members } = this.#tools
-    if (level === 'available') return { replicas: 1 }
-    return { replicas: this.#isAlone ? 0 : members.all }
+    if (this.#tools.level === 'available') return { replicas: 1 }
+    return { replicas: this.#isAlone ? 0 : this.#wanted }
+  }
+
+  /** By the names that the primary has for them. */
+  get #wanted(): readonly string[] {
+    return [...new Set(this.#tools.members.all.flatMap((replica) => this.#aliases.resolve(replica)))]
   }
 
   /**
    * Takes notice of who follows. Those who came since the last look are looked at before their word counts, and each of them
    * may be promoted, whatever Sentinels know by now, unless it is known never to be.
    */
-  async see({ replicas, attachments }: Followers): Promise<void> {
+  async see(followers: Followers): Promise<void> {
     if (this.#tools.level === 'available') return
+    await this.#aliases.renew(followers)
+    const { replicas, attachments } = followers
     const following = [...replicas.keys()].filter(canBeReached)
     const fresh = following.filter((replica) => !this.#isKnown(replica, attachments))
     await Promise.all(fresh.map((replica) => this.#lookAt(replica, attachments)))
     this.#tools.members.see(following.filter((replica) => this.#mayLead(replica)))
   }
 
+  /** Those of whom is spoken and who do not follow may be among those that do, by another name. */
+  async identify(status: ServerStatus): Promise<void> {
+    if (this.#tools.level === 'available' || this.#isAlone) return
+    const absent = this.#wanted.filter((replica) => !status.replicas.has(replica))
+    if (absent.length > 0) await this.#aliases.learn(absent, status, status.runId)
+  }
+
   /**
    * Looks again at the settings of the primary and of those who follow: somebody may have changed them while they run. One
    * that does not answer is what it was.
    */
-  async inspect({ replicas }: Followers): Promise<void> {
+  async inspect(status: ServerStatus): Promise<void> {
     const { site, level, primary } = this.#tools
-    const looked = [...this.#looked].filter(([replica]) => replicas.has(replica))
+    const looked = [...this.#looked].filter(([replica]) => status.replicas.has(replica))
     await Promise.all([
+      this.identify(status),
       lookAtPrimary(site, level, primary).then((look) => {
         if (look.kind !== 'silent') this.#harm = 'reason' in look ? look.reason : undefined
       }),
@@ -100,20 +118,24 @@ export class Circle {
   problem({ replicas }: Followers): WeftError | undefined {
     const { level, members } = this.#tools
     if (this.#harm) return this.#harm
-    if (level === 'available')
-      return [...replicas.values()].some(isOnline) ? undefined : missing('one that is attached')
-    const { all } = members
-    if (this.#isAlone) return this.#rivals(all)
-    const reasons = all.flatMap((replica) => {
+    if (level === 'available') return [...replicas.values()].some(isOnline) ? undefined : noneAttached()
+    if (this.#isAlone) return this.#rivals(members.all)
+    const wanted = this.#wanted
+    const reasons = wanted.flatMap((replica) => {
       const look = replicas.has(replica) ? this.#looked.get(replica)?.look : undefined
       return look && 'reason' in look ? [look.reason] : []
     })
-    const absent = all.filter((replica) => !isOnline(replicas.get(replica)))
+    const absent = wanted.filter((replica) => !isOnline(replicas.get(replica)))
     return (
       reasons.find(({ code }) => code === 'invalid-config') ??
       this.#doubt ??
-      (absent.length > 0 ? missing(absent.join(', '), FORGETTING) : reasons[0])
+      (absent.length > 0 ? missing(absent, this.#strangersAmong(replicas)) : reasons[0])
     )
+  }
+
+  #strangersAmong(replicas: Followers['replicas']): readonly string[] {
+    const { members } = this.#tools
+    return [...replicas.keys()].filter((replica) => canBeReached(replica) && !members.isSaid(replica))
   }
 
   /** Where nobody has a change beside the primary, nobody may take its place either. */
@@ -129,7 +151,7 @@ export class Circle {
     const { level, members } = this.#tools
     if (level === 'available' || this.#isAlone) return undefined
     if (members.awaited.length > 0) return unheard(members.awaited)
-    return members.all.length === 0 ? nobody() : undefined
+    return this.#wanted.length === 0 ? nobodyKnown() : undefined
   }
 
   /** Whether the primary alone makes a change safe, because nobody takes its place. */
@@ -142,6 +164,7 @@ export class Circle {
   #vouchesFor({ replicas, attachments }: Followers): boolean {
     const { replicas: wanted } = this.barrier
     if (typeof wanted === 'number') return true
+    if (!this.#aliases.isCurrent(attachments)) return false
     const isSeen = [...replicas.keys()].filter(canBeReached).every((replica) => {
       if (this.#looked.get(replica)?.attachments !== attachments) return false
       return wanted.includes(replica) || !this.#mayLead(replica)
@@ -192,28 +215,4 @@ function canBeReached(replica: string): boolean {
 
 function isOnline(follower: Follower | undefined): boolean {
   return follower?.isOnline === true
-}
-
-const FORGETTING =
-  'If it never will be, let one Sentinel after the other forget it (SENTINEL RESET), the next one only when the one before names the right num-slaves again; in a Cluster CLUSTER FORGET at every node.'
-
-function missing(what: string, more = ''): WeftError {
-  return new WeftError('store-unavailable', `A Redis replica is missing: ${what}.`, {
-    advice: `Changes go again when it is back. ${more}`.trim(),
-  })
-}
-
-function unheard(servers: readonly string[]): WeftError {
-  const message = `Who may be promoted is not known: there is no word yet from ${servers.join(', ')}.`
-  return new WeftError('store-unavailable', message, {
-    advice:
-      "At 'strict' more than half of the Sentinels or nodes in redisUrls have to be heard once. Look whether these run, know this primary, and can be reached from here.",
-  })
-}
-
-function nobody(): WeftError {
-  return new WeftError('store-unavailable', 'No Redis replica is known that may be promoted.', {
-    advice:
-      "At 'strict' changes have to be on one besides the primary: let one follow it. A server that is to have none is for the level 'restart-only'.",
-  })
 }

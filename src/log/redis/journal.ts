@@ -81,10 +81,10 @@ export class Journal implements AsyncDisposable {
     return this.#after(sequence, limit).map(({ entry }) => entry)
   }
 
-  /** All rows behind `sequence` to the head; undefined when they are not all kept. */
+  /** All rows behind `sequence` to the last one that is known; undefined when they are not all kept. */
   rowsAfter(sequence: number): Row[] | undefined {
     const rows = this.#after(sequence, KEPT_ENTRIES).map(({ row }) => row)
-    return rows.length === this.#head.sequence - sequence ? rows : undefined
+    return rows.length === this.known.sequence - sequence ? rows : undefined
   }
 
   /** All that are kept, the oldest first. */

@@ -18,6 +18,7 @@ export class Members {
   #primary: string | undefined
   /** Since when nobody speaks of it any more. */
   readonly #silentSince = new Map<string, number | undefined>()
+  #said: ReadonlySet<string> = new Set()
   #bystanders: ReadonlySet<string> = new Set()
   #heardAt = Number.NEGATIVE_INFINITY
   /** Of those who decide it: who has spoken of these replicas once, and who has not. */
@@ -41,6 +42,11 @@ export class Members {
     return isMajority({ heard: [...this.#heard], unheard: this.#unheard }) ? [] : this.#unheard
   }
 
+  /** Whether those who decide it spoke of this one when they were last heard. */
+  isSaid(replica: string): boolean {
+    return this.#said.has(replica) || this.#bystanders.has(replica)
+  }
+
   /** Whether those who decide it said a moment ago that this one is never promoted. */
   isBystander(replica: string): boolean {
     return this.#bystanders.has(replica) && this.#now() - this.#heardAt < WORD_LIFE
@@ -52,10 +58,11 @@ export class Members {
     this.#moveTo(addressText(primary))
     for (const one of heard) this.#heard.add(one)
     this.#unheard = unheard.filter((one) => !this.#heard.has(one))
+    this.#said = new Set(promotable)
     this.#bystanders = new Set(bystanders)
     this.#heardAt = this.#now()
     this.#add(promotable)
-    if (isMajority(place)) this.#forget(new Set(promotable))
+    if (isMajority(place)) this.#forget(this.#said)
   }
 
   /** What the primary says: these follow it, and may be promoted. */

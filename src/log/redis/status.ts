@@ -61,7 +61,7 @@ export const META_FIELDS = [
 export function toStatus(info: string, meta: readonly (string | null)[]): ServerStatus {
   return {
     ...toFollowers(info),
-    runId: field(info, 'run_id'),
+    runId: runIdIn(info),
     isPrimary: field(info, 'role') === 'master',
     follows: `${field(info, 'master_host')}:${field(info, 'master_port')}`,
     lostFor: lostFor(info),
@@ -77,6 +77,11 @@ function lostFor(info: string): number | undefined {
   const silent = Number(field(info, 'master_last_io_seconds_ago'))
   if (field(info, 'master_link_status') === 'up') return silent > LOST_AFTER ? silent : undefined
   return Math.max(0, Number(field(info, 'master_link_down_since_seconds')))
+}
+
+/** @param info the section `server` */
+export function runIdIn(info: string): string {
+  return field(info, 'run_id')
 }
 
 /** The sections of INFO that tell who follows. */

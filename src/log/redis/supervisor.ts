@@ -1,6 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { toWeftError, WeftError } from '../../errors.ts'
 import { addressText, type Site } from './address.ts'
+import { runIdAt } from './aliases.ts'
 import { type Level, lookAtPrimary } from './check.ts'
 import { Circle } from './circle.ts'
 import { type Lost, takeUp } from './fence.ts'
@@ -9,7 +10,7 @@ import type { Keys } from './keys.ts'
 import { checkLevel } from './level.ts'
 import { Link } from './link.ts'
 import { Members } from './members.ts'
-import { locate } from './place.ts'
+import { locate, type Place } from './place.ts'
 import { checkRights } from './rights.ts'
 import type { ServerStatus } from './status.ts'
 
@@ -107,7 +108,10 @@ export class Supervisor {
       await checkRights(link, keys)
       const look = await lookAtPrimary(site, level, place.primary)
       if ('reason' in look) throw look.reason
-      await checkReplicas(circle, await link.status())
+      const status = await link.status()
+      await checkReplicas(circle, status)
+      // Those that are away are waited for: it goes on meanwhile.
+      circle.identify(status).catch(() => undefined)
       const taken = await takeUp(link, this.#tools)
       if (taken.kind === 'lost') return this.#refuse(this.#lost(taken))
       this.#link = link
@@ -166,8 +170,8 @@ export class Supervisor {
       const limit = this.#members.awaited.length > 0 ? PATIENT_LIMIT : undefined
       const found = await locate(site, keys.tag, limit).catch(() => undefined)
       if (!found) continue
-      if (addressText(found.primary) !== link.name) return
-      this.#members.hear(found)
+      if (!(await isAt(site, found, link))) return
+      this.#members.hear({ ...found, primary: link.place.primary })
     }
   }
 
@@ -191,6 +195,12 @@ export class Supervisor {
     this.#refusal = reason
     if (isNews) this.#tools.onRefusal(reason)
   }
+}
+
+/** Whether this is where the primary is: Sentinels may have two names for it. */
+async function isAt(site: Site, { primary }: Place, { name, runId }: Link): Promise<boolean> {
+  const found = addressText(primary)
+  return found === name || (await runIdAt(site, found)) === runId
 }
 
 /** Rejects with `invalid-config` when the level cannot keep its promise with those who follow. */

@@ -1,0 +1,61 @@
+import { WeftError } from '../../errors.ts'
+import type { Level } from './check.ts'
+
+// Why no changes go with those who follow a server, in words for who has to mend it.
+
+/** Of a level, or of a kind of URL, at which nobody can have a change beside the primary. */
+export function mayBePromoted(level: Level, replicas: readonly string[]): WeftError {
+  return new WeftError(
+    'invalid-config',
+    `The Redis server has replicas that may be promoted: ${replicas.join(', ')}.`,
+    {
+      field: 'redisLevel',
+      advice:
+        level === 'restart-only'
+          ? "The level 'restart-only' is for one server: give the replicas replica-priority 0, or take 'strict'."
+          : 'Say who promotes them with redis+sentinel: or redis+cluster: URLs, or give them replica-priority 0.',
+    },
+  )
+}
+
+/** Where one that may be promoted would stop changes: those of which nobody can say whether they may. */
+export function cannotBeAsked(replicas: readonly string[]): WeftError {
+  const message = `The Redis server has replicas that cannot be asked whether they may be promoted: ${replicas.join(', ')}.`
+  return new WeftError('store-unavailable', message, {
+    advice:
+      'Let this controller reach them with the user of redisUrls, under the address that they announce, and give them replica-priority 0; or end them.',
+  })
+}
+
+const FORGETTING =
+  'If it never will be, let one Sentinel after the other forget it (SENTINEL RESET), the next one only when the one before names the right num-slaves again; in a Cluster CLUSTER FORGET at every node.'
+
+/** @param strangers those that follow and of whom neither Sentinels nor nodes speak */
+export function missing(replicas: readonly string[], strangers: readonly string[]): WeftError {
+  const known = replicas.join(', ')
+  const alias = `Sentinels or nodes call it so. If it is what the primary calls ${strangers.join(', ')}, set replica-announce-ip and replica-announce-port there to the name in which they have it.`
+  return new WeftError('store-unavailable', `A Redis replica is missing: ${known}.`, {
+    advice: `Changes go again when it is back. ${strangers.length > 0 ? alias : FORGETTING}`,
+  })
+}
+
+export function noneAttached(): WeftError {
+  return new WeftError('store-unavailable', 'A Redis replica is missing: one that is attached.', {
+    advice: 'Changes go again when there is one.',
+  })
+}
+
+export function unheard(servers: readonly string[]): WeftError {
+  const message = `Who may be promoted is not known: there is no word yet from ${servers.join(', ')}.`
+  return new WeftError('store-unavailable', message, {
+    advice:
+      "At 'strict' more than half of the Sentinels or nodes in redisUrls have to be heard once. Look whether these run, know this primary, and can be reached from here.",
+  })
+}
+
+export function nobodyKnown(): WeftError {
+  return new WeftError('store-unavailable', 'No Redis replica is known that may be promoted.', {
+    advice:
+      "At 'strict' changes have to be on one besides the primary: let one follow it. A server that is to have none is for the level 'restart-only'.",
+  })
+}

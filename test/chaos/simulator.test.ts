@@ -6,7 +6,7 @@ import { simulate } from './simulator/simulate.ts'
 /** WEFT_SEED=7 plays one again. */
 const ONE = process.env.WEFT_SEED
 /** Those that found something once. */
-const TELLING = [1_164, 1_739, 2_295, 4_949]
+const TELLING = [1_164, 1_739, 2_295, 4_949, 19_501, 23_638]
 const SEEDS =
   ONE === undefined
     ? [...TELLING, ...Array.from({ length: runs(60, 2_000) }, (_, at) => at + 1)]

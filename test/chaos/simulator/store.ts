@@ -118,6 +118,9 @@ export class SimLog implements Log {
 
   async look(operation: string): Promise<Look> {
     const { row, refusal } = await this.#ask(() => this.#tools.server.find(operation))
+    // Calls of the dead go on as if only the caller had given up. One that looks after its operation was refused would be taken
+    // for one that asks again, and what was refused done: as nobody has asked again, it ends here, as it really does.
+    if (refusal !== '' && this.#closing.signal.aborted) throw unsure()
     return { entry: await this.#entryOf(row), refusal }
   }
 

@@ -86,7 +86,9 @@ class Stage implements AsyncDisposable {
   async files(): Promise<readonly string[]> {
     const directory = join(this.#stateDir, 'networks')
     const names = await readdir(directory)
-    return Promise.all(names.map((name) => readFile(join(directory, name), 'utf8')))
+    // One may go while the others are read.
+    const texts = names.map((name) => readFile(join(directory, name), 'utf8').catch(() => undefined))
+    return (await Promise.all(texts)).filter((text) => text !== undefined)
   }
 
   /** Lets time pass until it is so. */

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { parseSite } from '../../src/log/redis/address.ts'
+import { refusalText } from '../../src/log/redis/client.ts'
 
 describe('Redis URLs', () => {
   it('name one server, Sentinels or a Cluster', () => {
@@ -49,13 +50,39 @@ describe('Redis URLs', () => {
       ['redis+sentinel://a/one', 'redis+sentinel://b/two'],
       ['redis+cluster://:s3cret@a', 'redis+cluster://b'],
       ['redis+cluster://a/1'],
+      ['redis://u:s3cret%zz@a'],
+      ['redis://a/%zz'],
+      ['redis://a?password=s3cret'],
+      ['redis://u:1#s3cret@a'],
+      ['redis://u:1/s3cret@a'],
+      ['redis+sentinel://a/main#s3cret'],
     ]) {
       assert.throws(
         () => parseSite(urls),
         (error: Error) =>
-          'code' in error && error.code === 'invalid-config' && !error.message.includes('s3cret'),
+          'code' in error &&
+          error.code === 'invalid-config' &&
+          !/s3cret/.test(`${error.message} ${'advice' in error && error.advice}`),
         String(urls),
       )
     }
+  })
+})
+
+describe('What a Redis server says no with', () => {
+  const said = (message: string) => refusalText(new Error(message))
+
+  it('is a sentence of ours, or its first words, and never what was sent to it', () => {
+    assert.match(said('BUSY Redis is busy running a script.'), /SCRIPT KILL/)
+    assert.match(said('NOREPLICAS Not enough good replicas to write.'), /min-replicas-to-write/)
+    assert.equal(
+      said('ERR max number of clients reached'),
+      'The Redis server refuses: ERR max number of clients reached.',
+    )
+    assert.equal(
+      said("ERR unknown command 'AUTH', with args beginning with: 's3cret' "),
+      'The Redis server refuses: ERR unknown command.',
+    )
+    assert.equal(said('DENIED s3cret'), 'The Redis server refuses: DENIED.')
   })
 })

@@ -30,11 +30,7 @@ describe('A log on Redis of which', () => {
   const call = (...words: [string, ...(string | number)[]]) => site.server.call(...words)
   const key = (realm: string, name: string) => `{weft:${realm}}:${name}`
   const open = (realm: string) => openRedisLog(optionsFor(site, realm))
-  const damages: readonly (readonly [
-    title: string,
-    harm: (realm: string) => Promise<unknown>,
-    told: RegExp,
-  ])[] = [
+  const damages: [title: string, harm: (realm: string) => Promise<unknown>, told: RegExp][] = [
     ['the entries were deleted', (realm) => call('DEL', key(realm, 'log')), /last entry is not/],
     ['one entry was deleted', (realm) => call('XDEL', key(realm, 'log'), '3-0'), /entries are missing/],
     ['the last entry was deleted', (realm) => call('XDEL', key(realm, 'log'), '5-0'), /last entry is not/],
@@ -59,6 +55,15 @@ describe('A log on Redis of which', () => {
       /lost its data|does not say/,
     ],
   ]
+
+  for (const name of ['meta', 'operations', 'refusals', 'log']) {
+    const harm = async (realm: string) => {
+      await call('DEL', key(realm, name))
+      await call('SET', key(realm, name), 'x')
+    }
+    const title = `somebody made '${name}' something else`
+    damages.push([title, harm, new RegExp(`\\{weft:[0-9a-f-]+\\}:${name} is of another type`)])
+  }
 
   for (const [title, harm, told] of damages) {
     it(`${title} takes no changes, from who knows it and from who comes`, async () => {
@@ -149,7 +154,7 @@ describe('A log on Redis of which', () => {
   })
 
   async function hasSixth(realm: string): Promise<boolean> {
-    const found = await call('XRANGE', key(realm, 'log'), '6-0', '6-0')
+    const found = await call('XRANGE', key(realm, 'log'), '6-0', '6-0').catch(() => [])
     return Array.isArray(found) && found.length > 0
   }
 })

@@ -9,8 +9,11 @@ import { createServer } from 'node:tls'
 import { promisify } from 'node:util'
 import { parseSite } from '../../src/log/redis/address.ts'
 import { connectTo } from '../../src/log/redis/client.ts'
+import { keysOf } from '../../src/log/redis/keys.ts'
+import { Link } from '../../src/log/redis/link.ts'
 import { RedisLog } from '../../src/log/redis/log.ts'
 import { locate } from '../../src/log/redis/place.ts'
+import { FaultProxy } from '../chaos/proxy.ts'
 import { weft } from '../cli/fixture.ts'
 import { scratch } from '../log/fixture.ts'
 import { eventually } from '../rig.ts'
@@ -50,6 +53,19 @@ describe('Who cannot get at a log on Redis', () => {
       ...wrong,
       message: /does not speak TLS/,
     })
+  })
+
+  it('is told of TLS by a connection that closes at once, and not by one that breaks in use', async () => {
+    await using proxy = await FaultProxy.to(site.server.port)
+    const { access, servers } = parseSite([`redis://127.0.0.1:${proxy.port}`])
+    const [primary] = servers
+    assert.ok(primary)
+    const place = { ...(await locate(parseSite(site.urls), 't')), primary }
+    const open = () => Link.open(place, { access, keys: keysOf('test'), writer: 'w' })
+    using link = await open()
+    proxy.replies = { kind: 'kill' }
+    await assert.rejects(link.status(), { message: /it closed the connection\.$/, advice: undefined })
+    await assert.rejects(open(), { message: /it closed the connection\.$/, advice: /rediss/ })
   })
 
   it('is told that a certificate is not trusted, and how it will be', async () => {

@@ -47,7 +47,8 @@ function parseUrl(text: string): Site {
   const kind = how === 'sentinel' || how === 'cluster' ? how : 'single'
   const url = match === undefined ? undefined : URL.parse(text.replace(FORM, 'http://'))
   if (!url?.hostname) throw wrong('one is not of the form redis://HOST:PORT')
-  const path = decodeURIComponent(url.pathname.slice(1))
+  if (url.search || url.hash) throw wrong('nothing may follow behind ? or #')
+  const path = decoded(url.pathname.slice(1))
   if (kind === 'sentinel' && !path) throw wrong('redis+sentinel: needs the name of the primary as its path')
   if (kind === 'cluster' && path) throw wrong('a Cluster has no databases')
   if (kind === 'single' && !/^\d*$/.test(path)) throw wrong('the path of redis: is the number of a database')
@@ -63,10 +64,18 @@ function parseUrl(text: string): Site {
     ],
     access: {
       tls: secure === 's',
-      username: decodeURIComponent(url.username) || undefined,
-      password: decodeURIComponent(url.password) || undefined,
+      username: decoded(url.username) || undefined,
+      password: decoded(url.password) || undefined,
       database: kind === 'single' ? Number(path) : 0,
     },
+  }
+}
+
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part)
+  } catch {
+    throw wrong('a percent sign stands for itself only as %25')
   }
 }
 
@@ -78,6 +87,6 @@ function wrong(why: string): WeftError {
   return new WeftError('invalid-config', `The Redis URLs cannot be used: ${why}.`, {
     field: 'redisUrls',
     advice:
-      'Give redis://HOST:PORT for one server, or one redis+sentinel://HOST:PORT/NAME for each Sentinel, or redis+cluster://HOST:PORT for nodes of a Cluster.',
+      'Give redis://HOST:PORT for one server, or one redis+sentinel://HOST:PORT/NAME for each Sentinel, or redis+cluster://HOST:PORT for nodes of a Cluster. In USER:PASSWORD@ write % # / ? @ as %25 %23 %2F %3F %40.',
   })
 }

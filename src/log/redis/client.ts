@@ -58,7 +58,7 @@ export async function connectTo(address: Address, access: Access, limits: Limits
   } catch (cause) {
     client.disconnect()
     // What ioredis rejects with is that the connection is closed; why, it said before.
-    throw failureAt([cause, said].find(isRefusal) ?? said ?? cause, addressText(address))
+    throw failureAt([cause, said].find(isRefusal) ?? said ?? cause, addressText(address), { isFirst: true })
   }
 }
 
@@ -75,10 +75,13 @@ async function signIn(client: Redis, { username, password, database }: Access): 
 
 const WANTS_NONE = /no password is set|without any password configured/
 
-/** Why a server could not be used: `invalid-config` when it will always say no to this user, `store-unavailable` otherwise. */
-export function failureAt(cause: unknown, server: string): WeftError {
+/**
+ * Why a server could not be used: `invalid-config` when it will always say no to this user, `store-unavailable` otherwise.
+ * @param options.isFirst whether it has answered nothing yet on this connection
+ */
+export function failureAt(cause: unknown, server: string, { isFirst = false } = {}): WeftError {
   if (cause instanceof WeftError) return cause
-  if (!isRefusal(cause)) return silent(cause, server)
+  if (!isRefusal(cause)) return silent(cause, server, isFirst)
   const sentence = refusalText(cause)
   if (!FOR_THE_USER.has(codeOf(cause))) return new WeftError('store-unavailable', sentence, { cause })
   return new WeftError('invalid-config', sentence, {
@@ -88,8 +91,8 @@ export function failureAt(cause: unknown, server: string): WeftError {
   })
 }
 
-function silent(cause: unknown, server: string): WeftError {
-  const { why, advice } = reasonOf(cause) ?? {}
+function silent(cause: unknown, server: string, isFirst: boolean): WeftError {
+  const { why, advice } = reasonOf(cause, isFirst) ?? {}
   const message = `The Redis server ${server} does not answer${why === undefined ? '' : `: ${why}`}.`
   return new WeftError('store-unavailable', message, { cause, ...(advice !== undefined && { advice }) })
 }
@@ -119,13 +122,21 @@ export function isRefusal(error: unknown): error is Error {
 export function refusalText(error: Error): string {
   const [, command] = /permissions to run the ('[\w|]+') command/.exec(error.message) ?? []
   if (command) return `The Redis user may not run ${command}, which a log needs.`
-  return SENTENCES[codeOf(error)] ?? 'The Redis server refuses.'
+  return SENTENCES[codeOf(error)] ?? `The Redis server refuses: ${firstWords(error)}.`
+}
+
+/** Its code; of a general one the words up to what may have been sent, and be a password. */
+function firstWords({ message }: Error): string {
+  const [words = ''] = /^(?:ERR [a-z ]{1,60}|\w+)/.exec(message) ?? []
+  return words.trim() || 'without a word'
 }
 
 const SENTENCES: Readonly<Record<string, string>> = Object.freeze({
   OOM: 'The Redis server has no memory left for changes.',
   MISCONF: 'The Redis server cannot write to its disk.',
   READONLY: 'The Redis server is a replica now.',
+  BUSY: 'The Redis server is kept busy by a script of somebody else; SCRIPT KILL there ends it.',
+  NOREPLICAS: 'The Redis server has fewer replicas than its min-replicas-to-write.',
   LOADING: 'The Redis server is still loading its data.',
   MASTERDOWN: 'The Redis server is a replica without its primary.',
   CLUSTERDOWN: 'The Redis Cluster is down.',

@@ -27,6 +27,12 @@ export function notWhole(harm: string): WeftError {
   })
 }
 
+/** The keys that somebody made anew as something else; none: nobody knows any more which it was. */
+export function ofOtherType(keys: readonly string[]): WeftError {
+  const [which, are] = keys.length > 1 ? [keys.join(', '), 'are'] : [keys[0] ?? 'a key of it', 'is']
+  return notWhole(`${which} ${are} of another type`)
+}
+
 /** When a log is to go where another one is, which ends with entry `sequence`. */
 export function taken({ tag }: Keys, sequence: number): WeftError {
   const message = `There is another log already under {${tag}} on the Redis server: it ends with entry ${sequence}.`

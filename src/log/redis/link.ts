@@ -6,8 +6,9 @@ import { type Access, addressText } from './address.ts'
 import type { Circle } from './circle.ts'
 import { connectTo, endOf, failureAt } from './client.ts'
 import { type Answered, type Committed, OTHER_LEVEL, toCommitted } from './committed.ts'
-import { notWhole, taken } from './errors.ts'
+import { notWhole, ofOtherType, taken } from './errors.ts'
 import type { Keys } from './keys.ts'
+import { isOtherType, otherTyped } from './keytypes.ts'
 import type { Place } from './place.ts'
 import { BARRIER_ANSWER_LIMIT, Runner } from './runner.ts'
 import { CLAIM } from './scripts/arm.ts'
@@ -87,7 +88,9 @@ export class Link implements Disposable {
     } catch (cause) {
       for (const one of await Promise.allSettled(opening))
         if (one.status === 'fulfilled') one.value.disconnect()
-      throw failureAt(cause, addressText(place.primary))
+      // Nothing else is asked for before it stands.
+      if (isOtherType(cause)) throw ofOtherType([tools.keys.meta])
+      throw failureAt(cause, addressText(place.primary), { isFirst: true })
     }
   }
 
@@ -152,12 +155,15 @@ export class Link implements Disposable {
       Buffer.from(payload),
       refusal,
     ])
-    return toCommitted(await this.#runner.surely(this.#write, COMMIT, { args: [...args, ...drafts] }))
+    const answered = await this.#runner.surely(this.#write, COMMIT, { args: [...args, ...drafts] })
+    if (!isOtherType(answered.error)) return toCommitted(answered)
+    const harm = await this.#failure(answered.error)
+    return { kind: 'refused', reason: harm.message, cause: harm }
   }
 
   /** Makes sure that everything up to the end of the log is safe. Resolves with that end. */
   async settle(): Promise<Head> {
-    const { reply, reached } = await this.#ask(SETTLE, [])
+    const [{ reply, reached }] = await Promise.all([this.#ask(SETTLE, []), this.#checkTypes()])
     if (reply[0] !== 'done') throw notDone(reply)
     expectAll(reached)
     const [, sequence, hash = ''] = reply
@@ -238,7 +244,7 @@ export class Link implements Disposable {
   /** Runs a script and waits for who must have what it did. Rejects when it is fenced off, or the log is not whole. */
   async #ask(script: Script, args: readonly string[], moreKeys: readonly string[] = []): Promise<Told> {
     const { error, reply, reached } = await this.#runner.surely(this.#side, script, { args, moreKeys })
-    if (error) throw failureAt(error, addressText(this.place.primary))
+    if (error) throw await this.#failure(error)
     return { reply: expectTaken(reply), reached }
   }
 
@@ -246,8 +252,24 @@ export class Link implements Disposable {
     try {
       return await action()
     } catch (cause) {
-      throw failureAt(cause, addressText(this.place.primary))
+      throw await this.#failure(cause)
     }
+  }
+
+  /** What a change needs is not all told by scripts that make none: it would be refused, and this be taken for ready. */
+  async #checkTypes(): Promise<void> {
+    const { keys } = this.#tools
+    const needed = [keys.meta, keys.stream, keys.operations, keys.refusals]
+    const other = await this.#guard(() => otherTyped(this.#read, keys))
+    const harmed = needed.filter((key) => other.includes(key))
+    if (harmed.length > 0) throw ofOtherType(harmed)
+  }
+
+  /** In words of ours; a key that is of another type by its name. */
+  async #failure(cause: unknown): Promise<WeftError> {
+    if (!isOtherType(cause)) return failureAt(cause, this.name)
+    const other = await otherTyped(this.#read, this.#tools.keys).catch(() => [])
+    return ofOtherType(other)
   }
 }
 

@@ -113,7 +113,7 @@ export class RedisLog implements Log {
     const isKnown =
       isNew ||
       (this.#writer.find(operation) ?? this.#journal.find(operation) ?? this.#recall.wasAsked(operation))
-    const { entry } = isKnown ? {} : await this.#recall.ask(operation)
+    const { entry } = isKnown ? {} : await this.#recalled(this.#recall.ask(operation))
     return entry
       ? { entry, repeated: true }
       : this.#writer.append(expectedSequence, draft, { after, refusal })
@@ -121,12 +121,12 @@ export class RedisLog implements Log {
 
   async find(operation: string): Promise<Entry | undefined> {
     if (this.#end) throw this.#end
-    return (await this.#recall.look(operation)).entry
+    return (await this.#recalled(this.#recall.look(operation))).entry
   }
 
   async look(operation: string): Promise<Look> {
     if (this.#end) throw this.#end
-    return this.#recall.look(operation)
+    return this.#recalled(this.#recall.look(operation))
   }
 
   async refuse(operation: string): Promise<Entry | undefined> {
@@ -259,6 +259,17 @@ export class RedisLog implements Log {
   #isAnother({ log }: ServerStatus): boolean {
     const { sequence, hash } = this.#journal.head
     return log?.head.sequence === sequence && log.head.hash !== hash
+  }
+
+  /** What is harmed shows first where it is asked for; nobody is to take the log for ready then. */
+  async #recalled<Found>(asking: Promise<Found>): Promise<Found> {
+    try {
+      return await asking
+    } catch (error) {
+      const reason = toWeftError(error)
+      if (reason.code === 'log-damaged') this.#distrust(reason)
+      throw reason
+    }
   }
 
   #distrust(reason: WeftError): void {

@@ -35,13 +35,13 @@ const REASONS: Readonly<Record<string, Reason>> = Object.freeze({
   },
 })
 
-const CLOSED: Reason = {
-  why: 'it closed the connection',
-  advice: 'One that wants TLS does so too: then the URL begins with rediss.',
-}
+const CLOSED = 'it closed the connection'
 
-export function reasonOf(cause: unknown): Reason | undefined {
+/** @param isFirst whether it has answered nothing yet on this connection */
+export function reasonOf(cause: unknown, isFirst: boolean): Reason | undefined {
   if (!(cause instanceof Error)) return undefined
   const code = 'code' in cause ? String(cause.code) : ''
-  return REASONS[code] ?? (cause.message === 'Connection is closed.' ? CLOSED : undefined)
+  if (code in REASONS || cause.message !== 'Connection is closed.') return REASONS[code]
+  if (!isFirst) return { why: CLOSED }
+  return { why: CLOSED, advice: 'One that wants TLS does so too: then the URL begins with rediss.' }
 }

@@ -2,6 +2,13 @@ import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { checkClock } from '../../src/cli/doctor/controller.ts'
 import { checkRights } from '../../src/cli/doctor/machine.ts'
+import { checkTunnels } from '../../src/cli/doctor/tunnels.ts'
+import { Identity } from '../../src/keys/identity.ts'
+import type { Fingerprint } from '../../src/keys/pinned.ts'
+import { SecretBytes } from '../../src/keys/secret.ts'
+import { signRemoval } from '../../src/protocol/content.ts'
+import { encodeFrame } from '../../src/protocol/frames.ts'
+import { controllerKey, network } from '../protocol/samples.ts'
 import { RawAgent } from '../rawagent.ts'
 import { eventually } from '../rig.ts'
 import { ControllerProcess, weft } from './fixture.ts'
@@ -88,6 +95,19 @@ describe('weft doctor of this machine', () => {
   it('says so when no agent has run here, and makes nothing', async () => {
     const { stdout } = await weft(['doctor', '--state-dir', '/nonexistent/weft'])
     assert.match(stdout, /^skip +identity +\/nonexistent\/weft holds none/m)
+  })
+
+  it('tells of a network that is left and whose interface could not be taken away', async () => {
+    const identity = new Identity(new SecretBytes(new Uint8Array(32).fill(9)))
+    const removal = { network, node: identity.id, epoch: 1, revision: 3 }
+    const line = encodeFrame({ type: 'removed', ...signRemoval(removal, controllerKey) })
+    const enrolment = { urls: [], fingerprint: '' as Fingerprint, controllerKey: controllerKey.publicKey }
+    const journals = new Map([[network, [line]]])
+    const findings = await checkTunnels({ identity, enrolment, journals }, identity, enrolment)
+    assert.deepEqual(
+      findings.map(({ state, found }) => [state, /is left/.test(found)]),
+      [['warn', true]],
+    )
   })
 
   it('knows CAP_NET_ADMIN among the capabilities', () => {

@@ -15,7 +15,8 @@ describe('One agent that says too much', () => {
     const reported = () =>
       rig.controller.memberStatus(findNetwork(rig.controller.state, 'demo'), agent.node).listenPort
     agent.report(factsAt(network, 1_024))
-    await eventually('what it says first counts at once', () => reported() === 1_024, 500)
+    await allRead(agent)
+    assert.equal(reported(), 1_024, 'what it says first counts at once')
     const known = hintsIn(other)
     for (let port = 2_000; port < 3_000; port++) {
       agent.report(factsAt(network, port))
@@ -23,7 +24,7 @@ describe('One agent that says too much', () => {
     }
     await eventually('what it says last counts in the end', () => reported() === 2_999)
     const pushed = hintsIn(other) - known
-    assert.ok(pushed > 0 && pushed <= 110, `${pushed} changes were pushed`)
+    assert.ok(pushed > 0 && pushed <= 200, `${pushed} changes were pushed`)
   })
 
   it('does not fill our log: the first lines are written, and how many were left out', async () => {
@@ -70,10 +71,9 @@ describe('One agent that says too much', () => {
         witnesses: 'A'.repeat(22),
       })
     }
-    agent.send({ type: 'hello' } as never)
-    await eventually('all of it was read', () => agent.framesOf('error').length === 1)
+    await allRead(agent)
     const answers = agent.framesOf('witness').length
-    assert.ok(answers >= 100 && answers <= 120, `${answers} answers`)
+    assert.ok(answers >= 100 && answers <= 200, `${answers} answers`)
   })
 })
 
@@ -120,6 +120,13 @@ function memberOf({ controller }: Rig) {
   const [member] = findNetwork(controller.state, 'demo').members.values()
   assert.ok(member)
   return member
+}
+
+/** Resolves when what was sent so far was taken: what is out of place is answered at once. */
+async function allRead(agent: RawAgent): Promise<void> {
+  const known = agent.framesOf('error').length
+  agent.send({ type: 'hello' } as never)
+  await eventually('all of it was read', () => agent.framesOf('error').length > known)
 }
 
 /** Two members of a network. */

@@ -58,7 +58,7 @@ it('a log says that it is current only while every replica follows its server', 
   assert.equal((await log.refresh()).sequence, 1)
   const { replica } = await depose(site)
   const other = { ...site, urls: [`redis://${replica.place}`] }
-  await using beyond = await openRedisLog(optionsFor(other, 'test', { level: 'restart-only' }))
+  await using beyond = await openRedisLog(optionsFor(other, 'test'))
   await beyond.append(1, change(2))
   await assert.rejects(log.refresh(), { code: 'store-unavailable' })
   for (const isNew of [true, false]) {

@@ -178,6 +178,8 @@ describe('A log that is imported into Redis', () => {
     await durable(ENTRIES - 2)
     const knows = async () => Number(await replica.call('HGET', '{weft:away}:meta', 'durable')) < ENTRIES
     await eventually('the replica has it', knows)
+    // They would set it right before a slow machine has read it.
+    for (const sentinel of site.sentinels) sentinel.freeze()
     await replica.call('REPLICAOF', '127.0.0.1', '1')
     const [first, second, told] = await Promise.all([
       read(primary),
@@ -185,6 +187,7 @@ describe('A log that is imported into Redis', () => {
       read(replica, '--as-it-is'),
     ])
     await replica.call('REPLICAOF', ...primary.place.split(':'))
+    for (const sentinel of site.sentinels) sentinel.thaw()
     await durable(ENTRIES)
     const unconfirmed = /Nobody has confirmed entries 2999 to 3000: it is not known/
     const lost = /is a replica of 127\.0\.0\.1:1 and has not heard of it for \d+ s/

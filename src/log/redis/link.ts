@@ -219,9 +219,11 @@ export class Link implements Disposable {
     this.#read.publish(this.#tools.keys.bell, String(sequence)).catch(() => undefined)
   }
 
-  /** Tells the others, if the server is not armed, that everything up to `sequence` was acknowledged. */
+  /**
+   * Tells the others, if the server is not armed, that everything up to `sequence` was acknowledged; 0 takes back what was
+   * claimed before.
+   */
   async claim(sequence: number): Promise<void> {
-    if (sequence === 0) return
     const args = [this.#tools.writer, String(sequence)]
     // Not behind changes, which may be waiting for replicas.
     await this.#guard(() => this.#runner.run(this.#read, CLAIM, { args }))

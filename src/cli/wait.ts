@@ -29,7 +29,7 @@ const PASSING: ReadonlySet<ErrorCode> = new Set([
 
 const HELP = `
 Members whose agents are not connected are not waited for: they get what they miss when they come back. A controller that does
-not answer meanwhile is asked again.
+not answer meanwhile is asked again, and has to have as many connected as were there before.
 
 Exit code: 0 when it has come, 3 when it has not within the time.`
 
@@ -80,13 +80,16 @@ async function look(
 ): Promise<Convergence> {
   const end = performance.now() + limit
   let last: Convergence | undefined
+  let wanted = 0
   for (;;) {
     const answer = await ask(client, name, limit === 0 ? ONE_ANSWER : end - performance.now())
     const isFound = !(answer instanceof WeftError)
     tell(isFound ? answer : undefined)
-    if (isFound) last = answer
+    // One that has just started finds nobody to wait for: those who were there come back within seconds.
+    if (!isFound) wanted = Math.max(wanted, last?.members.online ?? 0)
+    if (isFound) last = { ...answer, converged: answer.converged && answer.members.online >= wanted }
     const left = end - performance.now()
-    if (isFound && answer.converged) return answer
+    if (last && isFound && last.converged) return last
     if (left <= 0 && last) return last
     if (left <= 0 && !isFound) throw answer
     await pause(Math.min(INTERVAL, left))

@@ -90,6 +90,23 @@ describe('weft network wait', () => {
     assert.ok(performance.now() - start > 2_000, 'it tries for as long as it may')
   })
 
+  it('is not content with a controller that has just started and to which nobody has come back', async () => {
+    await using first = await ControllerProcess.start()
+    await first.weft('network', 'create', 'lasting')
+    const { stdout: made } = await first.weft('token', 'create', '--network', 'lasting', '--json')
+    using _ = await RawAgent.join(JSON.parse(made).token, { name: 'silent' })
+    const waiting = weft(['network', 'wait', 'lasting', '--timeout', '12'], { env: first.env })
+    const ask = () => weft(['network', 'wait', 'lasting', '--timeout', '0'], { env: first.env })
+    // Longer than the command takes to ask for the first time.
+    for (let time = 0; time < 2; time++) assert.equal((await ask()).code, 3)
+    await first.stop()
+    await using second = await ControllerProcess.start(first.dataDir)
+    assert.equal(second.child.exitCode, null)
+    assert.equal((await ask()).code, 0)
+    const { code, stdout } = await waiting
+    assert.deepEqual([code, /applied by 0 of 0 connected members; 1 not connected/.test(stdout)], [3, true])
+  })
+
   it('answers for a network that is not there as every command does', async () => {
     const { code } = await controller.weft('network', 'wait', 'nowhere')
     assert.equal(code, 5)

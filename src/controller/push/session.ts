@@ -210,11 +210,14 @@ export class Session {
     if (hasSelf) told.self = { revision: member.revision, epoch: position.epoch }
   }
 
-  /** The agent has a network that it is no member of. It is told only if our log surely knows more than the agent. */
+  /**
+   * The agent has a network that it is no member of. It is told only if our log surely knows more than the agent: of now where
+   * it was not told yet that it left, for then more than it says may be on its way to it.
+   */
   #refute(state: State, id: NetworkId, position: ResumePosition): void {
     if (isAhead(state, position)) return this.send({ type: 'prove', network: id })
     const isOlder = state.networks.has(id) && position.epoch === state.epoch
-    if (isOlder) this.#leave(id, position.revision)
+    if (isOlder) this.#leave(id, this.#told.has(id) ? undefined : position.revision)
     else if (state.deletedNetworks.has(id)) this.#leave(id)
   }
 

@@ -1,0 +1,57 @@
+import assert from 'node:assert/strict'
+import { it } from 'node:test'
+import { setImmediate as turn } from 'node:timers/promises'
+import { Registry } from 'prom-client'
+import { Lag } from '../../../src/controller/push/lag.ts'
+import { Session } from '../../../src/controller/push/session.ts'
+import { SecretBytes } from '../../../src/keys/secret.ts'
+import { SigningKey } from '../../../src/keys/signature.ts'
+import { openRemoval } from '../../../src/protocol/content.ts'
+import { parseControllerFrame } from '../../../src/protocol/frames.ts'
+import { Line } from '../../disorder/line.ts'
+import { nodeId } from '../../model/history.ts'
+import { NETWORK } from '../../topology/policy/play.ts'
+import { FeedWorld } from './feed-world.ts'
+
+const signing = new SigningKey(new SecretBytes(new Uint8Array(32).fill(3)))
+/** More than a session puts into a socket that nobody reads. */
+const MUCH = 'x'.repeat(1_100_000)
+
+it('a removal holds for what was on its way when the agent said where it stands, too', async () => {
+  const world = new FeedWorld()
+  world.come(1, 2)
+  const own = nodeId(2)
+  const line = new Line()
+  const removals: number[] = []
+  line.agent.on('message', (data: Buffer) => {
+    const frame = parseControllerFrame(String(data))
+    if (frame.type === 'removed') removals.push(openRemoval(frame, signing.publicKey).revision)
+  })
+  const session = new Session(own, line.controller, {
+    clock: world.clock,
+    signing,
+    readsPacked: false,
+    readsFilterParts: true,
+    state: () => world.state,
+    feed: (network, node) => world.feeds.get(network, node),
+    lan: (network, node, told) => world.feeds.lan(network, node, told, true),
+    sent: () => undefined,
+    lag: new Lag(new Registry(), () => world.clock.monotonic()),
+  })
+  session.resume([])
+  const { revision } = session.cursor(NETWORK) ?? assert.fail()
+  const position = { network: NETWORK, epoch: world.state.epoch, revision }
+  world.come(3)
+  session.flush(NETWORK)
+  const latest = session.cursor(NETWORK)?.revision ?? assert.fail()
+  assert.ok(latest > revision)
+  line.stall()
+  session.send({ type: 'error', code: 'internal', message: MUCH })
+  world.wish({ kind: 'go', number: 2 })
+  session.flush(NETWORK)
+  session.resync(NETWORK, position)
+  line.flow()
+  await turn()
+  assert.equal(removals.length, 1)
+  assert.ok((removals[0] ?? 0) >= latest, `told as of ${removals}, and it has ${latest}`)
+})

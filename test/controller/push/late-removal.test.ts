@@ -24,8 +24,10 @@ it('a removal holds for what was on its way when the agent said where it stands,
   const line = new Line()
   const removals: number[] = []
   line.agent.on('message', (data: Buffer) => {
-    const frame = parseControllerFrame(String(data))
-    if (frame.type === 'removed') removals.push(openRemoval(frame, signing.publicKey).revision)
+    const text = String(data)
+    // What fills the socket is no frame that an agent would take.
+    const frame = text.includes(MUCH) ? undefined : parseControllerFrame(text)
+    if (frame?.type === 'removed') removals.push(openRemoval(frame, signing.publicKey).revision)
   })
   const session = new Session(own, line.controller, {
     clock: world.clock,

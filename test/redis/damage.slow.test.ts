@@ -50,6 +50,16 @@ describe('A log on Redis of which', () => {
       /does not say where it ends/,
     ],
     [
+      'the hash was deleted',
+      (realm) => call('HDEL', key(realm, 'meta'), 'hash'),
+      /does not say where it ends/,
+    ],
+    [
+      'all was deleted that says where it ends, but not who armed it',
+      (realm) => call('HDEL', key(realm, 'meta'), 'sequence', 'hash', 'durable', 'baseSequence', 'baseHash'),
+      /does not say where it ends/,
+    ],
+    [
       'what says where it ends was deleted',
       (realm) => call('DEL', key(realm, 'meta')),
       /lost its data|does not say/,

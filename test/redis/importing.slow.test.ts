@@ -132,6 +132,59 @@ describe('A log that is imported into Redis', () => {
     assert.equal((await install(old.log, 'again')).head.sequence, 40)
   })
 
+  it('destroys nothing of a log that lost what says where it ends, or a part of that', async () => {
+    await using old = await scratch()
+    await using _ = await compacted(old.log)
+    const call = async (...words: [string, ...string[]]) => (await site.primary()).call(...words)
+    const key = (name: string) => `{weft:left}:${name}`
+    const contents = () =>
+      Promise.all([call('XRANGE', key('log'), '-', '+'), call('HGETALL', key('operations'))])
+    {
+      await using log = await openRedisLog(optionsFor(site, 'left'))
+      await eventually('changes go', () => log.refusal === undefined)
+      await appendAll(log, 1, 9)
+    }
+    const before = await contents()
+    const harms: [harm: [string, ...string[]], told: { readonly code: string; readonly message: RegExp }][] =
+      [
+        [['HDEL', key('meta'), 'hash'], { code: 'log-damaged', message: /does not say where it ends/ }],
+        [
+          ['DEL', key('meta')],
+          { code: 'already-exists', message: /left of one is there: 9 entries, 9 operations and 0 pieces/ },
+        ],
+        [
+          ['SET', key('leases'), 'mine'],
+          { code: 'log-damaged', message: /\{weft:left\}:leases is of another type/ },
+        ],
+      ]
+    await call('DEL', key('leases'))
+    for (const [harm, told] of harms) {
+      await call(...harm)
+      await assert.rejects(install(old.log, 'left'), told)
+      assert.deepEqual(await contents(), before)
+      assert.deepEqual(await call('KEYS', key('import:*')), [], 'nothing was begun')
+    }
+    await call('DEL', key('leases'), key('log'))
+    await assert.rejects(install(old.log, 'left'), { message: /0 entries, 9 op/, advice: REMOVING })
+  })
+
+  it('does not move in over what came to its place meanwhile', async () => {
+    await using old = await scratch()
+    await using _ = await compacted(old.log)
+    const primary = await site.primary()
+    const moving = Link.prototype.moveIn
+    const move = mock.method(Link.prototype, 'moveIn', async function (this: Link, ...to: [Head, Keys]) {
+      await primary.call('HSET', '{weft:came}:operations', 'x', '1')
+      return moving.apply(this, to)
+    })
+    try {
+      await assert.rejects(install(old.log, 'came'), { code: 'already-exists', message: /0 entries, 1 op/ })
+    } finally {
+      move.mock.restore()
+    }
+    assert.deepEqual(await primary.call('HGETALL', '{weft:came}:operations'), ['x', '1'])
+  })
+
   it('comes out again by what only reads, at any settings and from a replica too', async () => {
     const primary = await site.primary()
     const replica = site.servers.find((server) => server !== primary)

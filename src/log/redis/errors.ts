@@ -42,6 +42,19 @@ export function taken({ tag }: Keys, sequence: number): WeftError {
   })
 }
 
+/** When a log is to go where one was that does not say any more where it ends. @param counts as REMAINS gives them */
+export function remains(
+  { tag }: Keys,
+  [entries = '0', operations = '0', snapshots = '0']: readonly string[],
+) {
+  const held = `${entries} entries, ${operations} operations and ${snapshots} pieces of snapshots`
+  const message = `No log is known under {${tag}} on the Redis server, but what is left of one is there: ${held}.`
+  return new WeftError('already-exists', message, {
+    field: '--redis-realm',
+    advice: `Nothing was written over it. Save it first, with redis-cli --rdb FILE at the primary, and bring back the data of the server if they are whole elsewhere. To remove for good what is there, see "${REMOVING}" in deploy/replicas.md.`,
+  })
+}
+
 /** A heading there. */
 const REMOVING = 'Importing a log, and removing one'
 

@@ -4,14 +4,14 @@ import type { Head } from '../log.ts'
 import { patiently } from '../patience.ts'
 import { auditSource, copyLog, type Source } from '../transfer.ts'
 import { parseSite } from './address.ts'
-import { taken } from './errors.ts'
+import { remains, taken } from './errors.ts'
 import { importKeysOf, type Keys, keysOf } from './keys.ts'
 import { Link } from './link.ts'
 import { openRedisLog, type RedisLog } from './log.ts'
 import type { RedisLogOptions } from './options.ts'
 import { locate } from './place.ts'
 import { checkMoving } from './rights.ts'
-import { CLEAR } from './scripts/import.ts'
+import { CLEAR, REMAINS } from './scripts/import.ts'
 import type { LogStatus } from './status.ts'
 
 /** Keeps two imports apart. */
@@ -36,7 +36,7 @@ export interface Installed {
 /**
  * Makes `source` the log of a realm in which no other may be. It is written where no controller looks, and moved in one step
  * once it is whole and safe: so it is there as a whole, or not at all, wherever this ends. Rejects with `already-exists`
- * when there is another log.
+ * when there is another log, or what is left of one.
  */
 export async function installRedisLog(
   source: Source,
@@ -73,11 +73,15 @@ async function write(
   })
 }
 
-/** The log that is there. */
+/** The log that is there. Rejects with `already-exists` when there is only what is left of one. */
 async function lookAt(options: RedisLogOptions): Promise<LogStatus | undefined> {
-  using link = await openLink(options, keysOf(options.realm))
+  const keys = keysOf(options.realm)
+  using link = await openLink(options, keys)
   const { log } = await link.status()
-  return log && log.head.sequence > 0 ? log : undefined
+  if (log && log.head.sequence > 0) return log
+  const [answer, ...counts] = await link.run(REMAINS, [])
+  if (answer === 'remains') throw remains(keys, counts)
+  return undefined
 }
 
 /** Without any barrier: it says what is on the server, safe or not. */

@@ -6,7 +6,7 @@ import { type Access, addressText } from './address.ts'
 import type { Circle } from './circle.ts'
 import { connectTo, endOf, failureAt } from './client.ts'
 import { type Answered, type Committed, OTHER_LEVEL, toCommitted } from './committed.ts'
-import { notWhole, ofOtherType, taken } from './errors.ts'
+import { notWhole, ofOtherType, remains, taken } from './errors.ts'
 import type { Keys } from './keys.ts'
 import { isOtherType, otherTyped } from './keytypes.ts'
 import type { Place } from './place.ts'
@@ -183,11 +183,12 @@ export class Link implements Disposable {
     expectAll(reached)
   }
 
-  /** Makes the log here, which ends with `head`, the one at `target`. Rejects with `already-exists` when there is one. */
+  /** Makes the log here, which ends with `head`, the one at `target`. Rejects with `already-exists` when anything is there. */
   async moveIn({ sequence, hash }: Head, target: Keys): Promise<void> {
     const args = [String(sequence), hash]
     const { reply, reached } = await this.#ask(MOVE_IN, args, target.all)
     if (reply[0] === 'taken') throw taken(target, Number(reply[1]))
+    if (reply[0] === 'remains') throw remains(target, reply.slice(1))
     if (reply[0] !== 'done') throw notDone(reply)
     expectAll(reached)
   }

@@ -108,9 +108,10 @@ function field(info: string, name: string): string {
 
 function toLogStatus(meta: readonly (string | null)[]): LogStatus | undefined {
   const [armed, term, sequence, hash, durable, baseSequence, baseHash, level] = meta
-  if (!sequence || !hash || !baseSequence || !baseHash) return undefined
-  if (![sequence, baseSequence, durable].every((number) => /^\d{1,15}$/.test(number ?? '')))
-    throw notWhole('it does not say where it ends')
+  // All of them are made at once, with `armed`: what is there without the others was left by somebody.
+  if (![armed, term, sequence, hash, durable, baseSequence, baseHash].some(Boolean)) return undefined
+  const areNumbers = [sequence, baseSequence, durable].every((number) => /^\d{1,15}$/.test(number ?? ''))
+  if (!areNumbers || !hash || !baseHash) throw notWhole('it does not say where it ends')
   return {
     armed: armed ?? '',
     term: Number(term),

@@ -6,7 +6,7 @@ import { reasonFor } from './writing.ts'
 
 /**
  * Makes a file that was not there before, for its owner only, of what `write` puts into it. When this resolves a power cut
- * does not take it away; when it fails nothing is left of it. Rejects in words that help. @param field the option that names it
+ * does not take it away; when it fails nothing is left of it, unless it is whole. Rejects in words that help. @param field the option that names it
  */
 export async function writeNew<Result>(
   file: string,
@@ -14,14 +14,42 @@ export async function writeNew<Result>(
   write: (handle: FileHandle) => Promise<Result>,
 ): Promise<Result> {
   await using handle = await openNew(file, field)
+  const result = await writeWhole(handle, file, field, write)
+  await keepName(file, field)
+  return result
+}
+
+async function writeWhole<Result>(
+  handle: FileHandle,
+  file: string,
+  field: string,
+  write: (handle: FileHandle) => Promise<Result>,
+): Promise<Result> {
   try {
     const result = await write(handle)
     await handle.sync()
-    await sync(dirname(file))
     return result
   } catch (cause) {
     await rm(file, { force: true })
     throw cutOff(file, field, cause)
+  }
+}
+
+/** What folders answer that cannot be opened or have no fsync: one may write there all the same, and no more can be done. */
+const WITHOUT_SYNC: ReadonlySet<unknown> = new Set(['EACCES', 'EPERM', 'EINVAL', 'ENOTSUP', 'ENOSYS'])
+
+/** The name of a file that is whole on the disk. */
+async function keepName(file: string, field: string): Promise<void> {
+  try {
+    await sync(dirname(file))
+  } catch (cause) {
+    if (cause instanceof Error && 'code' in cause && WITHOUT_SYNC.has(cause.code)) return
+    const message = `The file ${file} is whole, but its folder cannot be written to the disk: ${reasonFor(cause)}.`
+    throw new WeftError('unsupported', message, {
+      field,
+      advice: 'It was left there. A power cut may take it away: copy it to another place.',
+      cause,
+    })
   }
 }
 

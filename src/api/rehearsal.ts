@@ -2,6 +2,7 @@ import type { FastifyRequest } from 'fastify'
 import Type from 'typebox'
 import type { Controller } from '../controller/controller.ts'
 import type { Decision, Tools } from '../controller/tools.ts'
+import { WeftError } from '../errors.ts'
 import { systemRandom } from '../keys/random.ts'
 import type { Event } from '../model/event.ts'
 import type { State } from '../model/state.ts'
@@ -39,11 +40,22 @@ export function rehearse(
   if (!isDryRun(request.query)) return undefined
   const { state, settings } = controller
   const { events } = decide(state, { now: controller.now(), random: systemRandom, settings })
-  return rehearsal(controller, events)
+  return rehearsal(controller, request, events)
 }
 
-/** What `events` would do to links, and what agents would be sent. */
-export async function rehearsal(controller: Controller, events: readonly Event[]): Promise<LinkChanges> {
-  const pushed = controller.forecast(events)
-  return linkChangesView(linkChanges(controller.state, events), await pushed)
+/** What `events` would do to links, and what agents would be sent. Who hangs up has that worked out no further. */
+export async function rehearsal(
+  controller: Controller,
+  { raw: { socket } }: FastifyRequest,
+  events: readonly Event[],
+): Promise<LinkChanges> {
+  const gone = new AbortController()
+  const leave = () => gone.abort(new WeftError('unavailable', 'Nobody waits for the answer any more.'))
+  socket.once('close', leave)
+  try {
+    const pushed = controller.forecast(events, gone.signal)
+    return linkChangesView(linkChanges(controller.state, events), await pushed)
+  } finally {
+    socket.off('close', leave)
+  }
 }

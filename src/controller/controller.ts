@@ -34,6 +34,7 @@ import { publicUrls } from './places.ts'
 import { Presence, type PresenceNews } from './presence/presence.ts'
 import { type Board, Sharing } from './presence/sharing.ts'
 import { type Convergence, convergence } from './push/convergence.ts'
+import type { Feed } from './push/feed.ts'
 import { Feeds } from './push/feeds.ts'
 import { Fleet } from './push/fleet.ts'
 import type { Forecast } from './push/forecast.ts'
@@ -276,15 +277,15 @@ export class Controller implements AsyncDisposable {
   convergence(network: Network): Convergence {
     return convergence(network, {
       ...this.#observations(),
-      feed: (node) => this.#feeds.get(network.id, node),
+      feed: (node) => this.#feedOf(network, node),
       cursor: (node) => this.#fleet.cursor(node, network.id),
       ownRevision: (node) => this.#fleet.ownRevision(node, network.id),
     })
   }
 
   /** What agents would be sent if `events` happened now. */
-  forecast(events: readonly Event[]): Promise<Forecast> {
-    return this.#feeds.forecast(events)
+  forecast(events: readonly Event[], signal?: AbortSignal): Promise<Forecast> {
+    return this.#feeds.forecast(events, signal)
   }
 
   graph(network: Network, query: GraphQuery = {}): Promise<NetworkGraph> {
@@ -353,11 +354,14 @@ export class Controller implements AsyncDisposable {
     }
   }
 
-  /** A feed is kept up to date from when it is first asked for, so it is asked for only when an agent is there. */
   #standing(network: Network, node: NodeId): MemberState {
-    const isOnline = this.#presence.get(node)?.online ?? false
-    const feed = isOnline ? this.#feeds.get(network.id, node) : undefined
-    return memberState(network, node, feed, this.#presence)
+    return memberState(network, node, this.#feedOf(network, node), this.#presence)
+  }
+
+  /** A feed is kept up to date from when it is first asked for, so it is asked for only when an agent is there. */
+  #feedOf({ id: network }: Network, node: NodeId): Feed | undefined {
+    if (!this.#presence.get(node)?.online) return this.#feeds.peek(network, node)
+    return this.#feeds.seek(network, node, () => this.watch.onPresence({ node, network, peers: undefined }))
   }
 
   #keepTraffic({ node, network, peers = [] }: PresenceNews): void {

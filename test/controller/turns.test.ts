@@ -1,44 +1,97 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { inTurns } from '../../src/controller/turns.ts'
+import { setImmediate as nextRound } from 'node:timers/promises'
+import { Turns } from '../../src/controller/turns.ts'
 
 describe('Work in turns', () => {
   it('is done at once where it is short', () => {
-    const { done, now, take } = work(1)
-    assert.equal(inTurns(take(5), now), 'over')
-    assert.deepEqual(done, ['0', '1', '2', '3', '4'])
+    const { done, turns, take } = work(1)
+    assert.equal(turns.push(take('a', 5)), 'a is over')
+    assert.deepEqual(done, ['a0', 'a1', 'a2', 'a3', 'a4'])
   })
 
   it('lets others have their turn where it is long, and takes all steps in their order', async () => {
-    const { done, now, take } = work(15)
+    const { done, turns, take } = work(15)
     setImmediate(() => done.push('other'))
-    const result = inTurns(take(5), now)
-    assert.deepEqual(done, ['0', '1'])
-    assert.equal(await result, 'over')
-    assert.deepEqual(done, ['0', '1', 'other', '2', '3', '4'])
+    const result = turns.push(take('a', 5))
+    assert.deepEqual(done, ['a0', 'a1'])
+    assert.equal(await result, 'a is over')
+    assert.deepEqual(done, ['a0', 'a1', 'other', 'a2', 'a3', 'a4'])
   })
 
-  it('ends with the first step that fails, at once or later', async () => {
-    const { done, now, take } = work(25)
-    assert.throws(() => inTurns(take(3, 0), now), TypeError)
-    const late = inTurns(take(3, 1), now)
+  it('is one slice in each round for all pushes together, and each has its turn', async () => {
+    const { done, turns, take, inRounds } = work(15)
+    await inRounds(['a', 'b', 'c'].map((name) => turns.push(take(name, 3))))
+    assert.equal(done.join(' '), 'a0 a1 | a2 b0 | c0 c1 | b1 b2 | c2')
+  })
+
+  it('that is asked for waits for pushes, and is done one after the other', async () => {
+    const { done, turns, take, inRounds } = work(15)
+    const asked = ['x', 'y'].map((name) => turns.ask(take(name, 3)))
+    assert.deepEqual(done, [])
+    await inRounds([...asked, turns.push(take('a', 3))])
+    assert.equal(done.join(' '), 'a0 a1 | a2 x0 | x1 x2 | y0 y1 | y2')
+  })
+
+  it('that is asked for ends when nobody waits for it any more, begun or not, and the next goes on', async () => {
+    const { done, turns, take } = work(25)
+    const gone = new AbortController()
+    const asked = [turns.ask(take('x', 9), gone.signal), turns.ask(take('y', 9), gone.signal)]
+    const last = turns.ask(take('z', 2))
+    await nextRound()
+    gone.abort(new RangeError('gone'))
+    for (const one of asked) await assert.rejects(one, RangeError)
+    assert.equal(await last, 'z is over')
+    assert.deepEqual(done, ['x0', 'z0', 'z1'])
+  })
+
+  it('ends with the first step that fails, at once or later, and the others go on', async () => {
+    const { done, turns, take } = work(25)
+    assert.throws(() => turns.push(take('a', 3, 0)), TypeError)
+    const late = turns.push(take('b', 3, 1))
+    const other = turns.push(take('c', 1))
     await assert.rejects(async () => await late, TypeError)
-    assert.deepEqual(done, ['0'])
+    assert.equal(await other, 'c is over')
+    assert.deepEqual(done, ['b0', 'c0'])
+  })
+
+  it('is told in the log when it fails and nobody waits for it, at once or later', async () => {
+    const { turns, take, told } = work(25)
+    turns.leave(take('a', 3, 0))
+    turns.leave(take('b', 3, 1))
+    for (let round = 0; round < 9 && told.length < 2; round++) await nextRound()
+    assert.deepEqual(told, ['no', 'no'])
   })
 })
 
 /** Steps that take so many milliseconds each, by a clock that nothing else moves. */
 function work(milliseconds: number) {
   const done: string[] = []
+  const told: string[] = []
   let time = 0
-  function* take(count: number, fails?: number): Generator<void, string> {
+  const log = { error: ({ err }: { readonly err: Error }) => told.push(err.message) }
+  const turns = new Turns(log as never, () => time)
+  function* take(name: string, count: number, fails?: number): Generator<void, string> {
     for (let step = 0; step < count; step++) {
       time += milliseconds
       if (step === fails) throw new TypeError('no')
-      done.push(`${step}`)
+      done.push(`${name}${step}`)
       yield
     }
-    return 'over'
+    return `${name} is over`
   }
-  return { done, now: () => time, take }
+  /** Notes where rounds of the event loop end until all of it is over. */
+  async function inRounds(all: readonly unknown[]): Promise<void> {
+    let isOver = false
+    const over = Promise.all(all).then(() => {
+      isOver = true
+    })
+    for (let round = 0; round < 99 && !isOver; round++) {
+      if (done.length > 0) done.push('|')
+      await nextRound()
+    }
+    await over
+    while (done.at(-1) === '|') done.pop()
+  }
+  return { done, told, turns, take, inRounds }
 }

@@ -57,7 +57,7 @@ function addApply(app: App, controller: Controller): void {
       const decide = decider(controller, request, ahead)
       const { state, settings } = controller
       const { events, result } = decide(state, { now: controller.now(), random: systemRandom, settings })
-      const links = await rehearsal(controller, events)
+      const links = await rehearsal(controller, request, events)
       return tagged(reply, { applied: false, ...result, links }, tagOf(result.changes))
     }
     return await app.operations.answer(request, reply, async () => {

@@ -57,7 +57,7 @@ function addSet(app: App, controller: Controller): void {
     }
     if (query.dryRun) {
       const { state } = controller
-      return rehearsal(controller, decide(state, controller.now()).events)
+      return rehearsal(controller, request, decide(state, controller.now()).events)
     }
     const { state } = await controller.change(askedBy(request), (before, tools) => decide(before, tools.now))
     const { network } = authorise(state, request, controller.now())

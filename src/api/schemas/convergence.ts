@@ -8,7 +8,7 @@ const memberConvergence = Type.Object({
   name: Type.String(),
   state: Type.Enum(['applied', 'delivered', 'undelivered', 'refused', 'offline'], {
     description:
-      'applied: it has the latest. delivered: the latest is on its way. undelivered: its connection takes no more. refused: it could not apply it. offline: its agent is not connected.',
+      'applied: it has the latest. delivered: the latest is on its way. undelivered: it is worked out, or its connection takes no more. refused: it could not apply it. offline: its agent is not connected.',
   }),
   desiredRevision: count('The last revision in which something changed for it.'),
   deliveredRevision: count('What was put into its connection; 0 while there is none.'),

@@ -50,6 +50,7 @@ export interface ConvergenceTools {
   readonly presence: Presence
   /** Milliseconds since 1970. */
   readonly now: number
+  /** Undefined where that is not worked out yet: then nobody can have been told of it. */
   readonly feed: (node: NodeId) => Feed | undefined
   /** What the agent of a node was sent; undefined while it is not connected. */
   readonly cursor: (node: NodeId) => Cursor | undefined
@@ -121,7 +122,7 @@ function reasonOf(progress: Progress, { publicKey }: Member, { refused }: Standi
       return 'Its agent was sent the latest and has not said yet that it is applied.'
     case 'undelivered':
       return publicKey
-        ? 'Its connection takes no more at the moment; it gets the latest as soon as it does.'
+        ? 'The latest is worked out, or its connection takes no more at the moment; it gets it as soon as that is over.'
         : 'Its key is not certified yet: its agent has not offered it, or the log does not take it at the moment.'
   }
 }

@@ -107,9 +107,10 @@ export class Feed {
     return this.#end
   }
 
-  /** Whether a session was told all records and the latest epoch. */
-  isTold({ touch, epoch }: Cursor): boolean {
-    return epoch === this.epoch && touch >= this.#touches.recordEnd
+  /** Whether a session was told all records and the latest epoch: by this feed, for others count on their own. */
+  isTold(cursor: Cursor): boolean {
+    const { touch, epoch } = cursor
+    return epoch === this.epoch && touch >= this.#touches.recordEnd && this.#lineage.holds(cursor)
   }
 
   get epoch(): number {

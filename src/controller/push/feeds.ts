@@ -1,3 +1,4 @@
+import type { Logger } from 'pino'
 import type { Clock } from '../../clock.ts'
 import type { NodeId } from '../../keys/identity.ts'
 import type { SigningKey } from '../../keys/signature.ts'
@@ -11,7 +12,7 @@ import { Lans } from '../presence/lans.ts'
 import type { Presence } from '../presence/presence.ts'
 import { hintOf } from '../presence/surroundings.ts'
 import type { ControllerSettings } from '../settings.ts'
-import { inTurns } from '../turns.ts'
+import { Turns } from '../turns.ts'
 import { Due, type News } from './due.ts'
 import type { Feed } from './feed.ts'
 import { type Forecast, forecast } from './forecast.ts'
@@ -22,6 +23,7 @@ import { Pasts } from './pasts.ts'
 
 export interface FeedsTools {
   readonly clock: Clock
+  readonly log: Pick<Logger, 'error'>
   readonly settings: ControllerSettings
   readonly signing: SigningKey
   readonly state: () => State
@@ -41,6 +43,8 @@ const DAY_SECONDS = 86_400
 
 /** The feeds of all networks that somebody listens to, and when each is pushed. */
 export class Feeds {
+  /** In which pushes are done, and what is asked of them. */
+  readonly turns: Turns
   readonly #tools: FeedsTools
   readonly #networks = new Map<NetworkId, NetworkFeeds>()
   readonly #groups: GroupNames
@@ -50,10 +54,13 @@ export class Feeds {
   readonly #paces = new Map<NetworkId, Pace>()
   readonly #due = new Map<NetworkId, Due>()
   readonly #pushing = new Set<NetworkId>()
+  /** Whose feeds are being made because somebody looks at them, and whom to tell of it. */
+  readonly #sought = new Map<NetworkId, Map<NodeId, () => void>>()
   #onTouched: TouchListener = () => undefined
 
   constructor(tools: FeedsTools) {
     this.#tools = tools
+    this.turns = new Turns(tools.log)
     this.#groups = new GroupNames(tools.signing)
     this.#pasts = new Pasts(tools.recent)
     this.#lans = new Lans({
@@ -74,14 +81,36 @@ export class Feeds {
     return this.#in(id, (feeds, network) => feeds.get(network, viewer))
   }
 
+  /**
+   * What a node may see of a network, to look at it only: undefined where that is not worked out yet, for it takes its time.
+   * Then it will be, in turns, and `made` is called: no push does it for a member whose agent is at another replica.
+   */
+  seek(id: NetworkId, viewer: NodeId, made: () => void): Feed | undefined {
+    const known = this.#networks.get(id)?.peek(viewer)
+    if (known) return known
+    const sought = this.#sought.get(id)
+    sought?.set(viewer, made)
+    if (sought) return undefined
+    const first = new Map([[viewer, made]])
+    this.#sought.set(id, first)
+    setImmediate(() => this.turns.leave(this.#make(id, first)))
+    return undefined
+  }
+
+  /** What a node may see of a network, if that was worked out already. */
+  peek(id: NetworkId, viewer: NodeId): Feed | undefined {
+    return this.#networks.get(id)?.peek(viewer)
+  }
+
   /** What the viewer is to be told that not all are: endpoints on its LAN above all. */
   lan(id: NetworkId, viewer: NodeId, told: LanTold, readsParts: boolean): LanStep {
     return this.#lans.follow(id, viewer, told, readsParts)
   }
 
-  /** What a change would cost to push, as things are now. */
-  async forecast(events: readonly Event[]): Promise<Forecast> {
-    return inTurns(forecast(this.#tools.state(), events, (network) => this.#toolsFor(network)))
+  /** What a change would cost to push, as things are now. One is worked out at a time; it ends with `signal`. */
+  forecast(events: readonly Event[], signal?: AbortSignal): Promise<Forecast> {
+    const steps = forecast(this.#tools.state(), events, (network) => this.#toolsFor(network))
+    return this.turns.ask(steps, signal)
   }
 
   onEntry(entry: Entry, before: State, after: State): void {
@@ -109,6 +138,17 @@ export class Feeds {
   onPlace(node: NodeId): void {
     const ids = this.#tools.state().networksOfNode.get(node)?.keys() ?? []
     for (const id of ids) this.#tell(id, { classes: [], nodes: this.#lans.update(id, node) })
+  }
+
+  *#make(id: NetworkId, sought: ReadonlyMap<NodeId, () => void>): Generator<void, void> {
+    try {
+      for (const [viewer, made] of sought) {
+        if (this.get(id, viewer)) made()
+        yield
+      }
+    } finally {
+      this.#sought.delete(id)
+    }
   }
 
   #in<Answer>(id: NetworkId, ask: (feeds: NetworkFeeds, network: Network) => Answer): Answer | undefined {
@@ -205,7 +245,7 @@ export class Feeds {
     this.#due.delete(id)
     const viewers = due.viewers((classes) => this.#networks.get(id)?.membersOf(classes))
     const rest = this.#paceOf(id).run(() => this.#onTouched(id, viewers))
-    if (rest) void this.#finish(id, rest)
+    if (rest) this.turns.watch(this.#finish(id, rest))
   }
 
   async #finish(id: NetworkId, rest: Promise<void>): Promise<void> {

@@ -15,7 +15,6 @@ import { REPLACED, signTranscript } from '../../protocol/handshake.ts'
 import { toNodeReport } from '../presence/facts.ts'
 import type { Presence } from '../presence/presence.ts'
 import type { ControllerSettings } from '../settings.ts'
-import { inTurns } from '../turns.ts'
 import { comparison, Rounds } from './comparison.ts'
 import type { Cursor } from './cursor.ts'
 import { drainWindow } from './drain.ts'
@@ -69,7 +68,7 @@ export class Fleet {
   constructor(tools: FleetTools) {
     this.#tools = tools
     this.#relays = new Relays(tools, (session) => this.#sessions.get(session.node) === session)
-    tools.feeds.onTouched((network, viewers) => inTurns(this.#flush(network, viewers)))
+    tools.feeds.onTouched((network, viewers) => tools.feeds.turns.push(this.#flush(network, viewers)))
     this.#heartbeat = new Heartbeat(tools.settings.heartbeatSeconds)
     this.#rounds = new Rounds(tools.clock, (isAsked) => this.#compare(isAsked))
   }
@@ -259,7 +258,7 @@ export class Fleet {
         break
       }
       case 'epoch-raised':
-        for (const id of state.networks.keys()) void inTurns(this.#flush(id))
+        for (const id of state.networks.keys()) this.#tools.feeds.turns.leave(this.#flush(id))
         break
       default:
     }
@@ -301,8 +300,17 @@ export class Fleet {
       const state = this.#tools.state()
       // Looked up once for all that follow each other, for there may be many thousands.
       if (state !== before) [before, latest] = [state, state.networks.get(network)]
-      session.flush(network, latest)
+      this.#tell(session, network, latest)
       yield
+    }
+  }
+
+  /** What fails for one is none of the others' business. */
+  #tell(session: Session, network: NetworkId, latest: Network | undefined): void {
+    try {
+      session.flush(network, latest)
+    } catch (err) {
+      this.#tools.log.error({ err, node: session.node, network }, 'an agent could not be told')
     }
   }
 

@@ -46,6 +46,11 @@ export class NetworkFeeds {
     this.#audiences = this.#classify(network)
   }
 
+  /** What a member may see, if that was worked out already. */
+  peek(viewer: NodeId): Feed | undefined {
+    return this.#feeds.get(this.#keyOf(viewer))
+  }
+
   /** What a member may see. */
   get(network: Network, viewer: NodeId): Feed {
     const key = this.#keyOf(viewer)

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { setImmediate as turn } from 'node:timers/promises'
+import { pino } from 'pino'
 import { parseAddress } from '../../../src/address/cidr.ts'
 import { toNodeReport } from '../../../src/controller/presence/facts.ts'
 import { claimedLan, knownLan, type LanTold } from '../../../src/controller/presence/lan-told.ts'
@@ -47,6 +48,7 @@ export class LanWorld {
     this.#older = older.map(nodeId)
     this.state = begin(shape)
     this.#feeds = new Feeds({
+      log: pino({ level: 'silent' }),
       clock: this.#clock,
       settings,
       signing,

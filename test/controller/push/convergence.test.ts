@@ -4,9 +4,15 @@ import { changeLabels } from '../../../src/controller/commands/label.ts'
 import { setPolicy } from '../../../src/controller/commands/policy.ts'
 import { setRoles } from '../../../src/controller/commands/role.ts'
 import type { Controller } from '../../../src/controller/controller.ts'
+import { Presence } from '../../../src/controller/presence/presence.ts'
+import { convergence } from '../../../src/controller/push/convergence.ts'
+import type { NodeId } from '../../../src/keys/identity.ts'
 import { findNetwork, findNode } from '../../lookup.ts'
+import { nodeId } from '../../model/history.ts'
 import { RawAgent } from '../../rawagent.ts'
 import { allApplied, eventually, startRig } from '../../rig.ts'
+import { labelled, NETWORK, permitted } from '../../topology/policy/play.ts'
+import { FeedWorld } from './feed-world.ts'
 import { positionOf } from './position.ts'
 
 describe('Convergence', () => {
@@ -125,6 +131,44 @@ describe('Convergence', () => {
       assert.equal(appliedRevision, desiredRevision)
   })
 
+  it('is looked at without working out what classes are to be told: that is done in turns', async () => {
+    const world = new FeedWorld()
+    world.come(1, 2, 3)
+    for (const number of [1, 2, 3]) world.wish(labelled(number, { svc: `${number}` }))
+    const ports = [{ first: 80, last: 80 }]
+    world.wish(permitted(...[1, 2, 3].map((each) => ({ from: `svc=${each}`, to: '*', ports }))))
+    const [online, offline] = [[nodeId(1), nodeId(2)], nodeId(3)]
+    const presence = new Presence()
+    for (const node of online) presence.arrived(node, 0, FACTS)
+    const made: NodeId[] = []
+    const look = () =>
+      convergence(world.network, {
+        state: world.state,
+        presence,
+        now: 0,
+        feed: (node) =>
+          presence.get(node)?.online
+            ? world.feeds.seek(NETWORK, node, () => made.push(node))
+            : world.feeds.peek(NETWORK, node),
+        cursor: () => undefined,
+        ownRevision: () => 0,
+      })
+    for (let again = 0; again < 3; again++) {
+      const { converged, items } = look()
+      assert.equal(converged, false)
+      assert.deepEqual(items.map(({ progress }) => progress).sort(), [
+        'offline',
+        'undelivered',
+        'undelivered',
+      ])
+    }
+    assert.deepEqual([world.counts.encodings, made], [0, []])
+    await eventually('it is worked out', () => made.length === online.length)
+    assert.deepEqual(made, online)
+    assert.ok(online.every((node) => world.feeds.peek(NETWORK, node) === world.feed(node)))
+    assert.equal(world.feeds.peek(NETWORK, offline), undefined)
+  })
+
   it('counts who shakes hands with anybody', async () => {
     await using rig = await startRig()
     await rig.createNetwork({ name: 'demo' })
@@ -164,6 +208,16 @@ describe('Convergence', () => {
     })
   })
 })
+
+const FACTS = {
+  addresses: [],
+  mtu: 1_500,
+  ports: new Map(),
+  relays: [],
+  device: 'memory' as const,
+  version: '',
+  seenFrom: undefined,
+}
 
 function of(controller: Controller) {
   return controller.convergence(findNetwork(controller.state, 'demo'))

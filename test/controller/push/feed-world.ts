@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { pino } from 'pino'
 import type { Clock } from '../../../src/clock.ts'
 import { RECENT, type Step } from '../../../src/controller/ledger/recent.ts'
 import { Presence } from '../../../src/controller/presence/presence.ts'
@@ -96,6 +97,7 @@ export class FeedWorld {
 
   #start(): Feeds {
     return new Feeds({
+      log: pino({ level: 'silent' }),
       clock: this.clock,
       settings,
       signing,

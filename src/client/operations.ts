@@ -507,7 +507,7 @@ export type Convergence = {
     /** Id of the node. */
     readonly node: string
     readonly name: string
-    /** applied: it has the latest. delivered: the latest is on its way. undelivered: its connection takes no more. refused: it could not apply it. offline: its agent is not connected. */
+    /** applied: it has the latest. delivered: the latest is on its way. undelivered: it is worked out, or its connection takes no more. refused: it could not apply it. offline: its agent is not connected. */
     readonly state: 'applied' | 'delivered' | 'undelivered' | 'refused' | 'offline'
     /** The last revision in which something changed for it. */
     readonly desiredRevision: number

@@ -5,6 +5,7 @@ import { FaultProxy } from '../chaos/proxy.ts'
 import { appendAll } from '../log/fixture.ts'
 import { eventually } from '../rig.ts'
 import { startSingle } from './site.ts'
+import { asUser } from './user.ts'
 import { optionsFor } from './writers.ts'
 
 const META = '{weft:test}:meta'
@@ -45,4 +46,38 @@ it('a server that is emptied beside controllers that run is armed by none that s
     starting.every(({ refusal }) => /controller acknowledged entry 2/.test(refusal?.message ?? ''))
   await eventually('the others are told', areTold, LIMIT)
   assert.equal(await site.server.call('EXISTS', META), 0)
+})
+
+it('a new log is begun beside who listens to all channels; who listens to its own is named by what ends it', async () => {
+  await using site = await startSingle()
+  await using watcher = await site.server.client()
+  await watcher.redis.psubscribe('*')
+  {
+    await using log = await openRedisLog(optionsFor(site, 'test'))
+    await appendAll(log, 1, 2)
+  }
+  await site.server.call('FLUSHALL')
+  await using stranger = await site.server.client()
+  const id = await stranger.redis.client('ID')
+  await stranger.redis.subscribe('{weft:test}:bell')
+  await using fresh = new RedisLog(optionsFor(site, 'test'))
+  fresh.opened.catch(() => undefined)
+  const named = new RegExp(`CLIENT KILL ID\\..*\\(id ${id}, channels: 1\\)`)
+  await eventually('it is named', () => named.test(fresh.refusal?.advice ?? ''), LIMIT)
+  assert.equal(await site.server.call('EXISTS', META), 0)
+  await site.server.call('CLIENT', 'KILL', 'ID', id)
+  await eventually('it is begun', () => fresh.refusal === undefined, LIMIT)
+})
+
+it('whoever listens to all channels keeps a new log from being begun only where the user may not ask who listens, and is told', async () => {
+  await using site = await startSingle()
+  await using watcher = await site.server.client()
+  await watcher.redis.psubscribe('*')
+  const urls = await asUser(site, 'before', ['-pubsub', '-client'])
+  await using fresh = new RedisLog(optionsFor(site, 'test', { urls }))
+  fresh.opened.catch(() => undefined)
+  const isTold = () => /a program with PSUBSCRIBE counts/.test(fresh.refusal?.advice ?? '')
+  await eventually('it is told', isTold, LIMIT)
+  await site.server.call('ACL', 'SETUSER', 'before', '+pubsub|numsub')
+  await eventually('it is begun', () => fresh.refusal === undefined, LIMIT)
 })

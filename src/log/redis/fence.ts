@@ -5,6 +5,7 @@ import type { Head } from '../log.ts'
 import type { Level } from './check.ts'
 import type { Journal } from './journal.ts'
 import type { Link } from './link.ts'
+import { listenersOn } from './listeners.ts'
 import { ARM, REPLAY } from './scripts/arm.ts'
 import type { LogStatus, ServerStatus } from './status.ts'
 
@@ -141,7 +142,7 @@ async function arm(link: Link, log: LogStatus | undefined, level: Level): Promis
   if (answer === 'done') return
   if (answer === 'behind')
     throw later(`Another controller acknowledged entry ${detail}, which the server lacks.`)
-  if (answer === 'attached') throw emptiedBeside(link)
+  if (answer === 'attached') throw emptiedBeside(link, await listenersOn(link.side))
   throw later('The Redis server changed while it was looked at.')
 }
 
@@ -153,12 +154,16 @@ function emptied(known: Head): WeftError {
   return new WeftError('log-damaged', message, { advice: ADVICE })
 }
 
-function emptiedBeside({ name }: Link): WeftError {
+function emptiedBeside({ name }: Link, listeners: readonly string[] | undefined): WeftError {
   const message = `The Redis server ${name} has no log, but another controller that read one there is connected to it.`
   return new WeftError('store-unavailable', message, {
-    advice:
-      'None is begun beside it: bring back the data. To begin a new log all the same, stop all controllers of the realm first; the connection of one that died is ended by CLIENT KILL TYPE pubsub.',
+    advice: `None is begun beside it: bring back the data. To begin a new log all the same, stop all controllers of the realm first; the connection of one that died, or of another program that listens to the channel, is ended by CLIENT KILL ID. ${holding(listeners)}`,
   })
+}
+
+function holding(listeners: readonly string[] | undefined): string {
+  if (listeners) return `Who listens there: ${listeners.join(', ')}.`
+  return 'Who listens there CLIENT LIST TYPE pubsub says; a program with PSUBSCRIBE counts as long as the user may not run pubsub|numsub.'
 }
 
 function behind(known: Head, head: Head): WeftError {

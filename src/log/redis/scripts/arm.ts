@@ -15,7 +15,8 @@ return { 'done' }`,
 /**
  * Arms this server: from now on it takes changes. Arguments: the run id, sequence and hash that were looked at, the level.
  * Refused when it is another by now, when its controllers keep to another level, or when one claims to have acknowledged
- * more than there is. No log is begun where a controller listens that has read one there: somebody took it away. One that a release armed which wrote down no level is of the first who asks. Every key is made, and
+ * more than there is. No log is begun where a controller listens that has read one there: somebody took it away. A user with a
+ * right of before cannot ask who listens to just this channel, and counts those too who listen to any (PSUBSCRIBE). One that a release armed which wrote down no level is of the first who asks. Every key is made, and
  * never empty: while a slot of a Cluster is announced to move, a script goes only where all of its keys are.
  */
 export const ARM = script(
@@ -46,7 +47,9 @@ for at = 1, #claims, 2 do
   if not counts and claims[at] ~= '' then redis.call('HDEL', CLAIMS, claims[at]) end
 end
 if meta.sequence == '' then
-  if redis.call('PUBLISH', BELL, '0') > 0 then return { 'attached' } end
+  local canCount = redis.acl_check_cmd('PUBSUB', 'NUMSUB', BELL)
+  local listeners = canCount and redis.call('PUBSUB', 'NUMSUB', BELL)[2] or redis.call('PUBLISH', BELL, '0')
+  if listeners > 0 then return { 'attached' } end
   local zeros = string.rep('0', 64)
   redis.call('HSET', META, 'sequence', '0', 'hash', zeros, 'durable', '0', 'baseSequence', '0', 'baseHash', zeros)
   redis.call('XADD', STREAM, '0-1', 'o', '', 'h', zeros, 'p', '')

@@ -35,6 +35,8 @@ export interface CallOptions {
   readonly token?: string | null
   readonly headers?: Record<string, string>
   readonly port?: number
+  /** Hangs up. */
+  readonly signal?: AbortSignal
 }
 
 /** A real controller behind a real TLS server, in a directory of its own. */
@@ -79,7 +81,7 @@ export class Place implements AsyncDisposable {
   }
 
   async call(method: string, path: string, options: CallOptions = {}): Promise<Answer> {
-    const { body, token = this.token, headers = {}, port = this.port } = options
+    const { body, token = this.token, headers = {}, port = this.port, signal } = options
     const content = typeof body === 'string' || body === undefined ? body : JSON.stringify(body)
     const sent = request({
       host: '127.0.0.1',
@@ -87,6 +89,7 @@ export class Place implements AsyncDisposable {
       method,
       path,
       rejectUnauthorized: false,
+      signal,
       headers: {
         ...(token === null ? {} : { authorization: `Bearer ${token}` }),
         ...(content === undefined ? {} : contentHeaders(content)),

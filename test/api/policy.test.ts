@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { after, before, describe, it } from 'node:test'
+import { eventually } from '../rig.ts'
 import { type CallOptions, Place } from './fixture.ts'
 
 const OPEN = { default: 'allow', rules: [] }
@@ -82,6 +84,22 @@ describe('a policy over REST', () => {
     await put({ default: 'deny', rules: [WEB_TO_DB] })
     assert.equal(await linksOf(), 2)
     assert.equal((await put(OPEN, {}, '?dryRun=true')).body.appear.count, 1)
+  })
+
+  it('goes on with no dry run whose caller has hung up', async (context) => {
+    let signal: AbortSignal | undefined
+    context.mock.method(place.controller, 'forecast', async (_: unknown, gone: AbortSignal) => {
+      signal = gone
+      await once(gone, 'abort')
+      throw gone.reason
+    })
+    const caller = new AbortController()
+    const asked = put(OPEN, { signal: caller.signal }, '?dryRun=true')
+    await eventually('it is under way', () => signal)
+    assert.equal(signal?.aborted, false)
+    caller.abort()
+    await assert.rejects(asked, { name: 'AbortError' })
+    await eventually('it is over', () => signal?.aborted)
   })
 
   it('shows in the explanation of a pair what each may open, and why two that may nothing are no peers', async () => {

@@ -33,12 +33,37 @@ export function ofOtherType(keys: readonly string[]): WeftError {
   return notWhole(`${which} ${are} of another type`)
 }
 
-/** When a log is to go where another one is, which ends with entry `sequence`. */
-export function taken({ tag }: Keys, sequence: number): WeftError {
-  const message = `There is another log already under {${tag}} on the Redis server: it ends with entry ${sequence}.`
+/**
+ * When a log is to go where another one is, which ends with entry `sequence`. `isShort`: it has dropped what would tell
+ * whether it is this one, which has gone on since.
+ */
+export function taken({ tag }: Keys, sequence: number, isShort = false): WeftError {
+  const there = `under {${tag}} on the Redis server: it ends with entry ${sequence}`
+  if (isShort) {
+    const message = `There is a log already ${there}, and has dropped the entries that would tell whether it continues this one.`
+    return new WeftError('already-exists', message, {
+      field: '--redis-realm',
+      advice: 'Leave it there if its controllers know what they knew. Name another realm for another log.',
+    })
+  }
+  const message = `There is another log already ${there}.`
   return new WeftError('already-exists', message, {
     field: '--redis-realm',
     advice: `Name another realm. To remove a log for good, see "${REMOVING}" in deploy/replicas.md.`,
+  })
+}
+
+/** When the log that is there is the one that was to go there, which ended with `end`, and has gone on since. */
+export function continued(
+  { tag }: Keys,
+  { sequence }: Head,
+  { head, isConfirmed }: { readonly head: Head; readonly isConfirmed: boolean },
+): WeftError {
+  const confirmed = isConfirmed ? ', all of them confirmed' : ', which nobody has confirmed yet'
+  const message = `The log under {${tag}} on the Redis server continues this one: it has its entries up to ${sequence}${confirmed}, and ends with entry ${head.sequence}.`
+  return new WeftError('already-exists', message, {
+    field: '--redis-realm',
+    advice: 'Nothing is to be done: leave it there. Name another realm for another log.',
   })
 }
 

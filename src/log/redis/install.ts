@@ -4,7 +4,7 @@ import type { Head } from '../log.ts'
 import { patiently } from '../patience.ts'
 import { auditSource, copyLog, type Source } from '../transfer.ts'
 import { parseSite } from './address.ts'
-import { remains, taken } from './errors.ts'
+import { continued, remains, taken } from './errors.ts'
 import { importKeysOf, type Keys, keysOf } from './keys.ts'
 import { Link } from './link.ts'
 import { openRedisLog, type RedisLog } from './log.ts'
@@ -45,8 +45,7 @@ export async function installRedisLog(
 ): Promise<Installed> {
   const there = await lookAt(options)
   if (there) {
-    if (!(await isOf(source, newEpoch, options, there)))
-      throw taken(keysOf(options.realm), there.head.sequence)
+    await checkSame(source, newEpoch, options, there)
     await confirm(there.head, options, patience)
     return { head: there.head, wasThere: true }
   }
@@ -90,21 +89,25 @@ async function openLink({ urls, writer }: RedisLogOptions, keys: Keys): Promise<
   return Link.open(await locate(site, keys.tag), { access: site.access, keys, writer })
 }
 
-/** Whether the log that is there is what would come of `source`, all of which is read. */
-async function isOf(
+/** Rejects with `already-exists` unless the log that is there is what would come of `source`, all of which is read. */
+async function checkSame(
   source: Source,
   newEpoch: boolean,
   options: RedisLogOptions,
-  { base, head }: LogStatus,
-): Promise<boolean> {
+  there: LogStatus,
+): Promise<void> {
+  const { base, head, durable } = there
   const { head: end, state } = await auditSource(source)
-  if (!newEpoch) return isSame(head, end)
-  using link = await openLink(options, keysOf(options.realm))
+  if (!newEpoch && isSame(head, end)) return
+  const keys = keysOf(options.realm)
+  using link = await openLink(options, keys)
   const rows = await link.rows(end.sequence, end.sequence + 1, 2)
   const before = [base, ...rows].find(({ sequence }) => sequence === end.sequence)
+  if (!isSame(before, end)) throw taken(keys, head.sequence, end.sequence < base.sequence)
   const raised = rows.find(({ sequence }) => sequence === end.sequence + 1)
   const isRaised = state !== undefined && raised?.operation === raisingTo(state.epoch + 1)
-  return isRaised && isSame(before, end) && isSame(raised, head)
+  if (newEpoch && isRaised && isSame(raised, head)) return
+  throw continued(keys, end, { head, isConfirmed: durable >= end.sequence })
 }
 
 function isSame(one: Head | undefined, { sequence, hash }: Head): boolean {

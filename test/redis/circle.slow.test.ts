@@ -3,6 +3,7 @@ import { after, before, describe, it } from 'node:test'
 import { setTimeout as wait } from 'node:timers/promises'
 import { parseSite } from '../../src/log/redis/address.ts'
 import { openRedisLog, type RedisLog } from '../../src/log/redis/log.ts'
+import { FORGET_AFTER } from '../../src/log/redis/members.ts'
 import { locate } from '../../src/log/redis/place.ts'
 import { FaultProxy } from '../chaos/proxy.ts'
 import { change } from '../log/fixture.ts'
@@ -14,6 +15,8 @@ import { optionsFor } from './writers.ts'
 /** Milliseconds in which a controller has asked Sentinels again, at least once. */
 const ASKED_AGAIN = 1_500
 const LIMIT = 20_000
+/** Milliseconds after which a controller takes a server that does not answer for silent, and more. */
+const SILENT = 2_000
 
 describe('At strict', () => {
   let site: RedisSite
@@ -109,6 +112,36 @@ describe('At strict', () => {
       await server.call('CONFIG', 'SET', 'appendfsync', 'always')
       await eventually('changes go again', () => takes(log), LIMIT)
     })
+
+  it('the primary of before has to have a change until more than half of the Sentinels have forgotten it', async () => {
+    await using stack = new AsyncDisposableStack()
+    const { proxies, urls } = await behindProxies(site, stack)
+    const [near, ...away] = proxies
+    const [first] = site.sentinels
+    assert.ok(near && first)
+    const primary = await site.primary()
+    await using log = await openRedisLog(optionsFor(site, 'before', { urls }))
+    await eventually('changes go', () => takes(log), LIMIT)
+    for (const proxy of proxies) {
+      proxy.requests = { kind: 'drop' }
+      proxy.cut()
+    }
+    await primary.kill()
+    const isAnother = async () => (await site.primary()) !== primary
+    await eventually('another is promoted, and has a replica', isAnother, 60_000)
+    const promoted = await site.primary()
+    await eventually('it is followed', async () => (await followersOf(promoted)) === '1', LIMIT)
+    await first.call('SENTINEL', 'RESET', PRIMARY_NAME)
+    near.heal()
+    const names = away.map(({ port }) => `127.0.0.1:${port}`).join(', ')
+    await eventually('it names the others', () => log.refusal?.message.includes(`from ${names}`), LIMIT)
+    assert.equal(await takes(log), false, 'one Sentinel has forgotten the primary of before')
+    for (const proxy of away) proxy.heal()
+    await eventually('it is named', () => log.refusal?.message.includes(`missing: ${primary.place}`), LIMIT)
+    assert.equal(await takes(log), false)
+    await site.revive(primary)
+    await eventually('changes go again', () => takes(log), LIMIT)
+  })
 })
 
 it('in a Cluster a replica of priority 0 counts, for it is promoted all the same; one that never fails over does not', async () => {
@@ -119,6 +152,13 @@ it('in a Cluster a replica of priority 0 counts, for it is promoted all the same
   const follower = `:${await primary.info('replication', 'slave0')}`.match(/port=(\d+)/)?.[1]
   const replica = site.servers.find(({ port }) => String(port) === follower)
   assert.ok(replica)
+  for (const server of [primary, replica]) {
+    await server.call('CONFIG', 'SET', 'cluster-replica-validity-factor', '0')
+    const isIt = () =>
+      log.refusal?.message.includes(`${server.place} has cluster-replica-validity-factor '0'`)
+    await eventually('the refusal names what lets the primary of before lead too early', isIt, LIMIT)
+    await server.call('CONFIG', 'SET', 'cluster-replica-validity-factor', '10')
+  }
   await replica.call('CONFIG', 'SET', 'replica-priority', '0')
   await replica.call('CONFIG', 'SET', 'appendonly', 'no')
   const isNamed = () => log.refusal?.message.includes(`${replica.place} has appendonly 'no'`)
@@ -165,6 +205,24 @@ it('where nobody else may take the place of the server, one that cannot be asked
   await replica.kill()
   await eventually('changes go again', async () => (await Promise.all(logs.map(takes))).every(Boolean), LIMIT)
 })
+
+it('where nobody else may take the place of the server, one that never will and is slow keeps no controller from starting', async () => {
+  await using site = await startSingle()
+  const { host, port } = site.server
+  await using replica = await RedisServer.start({ replicaof: `${host} ${port}`, 'replica-priority': '0' })
+  const isOnline = async () => /state=online/.test(await site.server.info('replication', 'slave0'))
+  await eventually('it follows', isOnline, LIMIT)
+  replica.freeze()
+  const opening = openRedisLog(optionsFor(site, 'slow'))
+  await wait(SILENT)
+  replica.thaw()
+  await using log = await opening
+  await eventually('changes go', () => takes(log), FORGET_AFTER)
+})
+
+async function followersOf(server: RedisServer): Promise<string> {
+  return server.info('replication', 'connected_slaves')
+}
 
 async function behindProxies({ sentinels }: RedisSite, stack: AsyncDisposableStack) {
   const proxies = await Promise.all(sentinels.map(({ port }) => FaultProxy.to(port)))

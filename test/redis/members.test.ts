@@ -8,7 +8,7 @@ const FEW = { heard: [S], unheard: [T, U] }
 
 describe('The replicas that may be promoted', () => {
   let time = 0
-  const members = () => new Members(() => time)
+  const members = () => new Members({ now: () => time })
   const place = (primary: number, promotable: readonly string[], more = {}) => ({
     primary: { host: '10.0.0.1', port: primary },
     promotable,
@@ -59,11 +59,34 @@ describe('The replicas that may be promoted', () => {
     assert.deepEqual([known.awaited, known.all], [[], [B, C]])
     known.hear(place(1, [C], FEW))
     assert.deepEqual(known.awaited, [], 'a silence later takes nothing back')
-    known.hear(place(2, [A, C], FEW))
-    known.hear(place(3, [A, B], FEW))
-    assert.deepEqual(known.awaited, [], 'who is promoted is one of those that are known')
     known.hear(place(9, ['10.0.0.1:8'], FEW))
     assert.deepEqual(known.awaited, [T, U], 'other servers have other replicas')
+  })
+
+  it('are not known after a promotion before a majority was heard about it', () => {
+    const known = members()
+    known.hear(place(1, [B, C]))
+    known.hear(place(2, [A, C], FEW))
+    assert.deepEqual(known.awaited, [T, U], 'another may have come while nobody looked')
+    known.hear(place(2, [A, C], { heard: [T], unheard: [S, U] }))
+    assert.deepEqual(known.awaited, [])
+  })
+
+  it('are the primary of before too, until a majority has forgotten it, but in a Cluster', () => {
+    const known = members()
+    const cluster = new Members({ isOldOneElected: false, now: () => time })
+    for (const one of [known, cluster]) {
+      one.hear(place(1, [B, C]))
+      one.hear(place(2, [C], FEW))
+    }
+    assert.deepEqual([known.all, cluster.all], [[A, C], [C]])
+    time += FORGET_AFTER
+    known.hear(place(2, [C], FEW))
+    assert.deepEqual(known.all, [A, C], 'few have forgotten it')
+    known.hear(place(2, [C]))
+    time += FORGET_AFTER
+    known.hear(place(2, [C]))
+    assert.deepEqual(known.all, [C])
   })
 
   it('are the others after one of them was promoted, and not those of other servers', () => {

@@ -17,7 +17,7 @@ export type Look =
 /** Asks the primary for its settings. */
 export function lookAtPrimary(site: Site, level: Level, primary: Address): Promise<Look> {
   return looking(async () => {
-    checkSettings(primary, level, await settingsOf(site, primary))
+    checkSettings(primary, { site, level }, await settingsOf(site, primary))
     return { kind: 'right' }
   })
 }
@@ -28,7 +28,7 @@ export function lookAtReplica(site: Site, level: Level, replica: string): Promis
     const address = parseAddress(replica)
     const settings = await settingsOf(site, address)
     if (isNeverPromoted(site, settings)) return { kind: 'bystander' }
-    checkSettings(address, level, settings)
+    checkSettings(address, { site, level }, settings)
     return { kind: 'right' }
   })
 }
@@ -58,6 +58,7 @@ const WANTED = [
   'replica-priority',
   'cluster-enabled',
   'cluster-replica-no-failover',
+  'cluster-replica-validity-factor',
 ]
 
 async function settingsOf(site: Site, address: Address): Promise<Settings> {
@@ -90,7 +91,12 @@ async function settingsOf(site: Site, address: Address): Promise<Settings> {
   }
 }
 
-function checkSettings(address: Address, level: Level, settings: Settings): void {
+interface Wanted {
+  readonly site: Site
+  readonly level: Level
+}
+
+function checkSettings(address: Address, { site, level }: Wanted, settings: Settings): void {
   const expect = (name: string, isRight: (value: string) => boolean, wanted: string) => {
     const value = settings.get(name) ?? ''
     if (isRight(value)) return
@@ -105,6 +111,9 @@ function checkSettings(address: Address, level: Level, settings: Settings): void
   expect('appendonly', (value) => value === 'yes', 'yes')
   expect('appendfsync', (value) => value === 'always', 'always')
   expect('no-appendfsync-on-rewrite', (value) => value === 'no', 'no')
+  if (level !== 'strict' || site.kind !== 'cluster') return
+  // Or the primary of before is elected as soon as it is back, without what it missed.
+  expect('cluster-replica-validity-factor', (value) => value !== '0', '1 or more')
 }
 
 export function parseAddress(text: string): Address {

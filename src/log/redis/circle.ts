@@ -140,10 +140,12 @@ export class Circle {
 
   /** Where nobody has a change beside the primary, nobody may take its place either. */
   #rivals(all: readonly string[]): WeftError | undefined {
-    const isSilent = (replica: string) => this.#looked.get(replica)?.look.kind === 'silent'
-    const known = all.filter((replica) => !isSilent(replica))
+    const kindOf = (replica: string) => this.#looked.get(replica)?.look.kind
+    // One that was silent for a moment counts for a while, though it has said since that it is never promoted.
+    const rivals = all.filter((replica) => kindOf(replica) !== 'bystander')
+    const known = rivals.filter((replica) => kindOf(replica) !== 'silent')
     if (known.length > 0) return mayBePromoted(this.#tools.level, known)
-    return all.length > 0 ? cannotBeAsked(all) : undefined
+    return rivals.length > 0 ? cannotBeAsked(rivals) : undefined
   }
 
   /** Why it is not known who has to have a change. That nobody has to is never known: who was there may be away. */

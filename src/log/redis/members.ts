@@ -9,25 +9,36 @@ export const FORGET_AFTER = 5_000
 /** Milliseconds for which it counts that a replica is never promoted, when nobody says so any more. */
 const WORD_LIFE = 10_000
 
+export interface MembersOptions {
+  /**
+   * Whether the primary of before may be promoted again before it follows the one there is: Sentinel does that, a Cluster
+   * never (cluster-replica-validity-factor).
+   */
+  readonly isOldOneElected?: boolean
+  /** Milliseconds of a clock that only goes forward. */
+  readonly now?: () => number
+}
+
 /**
  * The replicas that may be promoted, as far as anybody said so: those who decide it, and the primary, whom they follow. One
  * that was said once stays until it follows no more and all agree for a while; a silence changes nothing. Outlives links.
  */
 export class Members {
   readonly #now: () => number
+  readonly #isOldOneElected: boolean
   #primary: string | undefined
   /** Since when nobody speaks of it any more. */
   readonly #silentSince = new Map<string, number | undefined>()
   #said: ReadonlySet<string> = new Set()
   #bystanders: ReadonlySet<string> = new Set()
   #heardAt = Number.NEGATIVE_INFINITY
-  /** Of those who decide it: who has spoken of these replicas once, and who has not. */
+  /** Of those who decide it: who has spoken of the replicas of this primary once, and who has not. */
   readonly #heard = new Set<string>()
   #unheard: readonly string[] = []
 
-  /** @param now milliseconds of a clock that only goes forward */
-  constructor(now: () => number = () => performance.now()) {
+  constructor({ isOldOneElected = true, now = () => performance.now() }: MembersOptions = {}) {
     this.#now = now
+    this.#isOldOneElected = isOldOneElected
   }
 
   get all(): readonly string[] {
@@ -70,14 +81,19 @@ export class Members {
     this.#add(replicas)
   }
 
-  /** The one that is promoted is no replica any more; who was none before is of other servers, with replicas of their own. */
+  /**
+   * The one that is promoted is no replica any more, and the primary of before is one; who was none before is of other
+   * servers, with replicas of their own. What was said about another primary says nothing of this one: replicas may have
+   * come while nobody looked.
+   */
   #moveTo(primary: string): void {
-    if (this.#primary !== primary && !this.#silentSince.has(primary)) {
-      this.#silentSince.clear()
-      this.#heard.clear()
-    }
-    this.#silentSince.delete(primary)
+    const before = this.#primary
+    if (before === primary) return
+    this.#heard.clear()
+    const isKnown = this.#silentSince.delete(primary)
+    if (!isKnown) this.#silentSince.clear()
     this.#primary = primary
+    if (isKnown && before !== undefined && this.#isOldOneElected) this.#add([before])
   }
 
   #add(replicas: readonly string[]): void {

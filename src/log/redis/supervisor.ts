@@ -46,7 +46,7 @@ const RETRY_WAIT = 150
 export class Supervisor {
   readonly #tools: SupervisorTools
   readonly #closing = new AbortController()
-  readonly #members = new Members()
+  readonly #members: Members
   #link: Link | undefined
   #refusal: WeftError | undefined = new WeftError('store-unavailable', 'There is no connection to Redis yet.')
   #trouble = Promise.withResolvers<void>()
@@ -54,6 +54,7 @@ export class Supervisor {
 
   constructor(tools: SupervisorTools) {
     this.#tools = tools
+    this.#members = new Members({ isOldOneElected: tools.site.kind !== 'cluster' })
   }
 
   /** The link, also while nothing can be written on it. */
@@ -165,7 +166,8 @@ export class Supervisor {
   async #locate(link: Link, signal: AbortSignal): Promise<void> {
     const { site, keys } = this.#tools
     while (!signal.aborted) {
-      await wait(LOCATE_INTERVAL, undefined, { signal }).catch(() => undefined)
+      const interval = this.#members.awaited.length > 0 ? LOOK_INTERVAL : LOCATE_INTERVAL
+      await wait(interval, undefined, { signal }).catch(() => undefined)
       if (signal.aborted) return
       const limit = this.#members.awaited.length > 0 ? PATIENT_LIMIT : undefined
       const found = await locate(site, keys.tag, limit).catch(() => undefined)

@@ -131,6 +131,10 @@ describe('At strict', () => {
     await eventually('another is promoted, and has a replica', isAnother, 60_000)
     const promoted = await site.primary()
     await eventually('it is followed', async () => (await followersOf(promoted)) === '1', LIMIT)
+    // One that is reset before that, and knows nobody but the dead primary, never learns of another.
+    const isOver = async () =>
+      String(await first.call('SENTINEL', 'MASTER', PRIMARY_NAME)).includes(`port,${promoted.port},`)
+    await eventually('the failover is over', isOver, LIMIT)
     await first.call('SENTINEL', 'RESET', PRIMARY_NAME)
     near.heal()
     const names = away.map(({ port }) => `127.0.0.1:${port}`).join(', ')
@@ -218,6 +222,29 @@ it('where nobody else may take the place of the server, one that never will and 
   replica.thaw()
   await using log = await opening
   await eventually('changes go', () => takes(log), FORGET_AFTER)
+})
+
+it('one Sentinel that is named of three is no majority, and the refusal says so', async () => {
+  await using site = await startWithSentinels(1)
+  await using log = await openRedisLog(optionsFor(site, 'few', { urls: site.urls.slice(0, 1) }))
+  const isSaid = () => log.refusal?.message.includes('redisUrls names 1 of 3 Sentinels')
+  await eventually('the refusal says how many there are', isSaid, LIMIT)
+  assert.equal(await takes(log), false)
+  await using other = await openRedisLog(optionsFor(site, 'more', { urls: site.urls.slice(0, 2) }))
+  await eventually('changes go', () => takes(other), LIMIT)
+})
+
+it('in a Cluster a controller starts with two nodes named, one of which is dead', async () => {
+  await using site = await startCluster()
+  const primary = await site.primary()
+  const follower = `:${await primary.info('replication', 'slave0')}`.match(/port=(\d+)/)?.[1]
+  const others = site.servers.filter((one) => one !== primary && String(one.port) !== follower)
+  const [dead, named] = others
+  assert.ok(dead && named)
+  await dead.kill()
+  const urls = [dead, named].map(({ place }) => `redis+cluster://${place}`)
+  await using log = await openRedisLog(optionsFor(site, 'test', { urls }))
+  await eventually('changes go', () => takes(log), LIMIT)
 })
 
 async function followersOf(server: RedisServer): Promise<string> {

@@ -4,13 +4,14 @@ import { parseSite } from '../../src/log/redis/address.ts'
 import { locate } from '../../src/log/redis/place.ts'
 import { type Fake, list, serverThat } from './fake.ts'
 
-const OWNER = 'o 10.0.0.1:6379@16379 master - 0 0 7 connected 0-16383'
-const replica = (id: string, at: number) => `${id} 10.0.0.${at}:6379@16379 slave o 0 0 7 connected`
+/** All are gone by what is said of them, so that nobody asks there. */
+const OWNER = 'o 10.0.0.1:6379@16379 master,fail - 0 0 7 connected 0-16383'
+const replica = (id: string, at: number) => `${id} 10.0.0.${at}:6379@16379 slave,fail o 0 0 7 connected`
 
 it('in a Cluster every replica of which any node knows has to have a change', async () => {
   await using one = await nodeThatSays([OWNER, replica('a', 3)])
   await using two = await nodeThatSays([OWNER, replica('b', 2), replica('a', 3)])
-  await using old = await nodeThatSays(['p 10.0.0.9:6379@16379 master - 0 0 6 connected 0-16383'])
+  await using old = await nodeThatSays(['p 10.0.0.9:6379@16379 master,fail - 0 0 6 connected 0-16383'])
   const urls = [one, two, old].map(({ port }) => `redis+cluster://127.0.0.1:${port}`)
   const [first, second, third] = [one, two, old].map(placeOf)
   assert.deepEqual(await locate(parseSite(urls), 'weft:test'), {
@@ -19,7 +20,40 @@ it('in a Cluster every replica of which any node knows has to have a change', as
     bystanders: [],
     heard: [first, second],
     unheard: [third],
+    voices: 0,
   })
+})
+
+it('in a Cluster all nodes are asked of which the named ones know, and are there, once each', async () => {
+  const told: string[] = []
+  const [one, other, dead] = await Promise.all([nodeThatSays(told), nodeThatSays(told), nodeThatSays(told)])
+  await using _ = one
+  await using __ = other
+  await dead[Symbol.asyncDispose]()
+  const at = ({ port }: Fake, flags: string, rest = '0 0 7 connected') =>
+    `${port} 127.0.0.1:${port}@1 ${flags} ${rest}`
+  const gone = [
+    'x 127.0.0.1:1@1 slave,noaddr - 0 0 1 connected',
+    'y 127.0.0.1:2@1 handshake - 0 0 1 connected',
+  ]
+  told.push(
+    at(one, 'myself,master', '- 0 0 7 connected 0-16383'),
+    at(other, 'slave', `${one.port} 0 0 7 connected`),
+  )
+  told.push(at(dead, 'slave', `${one.port} 0 0 7 connected`), ...gone)
+  const { heard, unheard, voices } = await locate(parseSite([`redis+cluster://127.0.0.1:${one.port}`]), 'tag')
+  assert.deepEqual([heard, unheard, voices], [[placeOf(one), placeOf(other)], [placeOf(dead)], 3])
+  // By a name that nobody there has for it.
+  const named = await locate(parseSite([`redis+cluster://localhost:${one.port}`]), 'tag')
+  assert.deepEqual(named.heard, [`localhost:${one.port}`, placeOf(other)])
+})
+
+it('a Sentinel that was reset, and one that knows others, say how many there are', async () => {
+  const says = (more: object) => sentinelThatSays({ known: 1, primary: 1, epoch: 7, replicas: [2], ...more })
+  await using reset = await says({ others: 0, quorum: 2 })
+  await using knows = await says({ others: 4, quorum: 2 })
+  assert.equal((await locate(siteOf([reset]), 'weft:test')).voices, 2)
+  assert.equal((await locate(siteOf([reset, knows]), 'weft:test')).voices, 5)
 })
 
 for (const [who, at] of [
@@ -37,6 +71,7 @@ for (const [who, at] of [
       promotable: ['10.0.0.1:6379', '10.0.0.3:6379'],
       bystanders: [],
       unheard: [],
+      voices: 3,
     }
     assert.deepEqual(await locate(siteOf(all), 'weft:test'), { ...expected, heard: all.map(placeOf) })
     // It is the only one that answers.
@@ -60,16 +95,21 @@ interface Opinion {
   readonly primary: number
   readonly epoch: number
   readonly replicas: readonly number[]
+  /** How many other Sentinels it knows, and how many have to agree. */
+  readonly others?: number
+  readonly quorum?: number
 }
 
-function sentinelThatSays({ known, later = known, primary, epoch, replicas }: Opinion): Promise<Fake> {
+function sentinelThatSays(opinion: Opinion): Promise<Fake> {
+  const { known, later = known, primary, epoch, replicas, others = 2, quorum = 2 } = opinion
   let asked = 0
+  const count = ['num-other-sentinels', String(others), 'quorum', String(quorum)]
   const server = (at: number) => ['ip', `10.0.0.${at}`, 'port', '6379']
   return serverThat((command) => {
     if (/GET-MASTER-ADDR/.test(command)) return list([`10.0.0.${primary}`, '6379'])
     if (/REPLICAS/.test(command))
       return `*${replicas.length}\r\n${replicas.map((at) => list([...server(at), 'slave-priority', '100'])).join('')}`
-    return list([...server(asked++ % 2 === 0 ? known : later), 'config-epoch', String(epoch)])
+    return list([...server(asked++ % 2 === 0 ? known : later), 'config-epoch', String(epoch), ...count])
   })
 }
 
@@ -82,6 +122,8 @@ function siteOf(sentinels: readonly Fake[]) {
 }
 
 function nodeThatSays(lines: readonly string[]): Promise<Fake> {
-  const nodes = lines.join('\n')
-  return serverThat((command) => (/KEYSLOT/.test(command) ? ':42\r\n' : `$${nodes.length}\r\n${nodes}\r\n`))
+  return serverThat((command) => {
+    const nodes = lines.join('\n')
+    return /KEYSLOT/.test(command) ? ':42\r\n' : `$${nodes.length}\r\n${nodes}\r\n`
+  })
 }

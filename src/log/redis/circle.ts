@@ -5,7 +5,15 @@ import { Aliases } from './aliases.ts'
 import { type Barrier, reachOf } from './barrier.ts'
 import { type Level, type Look, lookAtPrimary, lookAtReplica } from './check.ts'
 import type { Members } from './members.ts'
-import { cannotBeAsked, mayBePromoted, missing, nobodyKnown, noneAttached, unheard } from './standstill.ts'
+import {
+  cannotBeAsked,
+  fewNamed,
+  mayBePromoted,
+  missing,
+  nobodyKnown,
+  noneAttached,
+  unheard,
+} from './standstill.ts'
 import { type Follower, type Followers, type ServerStatus, toFollowers } from './status.ts'
 
 export interface CircleTools {
@@ -152,6 +160,7 @@ export class Circle {
   get #doubt(): WeftError | undefined {
     const { level, members } = this.#tools
     if (level === 'available' || this.#isAlone) return undefined
+    if (members.fewNamed) return fewNamed(members.fewNamed)
     if (members.awaited.length > 0) return unheard(members.awaited)
     return this.#wanted.length === 0 ? nobodyKnown() : undefined
   }

@@ -17,6 +17,11 @@ interface Limits {
   readonly socketTimeout?: number
 }
 
+/** @param limit milliseconds for a connection, and for each answer */
+export function limitsOf(limit: number): Limits {
+  return { connectTimeout: limit, commandTimeout: limit }
+}
+
 /**
  * A connection that is used until it breaks and never repaired: what was under way on it then fails at once, instead of
  * being sent again to a server that may be another by now. Who needs one again makes a new one. Rejects with

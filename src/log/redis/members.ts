@@ -35,6 +35,9 @@ export class Members {
   /** Of those who decide it: who has spoken of the replicas of this primary once, and who has not. */
   readonly #heard = new Set<string>()
   #unheard: readonly string[] = []
+  #voices = 0
+  /** Whether more than half of all were heard since this is the primary. */
+  #isHeard = false
 
   constructor({ isOldOneElected = true, now = () => performance.now() }: MembersOptions = {}) {
     this.#now = now
@@ -50,7 +53,13 @@ export class Members {
    * they have learnt since they were made anew. Empty once enough were heard: then there may be too many here, never too few.
    */
   get awaited(): readonly string[] {
-    return isMajority({ heard: [...this.#heard], unheard: this.#unheard }) ? [] : this.#unheard
+    return this.#isHeard ? [] : this.#unheard
+  }
+
+  /** How many of those who decide it can be asked at all, where these are not more than half of them. */
+  get fewNamed(): { readonly named: number; readonly all: number } | undefined {
+    const named = this.#heard.size + this.#unheard.length
+    return this.#isHeard || named * 2 > this.#voices ? undefined : { named, all: this.#voices }
   }
 
   /** Whether those who decide it spoke of this one when they were last heard. */
@@ -65,10 +74,12 @@ export class Members {
 
   /** What those say who decide who is promoted. */
   hear(place: Place): void {
-    const { primary, promotable, bystanders, heard, unheard } = place
+    const { primary, promotable, bystanders, heard, unheard, voices } = place
     this.#moveTo(addressText(primary))
     for (const one of heard) this.#heard.add(one)
     this.#unheard = unheard.filter((one) => !this.#heard.has(one))
+    this.#voices = voices
+    this.#isHeard ||= isMajority({ heard: [...this.#heard], unheard: this.#unheard, voices })
     this.#said = new Set(promotable)
     this.#bystanders = new Set(bystanders)
     this.#heardAt = this.#now()
@@ -90,6 +101,7 @@ export class Members {
     const before = this.#primary
     if (before === primary) return
     this.#heard.clear()
+    this.#isHeard = false
     const isKnown = this.#silentSince.delete(primary)
     if (!isKnown) this.#silentSince.clear()
     this.#primary = primary

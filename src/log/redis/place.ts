@@ -1,6 +1,7 @@
 import { toWeftError, WeftError } from '../../errors.ts'
 import { type Address, addressText, type Site } from './address.ts'
-import { connectTo, isRefusal, refusalText } from './client.ts'
+import { connectTo, isRefusal, limitsOf, refusalText } from './client.ts'
+import { askNode, othersOf } from './nodes.ts'
 
 /** Where the log is at the moment. */
 export interface Place {
@@ -12,11 +13,13 @@ export interface Place {
   /** Which of those that can be asked say so, by `host:port`, and which do not, or say nothing. */
   readonly heard: readonly string[]
   readonly unheard: readonly string[]
+  /** How many there are, as far as those know that were heard: more than can be asked, where not all of them were named. */
+  readonly voices: number
 }
 
-/** Whether more than half of those that can be asked say so. */
-export function isMajority({ heard, unheard }: Pick<Place, 'heard' | 'unheard'>): boolean {
-  return heard.length > unheard.length
+/** Whether more than half of all say so, those among them that nobody named. */
+export function isMajority({ heard, unheard, voices }: Pick<Place, 'heard' | 'unheard' | 'voices'>): boolean {
+  return heard.length * 2 > Math.max(voices, heard.length + unheard.length)
 }
 
 /** Milliseconds for each to answer; one that hangs must not keep the others from being heard. */
@@ -39,7 +42,7 @@ export function locate(site: Site, tag: string, limit = ASK_LIMIT): Promise<Plac
 
 function soleServer(site: Site): Place {
   const primary = first(site)
-  return { primary, promotable: [], bystanders: [], heard: [addressText(primary)], unheard: [] }
+  return { primary, promotable: [], bystanders: [], heard: [addressText(primary)], unheard: [], voices: 1 }
 }
 
 function first({ servers: [server] }: Site): Address {
@@ -54,6 +57,8 @@ interface Opinion {
   readonly primary: Address
   readonly promotable: readonly string[]
   readonly bystanders: readonly string[]
+  /** How many it knows that have an opinion, itself among them. */
+  readonly voices: number
 }
 
 /** The Sentinels that know of the latest election are believed; of what they say about replicas, all of it. */
@@ -80,6 +85,7 @@ function believe(
     primary: one.primary,
     promotable: [...promotable].toSorted(),
     bystanders: [...bystanders].filter((replica) => !promotable.has(replica)).toSorted(),
+    voices: Math.max(...believed.map(({ voices }) => voices)),
     ...byVoice(site, (at) => opinions[at]?.epoch === latest),
   }
 }
@@ -114,14 +120,12 @@ async function ask(site: Site, sentinel: Address, limit: number): Promise<Opinio
       primary: toAddress(current),
       promotable: [...promotable, addressOf(before)].map(addressText),
       bystanders: bystanders.map(addressText),
+      // One that was reset knows no others for a moment; it still knows how many have to agree.
+      voices: Math.max(1 + Number(after['num-other-sentinels'] ?? 0), Number(after.quorum ?? 0)),
     }
   } finally {
     client.disconnect()
   }
-}
-
-function limitsOf(limit: number) {
-  return { connectTimeout: limit, commandTimeout: limit }
 }
 
 /** What is another after every failover. */
@@ -148,66 +152,19 @@ function toFields(reply: unknown): Fields {
   )
 }
 
-/** The same with the nodes of a Cluster, some of which may not have heard of a replica yet. */
+/** The same with the nodes of a Cluster, some of which may not have heard of a replica yet: all that the named ones know. */
 async function fromCluster(site: Site, tag: string, limit: number): Promise<Place> {
-  const asked = await Promise.allSettled(site.servers.map((node) => askNode(site, node, tag, limit)))
-  return believe('No node of the Cluster', site, asked)
-}
-
-interface NodeLine {
-  readonly id: string
-  readonly address: Address
-  readonly flags: readonly string[]
-  readonly primary: string
-  readonly epoch: number
-  readonly slots: readonly string[]
-}
-
-async function askNode(site: Site, node: Address, tag: string, limit: number): Promise<Opinion | undefined> {
-  const client = await connectTo(node, site.access, limitsOf(limit))
-  try {
-    const slot = Number(await client.call('CLUSTER', 'KEYSLOT', tag))
-    const lines = String(await client.call('CLUSTER', 'NODES'))
-      .split('\n')
-      .filter(Boolean)
-      .map((line) => toLine(line, node))
-    const owner = lines.find(({ slots, flags }) => flags.includes('master') && holds(slots, slot))
-    if (!owner) return undefined
-    const namesOf = (isNever: boolean) =>
-      lines
-        .filter((line) => line.primary === owner.id && line.flags.includes('nofailover') === isNever)
-        .map(({ address }) => addressText(address))
-    return {
-      epoch: owner.epoch,
-      primary: owner.address,
-      promotable: namesOf(false),
-      bystanders: namesOf(true),
-    }
-  } finally {
-    client.disconnect()
-  }
-}
-
-/** `id ip:port@bus[,name] flags primary ping pong epoch link slots…` (https://redis.io/docs/latest/commands/cluster-nodes/) */
-function toLine(line: string, asked: Address): NodeLine {
-  const [id = '', place = '', flags = '', primary = '', , , epoch, , ...slots] = line.split(' ')
-  const [, host = '', port] = /^(.*):(\d+)@/.exec(place) ?? []
-  return {
-    id,
-    // A node that was never spoken to does not know its own address.
-    address: { host: host || asked.host, port: Number(port) },
-    flags: flags.split(','),
-    primary,
-    epoch: Number(epoch),
-    slots,
-  }
-}
-
-function holds(ranges: readonly string[], slot: number): boolean {
-  return ranges.some((range) => {
-    const [from, to = from] = range.split('-').map(Number)
-    return !range.startsWith('[') && from !== undefined && to !== undefined && slot >= from && slot <= to
-  })
+  const ask = (nodes: readonly Address[]) =>
+    Promise.allSettled(nodes.map((node) => askNode(site, node, { tag, limit })))
+  const named = await ask(site.servers)
+  const others = othersOf(
+    site.servers,
+    named.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : [])),
+  )
+  const asked = [...named, ...(await ask(others))].map((one) =>
+    one.status === 'fulfilled' ? { ...one, value: one.value.opinion } : one,
+  )
+  return believe('No node of the Cluster', { ...site, servers: [...site.servers, ...others] }, asked)
 }
 
 function nobody(who: string, site: Site, asked: readonly PromiseSettledResult<unknown>[]): WeftError {

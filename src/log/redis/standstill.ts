@@ -49,7 +49,15 @@ export function unheard(servers: readonly string[]): WeftError {
   const message = `Who may be promoted is not known: there is no word yet from ${servers.join(', ')}.`
   return new WeftError('store-unavailable', message, {
     advice:
-      "At 'strict' more than half of the Sentinels or nodes in redisUrls have to be heard once. Look whether these run, know this primary, and can be reached from here.",
+      "At 'strict' more than half of the Sentinels or nodes have to be heard once. Look whether these run, know this primary, and can be reached from here.",
+  })
+}
+
+export function fewNamed({ named, all }: { readonly named: number; readonly all: number }): WeftError {
+  const message = `Who may be promoted is not known: redisUrls names ${named} of ${all} Sentinels.`
+  return new WeftError('store-unavailable', message, {
+    advice:
+      "At 'strict' more than half of them have to be named there, best all. If there are fewer by now, SENTINEL RESET makes each forget those that are gone: one Sentinel after the other.",
   })
 }
 

@@ -1,0 +1,97 @@
+import { type Address, addressText, type Site } from './address.ts'
+import { connectTo, limitsOf } from './client.ts'
+
+interface NodeLine {
+  readonly id: string
+  readonly address: Address
+  readonly flags: readonly string[]
+  readonly primary: string
+  readonly epoch: number
+  readonly slots: readonly string[]
+}
+
+interface Asking {
+  readonly tag: string
+  /** Milliseconds for it to answer. */
+  readonly limit: number
+}
+
+/** What a node of a Cluster knows. */
+interface Told {
+  readonly nodes: readonly NodeLine[]
+  /** Undefined: it knows no owner of the slot. */
+  readonly opinion:
+    | {
+        readonly epoch: number
+        readonly primary: Address
+        readonly promotable: readonly string[]
+        readonly bystanders: readonly string[]
+        readonly voices: number
+      }
+    | undefined
+}
+
+/** Asks a node who owns a slot, and for all the others. */
+export async function askNode(site: Site, node: Address, { tag, limit }: Asking): Promise<Told> {
+  const client = await connectTo(node, site.access, limitsOf(limit))
+  try {
+    const slot = Number(await client.call('CLUSTER', 'KEYSLOT', tag))
+    const nodes = String(await client.call('CLUSTER', 'NODES'))
+      .split('\n')
+      .filter(Boolean)
+      .map((line) => toLine(line, node))
+    const owner = nodes.find(({ slots, flags }) => flags.includes('master') && holds(slots, slot))
+    if (!owner) return { nodes, opinion: undefined }
+    const namesOf = (isNever: boolean) =>
+      nodes
+        .filter((line) => line.primary === owner.id && line.flags.includes('nofailover') === isNever)
+        .map(({ address }) => addressText(address))
+    const { epoch, address: primary } = owner
+    const voices = nodes.filter(isThere).length
+    return {
+      nodes,
+      opinion: { epoch, primary, promotable: namesOf(false), bystanders: namesOf(true), voices },
+    }
+  } finally {
+    client.disconnect()
+  }
+}
+
+/** Those of whom somebody told, and who were not asked: by their ids, for they may have been asked by another name. */
+export function othersOf(asked: readonly Address[], told: readonly Told[]): readonly Address[] {
+  const nodes = told.flatMap((one) => one.nodes)
+  const answered = new Set(nodes.filter(({ flags }) => flags.includes('myself')).map(({ id }) => id))
+  const known = new Set(asked.map(addressText))
+  const others = nodes.filter((node) => isThere(node) && !answered.has(node.id))
+  const byName = new Map(others.map(({ address }) => [addressText(address), address] as const))
+  return [...byName].filter(([name]) => !known.has(name)).map(([, address]) => address)
+}
+
+/** Whether it can be asked, as far as others know: more than half of the primaries agree when one is gone (`fail`). */
+function isThere({ flags }: NodeLine): boolean {
+  return !flags.some((flag) => GONE.has(flag))
+}
+
+const GONE: ReadonlySet<string> = new Set(['fail', 'noaddr', 'handshake'])
+
+/** `id ip:port@bus[,name] flags primary ping pong epoch link slots…` (https://redis.io/docs/latest/commands/cluster-nodes/) */
+function toLine(line: string, asked: Address): NodeLine {
+  const [id = '', place = '', flags = '', primary = '', , , epoch, , ...slots] = line.split(' ')
+  const [, host = '', port] = /^(.*):(\d+)@/.exec(place) ?? []
+  return {
+    id,
+    // A node that was never spoken to does not know its own address.
+    address: { host: host || asked.host, port: Number(port) },
+    flags: flags.split(','),
+    primary,
+    epoch: Number(epoch),
+    slots,
+  }
+}
+
+function holds(ranges: readonly string[], slot: number): boolean {
+  return ranges.some((range) => {
+    const [from, to = from] = range.split('-').map(Number)
+    return !range.startsWith('[') && from !== undefined && to !== undefined && slot >= from && slot <= to
+  })
+}

@@ -140,6 +140,21 @@ describe('A log that is imported into Redis', () => {
     assert.equal((await install(old.log, 'again')).head.sequence, 40)
   })
 
+  it('is not said to be another one where entries were dropped that would tell', async () => {
+    await using old = await scratch()
+    await using _ = await compacted(old.log)
+    await using log = await openRedisLog(optionsFor(site, 'dropped'))
+    await eventually('changes go', () => log.refusal === undefined)
+    await appendAll(log, 1, 45)
+    await log.keepSnapshot({ ...log.head(), state: new Uint8Array([1]), signature: 's' })
+    await log.compact(45)
+    await assert.rejects(install(old.log, 'dropped'), {
+      code: 'already-exists',
+      message: /ends with entry 45, and has dropped the entries that would tell/,
+      advice: /^Leave it there/,
+    })
+  })
+
   it('destroys nothing of a log that lost what says where it ends, or a part of that', async () => {
     await using old = await scratch()
     await using _ = await compacted(old.log)

@@ -13,16 +13,16 @@ import { runStep, type StepResult, steps } from './runner/steps.ts'
 /** What needs root must run there. */
 const IN_CI = process.env.CI === 'true'
 
-/** Which files, how many at a time, and how many seconds each may take. */
+/** Which files, how many at a time, how many seconds each may take, and in which order they begin. */
 const PHASES = [
   // More than there are cores: some wait for limits to pass.
-  { name: 'fast', ending: '.test.ts', atOnce: 3, seconds: 180 },
+  { name: 'fast', ending: '.test.ts', atOnce: 3, seconds: 180, order: asNamed },
   // Real tunnels in namespaces: most of their time they wait for packets and timers.
-  { name: 'lab', ending: '.lab.test.ts', atOnce: 3, seconds: 300 },
+  { name: 'lab', ending: '.lab.test.ts', atOnce: 3, seconds: 300, order: longestFirst },
   // One at a time: they measure losses and times, or take both cores.
-  { name: 'timed', ending: '.timed.test.ts', atOnce: 1, seconds: 300 },
-  // Redis, browsers, long series: they wait for others as much as they work.
-  { name: 'slow', ending: '.slow.test.ts', atOnce: 2, seconds: 300 },
+  { name: 'timed', ending: '.timed.test.ts', atOnce: 1, seconds: 300, order: asNamed },
+  // Browsers, the bench and long series work, those of Redis wait most of their time.
+  { name: 'slow', ending: '.slow.test.ts', atOnce: 3, seconds: 300, order: fromBothEnds },
 ] as const
 
 async function main(args: readonly string[]): Promise<number> {
@@ -49,8 +49,25 @@ function allFiles(): string[] {
     .map((file) => resolve(file))
 }
 
+function asNamed(files: readonly string[]): readonly string[] {
+  return files
+}
+
+/** Nobody waits at the end for the few that take minutes. */
+function longestFirst(files: readonly string[]): readonly string[] {
+  const isLong = (file: string) => file.includes('/test/paths/')
+  return files.toSorted((a, b) => Number(isLong(b)) - Number(isLong(a)))
+}
+
+/** The first, the last, the second, the last but one: so what works runs beside what waits. */
+function fromBothEnds(files: readonly string[]): readonly string[] {
+  const half = Math.ceil(files.length / 2)
+  const back = files.slice(half).toReversed()
+  return files.slice(0, half).flatMap((file, at) => [file, ...back.slice(at, at + 1)])
+}
+
 async function runPhase(phase: (typeof PHASES)[number], files: readonly string[]): Promise<FileResult[]> {
-  const mine = files.filter((file) => phaseOf(file) === phase)
+  const mine = phase.order(files.filter((file) => phaseOf(file) === phase))
   const start = performance.now()
   const results = await inPool(mine, phase.atOnce, async (file) => {
     const ran = await runTestFile(file, phase.seconds * 1000)

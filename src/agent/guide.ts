@@ -27,6 +27,8 @@ export interface Guide {
   describe(node: NodeId): Partial<PeerReport>
   /** This machine has other addresses; the next plan takes that in. @param lost whether it has one less */
   moved(lost: boolean): void
+  /** A new session knows nothing of what the last one was told. */
+  reconnected(): void
   /** Looks at what is kept beside the interface, and says in words what had to be put right. */
   inspect(): Promise<readonly string[]>
   /** The interface goes. */

@@ -109,6 +109,9 @@ export class MemberGuide implements Guide {
     this.#pathfinder.renew({ lost })
   }
 
+  /** It tells the controller nothing by itself. */
+  reconnected(): void {}
+
   async inspect(): Promise<readonly string[]> {
     return this.#tools.isReal ? this.#filter.inspect() : []
   }

@@ -221,6 +221,11 @@ export class Replica {
     return this.#self?.content
   }
 
+  /** Whether this is the network by which relayed links travel. */
+  get isTransit(): boolean {
+    return this.content?.topology === 'transit'
+  }
+
   get keys(): KeyPair | undefined {
     return this.#self?.keys
   }

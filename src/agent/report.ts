@@ -10,19 +10,20 @@ import type { Replica } from './replica.ts'
 const PEERS_IN_FRAME = 300
 
 /** What a look at an interface found. */
-export interface Findings {
+export interface Finding {
   readonly peers: ReadonlyMap<PublicKey, ObservedPeer>
   /** What was put right, in words. */
   readonly drift: readonly string[]
   /** What is known of the path to a peer. */
   readonly describe: (node: NodeId) => Partial<PeerReport>
+}
+
+interface Clocks {
   /** Milliseconds since 1970. */
   readonly now: number
   /** Milliseconds of a clock that never jumps. */
   readonly monotonic: number
 }
-
-type Clocks = Pick<Findings, 'now' | 'monotonic'>
 
 interface Shake {
   /** As the device says it. */
@@ -56,7 +57,7 @@ export class Reporter {
   }
 
   /** The frames to send: none when nothing is new. */
-  report({ peers, drift, describe, ...clocks }: Findings): AgentFrameOf<'report'>[] {
+  report({ peers, drift, describe }: Finding, clocks: Clocks): AgentFrameOf<'report'>[] {
     this.#dateHandshakes(peers, clocks)
     this.#forgetOthers()
     const fresh = this.#replica.others().flatMap(({ node, publicKey }): PeerReport[] => {
@@ -76,7 +77,7 @@ export class Reporter {
   }
 
   /** WireGuard dates handshakes by a clock that may jump: what is new since the last look cannot be older than that. */
-  #dateHandshakes(peers: Findings['peers'], { now, monotonic }: Clocks): void {
+  #dateHandshakes(peers: Finding['peers'], { now, monotonic }: Clocks): void {
     const shaken = [...peers.values()].map(({ publicKey, latestHandshake }) => {
       const known = this.#shaken.get(publicKey)
       if (known?.date === latestHandshake) return [publicKey, known] as const

@@ -104,7 +104,6 @@ export class TransitGuide implements Guide {
     await this.#gate.open(name)
   }
 
-  /** A new session knows nothing of what the last one was told. */
   reconnected(): void {
     this.#told.clear()
   }

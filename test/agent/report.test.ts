@@ -29,7 +29,7 @@ function desk() {
   return (latestHandshake: number, clocks: { readonly now: number; readonly monotonic: number }) => {
     const peer = { publicKey, endpoint: undefined, latestHandshake, rxBytes: clocks.monotonic, txBytes: 0 }
     const peers = new Map([[publicKey, { ...peer, allowedIps: [], keepalive: 0, hasPresharedKey: false }]])
-    const [frame] = reporter.report({ peers, drift: [], describe: () => ({}), ...clocks })
+    const [frame] = reporter.report({ peers, drift: [], describe: () => ({}) }, clocks)
     return frame?.peers[0]?.handshakeAge
   }
 }

@@ -40,7 +40,9 @@ export async function create<Result>(
   const operation =
     typeof key === 'string' ? { operation: `${actor}:${key}`, request: fingerprintOf(request) } : {}
   failpoint('api-before-change')
-  const outcome = await controller.change({ ...askedBy(request), ...operation }, decide)
+  const outcome = await controller.change({ ...askedBy(request), ...operation }, decide).catch((error) => {
+    throw controller.settings.store === 'sqlite' ? error : asOfOneTry(error, request)
+  })
   failpoint('api-before-answer')
   if (!outcome.repeated) return outcome
   const { request: first, events, sequence } = outcome.entry
@@ -51,6 +53,20 @@ export async function create<Result>(
     advice: 'Use a new key for each new request, and the same one only to repeat it.',
   })
 }
+
+/**
+ * What a caller hears whom a store elsewhere refuses. If it repeats a call that is all about this try: an earlier one with its
+ * key may be on its way yet, from another controller or in the buffer of a server that stands still.
+ */
+export function asOfOneTry(error: unknown, { headers }: FastifyRequest): unknown {
+  const isOfTheStore = error instanceof WeftError && error.code === 'store-unavailable'
+  if (!isOfTheStore || headers['idempotency-key'] === undefined) return error
+  const { code, message, advice = '', cause } = error
+  if (advice.includes('Idempotency-Key')) return error
+  return new WeftError(code, message, { advice: `${advice} ${KEEP_TO_IT}`.trim(), cause })
+}
+
+const KEEP_TO_IT = 'Keep to this Idempotency-Key: an earlier try may yet be made, and it is made once.'
 
 /**
  * What `work` finds out ahead of a decision, which has to be quick; `otherwise` when it throws what a caller may hear. What is

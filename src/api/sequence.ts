@@ -1,6 +1,7 @@
 import type { Controller } from '../controller/controller.ts'
 import type { Deadline } from '../controller/intime.ts'
 import { toWeftError, WeftError } from '../errors.ts'
+import { asOfOneTry } from './change.ts'
 import type { App } from './instance.ts'
 
 declare module 'fastify' {
@@ -34,8 +35,8 @@ export function keepSequence(app: App, controller: Controller): void {
     request.doubt = await doubt
   })
   // What is wrong in itself has been refused by now. All else is not told by who cannot know whether it is still so.
-  app.addHook('preHandler', async ({ doubt, is404 }) => {
-    if (doubt && !is404) throw doubt
+  app.addHook('preHandler', async (request) => {
+    if (request.doubt && !request.is404) throw asOfOneTry(request.doubt, request)
   })
   app.addHook('onSend', async (_request, reply) => {
     reply.header(HEADER, controller.state.sequence)

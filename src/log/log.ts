@@ -59,7 +59,7 @@ export interface AppendOptions {
 /** What is known of an operation when a call begins that may do it. */
 export interface Look {
   readonly entry: Entry | undefined
-  /** Names the last time it was refused; empty: it never was. */
+  /** Names this look, and with it the last time before it that the operation was refused. */
   readonly refusal: string
 }
 

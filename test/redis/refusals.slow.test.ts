@@ -3,6 +3,7 @@ import { describe, it } from 'node:test'
 import { Ledger } from '../../src/controller/ledger/ledger.ts'
 import { WeftError } from '../../src/errors.ts'
 import { openRedisLog } from '../../src/log/redis/log.ts'
+import { LOOK_LIFE } from '../../src/log/redis/scripts/change.ts'
 import type { State } from '../../src/model/state.ts'
 import { FaultProxy } from '../chaos/proxy.ts'
 import { change } from '../log/fixture.ts'
@@ -50,14 +51,57 @@ describe('An operation that was refused', () => {
     assert.equal((await late.append(0, draft, { refusal })).entry.sequence, 1)
   })
 
+  it('is done by nobody who stood still after looking, until no server knew of the refusal any more', async () => {
+    await using site = await startSingle()
+    await using late = await openRedisLog(optionsFor(site, 'test'))
+    await using other = await openRedisLog(optionsFor(site, 'test'))
+    const draft = change(1)
+    const { refusal } = await late.look(draft.operation)
+    await other.refuse(draft.operation)
+    // Ten minutes later.
+    await site.server.call('ZREM', '{weft:test}:refusals', draft.operation)
+    const longAgo = refusal.replace(/@(\d+)$/, (_, at) => `@${Number(at) - LOOK_LIFE - 1_000}`)
+    await assert.rejects(late.append(0, draft, { refusal: longAgo }), {
+      code: 'store-unavailable',
+      message: /too long ago/,
+    })
+    assert.equal((await other.refresh()).sequence, 0)
+    assert.equal((await late.append(0, draft, await late.look(draft.operation))).entry.sequence, 1)
+  })
+
+  it('by who cannot ask, may have been brought by an earlier try that is on its way, and that is said', async () => {
+    await using site = await startSingle()
+    await using log = await openRedisLog(optionsFor(site, 'test'))
+    const draft = change(1)
+    const look = await log.look(draft.operation)
+    site.server.freeze()
+    await assert.rejects(log.append(0, draft, look), { code: 'store-unavailable', message: /^Whether/ })
+    const again = await log.look(draft.operation).catch((error: WeftError) => error)
+    assert.ok(again instanceof WeftError && again.code === 'store-unavailable')
+    assert.doesNotMatch(`${again.advice}`, /Nothing was changed/)
+    site.server.thaw()
+    // It was in a buffer of the server.
+    const find = () => log.find(draft.operation).catch(() => undefined)
+    assert.equal((await eventually('it is made', find, 10_000)).sequence, 1)
+  })
+
   it('is not said to be so while a replica is missing, which may be asked next', async () => {
     await using site = await startWithSentinels()
     await using log = await openRedisLog(optionsFor(site, 'test'))
+    await using other = await openRedisLog(optionsFor(site, 'test'))
     const isWritable = () => log.append(0, change(1)).then(Boolean, () => false)
     await eventually('changes go', isWritable, 15_000)
     const primary = await site.primary()
     const others = site.servers.filter((server) => server !== primary)
+    await eventually(
+      'there, too',
+      async () => !other.refusal && (await other.refresh()).sequence === 1,
+      15_000,
+    )
     for (const server of others) server.freeze()
+    const open = { code: 'store-unavailable', message: /^Whether/ }
+    await assert.rejects(log.append(1, change(3)), open)
+    await assert.rejects(other.append(1, change(3), { isNew: true }), open, 'it stands at the primary')
     await assert.rejects(log.refuse('op-2'), { code: 'store-unavailable' })
     for (const server of others) server.thaw()
     await eventually(

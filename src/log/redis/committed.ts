@@ -7,11 +7,12 @@ export type Committed =
   | { readonly kind: 'done' }
   /**
    * None was made: the log went on, or one of them is settled. The sequences of those operations that were done before;
-   * `refused` for those that were asked for again elsewhere, and refused there.
+   * `refused` for those that were asked for again elsewhere, and refused there; `late` for those that were looked for so long
+   * ago that nobody may remember such a refusal.
    */
   | {
       readonly kind: 'overtaken'
-      readonly known: readonly (number | 'refused' | undefined)[]
+      readonly known: readonly (number | Unmade | undefined)[]
     }
   /** None was made: it is another writer's turn. */
   | { readonly kind: 'wait' }
@@ -27,6 +28,9 @@ export type Committed =
       readonly reason: string
       readonly cause?: unknown
     }
+
+/** Why an operation is not made by this try, and by no other that looked for it when this one did. */
+export type Unmade = 'refused' | 'late'
 
 /** What came back of a change and of the wait behind it. */
 export interface Answered {
@@ -66,6 +70,6 @@ export function toCommitted({ error, reply, reached }: Answered): Committed {
   }
 }
 
-function toKnown(text: string): number | 'refused' | undefined {
-  return text === 'refused' ? text : Number(text) || undefined
+function toKnown(text: string): number | Unmade | undefined {
+  return text === 'refused' || text === 'late' ? text : Number(text) || undefined
 }

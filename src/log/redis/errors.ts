@@ -3,10 +3,10 @@ import type { Row } from '../chain.ts'
 import type { Head } from '../log.ts'
 import type { Keys } from './keys.ts'
 
-/** Nothing was done, and it may go in a moment. */
+/** This try did nothing, and it may go in a moment. An earlier one of the same operation may still be on its way. */
 export function refused(reason: string, cause?: unknown): WeftError {
   return new WeftError('store-unavailable', reason, {
-    advice: 'Nothing was changed. Try again in a moment.',
+    advice: 'This try changed nothing. Try again in a moment.',
     cause,
   })
 }

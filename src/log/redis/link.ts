@@ -31,11 +31,11 @@ export interface LinkTools {
 export interface Found {
   /** Of its entry; undefined: it was not done. */
   readonly sequence: number | undefined
-  /** Names the last time it was refused; empty: it never was. */
+  /** The last time that it was refused, and when this was looked for, as COMMIT takes them: `1764166266000@1764166266417`. */
   readonly refusal: string
 }
 
-/** A row that is to be made, if its operation was not refused since that refusal. */
+/** A row that is to be made, if its operation was not refused since that look. */
 export interface Change {
   readonly row: Row
   readonly refusal: string
@@ -123,15 +123,17 @@ export class Link implements Disposable {
   /** What became of operations. */
   async find(operations: readonly string[]): Promise<Found[]> {
     const keys = this.#tools.keys
-    const [found, refusals] = await this.#guard(() =>
+    const [[seconds = 0, micros = 0], found, refusals] = await this.#guard(() =>
       Promise.all([
+        this.#read.time(),
         this.#read.hmget(keys.operations, ...operations),
         this.#read.zmscore(keys.refusals, ...operations),
       ]),
     )
+    const now = Number(seconds) * 1_000 + Math.floor(Number(micros) / 1_000)
     return operations.map((_, at) => ({
       sequence: found[at] ? Number(found[at]) : undefined,
-      refusal: refusals[at] ?? '',
+      refusal: `${refusals[at] ?? ''}@${now}`,
     }))
   }
 

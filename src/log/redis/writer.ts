@@ -2,7 +2,7 @@ import { toWeftError, WeftError } from '../../errors.ts'
 import type { Bell } from '../bell.ts'
 import { isMadeOf, type Row } from '../chain.ts'
 import type { Appended, Draft, Head } from '../log.ts'
-import type { Committed } from './committed.ts'
+import type { Committed, Unmade } from './committed.ts'
 import { conflict, refused, unknown } from './errors.ts'
 import type { Journal } from './journal.ts'
 import type { Link } from './link.ts'
@@ -158,15 +158,18 @@ export class Writer {
 
   async #overtaken(group: readonly Queued[], known: OvertakenBy['known']): Promise<void> {
     const { journal, reader } = this.#tools
-    await reader.refresh()
-    const error = conflict(group[0]?.before.sequence ?? 0, journal.head)
+    const failure = await reader.refresh().then(() => undefined, toWeftError)
+    const error = failure ?? conflict(group[0]?.before.sequence ?? 0, journal.head)
     this.#queue.rejectWaiting(error)
-    for (const [at, { answer }] of group.entries()) {
-      const sequence = known[at]
-      if (sequence === undefined) answer.reject(error)
-      else if (sequence === 'refused')
-        answer.reject(refused('It was asked for again elsewhere, and refused.'))
-      else answer.resolve({ entry: await reader.entry(sequence), repeated: true })
+    for (const [at, { row, answer }] of group.entries()) {
+      const settled = known[at]
+      if (settled === undefined) answer.reject(error)
+      else if (typeof settled === 'string') answer.reject(refused(WHY_UNMADE[settled]))
+      else
+        await (failure ? Promise.reject(failure) : reader.entry(settled)).then(
+          (entry) => answer.resolve({ entry, repeated: true }),
+          (cause) => answer.reject(unknown(row, UNCONFIRMED, cause)),
+        )
     }
   }
 
@@ -179,6 +182,14 @@ export class Writer {
     this.#tools.distrust(link, error)
   }
 }
+
+const WHY_UNMADE: Readonly<Record<Unmade, string>> = Object.freeze({
+  refused: 'It was asked for again elsewhere, and refused.',
+  late: 'It was asked for too long ago.',
+})
+
+/** Of what the server has: it may be made, and it may be gone with the server. */
+const UNCONFIRMED = 'an earlier try of it is there, and nobody says whether it is safe.'
 
 /** What will not pass is said as it is. */
 function toRefused(reason: string, cause: unknown): WeftError {

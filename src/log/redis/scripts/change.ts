@@ -5,9 +5,16 @@ import { script } from './script.ts'
 export const TURN_LIFE = 200
 
 /**
+ * How long, in ms, after an operation was looked for it may be made: whoever stands still for longer may be overtaken by a
+ * refusal that nobody remembers any more (REFUSAL_LIFE). The clocks are those of the primaries, which may be different ones for
+ * look, refusal and change: so it is a small part of that, and one that is nine minutes behind the one before does no harm.
+ */
+export const LOOK_LIFE = 60_000
+
+/**
  * Takes a batch of changes, all or none. Arguments: sequence and hash it stands on, who writes, the level, up to where
- * everything is known to be durable, whether this server alone makes it durable, then operation, hash, payload and the last
- * refusal that is known of each.
+ * everything is known to be durable, whether this server alone makes it durable, then operation, hash, payload and the look
+ * of each: the last refusal, and when it was; nothing for one that got its name for the call.
  */
 export const COMMIT = script(
   'commit',
@@ -22,7 +29,9 @@ local refusals = redis.call('ZMSCORE', REFUSALS, unpack(operations))
 local settled = false
 for at = 1, count do
   local refusal = refusals[at] and text(tonumber(refusals[at])) or ''
-  if not known[at] then known[at] = refusal == ARGV[6 + at * 4] and '' or 'refused' end
+  local before, looked = string.match(ARGV[6 + at * 4], '^(%d*)@?(%d*)$')
+  local isLate = looked ~= '' and math.abs(now() - tonumber(looked)) > ${LOOK_LIFE}
+  if not known[at] then known[at] = refusal ~= before and 'refused' or isLate and 'late' or '' end
   if known[at] ~= '' then settled = true end
 end
 local overtaken = meta.sequence ~= expected or meta.hash ~= hash

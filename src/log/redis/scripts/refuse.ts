@@ -1,7 +1,7 @@
 import { FENCE } from './parts.ts'
 import { script } from './script.ts'
 
-/** How long, in ms, it is kept that an operation was refused: no change is on its way for longer. */
+/** How long, in ms, it is kept that an operation was refused: ten times as long as a change may be on its way (LOOK_LIFE). */
 const REFUSAL_LIFE = 600_000
 
 /** So many are kept whatever their time says: a clock that jumps ahead makes all of them old. */

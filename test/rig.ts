@@ -136,7 +136,7 @@ export async function eventually<Value>(
 export function allApplied(controller: Controller, network: string): boolean {
   const { members, ...rest } = findNetwork(controller.state, network)
   return [...members.keys()].every(
-    (node) => controller.memberStatus({ members, ...rest }, node).state === 'applied',
+    (node) => controller.status.member({ members, ...rest }, node).state === 'applied',
   )
 }
 

@@ -29,7 +29,7 @@ export function bulkLoss(
   const loss = onlineAmong(controller, leaving)
   if (loss === undefined) return undefined
   const gone = new Set(leaving)
-  const isOnline = (node: NodeId) => controller.nodeStatus(node).online
+  const isOnline = (node: NodeId) => controller.status.node(node).online
   const going = leaving.filter(isOnline).length
   const staying = [...members.keys()].filter((node) => !gone.has(node) && isOnline(node)).length
   return staying > going ? undefined : loss
@@ -54,7 +54,7 @@ export function cutOffBy(controller: Controller, state: State, events: readonly 
 
 /** What a network loses with these members; undefined when none of them is online. */
 export function onlineAmong(controller: Controller, members: readonly NodeId[]): string | undefined {
-  const count = members.filter((node) => controller.nodeStatus(node).online).length
+  const count = members.filter((node) => controller.status.node(node).online).length
   if (count === 0) return undefined
   return count === 1 ? 'a member that is online' : `${count} members that are online`
 }

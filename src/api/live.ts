@@ -27,7 +27,9 @@ export async function streamLive(
   query: LiveQuery,
 ): Promise<void> {
   const signal = AbortSignal.any([stream.signal, controller.draining])
-  const stops = [...(query.networks ?? [])].map((id) => controller.watch.subscribe(id, tellPatch(stream)))
+  const stops = [...(query.networks ?? [])].map((id) =>
+    controller.status.watch.subscribe(id, tellPatch(stream)),
+  )
   try {
     await stream.send({ event: 'hello', data: JSON.stringify({ sequence: controller.state.sequence }) })
     await controller.history.knowFrom(query.after + 1)

@@ -4,6 +4,9 @@ import type { State } from '../model/state.ts'
 /** Seconds: an fsync of a good disk, a barrier of Redis, a batch of thousands, a disk that fails. */
 const DURABLE_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5]
 
+/** What is counted as it happens. */
+export type Meters = ReturnType<typeof openMeters>
+
 /** What is measured of the whole controller, and the counters of what goes to agents. @param of read when somebody asks */
 export function openMeters(
   metrics: Registry,

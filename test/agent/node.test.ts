@@ -75,7 +75,7 @@ describe('A node', () => {
     const join = { secret: Buffer.from(ticket.secret.expose()).toString(), name: 'mover' }
     const tools = { identity, random: systemRandom, allowPlain: false }
     const connection = await dial(rig.url, ticket, { ...node.greeting(), join }, tools)
-    const isOnline = () => rig.controller.nodeStatus(identity.id).online
+    const isOnline = () => rig.controller.status.node(identity.id).online
     const served = serve(connection, node, { clock: systemClock, log, signal: new AbortController().signal })
     addresses.pop()
     node.lookAround()

@@ -226,8 +226,8 @@ describe('POST /v1/apply', () => {
     const project = await makeProject(inside, freshName())
     const { network, member } = await makeEstate(inside, project)
     const name = inside.state.networks.get(network)?.name
-    const status = inside.controller.nodeStatus.bind(inside.controller)
-    context.mock.method(inside.controller, 'nodeStatus', (id: NodeId) => ({
+    const status = inside.controller.status.node.bind(inside.controller.status)
+    context.mock.method(inside.controller.status, 'node', (id: NodeId) => ({
       ...status(id),
       online: id === member,
     }))

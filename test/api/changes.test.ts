@@ -165,7 +165,7 @@ describe('changes over REST', () => {
       const { id, name } = await makeNetwork()
       const node = await enrol(inside, DEFAULT_PROJECT)
       await inside.call('POST', `/v1/networks/${id}/members`, { body: { node } })
-      const online = context.mock.method(inside.controller, 'nodeStatus', () => ({ online: true }))
+      const online = context.mock.method(inside.controller.status, 'node', () => ({ online: true }))
       for (const query of ['', '?confirm=', `?confirm=${id}`, '?confirm=other']) {
         const refused = await inside.call('DELETE', `/v1/networks/${id}${query}`)
         assert.deepEqual([refused.status, refused.body.code], [409, 'confirmation-needed'], query)
@@ -195,7 +195,7 @@ describe('changes over REST', () => {
     it('want the name of the network back for half or more of those online, and for nothing less', async (context) => {
       const { id, name, nodes, remove } = await enter(6)
       const [a = '', b = '', c = ''] = nodes
-      context.mock.method(inside.controller, 'nodeStatus', () => ({ online: true }))
+      context.mock.method(inside.controller.status, 'node', () => ({ online: true }))
       for (const query of ['', '?confirm=other', `?confirm=${id}`]) {
         const refused = await remove(nodes, query)
         assert.deepEqual(
@@ -217,7 +217,7 @@ describe('changes over REST', () => {
       const { id, nodes, remove } = await enter(3)
       const [last = ''] = nodes
       assert.equal((await remove(nodes.slice(1))).status, 200)
-      context.mock.method(inside.controller, 'nodeStatus', () => ({ online: true }))
+      context.mock.method(inside.controller.status, 'node', () => ({ online: true }))
       assert.equal((await remove([last])).status, 200)
       assert.deepEqual(members(id), [])
     })

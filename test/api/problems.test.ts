@@ -191,7 +191,7 @@ describe('problem details', () => {
   })
 
   it('keeps to itself what went wrong inside, but logs it', async (context) => {
-    context.mock.method(place.controller, 'graph', () => {
+    context.mock.method(place.controller.status, 'graph', () => {
       throw new Error('a secret from inside')
     })
     await place.post('/v1/networks', { name: 'demo' })
@@ -203,7 +203,7 @@ describe('problem details', () => {
   })
 
   it('does not show an answer that is not as documented', async (context) => {
-    context.mock.method(place.controller, 'nodeStatus', () => ({ online: true, lastSeenAt: Number.NaN }))
+    context.mock.method(place.controller.status, 'node', () => ({ online: true, lastSeenAt: Number.NaN }))
     await place.enrol('web-1')
     const answer = await place.get('/v1/nodes/web-1')
     assert.equal(answer.status, 500)

@@ -72,7 +72,7 @@ describe('projects over REST', () => {
     await inside.call('PUT', `${path}/grants/${b}`, { token: tokenA })
     await inside.call('POST', `${path}/members`, { token: tokenB, body: { node: guest } })
     const isOnline = (node: string) => ({ online: node === guest })
-    const online = context.mock.method(inside.controller, 'nodeStatus', isOnline)
+    const online = context.mock.method(inside.controller.status, 'node', isOnline)
     const end = (query = '') => inside.call('DELETE', `${path}/grants/${b}${query}`, { token: tokenA })
     const dry = await end('?dryRun=true')
     assert.deepEqual([dry.status, dry.body.disappear.count], [200, 1])

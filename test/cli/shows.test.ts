@@ -58,7 +58,7 @@ describe('commands that show', () => {
   it('leave to member remove what takes all out that are online, when that is said with --yes', async (context) => {
     const { body } = await place.post('/v1/networks', { name: 'emptied' })
     const members = { add: ['web-1', 'db-1'] }
-    context.mock.method(place.controller, 'nodeStatus', () => ({ online: true, lastSeenAt: 0 }))
+    context.mock.method(place.controller.status, 'node', () => ({ online: true, lastSeenAt: 0 }))
     for (const network of ['emptied', body.id]) {
       await place.post('/v1/networks/emptied/members/batch', members)
       const refused = await place.post('/v1/networks/emptied/members/batch', { remove: members.add })

@@ -166,7 +166,7 @@ function networks(rig: Rig, names: readonly string[]): Network[] {
 function haveApplied(rig: Rig, network: string, nodes: readonly string[]): boolean {
   const found = findNetwork(rig.controller.state, network)
   const ids = nodes.map((name) => findNode(rig.controller.state, name).id)
-  return ids.every((id) => rig.controller.memberStatus(found, id).state === 'applied')
+  return ids.every((id) => rig.controller.status.member(found, id).state === 'applied')
 }
 
 /** The id of a node that is gone. */

@@ -71,7 +71,7 @@ export async function fuzzGreeting(frames: number, seed: number): Promise<Tally>
   const check = () => {
     assert.equal(crowd.controller.state.sequence, sequence)
     assert.equal(
-      crowd.controller.nodeStatus(crowd.listeners[1]?.identity.id ?? listener.identity.id).online,
+      crowd.controller.status.node(crowd.listeners[1]?.identity.id ?? listener.identity.id).online,
       true,
     )
   }

@@ -105,6 +105,10 @@ const EVERYTHING = { project: undefined, bound: false }
 async function knowsReport(world: World, first: SimAgent, second: SimAgent): Promise<boolean> {
   await first.look()
   const network = findNetwork(world.controller.state, 'issued')
-  const link = await world.controller.link(network, [first.identity.id, second.identity.id], EVERYTHING)
+  const link = await world.controller.status.link(
+    network,
+    [first.identity.id, second.identity.id],
+    EVERYTHING,
+  )
   return link.ends.some(({ id, endpoint }) => id === first.identity.id && endpoint !== undefined)
 }

@@ -54,7 +54,7 @@ describe('An agent that does not read', () => {
     await using wire = await Wire.start(Number(rig.url.split(':').at(-1)))
     using slow = await RawAgent.join(wire.via(await rig.joinToken({ networks: ['demo'] })), { name: 'slow' })
     wire.hold('down')
-    const isOnline = () => rig.controller.nodeStatus(slow.node).online
+    const isOnline = () => rig.controller.status.node(slow.node).online
     const before = await bytesSent(rig.controller)
     for (let round = 0; round < 60 && isOnline(); round++) {
       for (let time = 0; time < 5_000; time++) slow.send({ type: 'witnessed', seen: [] })

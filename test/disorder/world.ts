@@ -250,9 +250,9 @@ export class World implements AsyncDisposable {
   }
 
   #isToldOf(network: Network): boolean {
-    const { members } = this.controller.convergence(network)
+    const { members } = this.controller.status.convergence(network)
     const knowsPorts = this.agents.every((agent) => {
-      const { listenPort } = this.controller.memberStatus(network, agent.identity.id)
+      const { listenPort } = this.controller.status.member(network, agent.identity.id)
       return (listenPort ?? 0) === agent.portIn(network.id)
     })
     return members.applied === members.total && knowsPorts

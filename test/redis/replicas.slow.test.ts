@@ -146,7 +146,7 @@ describe('Three controllers on one Redis', () => {
   it('show an agent as online wherever one asks, and its links too', async () => {
     const isOnline = ({ controller }: Replica) =>
       [...findNetwork(controller.state, DEFAULT_PROJECT, 'shared').members.keys()].every(
-        (node) => controller.nodeStatus(node).online,
+        (node) => controller.status.node(node).online,
       )
     await eventually('all are online at all', () => fleet.replicas.every(isOnline), 20_000)
   })
@@ -186,12 +186,12 @@ describe('Three controllers on one Redis', () => {
     const identity = new Identity(new SecretBytes(systemRandom(32)))
     const token = await tokenFor(1)
     using older = await RawAgent.join(token, { name: 'twice', url: fleet.at(0).url, identity })
-    await eventually('the others know of it', () => fleet.at(1).controller.nodeStatus(older.node).online)
+    await eventually('the others know of it', () => fleet.at(1).controller.status.node(older.node).online)
     using newer = await RawAgent.return(token, identity, [], {}, fleet.at(1).url)
     await eventually('the older session ends', () => older.isClosed, 10_000)
     await eventually(
       'the first knows of the newer',
-      () => fleet.at(0).controller.nodeStatus(newer.node).online,
+      () => fleet.at(0).controller.status.node(newer.node).online,
     )
     assert.equal(newer.isClosed, false)
   })

@@ -43,7 +43,7 @@ describe('A user of Redis', () => {
     fleet.startAgent('agent', token)
     const nodes = () => [...fleet.at(1).controller.state.nodes.keys()]
     const isOnline = ({ controller }: ReturnType<typeof fleet.at>) =>
-      nodes().some((node) => controller.nodeStatus(node).online)
+      nodes().some((node) => controller.status.node(node).online)
     await eventually('it is online wherever one asks', () => fleet.replicas.every(isOnline), 20_000)
     await soon(() => assert.equal(receiver.received.length, 1))
     const given = { headers: { 'idempotency-key': 'k' }, body: { name: 'shared' } }

@@ -19,6 +19,6 @@ export function convergenceRoutes(app: App, controller: Controller): void {
   }
   app.get('/v1/networks/:network/convergence', { schema }, async (request) => {
     const { network } = authorise(controller.state, request, controller.now())
-    return convergenceView(controller.convergence(network), request.query)
+    return convergenceView(controller.status.convergence(network), request.query)
   })
 }

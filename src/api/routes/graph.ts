@@ -59,7 +59,7 @@ function graphOf(controller: Controller, request: FastifyRequest & { readonly qu
     return pastGraph(controller.history, network.id, revision, { links, apart })
   const of = node === undefined ? undefined : findMember(state, project, network.id, node).node
   const within = typeof given === 'string' ? [given] : given
-  return controller.graph(network, { links, of, by, within, apart, brief })
+  return controller.status.graph(network, { links, of, by, within, apart, brief })
 }
 
 function answer(reply: FastifyReply, graph: Graph, format: Format) {

@@ -28,7 +28,7 @@ export function linkRoutes(app: App, controller: Controller): void {
     const { project, network, viewer } = authorise(state, request, controller.now())
     const a = findMember(state, project, network.id, params.a).node
     const b = findMember(state, project, network.id, params.b).node
-    if (a !== b) return linkView(await controller.link(network, [a, b], viewer))
+    if (a !== b) return linkView(await controller.status.link(network, [a, b], viewer))
     throw new WeftError('invalid-input', 'Both ends are the same node, and a node has no link to itself.', {
       field: 'b',
       advice: 'Name two members of the network.',

@@ -157,5 +157,5 @@ function addDelete(app: App, controller: Controller): void {
 
 function view(controller: Controller, state: State, network: Network, member: MemberState): Member {
   const name = state.nodes.get(member.node)?.name ?? member.node
-  return memberView(network, member, name, controller.memberStatus(network, member.node))
+  return memberView(network, member, name, controller.status.member(network, member.node))
 }

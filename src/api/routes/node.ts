@@ -48,7 +48,7 @@ function addList(app: App, controller: Controller): void {
     const { query } = request
     return pageOf(nodesByName.get(project) ?? ImmutableMap<string, NodeId>(), query, {
       keep: (id) => isWanted(nodes.get(id), query) && isOnlineAsWanted(controller, id, query.online),
-      view: (id) => shown(nodes.get(id), (node) => nodeView(node, controller.nodeStatus(id))),
+      view: (id) => shown(nodes.get(id), (node) => nodeView(node, controller.status.node(id))),
       orders: { enrolledAt: (id) => nodes.get(id)?.enrolledAt ?? 0 },
     })
   })
@@ -84,7 +84,7 @@ function split(label: string): readonly [string, string?] {
 }
 
 function isOnlineAsWanted(controller: Controller, id: NodeId, wanted: boolean | undefined): boolean {
-  return wanted === undefined || controller.nodeStatus(id).online === wanted
+  return wanted === undefined || controller.status.node(id).online === wanted
 }
 
 function addShow(app: App, controller: Controller): void {
@@ -97,7 +97,7 @@ function addShow(app: App, controller: Controller): void {
   }
   app.get('/v1/nodes/:node', { schema }, async (request, reply) => {
     const { node } = authorise(controller.state, request, controller.now())
-    return tagged(reply, nodeView(node, controller.nodeStatus(node.id)), tagOf(node))
+    return tagged(reply, nodeView(node, controller.status.node(node.id)), tagOf(node))
   })
 }
 
@@ -127,7 +127,7 @@ function addSetRoles(app: App, controller: Controller): void {
     })
     const { project } = authorise(state, request, controller.now())
     const node = findNode(state, project, result)
-    return tagged(reply, nodeView(node, controller.nodeStatus(node.id)), tagOf(node))
+    return tagged(reply, nodeView(node, controller.status.node(node.id)), tagOf(node))
   })
 }
 
@@ -153,7 +153,7 @@ function addPatch(app: App, controller: Controller): void {
     if (wouldBe) return wouldBe
     const { state } = await controller.change(askedBy(request), decide)
     const { node } = authorise(state, request, controller.now())
-    return tagged(reply, nodeView(node, controller.nodeStatus(node.id)), tagOf(node))
+    return tagged(reply, nodeView(node, controller.status.node(node.id)), tagOf(node))
   })
 }
 

@@ -24,7 +24,7 @@ export function pathRoutes(app: App, controller: Controller): void {
     const { project, network } = authorise(state, request, controller.now())
     const from = findMember(state, project, network.id, request.query.from).node
     const to = findMember(state, project, network.id, request.query.to).node
-    if (from !== to) return pathsView(controller.explain(network, from, to))
+    if (from !== to) return pathsView(controller.status.explain(network, from, to))
     throw new WeftError('invalid-input', 'Both ends are the same node, and a node needs no path to itself.', {
       field: 'to',
       advice: 'Name two members of the network.',

@@ -46,7 +46,7 @@ describe('What members are told of where others are', () => {
   }
 
   const kinds = (from: RawAgent, to: RawAgent) => {
-    const [{ candidates }] = rig.controller.explain(current(), from.node, to.node).directions
+    const [{ candidates }] = rig.controller.status.explain(current(), from.node, to.node).directions
     return candidates.taken.map(({ kind }) => kind)
   }
   const current = () => rig.controller.state.networks.get(demo.id) ?? demo
@@ -158,14 +158,14 @@ describe('What members are told of where others are', () => {
     await joinRelays()
     const victim = await join('victim', ['192.168.3.2/24'])
     const liar = await join('liar', ['203.0.113.14/24'])
-    const before = rig.controller.explain(current(), liar.node, victim.node)
+    const before = rig.controller.status.explain(current(), liar.node, victim.node)
     liar.witness(demo.id, [[victim, '203.0.113.66:1']])
     const [refusal] = await eventually('it is refused', () => {
       const errors = liar.framesOf('error')
       return errors.length > 0 ? errors : undefined
     })
     assert.deepEqual([refusal?.code, refusal?.message], ['protocol-error', 'Only a relay can be a witness.'])
-    assert.deepEqual(rig.controller.explain(current(), liar.node, victim.node), before)
+    assert.deepEqual(rig.controller.status.explain(current(), liar.node, victim.node), before)
     assert.ok(agents.every((agent) => !agent.heardOf('203.0.113.66')))
   })
 
@@ -175,7 +175,7 @@ describe('What members are told of where others are', () => {
     for (const relay of [first, second]) relay.witness(demo.id, [[member, '198.51.100.6:40001']])
     await eventually('both are heard', () => first.hint(demo.id, member.node)?.nat === 'cone')
     second[Symbol.dispose]()
-    await eventually('it has left', () => !rig.controller.nodeStatus(second.node).online)
+    await eventually('it has left', () => !rig.controller.status.node(second.node).online)
     first.witness(demo.id, [[member, '198.51.100.7:40001']])
     const hint = await eventually('the new place is known', () => {
       const last = first.hint(demo.id, member.node)
@@ -223,7 +223,7 @@ describe('The graph and the explanation of a link', () => {
     const links = async () => {
       const network = rig.controller.state.networks.get(id)
       assert.ok(network)
-      return (await rig.controller.graph(network)).links
+      return (await rig.controller.status.graph(network)).links
     }
     const between = async (one: RawAgent, other: RawAgent) =>
       (await links()).find((link) => [one, other].every(({ node }) => node === link.a || node === link.b))
@@ -256,7 +256,7 @@ describe('The graph and the explanation of a link', () => {
     const link = async () => {
       const network = rig.controller.state.networks.get(id)
       assert.ok(network)
-      const { links } = await rig.controller.graph(network)
+      const { links } = await rig.controller.status.graph(network)
       const [found] = links.filter((each) => [each.a, each.b].every((end) => end !== relay.node))
       assert.ok(found)
       return found
@@ -273,7 +273,7 @@ describe('The graph and the explanation of a link', () => {
 
     const network = rig.controller.state.networks.get(id)
     assert.ok(network)
-    const { directions } = rig.controller.explain(network, a.node, b.node)
+    const { directions } = rig.controller.status.explain(network, a.node, b.node)
     const [through] = directions[0].candidates.taken
     const observe = (endpoint: string) =>
       a.send({
@@ -307,7 +307,7 @@ describe('The graph and the explanation of a link', () => {
     using first = await RawAgent.join(token, { name: 'clone', facts: factsOf(id, 'clone') })
     const problems = async () => {
       const network = rig.controller.state.networks.get(id) ?? assert.fail('the network is there')
-      return (await rig.controller.graph(network)).nodes.flatMap((node) => node.problems)
+      return (await rig.controller.status.graph(network)).nodes.flatMap((node) => node.problems)
     }
     const sessions: RawAgent[] = [first]
     for (let turn = 0; turn < 3; turn++) {
@@ -335,14 +335,14 @@ describe('The graph and the explanation of a link', () => {
     using gateRome = await join('gate-rome', 'rome', '203.0.113.1/24')
     const network = () => rig.controller.state.networks.get(id) ?? assert.fail('the network is there')
     assert.match(
-      rig.controller.explain(network(), a.node, b.node).sentences[2] ?? '',
+      rig.controller.status.explain(network(), a.node, b.node).sentences[2] ?? '',
       /^They are in different sites, and a stands in site oslo, which has no gateway/,
     )
     for (const { node } of [gateOslo, gateRome])
       await rig.controller.change({ actor: 'test' }, (state, tools) =>
         setRoles(state, tools, node, ['gateway']),
       )
-    const { sentences } = rig.controller.explain(network(), a.node, b.node)
+    const { sentences } = rig.controller.status.explain(network(), a.node, b.node)
     assert.deepEqual(sentences.slice(0, 3), [
       'a to b: carried by gate-oslo, then gate-rome, who can read it.',
       'b to a: carried by gate-rome, then gate-oslo, who can read it.',
@@ -382,7 +382,7 @@ describe('The graph and the explanation of a link', () => {
     await offer(thief, publicKey)
     const network = () => rig.controller.state.networks.get(id) ?? assert.fail('the network is there')
     const graph = await eventually('it is refused', async () => {
-      const found = await rig.controller.graph(network())
+      const found = await rig.controller.status.graph(network())
       return found.nodes.some(({ state }) => state === 'refused') && found
     })
     const reason = 'thief has not applied what is wanted: The offered key is in use by another member.'
@@ -391,7 +391,7 @@ describe('The graph and the explanation of a link', () => {
       ['victim', []],
     ])
     assert.ok(graph.links[0]?.reason.endsWith(reason), graph.links[0]?.reason)
-    const explained = rig.controller.explain(network(), victim.node, thief.node)
+    const explained = rig.controller.status.explain(network(), victim.node, thief.node)
     assert.equal(explained.sentences.at(-1), reason)
     assert.deepEqual([keyOf(victim), keyOf(thief)], [publicKey, undefined])
     assert.equal(rig.controller.state.sequence, sequence, 'nothing of it enters the log')
@@ -409,7 +409,7 @@ describe('The graph and the explanation of a link', () => {
     using a = await join('a', { addresses: ['203.0.113.1/24'], time: Date.now() })
     using b = await join('b', { addresses: ['203.0.113.1/24', inside], time: Date.now() - 7_200_000 })
     const network = () => rig.controller.state.networks.get(id) ?? assert.fail('the network is there')
-    const reason = async () => (await rig.controller.graph(network())).links[0]?.reason ?? ''
+    const reason = async () => (await rig.controller.status.graph(network())).links[0]?.reason ?? ''
     await eventually('both are known', async () => (await reason()).includes('both say that'))
     assert.match(await reason(), /a and b both say that 203\.0\.113\.1:51820 is theirs|b and a both say/)
     assert.ok((await reason()).includes(`b reports the address '${inside}', which lies in the range`))
@@ -429,7 +429,7 @@ describe('The graph and the explanation of a link', () => {
     claim(b, a, Number.MAX_SAFE_INTEGER, '203.0.113.1:51820')
     await eventually('they contradict each other', async () => (await reason()).includes('disagree'))
     assert.ok((await reason()).includes("a says that b sends from '0.0.0.0:9', from where nobody can."))
-    const [link] = (await rig.controller.graph(network())).links
+    const [link] = (await rig.controller.status.graph(network())).links
     assert.notEqual(link?.path, 'lan', 'an endpoint that cannot be is no path')
   })
 })

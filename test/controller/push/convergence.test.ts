@@ -37,7 +37,7 @@ describe('Convergence', () => {
     await agents[2]?.stop()
     await eventually(
       'c is away',
-      () => !rig.controller.nodeStatus(findNode(rig.controller.state, 'c').id).online,
+      () => !rig.controller.status.node(findNode(rig.controller.state, 'c').id).online,
     )
     await rig.removeMember('demo', 'b')
     await eventually('the rest has applied', () => of(rig.controller).converged)
@@ -93,7 +93,7 @@ describe('Convergence', () => {
     await controller.change({ actor: 'test' }, (state) => changeLabels(state, agent.node, { site: 'y' }))
     assert.notEqual(own(), before)
     assert.equal(of(controller).converged, false, 'it does not have its own record yet')
-    assert.equal(controller.memberStatus(findNetwork(controller.state, 'demo'), agent.node).state, 'pending')
+    assert.equal(controller.status.member(findNetwork(controller.state, 'demo'), agent.node).state, 'pending')
     await eventually('it is told', () => agent.framesOf('self').length > told)
     apply(before)
     agent.send({ type: 'hello' } as never)
@@ -220,7 +220,7 @@ const FACTS = {
 }
 
 function of(controller: Controller) {
-  return controller.convergence(findNetwork(controller.state, 'demo'))
+  return controller.status.convergence(findNetwork(controller.state, 'demo'))
 }
 
 function progressOf(controller: Controller): Record<string, string> {

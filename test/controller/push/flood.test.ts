@@ -13,7 +13,7 @@ describe('One agent that says too much', () => {
     using _agent = agent
     using _other = other
     const reported = () =>
-      rig.controller.memberStatus(findNetwork(rig.controller.state, 'demo'), agent.node).listenPort
+      rig.controller.status.member(findNetwork(rig.controller.state, 'demo'), agent.node).listenPort
     agent.report(factsAt(network, 1_024))
     await allRead(agent)
     assert.equal(reported(), 1_024, 'what it says first counts at once')
@@ -46,7 +46,7 @@ describe('One agent that says too much', () => {
       agent.send({ type: 'report', network, peers: [], drift })
       agent.send({ type: 'hello' } as never)
     }
-    const standing = () => rig.controller.memberStatus(findNetwork(rig.controller.state, 'demo'), agent.node)
+    const standing = () => rig.controller.status.member(findNetwork(rig.controller.state, 'demo'), agent.node)
     await eventually('all of it was read', () => agent.framesOf('error').length === 300)
     assert.equal(standing().state, 'refused', 'it counts, though it is not written')
     const written = rig.lines.slice(before).filter((line) => line.includes('"level":40'))
@@ -97,7 +97,7 @@ describe('The key that an agent offers', () => {
     await rig.addMember('demo', 'one')
     await eventually('it could not be certified', () => failures === 1)
     const { node } = memberOf(rig)
-    assert.equal(controller.memberStatus(findNetwork(controller.state, 'demo'), node).state, 'pending')
+    assert.equal(controller.status.member(findNetwork(controller.state, 'demo'), node).state, 'pending')
     await eventually('it is certified', () => memberOf(rig).publicKey, 15_000)
     assert.ok(
       rig.lines.some((line) => line.includes('asked for again') && line.includes('store-unavailable')),

@@ -60,7 +60,10 @@ describe('The handshake of the controller', () => {
     await thief.hello()
     assert.equal(await refusal(thief), 'identity-mismatch')
     victim.send({ type: 'facts', facts })
-    await eventually('the victim is still served', () => rig.controller.nodeStatus(victim.identity.id).online)
+    await eventually(
+      'the victim is still served',
+      () => rig.controller.status.node(victim.identity.id).online,
+    )
   })
 
   it('refuses a signature that was made for another connection, by its nonces and by its TLS channel', async () => {
@@ -118,7 +121,7 @@ describe('The handshake of the controller', () => {
     await newer.hello()
     assert.equal((await newer.next()).type, 'welcome')
     assert.equal((await closed)[0], 4_001)
-    assert.equal(rig.controller.nodeStatus(peer.identity.id).online, true)
+    assert.equal(rig.controller.status.node(peer.identity.id).online, true)
   })
 
   it('refuses another version of the protocol with advice, and any frame that is out of turn', async () => {
@@ -165,7 +168,7 @@ describe('The handshake of the controller', () => {
       keyVersion: 1,
       publicKey: peer.identity.sealing.publicKey,
     })
-    await eventually('it is still served', () => rig.controller.nodeStatus(peer.identity.id).online)
+    await eventually('it is still served', () => rig.controller.status.node(peer.identity.id).online)
     assert.equal(peer.socket.readyState, WebSocket.OPEN)
   })
 

@@ -22,10 +22,10 @@ describe('A connection that is half-open', () => {
       const ended = () => rig.lines.filter((line) => line.includes('session ended')).length
       const before = ended()
       wire.hold(...held)
-      await eventually('the controller sees it', () => !rig.controller.nodeStatus(node).online, 10_000)
+      await eventually('the controller sees it', () => !rig.controller.status.node(node).online, 10_000)
       await eventually('the agent sees it', () => ended() > before, 10_000)
       wire.release()
-      await eventually('the agent is back', () => rig.controller.nodeStatus(node).online, 20_000)
+      await eventually('the agent is back', () => rig.controller.status.node(node).online, 20_000)
     })
   }
 
@@ -43,7 +43,7 @@ describe('A connection that is half-open', () => {
     }
     await eventually('all has arrived', () => allApplied(rig.controller, 'more-59'), 60_000)
     assert.equal(left(), before)
-    assert.equal(rig.controller.nodeStatus(node).online, true)
+    assert.equal(rig.controller.status.node(node).online, true)
   })
 })
 

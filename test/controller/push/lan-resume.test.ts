@@ -16,7 +16,7 @@ describe('A member of a LAN', () => {
     using two = await join('two', '10.50.0.2/16')
     await eventually('they know of each other', () => two.lan(network, one.node))
     one[Symbol.dispose]()
-    await eventually('it is away', () => !rig.controller.nodeStatus(one.node).online)
+    await eventually('it is away', () => !rig.controller.status.node(one.node).online)
     using three = await join('three', '10.50.0.3/16')
     await eventually('three is one of them', () => two.lan(network, three.node))
     using back = await RawAgent.return(token, one.identity, [], factsAt(network, '172.20.9.9/24'), rig.url)

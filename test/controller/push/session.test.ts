@@ -180,7 +180,7 @@ describe('A network of agents', () => {
     assert.ok(a)
     const node = findNode(rig.controller.state, 'a').id
     await a.stop()
-    await eventually('a shows as gone', () => !rig.controller.nodeStatus(node).online, 600)
+    await eventually('a shows as gone', () => !rig.controller.status.node(node).online, 600)
   })
 })
 

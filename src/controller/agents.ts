@@ -1,0 +1,71 @@
+import { Admission, type AdmissionTools } from './admission.ts'
+import type { Ledger } from './ledger/ledger.ts'
+import type { Notebook } from './ledger/notebook.ts'
+import type { Meters } from './meters.ts'
+import { Presence } from './presence/presence.ts'
+import { type Board, Sharing } from './presence/sharing.ts'
+import { Feeds } from './push/feeds.ts'
+import { Fleet, type FleetTools } from './push/fleet.ts'
+import { AgentInbox, type InboxTools } from './push/inbox.ts'
+import { Lag } from './push/lag.ts'
+
+export interface AgentsTools
+  extends Pick<FleetTools, 'clock' | 'random' | 'log' | 'settings' | 'signing' | 'state'>,
+    Pick<AdmissionTools, 'change'>,
+    Pick<InboxTools, 'metrics'> {
+  readonly ledger: Ledger
+  readonly meters: Meters
+  readonly notes: Notebook
+  /** What replicas tell each other; undefined where there is one controller. */
+  readonly board: Board | undefined
+}
+
+/** What serves agents. */
+export interface Agents {
+  readonly presence: Presence
+  readonly feeds: Feeds
+  readonly fleet: Fleet
+}
+
+/** Puts together what serves agents: each part hears of the others only what it has to do with them. */
+export function openAgents(tools: AgentsTools): Agents {
+  const { ledger, meters, notes, board, state, signing, metrics, clock } = tools
+  const presence = new Presence(notes)
+  presence.recall((node) => state().nodes.has(node))
+  const common = { ...tools, presence, catchUp: () => ledger.catchUp(), sent: meters.sent }
+  const feeds = new Feeds({ ...common, recent: ledger.recent, count: (what) => meters[what].inc() })
+  const admission = new Admission({ ...common, controllerKey: signing.publicKey })
+  const inbox: AgentInbox = new AgentInbox({
+    ...common,
+    feeds,
+    isMember: (...place) => fleet.isMember(...place),
+    onFacts: (node) => fleet.onFacts(node),
+    compareWitnesses: (...had) => fleet.compareWitnesses(...had),
+    certify: (node, offer) => admission.certify(node, presence.get(node)?.report.seenFrom, offer),
+    onProof: (...proof) => admission.takeProof(...proof),
+  })
+  const fleet: Fleet = new Fleet({
+    ...common,
+    feeds,
+    inbox,
+    admit: (...agent) => admission.admit(...agent),
+    onArrived: (node) => sharing?.arrived(node),
+    lag: new Lag(metrics, () => clock.monotonic()),
+  })
+  const sharing = board && share(board, { presence, fleet, clock })
+  return { presence, feeds, fleet }
+}
+
+function share(
+  board: Board,
+  { presence, fleet, clock }: Pick<Agents, 'presence' | 'fleet'> & Pick<AgentsTools, 'clock'>,
+): Sharing {
+  return new Sharing({
+    board,
+    presence,
+    now: () => clock.now(),
+    isHere: (node) => fleet.has(node),
+    replaced: (node) => fleet.replaced(node),
+    onFacts: (node) => fleet.onFacts(node),
+  })
+}

@@ -1,5 +1,6 @@
 import type { FastifyRequest } from 'fastify'
 import type { Controller } from '../controller/controller.ts'
+import { recallInTime } from '../controller/intime.ts'
 import type { Decision, Tools } from '../controller/tools.ts'
 import { WeftError } from '../errors.ts'
 import { failpoint } from '../log/failpoint.ts'
@@ -46,12 +47,23 @@ export async function create<Result>(
   failpoint('api-before-answer')
   if (!outcome.repeated) return outcome
   const { request: first, events, sequence } = outcome.entry
-  const result = first === operation.request ? await recall(events, outcome.state, sequence) : undefined
+  const recalled = async () => recall(events, outcome.state, sequence)
+  const result = first === operation.request ? await inTime(controller, request, recalled()) : undefined
   if (result !== undefined) return { result, state: outcome.state }
   throw new WeftError('conflict', 'This Idempotency-Key was used for another request before.', {
     field: 'idempotency-key',
     advice: 'Use a new key for each new request, and the same one only to repeat it.',
   })
+}
+
+/** What is found out after the change has the rest of the time of its request, and none of its own. */
+async function inTime<Result>(
+  controller: Controller,
+  { deadline }: FastifyRequest,
+  work: Promise<Result>,
+): Promise<Result> {
+  const left = deadline && controller.left(deadline)
+  return left === undefined ? work : recallInTime(work, left)
 }
 
 /**

@@ -122,6 +122,11 @@ export class Controller implements AsyncDisposable {
     return this.#changes.deadline(kind)
   }
 
+  /** Milliseconds that are left until `deadline`; undefined: the store is not elsewhere, and is waited for. */
+  left({ answered }: Deadline): number | undefined {
+    return this.settings.store === 'sqlite' ? undefined : answered - this.#parts.clock.monotonic()
+  }
+
   /** Resolves when everything is in the state that is durable anywhere by now. Rejects when the store does not say. */
   catchUp(deadline: Deadline): Promise<void> {
     return this.#changes.catchUp(deadline)

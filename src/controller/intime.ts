@@ -42,6 +42,16 @@ export function changeInTime<Result>(
   return inTime(work, Math.max(CHANGE_SHARE, limit), late)
 }
 
+/**
+ * The same for what a change came to that was made before, if it has to be read in the store once more. When no time is left
+ * after a change that went, it was not the store that took it: as above.
+ */
+export function recallInTime<Result>(work: Promise<Result>, limit: number): Promise<Result> {
+  const what = 'The change was made before; what it came to is not known here'
+  const late = () => slow(what, 'Retry with the same Idempotency-Key: it answers with that.')
+  return inTime(work, limit > 0 ? limit : CHANGE_SHARE, late)
+}
+
 async function inTime<Result>(work: Promise<Result>, limit: number, late: () => WeftError): Promise<Result> {
   const end = Promise.withResolvers<never>()
   const timer = setTimeout(() => end.reject(late()), limit)

@@ -3,6 +3,7 @@ import { describe, it, mock } from 'node:test'
 import { setImmediate as othersFirst } from 'node:timers/promises'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import { fastify } from 'fastify'
+import { create } from '../../src/api/change.ts'
 import type { App } from '../../src/api/instance.ts'
 import { keepSequence } from '../../src/api/sequence.ts'
 import type { Controller } from '../../src/controller/controller.ts'
@@ -14,6 +15,8 @@ interface Slowness {
   readonly comeTo?: number
   readonly catchUp?: number
   readonly change?: number
+  /** It was made before: what it came to is read once more. */
+  readonly recall?: number
 }
 
 describe('a request to a controller whose store is slow', () => {
@@ -22,6 +25,8 @@ describe('a request to a controller whose store is slow', () => {
     ['is refused before its change is begun', { comeTo: 900, catchUp: Infinity }, 'not begun', 1_300],
     ['that its caller has seen further is refused too', { comeTo: Infinity }, 'behind', 1_300],
     ['is left open in time', { comeTo: 1_200, catchUp: 1_200, change: Infinity }, 'open', 2_800],
+    ['reads what it repeats', { catchUp: 1_200, change: 1_200, recall: 300 }, '', 2_700],
+    ['reads that no longer than it may take', { change: 1_400, recall: Infinity }, 'made', 2_800],
   ] as const) {
     it(`${title}, at once or in less than three seconds`, async () => {
       const answer = await ask('POST', slowness)
@@ -36,7 +41,7 @@ describe('a request to a controller whose store is slow', () => {
 })
 
 /** Asks in a time that passes at once. */
-async function ask(method: 'GET' | 'POST', { comeTo = 0, catchUp = 0, change = 0 }: Slowness) {
+async function ask(method: 'GET' | 'POST', { comeTo = 0, catchUp = 0, change = 0, recall = 0 }: Slowness) {
   mock.timers.enable({ apis: ['setTimeout'] })
   try {
     let now = 5
@@ -46,23 +51,31 @@ async function ask(method: 'GET' | 'POST', { comeTo = 0, catchUp = 0, change = 0
       comeTo: (_: number, { known }: Deadline) =>
         Promise.race([after(comeTo), after(known - now).then(() => Promise.reject(behind()))]),
       catchUp: ({ known }: Deadline) => catchUpInTime(after(catchUp), known - now),
-    }
+      settings: { store: 'redis' },
+      left: ({ answered }: Deadline) => answered - now,
+      async change({ deadline, request }: { deadline: Deadline; request: string }) {
+        await changeInTime(after(change), deadline.answered - now, 'x')
+        return { repeated: true, entry: { request } }
+      },
+    } as unknown as Controller
     await using app: App = fastify().withTypeProvider<TypeBoxTypeProvider>()
-    keepSequence(app, controller as unknown as Controller)
+    keepSequence(app, controller)
     app.setErrorHandler((error) => ({ said: wordFor(toWeftError(error)) }))
     app.route({
       url: '/',
       method: ['GET', 'POST'],
       handler: async (request) => {
-        const left = (request.deadline?.answered ?? 0) - now
-        if (request.method === 'POST') await changeInTime(after(change), left, 'x')
-        return { said: '' }
+        if (request.method === 'GET') return { said: '' }
+        const decide = () => ({ events: [], result: '' })
+        return { said: (await create(controller, request, { decide, recall: () => after(recall) })).result }
       },
     })
     let answered: { said: string } | undefined
-    app.inject({ url: '/', method, headers: { 'weft-sequence': '9' } }).then((answer) => {
-      answered = answer.json()
-    })
+    app
+      .inject({ url: '/', method, headers: { 'weft-sequence': '9', 'idempotency-key': 'k' } })
+      .then((answer) => {
+        answered = answer.json()
+      })
     const start = now
     for (; !answered && now - start < 10_000; now += 100) {
       for (let turn = 0; turn < 10; turn++) await othersFirst()
@@ -75,10 +88,10 @@ async function ask(method: 'GET' | 'POST', { comeTo = 0, catchUp = 0, change = 0
   }
 }
 
-function after(milliseconds: number): Promise<void> {
-  return milliseconds === Infinity
-    ? new Promise(() => undefined)
-    : new Promise((done) => setTimeout(done, milliseconds))
+async function after(milliseconds: number): Promise<''> {
+  if (milliseconds === Infinity) return new Promise(() => undefined)
+  if (milliseconds > 0) await new Promise((done) => setTimeout(done, milliseconds))
+  return ''
 }
 
 function behind(): WeftError {
@@ -87,6 +100,7 @@ function behind(): WeftError {
 
 function wordFor({ message }: WeftError): string {
   if (/It is not known what changed elsewhere/.test(message)) return 'not begun'
+  if (/The change was made before/.test(message)) return 'made'
   if (/Whether the change was made is not known/.test(message)) return 'open'
   return /behind/.test(message) ? 'behind' : message
 }

@@ -173,9 +173,9 @@ export class Fleet {
     if (socket.readyState !== socket.OPEN) return
     const { node, hello } = agent
     this.#sessions.get(node)?.close(REPLACED, 'replaced by a newer session')
-    const { feeds } = this.#tools
+    const { clock, signing, state, sent, lag, feeds } = this.#tools
     const session = new Session(node, socket, {
-      ...this.#tools,
+      ...{ clock, signing, state, sent, lag },
       readsPacked: hello.packed === true,
       readsFilterParts: hello.filterParts === true,
       feed: (network, viewer) => feeds.get(network, viewer),

@@ -2,51 +2,26 @@ import type { WebSocket } from 'ws'
 import type { Clock } from '../../clock.ts'
 import type { NodeId } from '../../keys/identity.ts'
 import type { SigningKey } from '../../keys/signature.ts'
-import { failpoint } from '../../log/failpoint.ts'
 import type { NetworkId } from '../../model/names.ts'
 import type { Member, Network, State } from '../../model/state.ts'
-import {
-  type ControllerFrame,
-  type ControllerFrameOf,
-  encodeFrame,
-  type NetworkPosition,
-  type ResumePosition,
+import type {
+  ControllerFrame,
+  ControllerFrameOf,
+  NetworkPosition,
+  ResumePosition,
 } from '../../protocol/frames.ts'
-import { claimedLan, knownLan, type LanStep, type LanTold, unknownLan } from '../presence/lan-told.ts'
+import type { LanStep, LanTold } from '../presence/lan-told.ts'
+import { AgentSocket, type AgentSocketTools } from './agent-socket.ts'
 import { isAhead } from './ahead.ts'
 import { Asking, FACTS } from './asking.ts'
 import type { Cursor } from './cursor.ts'
 import type { Feed } from './feed.ts'
 import type { Lag } from './lag.ts'
 import { removedFrame, selfFrame } from './member-frames.ts'
-import type { Parcel } from './message.ts'
 import { Remarks } from './remarks.ts'
+import { applied, claimed, knowsItself, NO_SELF, nothingTold, type Told, takeUp } from './told.ts'
 
-/** Bytes that may wait in a socket before the session is left alone until they are gone. */
-const BUFFER_LIMIT = 1_048_576
-
-/** Bytes of answers and instructions, which wait for nothing, that a full socket is given in addition. */
-const OVERDRAFT_LIMIT = 1_048_576
-
-/** What a session has been told of one network. */
-interface Told {
-  /** Undefined: it was told nothing yet. */
-  cursor: Cursor | undefined
-  lan: LanTold
-  /** Revision of the member's own record, 0 before it was told, and the epoch in which it was. */
-  self: { readonly revision: number; readonly epoch: number }
-  /** Since when the node is a member, if it became one in this session and was told nothing yet. */
-  addedAt: number | undefined
-  /** The first change that it was sent and has not applied yet: of which revision, and since when there was one. */
-  unapplied: { readonly revision: number; readonly since: number } | undefined
-  /**
-   * Where the agent says it is, until it is told something by that. While that is beyond our log, nothing that we have could
-   * help it.
-   */
-  position: ResumePosition | undefined
-}
-
-export interface SessionTools {
+export interface SessionTools extends AgentSocketTools {
   readonly clock: Pick<Clock, 'monotonic' | 'after'>
   readonly signing: SigningKey
   /** Whether the agent reads packed frames. */
@@ -58,7 +33,6 @@ export interface SessionTools {
   readonly feed: (network: NetworkId, node: NodeId) => Feed | undefined
   /** Endpoints that only the LAN of the node may know, encoded once for all on it. */
   readonly lan: (network: NetworkId, node: NodeId, told: LanTold) => LanStep
-  readonly sent: (frames: number, bytes: number) => void
   readonly lag: Lag
 }
 
@@ -74,16 +48,13 @@ export class Session {
   readonly telling: Asking
   /** What is written of it into our log. */
   readonly remarks: Remarks
-  readonly #socket: WebSocket
+  readonly #socket: AgentSocket
   readonly #tools: SessionTools
   readonly #told = new Map<NetworkId, Told>()
-  #waiting = false
-  #bytesSent = 0
-  #overdraft = 0
 
   constructor(node: NodeId, socket: WebSocket, tools: SessionTools) {
     this.node = node
-    this.#socket = socket
+    this.#socket = new AgentSocket(socket, tools)
     this.#tools = tools
     this.asking = new Asking(tools.clock)
     this.telling = new Asking(tools.clock, FACTS)
@@ -110,12 +81,12 @@ export class Session {
     if (state.networks.get(network)?.members.has(this.node)) this.#resumeNetwork(network, position)
     else if (position) this.#refute(state, network, position)
     else if (state.deletedNetworks.has(network)) this.#leave(network)
-    // Who is no member and has nothing needs no word of it, and is not to learn how often the network changes.
+    // Who has nothing and is no member needs no word of it, and is not to learn how often the network changes.
   }
 
   /** Asks the agent what it has; its answer is for `resume`. One that does not read is asked the next time. */
   ask(question: ControllerFrameOf<'compare'>): void {
-    if (!this.#isFull()) this.send(question)
+    if (!this.#socket.isFullFor(this)) this.send(question)
   }
 
   /** The node has become a member of a network. @param at by the monotonic clock */
@@ -125,7 +96,7 @@ export class Session {
 
   /** Sends what is due for a network, or nothing while the socket is full. @param network as it is now */
   flush(id: NetworkId, network = this.#tools.state().networks.get(id)): void {
-    if (this.#isFull()) return
+    if (this.#socket.isFullFor(this)) return
     const member = network?.members.get(this.node)
     if (!network || !member) return this.#leave(id)
     const told = this.#toldOf(id)
@@ -133,28 +104,20 @@ export class Session {
     if (!member.publicKey) return this.#askForKey(network, member, told)
     const feed = this.#tools.feed(id, this.node)
     if (!feed) return
-    if (told.position) this.#takeUp(feed, member, told, told.position)
+    if (told.position) takeUp(told, told.position, feed, member)
     if (!this.#knowsItself(member, told)) this.#sendSelf(network, member, told)
     this.#sendContent(feed, told)
     this.#sendLan(id, told)
   }
 
-  /** Sends it whether the agent reads or not, within a limit: who goes on asking and never reads is cut off. */
-  send(frame: ControllerFrame): void {
-    const bytes = Buffer.from(encodeFrame(frame))
-    const isFull = this.#socket.bufferedAmount > BUFFER_LIMIT
-    this.#overdraft = isFull ? this.#overdraft + bytes.length : 0
-    if (this.#overdraft > OVERDRAFT_LIMIT) return this.#socket.terminate()
-    this.#send({ bytes, isBinary: false })
+  /** The socket was full and is not any more: everything is looked at again. */
+  drained(): void {
+    for (const id of this.#told.keys()) this.flush(id)
   }
 
-  #send({ bytes, isBinary }: Parcel): void {
-    if (this.isOver) return
-    this.#bytesSent += bytes.length
-    this.#tools.sent(1, bytes.length)
-    failpoint('session-before-send')
-    this.#socket.send(bytes, { binary: isBinary })
-    failpoint('session-after-send')
+  /** Sends an answer or an instruction, whether the agent reads or not, within a limit. */
+  send(frame: ControllerFrame): void {
+    this.#socket.insist(frame)
   }
 
   /** What it was told of a network. */
@@ -168,18 +131,11 @@ export class Session {
     return self?.epoch === this.#tools.state().epoch ? self.revision : 0
   }
 
-  /** Bytes that have left this process. */
-  get bytesGone(): number {
-    return this.#bytesSent - this.#socket.bufferedAmount
-  }
-
   /** The agent has applied this: how long that took is known if it was a change that went out in this session. */
-  applied({ network, epoch, revision }: NetworkPosition): void {
-    const told = this.#told.get(network as NetworkId)
-    const { unapplied } = told ?? {}
-    if (!told || !unapplied || epoch !== told.cursor?.epoch || revision < unapplied.revision) return
-    told.unapplied = undefined
-    this.#tools.lag.applied(unapplied.since)
+  applied(position: NetworkPosition): void {
+    const told = this.#told.get(position.network as NetworkId)
+    const since = told && applied(told, position)
+    if (since !== undefined) this.#tools.lag.applied(since)
   }
 
   /** The key that the agent has offered could not be taken at the moment: it is asked for it once more. */
@@ -190,24 +146,24 @@ export class Session {
     this.flush(network)
   }
 
+  /** Bytes that have left this process. */
+  get bytesGone(): number {
+    return this.#socket.bytesGone
+  }
+
+  /** Whether the agent hears and says nothing any more. */
+  get isOver(): boolean {
+    return this.#socket.isOver
+  }
+
   close(code: number, reason: string): void {
     this.#socket.close(code, reason)
   }
 
   #resumeNetwork(id: NetworkId, position: ResumePosition | undefined): void {
-    const before = this.#told.get(id)
-    const lan = lanOf(position, before?.lan)
-    this.#told.set(id, { ...nothingTold(), lan, unapplied: before?.unapplied, position })
+    this.#told.set(id, claimed(position, this.#told.get(id)))
     if (position && isAhead(this.#tools.state(), position)) this.send({ type: 'prove', network: id })
     else this.flush(id)
-  }
-
-  /** Only now, because the member may be told by another feed than when the agent said where it is. */
-  #takeUp(feed: Feed, member: Member, told: Told, position: ResumePosition): void {
-    told.position = undefined
-    told.cursor = feed.resume(position)
-    const hasSelf = told.cursor && hasOwn(member, position)
-    if (hasSelf) told.self = { revision: member.revision, epoch: position.epoch }
   }
 
   /**
@@ -242,8 +198,8 @@ export class Session {
     this.send({ type: 'key-wanted', network: network.id, keyVersion: member.keyVersion })
   }
 
-  #knowsItself({ revision }: Member, { self }: Told): boolean {
-    return self.revision === revision && self.epoch === this.#tools.state().epoch
+  #knowsItself(member: Member, told: Told): boolean {
+    return knowsItself(told, member, this.#tools.state().epoch)
   }
 
   #sendSelf(network: Network, member: Member, told: Told): void {
@@ -259,7 +215,7 @@ export class Session {
     told.cursor = cursor
     told.addedAt = undefined
     const { readsPacked, readsFilterParts } = this.#tools
-    for (const message of frames) this.#send(message.for(readsPacked, readsFilterParts))
+    for (const message of frames) this.#socket.send(message.for(readsPacked, readsFilterParts))
     if (since === undefined) return
     this.#tools.lag.delivered(since)
     told.unapplied ??= { revision: cursor.revision, since }
@@ -268,52 +224,6 @@ export class Session {
   #sendLan(network: NetworkId, told: Told): void {
     const step = this.#tools.lan(network, this.node, told.lan)
     told.lan = step.told
-    if (step.message) this.#send(step.message.for(this.#tools.readsPacked))
-  }
-
-  /** A socket that closes takes nothing any more, keeps what it holds, and answers a ping at once. */
-  get isOver(): boolean {
-    return this.#socket.readyState !== this.#socket.OPEN
-  }
-
-  /** When the socket is full, everything is looked at again as soon as what it holds has gone out. */
-  #isFull(): boolean {
-    if (this.isOver) return true
-    if (this.#socket.bufferedAmount <= BUFFER_LIMIT) return false
-    if (this.#waiting) return true
-    this.#waiting = true
-    // An empty ping is queued behind all that waits, so its callback says that this has been written.
-    this.#socket.ping('', false, () => {
-      this.#waiting = false
-      for (const id of this.#told.keys()) this.flush(id)
-    })
-    return true
-  }
-}
-
-/** Whether an agent has its own record as it is now. One that does not say which has that of its revision of the network. */
-function hasOwn(member: Member, { self, revision }: ResumePosition): boolean {
-  return self === undefined ? member.revision <= revision : member.revision === self
-}
-
-/**
- * What an agent has of its LAN. Who has nothing does not say so: neither one that comes and has nothing of the network, nor
- * one that shows all else that it has. Any other may still have what it was told once.
- */
-function lanOf(position: ResumePosition | undefined, before: LanTold | undefined): LanTold {
-  const hasNothing = position ? position.digest !== undefined : before === undefined
-  return hasNothing || position?.lan !== undefined ? claimedLan(before, position?.lan) : unknownLan(before)
-}
-
-const NO_SELF = Object.freeze({ revision: 0, epoch: 0 })
-
-function nothingTold(): Told {
-  return {
-    cursor: undefined,
-    lan: knownLan(undefined),
-    self: NO_SELF,
-    addedAt: undefined,
-    unapplied: undefined,
-    position: undefined,
+    if (step.message) this.#socket.send(step.message.for(this.#tools.readsPacked))
   }
 }

@@ -45,7 +45,7 @@ async function accept(
   controller: Controller,
   { onKnown }: Doors,
 ): Promise<void> {
-  const channel = { binding: bindingOf(socket), remoteAddress: socket.remoteAddress ?? '' }
+  const channel = { binding: bindingOf(socket), remoteAddress: socket.remoteAddress ?? '', wire: socket }
   await controller.acceptAgent(websocket, channel)
   // Who was refused is still a stranger, for as long as it keeps its end open.
   if (websocket.readyState === websocket.OPEN) onKnown(socket)

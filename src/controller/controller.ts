@@ -25,6 +25,7 @@ import { Upkeep } from './ledger/upkeep.ts'
 import { openMeters } from './meters.ts'
 import { Mint } from './mint.ts'
 import { publicUrls } from './places.ts'
+import type { Channel } from './push/fleet.ts'
 import type { Forecast } from './push/forecast.ts'
 import type { ControllerSettings } from './settings.ts'
 import { Status } from './status.ts'
@@ -167,14 +168,8 @@ export class Controller implements AsyncDisposable {
     return this.#parts.store.follow(from, signal)
   }
 
-  /**
-   * Takes an agent's websocket. Resolves when the agent has proven itself or was refused.
-   * @param channel the TLS channel binding (RFC 9266), empty without TLS
-   */
-  acceptAgent(
-    socket: WebSocket,
-    channel: { readonly binding: Uint8Array; readonly remoteAddress: string },
-  ): Promise<void> {
+  /** Takes an agent's websocket. Resolves when the agent has proven itself or was refused. */
+  acceptAgent(socket: WebSocket, channel: Channel): Promise<void> {
     return this.#agents.fleet.accept(socket, channel)
   }
 

@@ -1,6 +1,7 @@
 import { createPrivateKey, createPublicKey, type KeyObject, sign, verify } from 'node:crypto'
 import { deriveBytes } from './derive.ts'
 import { canonicalFields } from './fields.ts'
+import { readPublicKey } from './public.ts'
 import { SecretBytes } from './secret.ts'
 import { fromBase64Url, toBase64Url } from './text.ts'
 
@@ -75,15 +76,14 @@ export function verifySignature(
   }
 }
 
-/** Parsing a key costs more than half a verification: an agent verifies under one key, a controller under each node's. */
+/** An agent verifies under one key, a controller under each node's. */
 const PARSED_LIMIT = 1_024
 const parsed = new Map<VerifyKey, KeyObject>()
 
 function verifierOf(publicKey: VerifyKey): KeyObject {
   const known = parsed.get(publicKey)
   if (known) return known
-  const raw = Buffer.from(publicKey, 'base64url')
-  const key = createPublicKey({ key: Buffer.concat([SPKI_ED25519, raw]), format: 'der', type: 'spki' })
+  const key = readPublicKey('ed25519', Buffer.from(publicKey, 'base64url'))
   if (parsed.size >= PARSED_LIMIT) parsed.clear()
   parsed.set(publicKey, key)
   return key

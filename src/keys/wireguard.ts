@@ -6,9 +6,9 @@ import {
   type KeyObject,
 } from 'node:crypto'
 import nacl from 'tweetnacl'
+import { readPublicKey } from './public.ts'
 import type { Random } from './random.ts'
 import { SecretBytes } from './secret.ts'
-import { toBase64Url } from './text.ts'
 
 declare const brand: unique symbol
 /** A WireGuard (Curve25519) public key: 32 bytes as 44 characters of base64, the form `wg` reads and prints. */
@@ -96,12 +96,7 @@ export function curvePublic(key: KeyObject): Uint8Array {
 
 /** `nacl.scalarMult` by node:crypto. Throws on a public key of low order. */
 export function curveShared(key: KeyObject, publicKey: Uint8Array): Uint8Array {
-  return new Uint8Array(diffieHellman({ privateKey: key, publicKey: curvePublicKey(publicKey) }))
-}
-
-function curvePublicKey(bytes: Uint8Array): KeyObject {
-  // OpenSSL takes twice as long to read DER, or the raw bytes.
-  return createPublicKey({ key: { kty: 'OKP', crv: 'X25519', x: toBase64Url(bytes) }, format: 'jwk' })
+  return new Uint8Array(diffieHellman({ privateKey: key, publicKey: readPublicKey('x25519', publicKey) }))
 }
 
 /** As bytes, which can be wiped: as JWK they would be a string. */

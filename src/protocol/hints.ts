@@ -11,6 +11,8 @@ export type Lanes = Uint32Array
 /** By which both ends see whether they have the same set of texts: a change costs a hash or two, whatever the size. */
 export class HintSum {
   #lanes = new Uint32Array(LANES)
+  /** Until something changes: all who come back after a restart show the same. */
+  #digest: string | undefined
 
   copy(): HintSum {
     const copy = new HintSum()
@@ -19,18 +21,24 @@ export class HintSum {
   }
 
   add(more: Lanes): void {
+    this.#digest = undefined
     for (let lane = 0; lane < LANES; lane++) this.#lanes[lane] = (this.#lanes[lane] ?? 0) + (more[lane] ?? 0)
   }
 
   subtract(less: Lanes): void {
+    this.#digest = undefined
     for (let lane = 0; lane < LANES; lane++) this.#lanes[lane] = (this.#lanes[lane] ?? 0) - (less[lane] ?? 0)
   }
 
   /** 22 characters of base64url: the same for the same set. @param less a text that does not count */
   digest(less?: Lanes): string {
-    const rest = this.#lanes.slice()
-    if (less) for (let lane = 0; lane < LANES; lane++) rest[lane] = (rest[lane] ?? 0) - (less[lane] ?? 0)
-    return shortDigest(new Uint8Array(rest.buffer))
+    if (less) {
+      const rest = this.copy()
+      rest.subtract(less)
+      return rest.digest()
+    }
+    this.#digest ??= shortDigest(new Uint8Array(this.#lanes.buffer))
+    return this.#digest
   }
 }
 

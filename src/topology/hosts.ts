@@ -16,9 +16,18 @@ export interface Host {
  * inside `overlays` (a path through a tunnel to itself), and what is no address at all. Sorted by `byPreference`.
  */
 export function hostsOf(reported: readonly string[], overlays: readonly Cidr[]): readonly Host[] {
+  const all = read.get(reported) ?? readHosts(reported)
+  read.set(reported, all)
+  return all.filter(({ address }) => !isInside(overlays, address))
+}
+
+/** Of each report: whoever comes back is asked for its hosts five times in a row. */
+const read = new WeakMap<readonly string[], readonly Host[]>()
+
+function readHosts(reported: readonly string[]): readonly Host[] {
   const hosts = new Map<string, Host>()
   for (const text of reported) {
-    const host = readHost(text, overlays)
+    const host = readHost(text, [])
     if (typeof host !== 'string') hosts.set(`${host.address} ${host.subnet}`, host)
   }
   return [...hosts.values()].toSorted(

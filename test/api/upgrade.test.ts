@@ -38,7 +38,9 @@ describe('the websocket of agents', () => {
     assert.equal(socket.protocol, PROTOCOL)
     assert.equal(socket.extensions, '')
     const [, channel] = accept.mock.calls[0]?.arguments ?? []
-    assert.deepEqual(channel, { binding: new Uint8Array(binding), remoteAddress: '127.0.0.1' })
+    const { wire, ...rest } = channel ?? {}
+    assert.deepEqual(rest, { binding: new Uint8Array(binding), remoteAddress: '127.0.0.1' })
+    assert.ok(wire instanceof TLSSocket)
     socket.terminate()
   })
 

@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream'
 import type { Logger } from 'pino'
 import type { WebSocket } from 'ws'
 import { type Address, parseAddress } from '../../address/cidr.ts'
@@ -46,6 +47,15 @@ export interface FleetTools {
   readonly lag: Lag
 }
 
+/** Over what an agent is connected. */
+export interface Channel {
+  /** What only its two ends can know (RFC 9266); empty without TLS. */
+  readonly binding: Uint8Array
+  readonly remoteAddress: string
+  /** Undefined: what is written goes out as it comes. */
+  readonly wire?: Pick<Duplex, 'cork' | 'uncork'>
+}
+
 /** A close code of our own (RFC 6455 section 7.4.2). */
 const REFUSED = 4_002
 const GOING_AWAY = 1_001
@@ -74,9 +84,10 @@ export class Fleet {
   }
 
   /** Takes a socket that has just been opened; it has HANDSHAKE_LIMIT ms to prove who it is. */
-  async accept(socket: WebSocket, channel: { binding: Uint8Array; remoteAddress: string }): Promise<void> {
-    const log = this.#tools.log.child({ remoteAddress: channel.remoteAddress })
-    socket.on('error', (error) => log.debug({ reason: error.message }, 'agent socket failed'))
+  async accept(socket: WebSocket, channel: Channel): Promise<void> {
+    const { log } = this.#tools
+    const { remoteAddress } = channel
+    socket.on('error', ({ message: reason }) => log.debug({ remoteAddress, reason }, 'agent socket failed'))
     try {
       this.#greeting.add(socket)
       if (this.#draining) throw new WeftError('unavailable', 'This controller is stopping.')
@@ -85,14 +96,14 @@ export class Fleet {
         // It may have joined again at another replica a moment ago.
         if (isRemoved(await this.#tools.catchUp(), agent)) return this.#dismiss(socket, agent)
       }
-      const seenFrom = addressIn(channel.remoteAddress)
+      const seenFrom = addressIn(remoteAddress)
       await this.#tools.admit(agent, seenFrom)
       // It may have been removed in the moment after it was let in.
       if (!this.#tools.state().nodes.has(agent.node)) return this.#dismiss(socket, agent)
-      this.#welcome(socket, agent, { log, seenFrom })
+      inOnePiece(channel, () => this.#welcome(socket, agent, { remoteAddress, seenFrom }))
     } catch (error) {
       const { code, message, cause } = toWeftError(error)
-      log.info({ code, cause }, 'agent refused')
+      log.info({ remoteAddress, code, cause }, 'agent refused')
       refuse(socket, { type: 'error', code, message })
     } finally {
       this.#greeting.delete(socket)
@@ -168,7 +179,7 @@ export class Fleet {
   #welcome(
     socket: WebSocket,
     agent: ProvenAgent,
-    { log, seenFrom }: { readonly log: Logger; readonly seenFrom: Address | undefined },
+    { remoteAddress, seenFrom }: { readonly remoteAddress: string; readonly seenFrom: Address | undefined },
   ): void {
     if (socket.readyState !== socket.OPEN) return
     const { node, hello } = agent
@@ -194,27 +205,28 @@ export class Fleet {
     this.#tools.onArrived(node)
     const now = this.#tools.clock.now()
     this.#tools.presence.arrived(node, now, toNodeReport(hello.facts, seenFrom, now))
-    this.#listen(socket, session, log.child({ node }))
+    this.#listen(socket, session, { remoteAddress, node })
     // It may have come back from elsewhere: who is now where it was is nothing for it.
     feeds.onPlace(node)
     session.resume(hello.networks)
     this.onFacts(node)
     this.#relays.instruct(session)
-    log.info({ node }, 'agent connected')
+    this.#tools.log.info({ remoteAddress, node }, 'agent connected')
   }
 
-  #listen(socket: WebSocket, session: Session, log: Logger): void {
+  #listen(socket: WebSocket, session: Session, who: { remoteAddress: string; node: NodeId }): void {
+    const { log } = this.#tools
     socket.on('message', (data: Buffer) => {
       try {
         this.#tools.inbox.take(session, parseAgentFrame(data.toString()))
       } catch (error) {
         const { code, message } = toWeftError(error)
-        session.remarks.warn(log, { code, reason: message }, 'frame refused')
+        session.remarks.warn(log, { ...who, code, reason: message }, 'frame refused')
         session.send({ type: 'error', code, message })
       }
     })
     socket.on('close', (code) => {
-      log.info({ code }, 'agent left')
+      log.info({ ...who, code }, 'agent left')
       this.#forget(socket, session)
     })
   }
@@ -324,6 +336,16 @@ export class Fleet {
   #dismiss(socket: WebSocket, { transcript }: ProvenAgent): void {
     const signature = signTranscript(this.#tools.signing, 'weft/1 farewell', transcript)
     refuse(socket, { type: 'farewell', signature })
+  }
+}
+
+/** What is sent at once travels in one piece, which costs both ends less. */
+function inOnePiece({ wire }: Channel, send: () => void): void {
+  wire?.cork()
+  try {
+    send()
+  } finally {
+    wire?.uncork()
   }
 }
 

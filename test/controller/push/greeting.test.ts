@@ -172,6 +172,20 @@ describe('The handshake of the controller', () => {
     assert.equal(peer.socket.readyState, WebSocket.OPEN)
   })
 
+  it('is followed by all that is due at once in one piece, which costs both ends less when all come back', async () => {
+    await rig.createNetwork({ name: 'whole' })
+    const join = await secretOf(rig, ['whole'])
+    const peer = await newPeer()
+    const chunks: Buffer[] = []
+    peer.wire.on('data', (chunk: Buffer) => chunks.push(chunk))
+    await peer.hello({ join })
+    await eventually('it is told who is there', () => peer.messages.some(isOf('snapshot')))
+    const told = peer.messages.slice(1).map(({ data }) => readControllerFrame(data).type)
+    assert.deepEqual(told.slice(0, 3), ['welcome', 'self', 'snapshot'])
+    const bytes = peer.messages.slice(1, 4).reduce((sum, { data }) => sum + data.length, 0)
+    assert.ok((chunks[0]?.length ?? 0) > bytes, `${chunks[0]?.length} bytes of more than ${bytes}`)
+  })
+
   it('is followed by text alone where the agent does not say that it reads anything else, as those of before do not', async () => {
     await rig.createNetwork({ name: 'mixed' })
     const enter = async (said: HelloSample) => {
@@ -205,7 +219,7 @@ describe('The handshake of the controller', () => {
   /** A peer that has been challenged, and may answer as it likes. */
   async function newPeer(options: { identity?: Identity; nodeKey?: string } = {}) {
     const identity = options.identity ?? new Identity(new SecretBytes(systemRandom(32)))
-    const { socket, channel } = await rawSocket(rig)
+    const { socket, wire, channel } = await rawSocket(rig)
     sockets.push(socket)
     const frames: string[] = []
     const messages: Heard[] = []
@@ -246,7 +260,7 @@ describe('The handshake of the controller', () => {
         ...(packed !== undefined && { packed }),
       })
     }
-    return { identity, socket, transcript, next, send, hello, messages }
+    return { identity, socket, wire, transcript, next, send, hello, messages }
   }
 })
 
@@ -278,5 +292,5 @@ async function rawSocket(rig: Rig) {
   const channel = new Uint8Array(wire.exportKeyingMaterial(CHANNEL_BYTES, CHANNEL_LABEL, Buffer.alloc(0)))
   const socket = new WebSocket(`ws://controller${AGENT_PATH}`, SUBPROTOCOL, { createConnection: () => wire })
   await once(socket, 'open')
-  return { socket, channel }
+  return { socket, wire, channel }
 }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { connect, type TLSSocket } from 'node:tls'
+import { connect, createSecureContext, type SecureContext, type TLSSocket } from 'node:tls'
 import { WeftError } from '../errors.ts'
 import { fromBase64Url, toBase64Url } from './text.ts'
 
@@ -29,7 +29,7 @@ export type Place =
 export function connectPinned(place: Place, pin: Fingerprint, timeout: number): Promise<TLSSocket> {
   return new Promise((resolve, reject) => {
     // The pin replaces the authorities: a certificate that fits it is the right one, whoever signed it.
-    const socket = connect({ ...place, minVersion: 'TLSv1.3', rejectUnauthorized: false })
+    const socket = connect({ ...place, secureContext: ours(), rejectUnauthorized: false })
     // A request is more than one write: held back until the first is acknowledged (Nagle), the rest comes 40 ms late.
     socket.setNoDelay(true)
     const fail = (error: WeftError) => {
@@ -42,10 +42,20 @@ export function connectPinned(place: Place, pin: Fingerprint, timeout: number): 
       socket.setTimeout(0).removeAllListeners('timeout').removeAllListeners('error')
       // Until its new owner listens, an error must not end the process; it is followed by `close` in any case.
       socket.on('error', () => undefined)
-      if (fingerprintOf(socket.getPeerCertificate().raw) === pin) resolve(socket)
+      // The other form of a certificate is all that is in it, as texts.
+      const certificate = socket.getPeerX509Certificate()
+      if (certificate && fingerprintOf(certificate.raw) === pin) resolve(socket)
       else fail(mismatch(place))
     })
   })
+}
+
+let context: SecureContext | undefined
+
+/** The same for all, and made once: making it costs a fifth of all that a connection costs. */
+function ours(): SecureContext {
+  context ??= createSecureContext({ minVersion: 'TLSv1.3' })
+  return context
 }
 
 function unavailable(place: Place, cause: unknown): WeftError {

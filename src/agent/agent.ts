@@ -11,8 +11,11 @@ import { createDriver } from '../wireguard/link.ts'
 import { MemoryDriver } from '../wireguard/memory.ts'
 import { Backoff } from './backoff.ts'
 import { type Connection, dial, type Greeting } from './dial.ts'
+import { everyStep } from './every-step.ts'
 import { type Enrolment, type Home, keepsNothing, openHome } from './home.ts'
+import { NODE_REMOVED } from './kept.ts'
 import { Node } from './node.ts'
+import { clearRemains } from './remains.ts'
 import { serve } from './serve.ts'
 import type { AgentSettings } from './settings.ts'
 
@@ -33,8 +36,13 @@ export interface AgentTools {
 export async function runAgent(settings: AgentSettings, tools: AgentTools): Promise<void> {
   const home = await openHome(settings, tools.random)
   const identity = await home.identity()
+  const chosen = async () => tools.driver ?? (await chooseDriver(settings))
   const enrolment = await findEnrolment(settings, home)
-  const driver = tools.driver ?? (await chooseDriver(settings))
+  if (!enrolment) {
+    await clearRemains({ ...tools, home, identity, driver: chosen })
+    throw notJoined()
+  }
+  const driver = await chosen()
   const node = new Node({
     ...tools,
     settings,
@@ -48,16 +56,20 @@ export async function runAgent(settings: AgentSettings, tools: AgentTools): Prom
   try {
     await node.restore()
     await keepConnected(node, enrolment, { ...tools, settings, home, identity })
-  } finally {
-    if (keepsNothing(settings)) await node.removeAll()
+  } catch (error) {
+    // Why the run ends comes first: what is still there then stands in the log.
+    if (keepsNothing(settings)) await node.removeAll().catch(() => undefined)
+    throw error
   }
+  if (keepsNothing(settings)) await node.removeAll()
 }
 
-async function findEnrolment(settings: AgentSettings, home: Home): Promise<Enrolment> {
-  if (settings.join !== '') return parseJoinToken(settings.join)
-  const known = await home.enrolment()
-  if (known) return known
-  throw new WeftError('invalid-config', 'This node has not joined a controller yet.', {
+async function findEnrolment(settings: AgentSettings, home: Home): Promise<Enrolment | undefined> {
+  return settings.join === '' ? home.enrolment() : parseJoinToken(settings.join)
+}
+
+function notJoined(): WeftError {
+  return new WeftError('invalid-config', 'This node has not joined a controller yet.', {
     field: 'join',
     advice: "Make a token with 'weft token create' and start the agent once with --join TOKEN.",
   })
@@ -119,15 +131,25 @@ async function keepConnected(node: Node, enrolment: Enrolment, loop: Loop): Prom
     } catch (error) {
       const reason = toWeftError(error)
       if (join && isFinal(reason)) throw reason
-      if (reason.code === 'forbidden') {
-        await node.removeAll()
-        await loop.home.leave()
-        throw reason
-      }
+      if (reason.code === 'forbidden') throw await leave(node, loop.home, reason)
       wait = backoff.next()
       log.warn({ code: reason.code, reason: reason.message, cause: reason.cause, wait }, 'no session')
     }
     await sleep(clock, wait, signal).catch(() => undefined)
+  }
+}
+
+/** Leaves the controller for good, whatever cannot be taken away. Gives what the run ends with. */
+async function leave(node: Node, home: Home, reason: WeftError): Promise<WeftError> {
+  try {
+    await everyStep(
+      () => node.removeAll(NODE_REMOVED),
+      () => home.leave(),
+    )
+    return reason
+  } catch (cause) {
+    const { code, message, advice } = reason
+    return new WeftError(code, message, { ...(advice !== undefined && { advice }), cause })
   }
 }
 

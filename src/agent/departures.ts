@@ -2,7 +2,7 @@ import type { Logger } from 'pino'
 import { type Clock, sleep } from '../clock.ts'
 import { toWeftError, type WeftError } from '../errors.ts'
 import type { NetworkId } from '../model/names.ts'
-import type { ControllerFrameOf } from '../protocol/frames.ts'
+import type { Parting } from './kept.ts'
 import type { Membership } from './membership.ts'
 
 export interface DeparturesTools {
@@ -10,11 +10,11 @@ export interface DeparturesTools {
   readonly log: Logger
 }
 
-type Removal = ControllerFrameOf<'removed'>
+type Leaving = Pick<Membership, 'network' | 'listenPort' | 'remove'>
 
 interface Departure {
-  readonly membership: Membership
-  readonly removal: Removal | undefined
+  readonly membership: Leaving
+  readonly parting: Parting | undefined
   failures: number
   /** The try that runs or ran last: gives what went wrong. */
   attempt: Promise<WeftError | undefined>
@@ -41,13 +41,13 @@ export class Departures {
 
   /**
    * Takes a network down: now, and later until that has worked. Resolves after the first try.
-   * @param removal what the controller said; kept for the next start, should this run end before
+   * @param parting what the controller said; kept for the next start, should this run end before
    */
-  async begin(membership: Membership, removal?: Removal): Promise<void> {
+  async begin(membership: Leaving, parting?: Parting): Promise<void> {
     await this.cancel(membership.network)
     const departure: Departure = {
       membership,
-      removal,
+      parting,
       failures: 0,
       attempt: Promise.resolve(undefined),
       stop: () => undefined,
@@ -83,15 +83,15 @@ export class Departures {
 
   /** Gives what went wrong. */
   async #try(departure: Departure): Promise<WeftError | undefined> {
-    const { membership, removal } = departure
+    const { membership, parting } = departure
     departure.stop()
-    departure.attempt = departure.attempt.then(() => failureOf(membership.remove(removal)))
+    departure.attempt = departure.attempt.then(() => failureOf(membership.remove(parting)))
     const failure = await departure.attempt
     if (this.#leaving.get(membership.network) !== departure) return failure
     if (failure) this.#tryLater(departure, failure)
     else {
       this.#leaving.delete(membership.network)
-      if (removal) this.#tools.log.info({ network: membership.network }, 'no member any more')
+      if (parting) this.#tools.log.info({ network: membership.network }, 'no member any more')
     }
     return failure
   }

@@ -10,7 +10,7 @@ import type { NetworkPlan } from '../wireguard/plan.ts'
 import { everyStep } from './every-step.ts'
 import type { Underlay } from './facts.ts'
 import type { Guide } from './guide.ts'
-import { removeLeftovers } from './leftovers.ts'
+import { removeInterface } from './leftovers.ts'
 import { MemberGuide } from './member-guide.ts'
 import type { Replica } from './replica.ts'
 import type { Finding } from './report.ts'
@@ -95,9 +95,11 @@ export class NetworkInterface {
 
   /** Takes all of it away. Rejects when something is left, and can be called again then. */
   takeDown(): Promise<void> {
+    const [guide, { driver }] = [this.#guide, this.#tools]
+    if (!guide) return removeInterface(driver, this.#name)
     return everyStep(
-      () => this.#clear(),
-      () => this.#tools.driver.remove(this.#name),
+      () => guide.leave(this.#name),
+      () => driver.remove(this.#name),
     )
   }
 
@@ -116,12 +118,6 @@ export class NetworkInterface {
       return new MemberGuide(this.#replica, { ...common, own: identity.id, interface: this.#name })
     const others = () => ports.used().filter((port) => port !== this.listenPort)
     return new TransitGuide(this.#replica, { ...common, underlay, send, ports: others, onChange: onTransit })
-  }
-
-  /** Takes away what is beside the tunnel. Of an earlier life nobody knows what that was. */
-  async #clear(): Promise<void> {
-    if (this.#guide) return this.#guide.leave(this.#name)
-    if (this.#tools.driver.kind !== 'memory') await removeLeftovers(this.#name)
   }
 }
 

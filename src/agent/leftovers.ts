@@ -1,12 +1,21 @@
 import { WeftError } from '../errors.ts'
-import type { InterfaceName } from '../wireguard/device.ts'
+import type { DeviceDriver, InterfaceName } from '../wireguard/device.ts'
 import { removeFilter } from '../wireguard/filter.ts'
 import { removeFirewall } from '../wireguard/firewall.ts'
 import { everyStep } from './every-step.ts'
 
-/** Takes away what an earlier life of this agent may have put up beside an interface. */
-export function removeLeftovers(name: InterfaceName): Promise<void> {
+/** Takes away an interface of an earlier life of this agent, and what that may have put up beside it. */
+export function removeInterface(driver: DeviceDriver, name: InterfaceName): Promise<void> {
   return everyStep(
+    () => removeLeftovers(driver, name),
+    () => driver.remove(name),
+  )
+}
+
+/** Takes away what an earlier life of this agent may have put up beside an interface. */
+async function removeLeftovers({ kind }: DeviceDriver, name: InterfaceName): Promise<void> {
+  if (kind === 'memory') return
+  await everyStep(
     () => whereThereIsNft(removeFilter(name)),
     () => whereThereIsNft(removeFirewall(name)),
   )

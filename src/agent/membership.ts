@@ -2,16 +2,12 @@ import { toWeftError } from '../errors.ts'
 import type { NodeId } from '../keys/identity.ts'
 import type { VerifyKey } from '../keys/signature.ts'
 import type { NetworkId } from '../model/names.ts'
-import {
-  type AppliedPosition,
-  type ControllerFrameOf,
-  encodeFrame,
-  type ResumePosition,
-} from '../protocol/frames.ts'
+import type { AppliedPosition, ResumePosition } from '../protocol/frames.ts'
 import { Dialogue, isRevision } from './dialogue.ts'
 import type { Home } from './home.ts'
 import { type InterfaceTools, NetworkInterface } from './interface.ts'
 import { Journal } from './journal.ts'
+import { keptParting, type Parting } from './kept.ts'
 import { Reconciler } from './reconciler.ts'
 import { type ContentFrame, Replica, type Taken } from './replica.ts'
 import { type Finding, Reporter } from './report.ts'
@@ -142,12 +138,12 @@ export class Membership {
 
   /**
    * Takes the interface down and forgets the network. Rejects when something is left, and can be called again then.
-   * @param removal what is kept until all is gone, in place of what led to the plan: no key is in it
+   * @param parting what is kept until all is gone, in place of what led to the plan: no key is in it
    */
-  async remove(removal?: ControllerFrameOf<'removed'>): Promise<void> {
+  async remove(parting?: Parting): Promise<void> {
     await this.#reconciler.stop()
     // Neither waits for the other: a disk that is slow or full keeps no interface up.
-    const marked = removal && this.#mark(removal)
+    const marked = parting && this.#mark(parting)
     try {
       await this.#interface.takeDown()
     } finally {
@@ -156,9 +152,9 @@ export class Membership {
     await this.#tools.home.forget(this.network)
   }
 
-  async #mark(removal: ControllerFrameOf<'removed'>): Promise<void> {
+  async #mark(parting: Parting): Promise<void> {
     if (this.#isMarked) return
-    await this.#tools.home.rewrite(this.network, [encodeFrame(removal)]).then(
+    await this.#tools.home.rewrite(this.network, [keptParting(parting)]).then(
       () => {
         this.#isMarked = true
       },

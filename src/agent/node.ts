@@ -15,7 +15,7 @@ import type { Greeting } from './dial.ts'
 import { EarlyLooks } from './early-looks.ts'
 import { ownUnderlay, type Underlay } from './facts.ts'
 import type { Home } from './home.ts'
-import { type Kept, readKept } from './kept.ts'
+import { type Kept, type Parting, readKept } from './kept.ts'
 import { Membership } from './membership.ts'
 import { RelayWatch } from './relay-watch.ts'
 import type { AgentSettings } from './settings.ts'
@@ -82,11 +82,14 @@ export class Node {
 
   async #takeUp(network: NetworkId, kept: Kept): Promise<void> {
     if (kept.kind === 'plan') return this.#create(network).restore(kept.frames)
-    const removal = openRemoval(kept.removal, this.#tools.controllerKey)
-    if (removal.network !== network || removal.node !== this.#tools.identity.id)
-      throw new WeftError('protocol-error', 'A journal holds the removal of somebody else.')
+    const { parting } = kept
+    if (parting.type === 'removed') {
+      const removal = openRemoval(parting, this.#tools.controllerKey)
+      if (removal.network !== network || removal.node !== this.#tools.identity.id)
+        throw new WeftError('protocol-error', 'A journal holds the removal of somebody else.')
+    }
     // The others need not wait for it.
-    void this.#departures.begin(this.#membershipIn(network), kept.removal)
+    void this.#departures.begin(this.#membershipIn(network), parting)
   }
 
   greeting(): Greeting {
@@ -171,12 +174,15 @@ export class Node {
     if (this.#told.isNews(facts)) this.#send({ type: 'facts', facts: this.#told.tell(facts) })
   }
 
-  /** Takes every interface down. Rejects when one cannot be, with all others down. */
-  async removeAll(): Promise<void> {
+  /**
+   * Takes every interface down. Rejects when one cannot be, with all others down.
+   * @param parting kept of those that are still there, so that another start goes on; absent: nothing new is kept
+   */
+  async removeAll(parting?: Parting): Promise<void> {
     this.#watch.stop()
     const all = [...this.#memberships.values()]
     this.#memberships.clear()
-    for (const membership of all) await this.#departures.begin(membership)
+    for (const membership of all) await this.#departures.begin(membership, parting)
     await this.#departures.finish()
   }
 

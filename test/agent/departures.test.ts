@@ -14,24 +14,12 @@ import { signRemoval } from '../../src/protocol/content.ts'
 import { type AgentFrame, encodeFrame, parseControllerFrame } from '../../src/protocol/frames.ts'
 import { loadSettings } from '../../src/settings.ts'
 import type { InterfaceName } from '../../src/wireguard/device.ts'
-import { MemoryDriver } from '../../src/wireguard/memory.ts'
 import { PaperMesh } from '../bench/stage/mesh.ts'
 import { eventually } from '../rig.ts'
 import { HandClock } from './clock.ts'
+import { StuckDriver } from './stuck.ts'
 
 const identity = new Identity(new SecretBytes(new Uint8Array(32).fill(9)))
-
-/** Interfaces in memory of which some cannot be taken away for a while. */
-class StuckDriver extends MemoryDriver {
-  readonly busy = new Set<InterfaceName>()
-  tries = 0
-
-  override async remove(name: InterfaceName): Promise<void> {
-    this.tries += 1
-    if (this.busy.has(name)) throw new Error('Device or resource busy')
-    return super.remove(name)
-  }
-}
 
 /** An agent whose controller is what the test makes of it. */
 class Stage implements AsyncDisposable {

@@ -192,6 +192,8 @@ describe('A replica that is missing', () => {
     assert.ok(replica)
     await replica.kill()
     await eventually('strict refuses', () => refuses(strict, /replica/), 5_000)
+    // Nothing is waited for that is known not to come.
+    await assert.rejects(strict.refuse('op-9'), { message: `A Redis replica is missing: ${replica.place}.` })
     assert.equal((await strict.find('op-5'))?.sequence, 5)
     assert.equal((await available.append(5, change(6))).entry.sequence, 6)
     await site.revive(replica)

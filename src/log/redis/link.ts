@@ -179,7 +179,6 @@ export class Link implements Disposable {
    */
   async prove(): Promise<void> {
     if (this.isAlone) return
-    if (this.problem) throw this.problem
     const { reply, reached } = await this.#ask(PROVE, [])
     if (reply[0] !== 'done') throw notDone(reply)
     expectAll(reached)
@@ -246,8 +245,12 @@ export class Link implements Disposable {
     for (const client of [this.#write, this.#side, this.#read, this.#bell]) client.disconnect()
   }
 
-  /** Runs a script and waits for who must have what it did. Rejects when it is fenced off, or the log is not whole. */
+  /**
+   * Runs a script and waits for who must have what it did; not where it is known that they do not. Rejects when it is fenced
+   * off, or the log is not whole.
+   */
   async #ask(script: Script, args: readonly string[], moreKeys: readonly string[] = []): Promise<Told> {
+    if (this.problem) throw this.problem
     const { error, reply, reached } = await this.#runner.surely(this.#side, script, { args, moreKeys })
     if (error) throw await this.#failure(error)
     return { reply: expectTaken(reply), reached }

@@ -1,5 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { toWeftError, WeftError } from '../../errors.ts'
+import { Bell } from '../bell.ts'
 import { addressText, type Site } from './address.ts'
 import { runIdAt } from './aliases.ts'
 import { type Level, lookAtPrimary } from './check.ts'
@@ -50,6 +51,8 @@ export class Supervisor {
   #link: Link | undefined
   #refusal: WeftError | undefined = new WeftError('store-unavailable', 'There is no connection to Redis yet.')
   #trouble = Promise.withResolvers<void>()
+  /** Rings when the next look may find that changes go. */
+  readonly #hope = new Bell()
   #done: Promise<void> = Promise.resolve()
 
   constructor(tools: SupervisorTools) {
@@ -110,7 +113,7 @@ export class Supervisor {
       const look = await lookAtPrimary(site, level, place.primary)
       if ('reason' in look) throw look.reason
       const status = await link.status()
-      await checkReplicas(circle, status)
+      link.problem = await problemWith(circle, status)
       // Those that are away are waited for: it goes on meanwhile.
       circle.identify(status).catch(() => undefined)
       const taken = await takeUp(link, this.#tools)
@@ -158,23 +161,36 @@ export class Supervisor {
       if (problem) this.#refuse(problem)
       else this.#accept(link)
       this.#tools.onStatus(status)
-      await wait(LOOK_INTERVAL, undefined, { signal }).catch(() => undefined)
+      await this.#hope.wait(AbortSignal.any([signal, AbortSignal.timeout(LOOK_INTERVAL)]))
     }
   }
 
-  /** Asks now and then who the primary is. Resolves when it is another; a silence changes nothing. */
+  /**
+   * Asks now and then who the primary is, and at once where others are awaited that had not heard of it. Resolves when it is
+   * another; a silence changes nothing.
+   */
   async #locate(link: Link, signal: AbortSignal): Promise<void> {
-    const { site, keys } = this.#tools
+    const members = this.#members
+    let interval = members.awaited.length > 0 ? 0 : LOCATE_INTERVAL
     while (!signal.aborted) {
-      const interval = this.#members.awaited.length > 0 ? LOOK_INTERVAL : LOCATE_INTERVAL
       await wait(interval, undefined, { signal }).catch(() => undefined)
       if (signal.aborted) return
-      const limit = this.#members.awaited.length > 0 ? PATIENT_LIMIT : undefined
-      const found = await locate(site, keys.tag, limit).catch(() => undefined)
-      if (!found) continue
-      if (!(await isAt(site, found, link))) return
-      this.#members.hear({ ...found, primary: link.place.primary })
+      const wasAwaited = members.awaited.length > 0
+      if (!(await this.#hear(link, wasAwaited ? PATIENT_LIMIT : undefined))) return
+      const isAwaited = members.awaited.length > 0
+      if (wasAwaited && !isAwaited) this.#hope.ring()
+      interval = isAwaited ? LOOK_INTERVAL : LOCATE_INTERVAL
     }
+  }
+
+  /** Whether the primary is where the link is, as far as those say who answer within `limit` ms. */
+  async #hear(link: Link, limit: number | undefined): Promise<boolean> {
+    const { site, keys } = this.#tools
+    const found = await locate(site, keys.tag, limit).catch(() => undefined)
+    if (!found) return true
+    if (!(await isAt(site, found, link))) return false
+    this.#members.hear({ ...found, primary: link.place.primary })
+    return true
   }
 
   /** Looks now and then whether somebody has set a server otherwise while it runs; what is wrong shows at the next look. */
@@ -205,11 +221,12 @@ async function isAt(site: Site, { primary }: Place, { name, runId }: Link): Prom
   return found === name || (await runIdAt(site, found)) === runId
 }
 
-/** Rejects with `invalid-config` when the level cannot keep its promise with those who follow. */
-async function checkReplicas(circle: Circle, status: ServerStatus): Promise<void> {
+/** Why no changes go yet. Rejects with `invalid-config` when the level cannot keep its promise with those who follow. */
+async function problemWith(circle: Circle, status: ServerStatus): Promise<WeftError | undefined> {
   await circle.see(status)
   const problem = circle.problem(status)
   if (problem?.code === 'invalid-config') throw problem
+  return problem
 }
 
 /** What is at the end of the log is made safe before anything is put behind it. Why that could not be done. */

@@ -135,9 +135,9 @@ export class Presence {
     return this.#nodes.get(node)?.standings.get(network) ?? NOTHING
   }
 
-  arrived(node: NodeId, now: number, report: NodeReport): void {
+  arrived(node: NodeId, now: number, said: NodeReport): void {
     const { online = false, standings = new Map(), takenOverAt = [] } = this.#nodes.get(node) ?? {}
-    this.#note(node, report)
+    const report = this.#note(node, said)
     const turns = online ? [...takenOverAt, now].slice(-TURNS_KEPT) : takenOverAt
     this.#nodes.set(node, { online: true, lastSeenAt: now, report, standings, takenOverAt: turns })
     this.#onChange(node)
@@ -150,9 +150,8 @@ export class Presence {
     if (known) known.lastSeenAt = now
   }
 
-  report(node: NodeId, report: NodeReport): void {
-    this.#note(node, report)
-    this.#change(node, { report })
+  report(node: NodeId, said: NodeReport): void {
+    this.#change(node, { report: this.#note(node, said) })
     this.#onChange(node)
     this.#tell({ node, network: undefined, peers: undefined })
   }
@@ -243,10 +242,13 @@ export class Presence {
     return [...this.#nodes.values()].filter(({ online }) => online).length
   }
 
-  #note(node: NodeId, report: NodeReport): void {
+  /** Gives it as it is to be kept: what was once read of a list of addresses is known of that very list (hosts.ts). */
+  #note(node: NodeId, report: NodeReport): NodeReport {
     const text = reportText(report)
     const known = this.#nodes.get(node)?.report
-    if (!known || reportText(known) !== text) this.#notes.put('report', node, text)
+    if (known && reportText(known) === text) return { ...report, addresses: known.addresses }
+    this.#notes.put('report', node, text)
+    return report
   }
 
   #change(node: NodeId, change: Partial<NodePresence>): void {

@@ -1,5 +1,13 @@
+import type { Logger } from 'pino'
 import { type Allowance, type Level, takeOne } from '../../bucket.ts'
 import type { Clock } from '../../clock.ts'
+import type { NodeId } from '../../keys/identity.ts'
+import { attempt } from './attempt.ts'
+
+export interface AskingTools {
+  readonly clock: Pick<Clock, 'monotonic' | 'after'>
+  readonly log: Pick<Logger, 'error'>
+}
 
 /** Requests for content by one agent. */
 const REQUESTS: Allowance = Object.freeze({ burst: 100, rate: 5 })
@@ -17,17 +25,19 @@ const MOST_OWED = 1_000
  * allowance it bounds whatever else costs others something, and of which the last counts.
  */
 export class Asking {
-  readonly #clock: Pick<Clock, 'monotonic' | 'after'>
+  readonly #node: NodeId
+  readonly #tools: AskingTools
   readonly #owed = new Map<string, () => void>()
   readonly #allowance: Allowance
   #level: Level | undefined
 
-  constructor(clock: Pick<Clock, 'monotonic' | 'after'>, allowance = REQUESTS) {
-    this.#clock = clock
+  constructor(node: NodeId, tools: AskingTools, allowance = REQUESTS) {
+    this.#node = node
+    this.#tools = tools
     this.#allowance = allowance
   }
 
-  /** Calls `answer` now, or as soon as this agent has its turn again. */
+  /** Calls `answer` now, and throws what that throws; or as soon as this agent has its turn again. */
   ask(subject: string, answer: () => void): void {
     if (this.#owed.size === 0 && this.#isAllowed()) return answer()
     if (this.#owed.size === 0) this.#payLater()
@@ -35,18 +45,19 @@ export class Asking {
   }
 
   #payLater(): void {
-    this.#clock.after(1_000, () => {
+    const { clock, log } = this.#tools
+    clock.after(1_000, () => {
       for (const [subject, answer] of this.#owed) {
         if (!this.#isAllowed()) break
         this.#owed.delete(subject)
-        answer()
+        attempt(log, 'a late answer', answer, { node: this.#node, subject })
       }
       if (this.#owed.size > 0) this.#payLater()
     })
   }
 
   #isAllowed(): boolean {
-    const { level, isGranted } = takeOne(this.#allowance, this.#level, this.#clock.monotonic())
+    const { level, isGranted } = takeOne(this.#allowance, this.#level, this.#tools.clock.monotonic())
     this.#level = level
     return isGranted
   }

@@ -16,6 +16,7 @@ import { REPLACED, signTranscript } from '../../protocol/handshake.ts'
 import { toNodeReport } from '../presence/facts.ts'
 import type { Presence } from '../presence/presence.ts'
 import type { ControllerSettings } from '../settings.ts'
+import { attempt } from './attempt.ts'
 import { comparison, Rounds } from './comparison.ts'
 import type { Cursor } from './cursor.ts'
 import { drainWindow } from './drain.ts'
@@ -184,9 +185,9 @@ export class Fleet {
     if (socket.readyState !== socket.OPEN) return
     const { node, hello } = agent
     this.#sessions.get(node)?.close(REPLACED, 'replaced by a newer session')
-    const { clock, signing, state, sent, lag, feeds } = this.#tools
+    const { clock, log, signing, state, sent, lag, feeds } = this.#tools
     const session = new Session(node, socket, {
-      ...{ clock, signing, state, sent, lag },
+      ...{ clock, log, signing, state, sent, lag },
       readsPacked: hello.packed === true,
       readsFilterParts: hello.filterParts === true,
       feed: (network, viewer) => feeds.get(network, viewer),
@@ -211,7 +212,7 @@ export class Fleet {
     session.resume(hello.networks)
     this.onFacts(node)
     this.#relays.instruct(session)
-    this.#tools.log.info({ remoteAddress, node }, 'agent connected')
+    log.info({ remoteAddress, node }, 'agent connected')
   }
 
   #listen(socket: WebSocket, session: Session, who: { remoteAddress: string; node: NodeId }): void {
@@ -327,9 +328,10 @@ export class Fleet {
   }
 
   #compare(isAsked: (node: NodeId) => boolean): void {
-    const { presence, feeds } = this.#tools
+    const { presence, feeds, log } = this.#tools
     for (const [node, session] of this.#sessions)
-      if (isAsked(node)) session.ask(comparison(node, presence, feeds))
+      if (isAsked(node))
+        attempt(log, 'comparing', () => session.ask(comparison(node, presence, feeds)), { node })
   }
 
   /** Tells a removed node so, signed over this very handshake: it takes down what it had. */

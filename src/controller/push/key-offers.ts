@@ -4,7 +4,10 @@ import { type ErrorCode, toWeftError } from '../../errors.ts'
 import type { NodeId } from '../../keys/identity.ts'
 import type { NetworkId } from '../../model/names.ts'
 import type { AgentFrameOf } from '../../protocol/frames.ts'
+import { attempt } from './attempt.ts'
 import type { Session } from './session.ts'
+
+type Offerer = Pick<Session, 'node' | 'remarks' | 'wantKey'>
 
 export interface KeyOffersTools {
   readonly clock: Clock
@@ -12,7 +15,7 @@ export interface KeyOffersTools {
   /** Certifies a key that a node derived for itself. */
   readonly certify: (node: NodeId, offered: AgentFrameOf<'key'>) => Promise<void>
   /** The key is refused, for good as far as is known. */
-  readonly onRefused: (session: Session, network: NetworkId, code: ErrorCode, reason: string) => void
+  readonly onRefused: (from: Offerer, network: NetworkId, code: ErrorCode, reason: string) => void
 }
 
 /** Milliseconds until a key is asked for again: a log that is full or changes its hands needs about as long. */
@@ -34,19 +37,20 @@ const PASSING: ReadonlySet<ErrorCode> = new Set([
 export class KeyOffers {
   readonly #tools: KeyOffersTools
   /** Where it will be asked again. */
-  readonly #waiting = new WeakMap<Session, Set<NetworkId>>()
+  readonly #waiting = new WeakMap<Offerer, Set<NetworkId>>()
 
   constructor(tools: KeyOffersTools) {
     this.#tools = tools
   }
 
-  take(session: Session, offered: AgentFrameOf<'key'>): void {
+  take(session: Offerer, offered: AgentFrameOf<'key'>): void {
     this.#tools
       .certify(session.node, offered)
       .catch((error: unknown) => this.#failed(session, offered, error))
+      .catch((err: unknown) => this.#tools.log.error({ err, node: session.node }, 'a key offer failed'))
   }
 
-  #failed(session: Session, offered: AgentFrameOf<'key'>, error: unknown): void {
+  #failed(session: Offerer, offered: AgentFrameOf<'key'>, error: unknown): void {
     const { node, remarks } = session
     const { code, message, cause } = toWeftError(error)
     const network = offered.network as NetworkId
@@ -61,14 +65,16 @@ export class KeyOffers {
     else this.#tools.onRefused(session, network, code, message)
   }
 
-  #askLater(session: Session, network: NetworkId): void {
+  #askLater(session: Offerer, network: NetworkId): void {
     const waiting = this.#waiting.get(session) ?? new Set()
     this.#waiting.set(session, waiting)
     if (waiting.has(network)) return
     waiting.add(network)
-    this.#tools.clock.after(PATIENCE, () => {
+    const { clock, log } = this.#tools
+    const { node } = session
+    clock.after(PATIENCE, () => {
       waiting.delete(network)
-      session.wantKey(network)
+      attempt(log, 'asking for a key again', () => session.wantKey(network), { node, network })
     })
   }
 }

@@ -1,5 +1,4 @@
 import type { WebSocket } from 'ws'
-import type { Clock } from '../../clock.ts'
 import type { NodeId } from '../../keys/identity.ts'
 import type { SigningKey } from '../../keys/signature.ts'
 import type { NetworkId } from '../../model/names.ts'
@@ -13,7 +12,8 @@ import type {
 import type { LanStep, LanTold } from '../presence/lan-told.ts'
 import { AgentSocket, type AgentSocketTools } from './agent-socket.ts'
 import { isAhead } from './ahead.ts'
-import { Asking, FACTS } from './asking.ts'
+import { Asking, type AskingTools, FACTS } from './asking.ts'
+import { attempt } from './attempt.ts'
 import type { Cursor } from './cursor.ts'
 import type { Feed } from './feed.ts'
 import type { Lag } from './lag.ts'
@@ -21,8 +21,7 @@ import { removedFrame, selfFrame } from './member-frames.ts'
 import { Remarks } from './remarks.ts'
 import { applied, claimed, knowsItself, NO_SELF, nothingTold, type Told, takeUp } from './told.ts'
 
-export interface SessionTools extends AgentSocketTools {
-  readonly clock: Pick<Clock, 'monotonic' | 'after'>
+export interface SessionTools extends AgentSocketTools, AskingTools {
   readonly signing: SigningKey
   /** Whether the agent reads packed frames. */
   readonly readsPacked: boolean
@@ -56,8 +55,8 @@ export class Session {
     this.node = node
     this.#socket = new AgentSocket(socket, tools)
     this.#tools = tools
-    this.asking = new Asking(tools.clock)
-    this.telling = new Asking(tools.clock, FACTS)
+    this.asking = new Asking(node, tools)
+    this.telling = new Asking(node, tools, FACTS)
     this.remarks = new Remarks(tools.clock)
   }
 
@@ -112,7 +111,9 @@ export class Session {
 
   /** The socket was full and is not any more: everything is looked at again. */
   drained(): void {
-    for (const id of this.#told.keys()) this.flush(id)
+    const [node, { log }] = [this.node, this.#tools]
+    for (const network of this.#told.keys())
+      attempt(log, 'telling an agent the rest', () => this.flush(network), { node, network })
   }
 
   /** Sends an answer or an instruction, whether the agent reads or not, within a limit. */

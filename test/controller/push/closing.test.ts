@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { test } from 'node:test'
+import { pino } from 'pino'
 import { Registry } from 'prom-client'
 import { WebSocket, WebSocketServer } from 'ws'
 import { systemClock } from '../../../src/clock.ts'
@@ -34,6 +35,7 @@ test('a session whose socket closes while it is full takes nothing more, and hol
     clock: systemClock,
     readsPacked: true,
     readsFilterParts: true,
+    log: pino({ level: 'silent' }),
     signing,
     state: () => emptyState,
     feed: () => undefined,

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { it } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
+import { pino } from 'pino'
 import { Registry } from 'prom-client'
 import { Lag } from '../../../src/controller/push/lag.ts'
 import { Session } from '../../../src/controller/push/session.ts'
@@ -34,6 +35,7 @@ it('a removal holds for what was on its way when the agent said where it stands,
     signing,
     readsPacked: false,
     readsFilterParts: true,
+    log: pino({ level: 'silent' }),
     state: () => world.state,
     feed: (network, node) => world.feeds.get(network, node),
     lan: (network, node, told) => world.feeds.lan(network, node, told, true),

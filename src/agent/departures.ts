@@ -10,7 +10,7 @@ export interface DeparturesTools {
   readonly log: Logger
 }
 
-type Leaving = Pick<Membership, 'network' | 'listenPort' | 'remove'>
+type Leaving = Pick<Membership, 'network' | 'listenPort' | 'end' | 'remove'>
 
 interface Departure {
   readonly membership: Leaving
@@ -44,6 +44,8 @@ export class Departures {
    * @param parting what the controller said; kept for the next start, should this run end before
    */
   async begin(membership: Leaving, parting?: Parting): Promise<void> {
+    // At once: a plan that it began now would have its own departure cancelled, and wait for what waits for it.
+    membership.end()
     await this.cancel(membership.network)
     const departure: Departure = {
       membership,

@@ -136,12 +136,18 @@ export class Membership {
     return this.#reconciler.inspect()
   }
 
+  /** Nothing new is done to the interface from now on; what is being done goes on until `remove` has resolved. */
+  end(): void {
+    this.#reconciler.end()
+  }
+
   /**
    * Takes the interface down and forgets the network. Rejects when something is left, and can be called again then.
    * @param parting what is kept until all is gone, in place of what led to the plan: no key is in it
    */
   async remove(parting?: Parting): Promise<void> {
-    await this.#reconciler.stop()
+    this.#reconciler.end()
+    await this.#reconciler.done
     // Neither waits for the other: a disk that is slow or full keeps no interface up.
     const marked = parting && this.#mark(parting)
     try {

@@ -83,10 +83,14 @@ export class Reconciler {
     )
   }
 
-  /** Resolves when nothing is done to the interface any more. */
-  stop(): Promise<void> {
+  /** Begins nothing any more. */
+  end(): void {
     this.#ended = true
     this.#cancelLook()
+  }
+
+  /** Resolves when all is done that was begun. */
+  get done(): Promise<void> {
     return this.#work.done
   }
 
@@ -108,7 +112,7 @@ export class Reconciler {
   }
 
   async #apply(): Promise<void> {
-    if (await this.#interface.apply()) this.#lookLater()
+    if (!this.#ended && (await this.#interface.apply())) this.#lookLater()
   }
 
   #retryLater(): void {

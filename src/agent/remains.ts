@@ -32,7 +32,7 @@ export async function clearRemains({ home, identity, driver, clock, log }: Remai
         await removeInterface(device, interfaceName(identity.id, network))
         await home.forget(network)
       }
-      await departures.begin({ network, listenPort: 0, remove })
+      await departures.begin({ network, listenPort: 0, end: () => undefined, remove })
     }
     await departures.finish()
   } catch (error) {

@@ -162,6 +162,25 @@ describe('A network that a node has left', () => {
     assert.equal(again.greeting().networks.length, 1, 'its plan is what is kept')
   })
 
+  it('is left at whatever moment the word of it comes while its first plan cannot be carried out', async () => {
+    await using stage = await Stage.open()
+    const mesh = new PaperMesh(identity, 1)
+    const node = await stage.start(mesh)
+    const frames = [mesh.self(), mesh.news()].map(parseControllerFrame)
+    for (let turns = 0; turns <= 16; turns++) {
+      stage.driver.failingOpens = 1
+      for (const frame of frames) await node.take(frame)
+      for (let turn = 0; turn < turns; turn++) await undefined
+      let hasLeft = false
+      const leaving = node.take(removalOf(mesh)).then(() => (hasLeft = true))
+      await eventually(`it has left, ${turns} turns later`, () => hasLeft)
+      await leaving
+      assert.deepEqual(await stage.driver.list(''), [], `nothing is left, ${turns} turns later`)
+    }
+    stage.clock.advance(120_000)
+    assert.deepEqual(await stage.driver.list(''), [], 'and nothing comes back')
+  })
+
   it('does not keep the others up at the end of a run, which says that something is left', async () => {
     await using stage = await Stage.open()
     const [mesh, other] = [new PaperMesh(identity, 1), new PaperMesh(identity, 1)]

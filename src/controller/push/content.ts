@@ -156,6 +156,13 @@ export class Content {
     return isNews
   }
 
+  /** Where a member was is nothing to be told any more. Whether it was told. */
+  forgetHint(node: NodeId): boolean {
+    const wasTold = this.#hints.remove(node)
+    if (wasTold) this.#clear()
+    return wasTold
+  }
+
   /** What is signed from now on has the epoch and the expiry of now. */
   renew(): void {
     this.#head = undefined

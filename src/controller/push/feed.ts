@@ -95,6 +95,11 @@ export class Feed {
     return isNews
   }
 
+  /** Where a member was counts no more: it has left, which whoever goes on from here learns when that is worked out. */
+  forgetHint(node: NodeId): void {
+    if (this.#content.forgetHint(node)) this.#touch([{ node, what: 'hint', isArrival: false }])
+  }
+
   /** The epoch was raised. */
   renew(): void {
     this.#changed()

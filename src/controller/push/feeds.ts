@@ -212,7 +212,8 @@ export class Feeds {
   #hint(network: Network, node: NodeId): News {
     const { state, presence } = this.#tools
     const nodes = this.#lans.update(network.id, node)
-    const feeds = this.#networks.get(network.id)
+    // Who has left may be known by a port still.
+    const feeds = network.members.has(node) ? this.#networks.get(network.id) : undefined
     const hint = feeds && hintOf(state(), presence, network.id, node)
     if (!hint) return { classes: [], nodes }
     const classes = [...feeds.hint(hint)]

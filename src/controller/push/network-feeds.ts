@@ -64,6 +64,7 @@ export class NetworkFeeds {
 
   /** Takes over members that came, went or changed. Gives the classes that have to be told. */
   advance(network: Network, nodes: readonly NodeId[]): ReadonlySet<string> {
+    this.#forgetHints(nodes.filter((node) => !network.members.has(node)))
     const affected = new Map<string, NodeId[]>()
     for (const node of nodes) {
       this.#records.delete(node)
@@ -114,6 +115,12 @@ export class NetworkFeeds {
   hint(hint: Hint): ReadonlySet<string> {
     for (const origin of new Set(this.#origins.values())) origin.hint(hint)
     return new Set([...this.#feeds].flatMap(([key, feed]) => (feed.hint(hint) ? key : [])))
+  }
+
+  /** Of members that have left: should they come back before somebody listens, the classes that go on would tell where they were. */
+  #forgetHints(gone: readonly NodeId[]): void {
+    if (gone.length === 0) return
+    for (const origin of new Set(this.#origins.values())) for (const node of gone) origin.forgetHint(node)
   }
 
   /** How a member can be reached itself, where its class does not see itself and so does not hear it. */

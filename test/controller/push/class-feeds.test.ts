@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict'
 import { describe, it, mock } from 'node:test'
+import { toNodeReport } from '../../../src/controller/presence/facts.ts'
 import { Pasts } from '../../../src/controller/push/pasts.ts'
 import type { Rule } from '../../../src/model/policy.ts'
 import { SetDigest } from '../../../src/protocol/digest.ts'
+import { type Hint, parseControllerFrame } from '../../../src/protocol/frames.ts'
 import { Regime } from '../../../src/topology/policy/regime.ts'
 import { networkId, nodeId } from '../../model/history.ts'
-import { labelled, permitted } from '../../topology/policy/play.ts'
+import { labelled, NETWORK, permitted } from '../../topology/policy/play.ts'
 import { FeedWorld } from './feed-world.ts'
 import type { Reader } from './reader.ts'
 
@@ -139,6 +141,24 @@ describe('The feed of a class', () => {
     }
   })
 
+  it('in which nobody listens for a while does not tell where one was who has left and is back, until that is known', () => {
+    const world = new FeedWorld()
+    gather(world, 2)
+    report(world, 2, 51_820)
+    assert.equal(hintsFor(world, 1).length, 1)
+    // Nobody listens from here on.
+    world.wish(permitted(A_A, D_X))
+    world.wish({ kind: 'go', number: 2 })
+    report(world, 2)
+    world.come(2)
+    assert.deepEqual(hintsFor(world, 1), [])
+    report(world, 2, 51_821)
+    assert.deepEqual(
+      hintsFor(world, 1).map(({ node }) => node),
+      [nodeId(2)],
+    )
+  })
+
   it('that a label makes has no past, and none is worked out to see that', () => {
     const [few, many] = [30, 60].map((size) => {
       const owners = Array.from({ length: size }, (_, at) => `owner=o${at}`)
@@ -176,6 +196,22 @@ describe('The feed of a class', () => {
     assert.equal(looks, 1)
   })
 })
+
+/** Where a member says that it is; undefined: it says nothing of that. */
+function report(world: FeedWorld, number: number, port?: number): void {
+  const ports = port === undefined ? [] : [{ network: NETWORK, port }]
+  const facts = { addresses: ['192.0.2.7/24'], mtu: 1_500, ports, device: 'memory' as const, version: '1' }
+  world.presence.arrived(nodeId(number), 0, toNodeReport(facts, undefined))
+  world.feeds.onFacts(nodeId(number))
+}
+
+/** What is told of where members are to one who has nothing. */
+function hintsFor(world: FeedWorld, number: number): readonly Hint[] {
+  const [message = assert.fail()] = world.feed(nodeId(number)).follow(undefined).frames
+  const frame = parseControllerFrame(message.for(false).bytes.toString())
+  assert.ok(frame.type === 'snapshot')
+  return frame.hints
+}
 
 /** A world of so many members as there are rules, all of which listen. */
 function listened(rules: readonly Rule[]): FeedWorld {

@@ -26,6 +26,7 @@ const signing = new SigningKey(new SecretBytes(new Uint8Array(32).fill(3)))
 export class FeedWorld {
   readonly counts = { encodings: 0, signatures: 0 }
   readonly clock: Clock
+  readonly presence = new Presence()
   feeds: Feeds
   #state: State
   #recent: Step[] = []
@@ -102,7 +103,7 @@ export class FeedWorld {
       settings,
       signing,
       state: () => this.#state,
-      presence: new Presence(),
+      presence: this.presence,
       count: (what) => {
         this.counts[what] += 1
       },

@@ -1,3 +1,4 @@
+import type { FastifyRequest } from 'fastify'
 import type { Controller } from '../controller/controller.ts'
 import type { Deadline } from '../controller/intime.ts'
 import { toWeftError, WeftError } from '../errors.ts'
@@ -37,6 +38,8 @@ export function keepSequence(app: App, controller: Controller): void {
   // What is wrong in itself has been refused by now. All else is not told by who cannot know whether it is still so.
   app.addHook('preHandler', async (request) => {
     if (request.doubt && !request.is404) throw asOfOneTry(request.doubt, request)
+    // A round trip to the store after it was read: if its caller went away before that, this is known by now.
+    if (request.method !== 'GET' && hasGone(request)) throw nobodyThere()
   })
   app.addHook('onSend', async (_request, reply) => {
     reply.header(HEADER, controller.state.sequence)
@@ -48,6 +51,18 @@ function seenBy(given: string | string[] | undefined): number | undefined {
   if (given === undefined) return undefined
   if (typeof given !== 'string' || !/^\d{1,15}$/.test(given)) throw malformed()
   return Number(given)
+}
+
+/**
+ * Whether nobody waits for the answer. A call may have lain in the socket of a controller that stood still, and its caller been
+ * told at another one that it cannot be: made now, it would be what was refused.
+ */
+function hasGone({ raw: { socket } }: FastifyRequest): boolean {
+  return socket.destroyed || socket.readableEnded
+}
+
+function nobodyThere(): WeftError {
+  return new WeftError('unavailable', 'The caller went away before its change was begun.')
 }
 
 async function doubtOf(controller: Controller, deadline: Deadline): Promise<WeftError | undefined> {

@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
+import { once } from 'node:events'
+import { Agent, get, type RequestOptions, request } from 'node:https'
+import { text } from 'node:stream/consumers'
 import { describe, it } from 'node:test'
 import { setTimeout as wait } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
@@ -12,6 +15,7 @@ import { type Helper, startHelper } from '../bench/helper.ts'
 import { report, runs } from '../chaos/runs.ts'
 import { appendAll, change } from '../log/fixture.ts'
 import { eventually } from '../rig.ts'
+import { ProcessFleet } from './processes.ts'
 import { startSingle } from './site.ts'
 import type { WriterCalls } from './writer-process.ts'
 import { optionsFor } from './writers.ts'
@@ -55,6 +59,30 @@ describe('A controller that stands still for longer than its lease', () => {
       acknowledged,
       lost: 0,
     })
+  })
+})
+
+describe('A call that waited in a controller that stood still', () => {
+  it('is not made when its caller has gone, for it may have been told elsewhere that it cannot be', async () => {
+    await using site = await startSingle()
+    await using fleet = await ProcessFleet.start(site, { count: 2 })
+    const [still] = fleet.controllers
+    assert.ok(still)
+    const make = (at: number, key: string, name: string) =>
+      fleet.call(at, 'POST', '/v1/projects', { body: { name }, headers: { 'idempotency-key': key } })
+    const caller = await Caller.to(still.port, fleet.token)
+    process.kill(still.pid, 'SIGSTOP')
+    try {
+      await caller.leave('/v1/projects', { name: 'late' }, 'a-key')
+      assert.equal((await make(1, 'another-key', 'late')).status, 201)
+      assert.equal((await make(1, 'a-key', 'late')).status, 409)
+      assert.equal((await fleet.call(1, 'DELETE', '/v1/projects/late?confirm=late')).status, 204)
+    } finally {
+      process.kill(still.pid, 'SIGCONT')
+    }
+    for (const name of ['one', 'two', 'three'])
+      await eventually('it goes on', async () => (await make(0, name, name)).status === 201, 20_000)
+    assert.equal((await fleet.call(0, 'GET', '/v1/projects/late')).status, 404, 'it was refused')
   })
 })
 
@@ -112,4 +140,32 @@ describe('A duty', () => {
 async function going(writer: Helper<WriterCalls>): Promise<void> {
   const before = await writer.call('acknowledged')
   await eventually('its changes go', async () => (await writer.call('acknowledged')) > before + 20, 20_000)
+}
+
+/** Has a connection, for what is sent to one who cannot take a new one. */
+class Caller {
+  readonly #agent = new Agent({ keepAlive: true, maxSockets: 1, rejectUnauthorized: false })
+  readonly #options: RequestOptions
+
+  private constructor(port: number, token: string) {
+    const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' }
+    this.#options = { host: '127.0.0.1', port, agent: this.#agent, headers }
+  }
+
+  static async to(port: number, token: string): Promise<Caller> {
+    const caller = new Caller(port, token)
+    const [answer] = await once(get({ ...caller.#options, path: '/readyz' }), 'response')
+    await text(answer)
+    return caller
+  }
+
+  /** Sends a POST, and goes away. */
+  async leave(path: string, body: object, key: string): Promise<void> {
+    const headers = { ...this.#options.headers, 'idempotency-key': key }
+    const sent = request({ ...this.#options, method: 'POST', path, headers }).on('error', () => undefined)
+    sent.end(JSON.stringify(body))
+    await once(sent, 'finish')
+    assert.equal(sent.reusedSocket, true)
+    this.#agent.destroy()
+  }
 }

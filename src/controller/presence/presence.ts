@@ -115,7 +115,8 @@ export class Presence {
   /** Takes over what another replica knows of a node that is connected there. */
   adopt(node: NodeId, presence: NodePresence): void {
     const before = this.#nodes.get(node)
-    this.#nodes.set(node, { takenOverAt: before?.takenOverAt ?? [], ...presence })
+    const report = likeBefore(presence.report, before?.report)
+    this.#nodes.set(node, { takenOverAt: before?.takenOverAt ?? [], ...presence, report })
     if (!before?.online) this.#tell({ node, network: undefined, peers: undefined })
     for (const [network, { peers }] of presence.standings) {
       const known = before?.standings.get(network)?.peers ?? new Map()
@@ -242,13 +243,12 @@ export class Presence {
     return [...this.#nodes.values()].filter(({ online }) => online).length
   }
 
-  /** Gives it as it is to be kept: what was once read of a list of addresses is known of that very list (hosts.ts). */
+  /** Gives it as it is to be kept. */
   #note(node: NodeId, report: NodeReport): NodeReport {
     const text = reportText(report)
     const known = this.#nodes.get(node)?.report
-    if (known && reportText(known) === text) return { ...report, addresses: known.addresses }
-    this.#notes.put('report', node, text)
-    return report
+    if (!known || reportText(known) !== text) this.#notes.put('report', node, text)
+    return likeBefore(report, known)
   }
 
   #change(node: NodeId, change: Partial<NodePresence>): void {
@@ -259,6 +259,14 @@ export class Presence {
   #tell(news: PresenceNews): void {
     for (const listener of this.#listeners) listener(news)
   }
+}
+
+/** With the list of addresses of before where it says the same: what was once read of a list is known of that one (hosts.ts). */
+function likeBefore(report: NodeReport, before: NodeReport | undefined): NodeReport {
+  const known = before?.addresses ?? []
+  const isSame =
+    known.length === report.addresses.length && known.every((one, at) => one === report.addresses[at])
+  return isSame ? { ...report, addresses: known } : report
 }
 
 function isSame(one: PeerReport | undefined, other: PeerReport): boolean {

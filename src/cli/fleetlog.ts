@@ -5,6 +5,7 @@ import { controllerSettings } from '../controller/settings.ts'
 import { WeftError } from '../errors.ts'
 import { systemRandom } from '../keys/random.ts'
 import { toBase32 } from '../keys/text.ts'
+import { checkBelongs } from '../log/beside.ts'
 import type { Head } from '../log/log.ts'
 import { readJournal } from '../log/redis/journal.ts'
 import type { RedisLogOptions } from '../log/redis/options.ts'
@@ -65,6 +66,7 @@ export function warn(doubts: readonly string[]): void {
 export function embeddedLog(options: FleetOptions, command: Command): string {
   if (redisOptions(options, command)) throw onRedis()
   const path = join(options.dataDir, LOG_FILE)
+  checkBelongs(path)
   const known = readJournal(join(options.dataDir, JOURNAL_FILE))
   if (known.sequence > 0 && !holds(path, known)) throw leftBehind(options.dataDir, known)
   return path

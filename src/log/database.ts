@@ -1,6 +1,8 @@
 import { closeSync, openSync } from 'node:fs'
 import { DatabaseSync, type DatabaseSyncOptions } from 'node:sqlite'
 import { WeftError } from '../errors.ts'
+import { checkBeside } from './beside.ts'
+import { realOf } from './realpath.ts'
 import { isOutOfRoom } from './room.ts'
 
 /** In ms, for a program from outside that holds the file: the process stands still meanwhile. */
@@ -54,6 +56,7 @@ const STEPS: readonly string[] = [
 
 /** Opens the log's database for writing, and makes it first if there is none. */
 export function openDatabase(path: string): DatabaseSync {
+  checkBeside(realOf(path))
   createFile(path)
   return connect(path, {}, (database) => {
     const format = isEmpty(database) ? 0 : formatOf(database, path)

@@ -4,6 +4,7 @@ import { WeftError } from '../errors.ts'
 import { sync } from '../files.ts'
 import { applyEntry } from '../model/apply.ts'
 import type { State } from '../model/state.ts'
+import { checkNothingLeft, filesOf } from './beside.ts'
 import { takeLock } from './lock.ts'
 import type { Head, Log } from './log.ts'
 import { patiently } from './patience.ts'
@@ -26,6 +27,7 @@ export async function installLog(
 ): Promise<Head> {
   using _lock = takeLock(path)
   if (await exists(path)) throw taken(path)
+  checkNothingLeft(path)
   const draft = `${path}.new`
   await removeLog(draft)
   try {
@@ -79,6 +81,6 @@ function exists(path: string): Promise<boolean> {
 
 function taken(path: string): WeftError {
   return new WeftError('already-exists', `There is a log ${path} already.`, {
-    advice: 'Move it away, or give another data directory.',
+    advice: `Move all of it away, that is ${filesOf(path)} as far as they are there, or give another data directory.`,
   })
 }

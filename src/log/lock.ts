@@ -1,7 +1,6 @@
-import { readlinkSync, realpathSync } from 'node:fs'
-import { basename, dirname, join, resolve } from 'node:path'
 import { WeftError } from '../errors.ts'
 import { connect, createFile, isBusy, pragma } from './database.ts'
+import { realOf } from './realpath.ts'
 
 /**
  * Makes this the one process that writes to `path`, until the result is disposed of. Throws `store-unavailable`, naming
@@ -23,32 +22,6 @@ export function takeLock(path: string): Disposable {
       throw isBusy(cause) ? inUse(path, pragma(database, 'user_version'), cause) : cause
     }
   })
-}
-
-/** By whatever links it is reached: it is one file. */
-function realOf(path: string): string {
-  try {
-    return realpathSync(path)
-  } catch {
-    return linked(path) ?? join(realFolder(dirname(path)), basename(path))
-  }
-}
-
-/** Where a link leads at the end of which there is nothing yet. */
-function linked(path: string): string | undefined {
-  try {
-    return realOf(resolve(dirname(path), readlinkSync(path)))
-  } catch {
-    return undefined
-  }
-}
-
-function realFolder(path: string): string {
-  try {
-    return realpathSync(path)
-  } catch {
-    return path
-  }
 }
 
 /** In ms: long enough for another to write its process id, short enough for a person who waits. */

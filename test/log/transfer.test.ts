@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { readFile, stat, writeFile } from 'node:fs/promises'
+import { copyFile, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { describe, it } from 'node:test'
@@ -26,6 +26,14 @@ async function exported(path: string): Promise<string> {
 async function imported(file: string, to: string, newEpoch = false) {
   using source = await openImport(file)
   return await installLog(source, to, { ...NOW, newEpoch })
+}
+
+/** As `left.db`, what a controller leaves that is killed: the changes of a log that runs are not in its one file yet. */
+async function leftInTheWal(folder: string) {
+  const log = await compacted(join(folder, 'log.db'))
+  for (const ending of ['', '-wal', '-shm'])
+    await copyFile(join(folder, `log.db${ending}`), join(folder, `left.db${ending}`))
+  return log
 }
 
 describe('a log from which entries were dropped', () => {
@@ -184,6 +192,40 @@ describe('an import', () => {
     await assert.rejects(imported(file, dir.log), { code: 'already-exists' })
   })
 
+  it('goes nowhere near what is left of a log whose log.db alone was moved away', async () => {
+    await using dir = await scratch()
+    await using killed = await leftInTheWal(dir.path)
+    const [path, away] = [join(dir.path, 'left.db'), join(dir.path, 'old.db')]
+    const file = join(dir.path, 'log.jsonl')
+    await writeFile(file, await exported(dir.log))
+    const left = await readFile(`${path}-wal`)
+    await assert.rejects(imported(file, path), {
+      code: 'already-exists',
+      advice: /left\.db, left\.db-wal and left\.db-shm/,
+    })
+    await rename(path, away)
+    const told = { code: 'conflict', message: /left\.db-wal lies there/, advice: /left\.db-shm are one log/ }
+    for (const make of [() => imported(file, path), () => openSqliteLog(path)]) {
+      await assert.rejects(make(), told)
+      assert.deepEqual(await readFile(`${path}-wal`), left, 'its last changes are in there')
+      await assert.rejects(stat(path), { code: 'ENOENT' })
+    }
+    for (const ending of ['-wal', '-shm']) await rename(path + ending, away + ending)
+    assert.deepEqual(await imported(file, path), killed.head())
+    assert.deepEqual((await verifyLog(path)).head, killed.head())
+    assert.deepEqual((await verifyLog(away)).head, killed.head(), 'moved as a whole it is whole')
+  })
+
+  it('passes over what a program that only reads leaves beside a log', async () => {
+    await using dir = await scratch()
+    await (await compacted(dir.log))[Symbol.asyncDispose]()
+    const file = join(dir.path, 'log.jsonl')
+    await writeFile(file, await exported(dir.log))
+    assert.equal((await stat(`${dir.log}-wal`)).size, 0)
+    await rm(dir.log)
+    assert.equal((await imported(file, dir.log)).sequence, 40)
+  })
+
   it('begins a new epoch when it is told to', async () => {
     await using dir = await scratch()
     await (await compacted(dir.log))[Symbol.asyncDispose]()
@@ -217,6 +259,23 @@ describe('a backup', () => {
     const to = join(dir.path, 'restored.db')
     const restored = await imported(copies[2] ?? '', to)
     assert.deepEqual((await verifyLog(to)).head, restored)
+  })
+
+  it('that was copied over the log.db of a log that was killed is not mixed with it', async () => {
+    await using dir = await scratch()
+    await using killed = await leftInTheWal(dir.path)
+    const path = join(dir.path, 'left.db')
+    const copy = join(dir.path, 'copy.db')
+    await backupLog(dir.log, copy)
+    await copyFile(copy, path)
+    await assert.rejects(openSqliteLog(path), {
+      code: 'conflict',
+      message: /left\.db is a copy of a log, but the left\.db-wal beside it/,
+      advice: /weft log import/,
+    })
+    for (const ending of ['-wal', '-shm']) await rm(path + ending)
+    await using log = await openSqliteLog(path)
+    assert.deepEqual(log.head(), killed.head())
   })
 
   it('takes nothing away from another of the same name', async () => {

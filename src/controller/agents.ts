@@ -4,13 +4,15 @@ import type { Notebook } from './ledger/notebook.ts'
 import type { Meters } from './meters.ts'
 import { Presence } from './presence/presence.ts'
 import { type Board, Sharing } from './presence/sharing.ts'
+import { Door, type DoorTools } from './push/door.ts'
 import { Feeds } from './push/feeds.ts'
 import { Fleet, type FleetTools } from './push/fleet.ts'
 import { AgentInbox, type InboxTools } from './push/inbox.ts'
 import { Lag } from './push/lag.ts'
 
 export interface AgentsTools
-  extends Pick<FleetTools, 'clock' | 'random' | 'log' | 'settings' | 'signing' | 'state'>,
+  extends Pick<FleetTools, 'clock' | 'log' | 'settings' | 'signing' | 'state'>,
+    Pick<DoorTools, 'random'>,
     Pick<AdmissionTools, 'change'>,
     Pick<InboxTools, 'metrics'> {
   readonly ledger: Ledger
@@ -25,6 +27,7 @@ export interface Agents {
   readonly presence: Presence
   readonly feeds: Feeds
   readonly fleet: Fleet
+  readonly door: Door
 }
 
 /** Puts together what serves agents: each part hears of the others only what it has to do with them. */
@@ -48,12 +51,16 @@ export function openAgents(tools: AgentsTools): Agents {
     ...common,
     feeds,
     inbox,
-    admit: (...agent) => admission.admit(...agent),
     onArrived: (node) => sharing?.arrived(node),
     lag: new Lag(metrics, () => clock.monotonic()),
   })
+  const door = new Door({
+    ...common,
+    admit: (...agent) => admission.admit(...agent),
+    welcome: (...agent) => fleet.welcome(...agent),
+  })
   const sharing = board && share(board, { presence, fleet, clock })
-  return { presence, feeds, fleet }
+  return { presence, feeds, fleet, door }
 }
 
 function share(

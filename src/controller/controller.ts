@@ -25,7 +25,7 @@ import { Upkeep } from './ledger/upkeep.ts'
 import { openMeters } from './meters.ts'
 import { Mint } from './mint.ts'
 import { publicUrls } from './places.ts'
-import type { Channel } from './push/fleet.ts'
+import type { Channel } from './push/door.ts'
 import type { Forecast } from './push/forecast.ts'
 import type { ControllerSettings } from './settings.ts'
 import { Status } from './status.ts'
@@ -170,19 +170,20 @@ export class Controller implements AsyncDisposable {
 
   /** Takes an agent's websocket. Resolves when the agent has proven itself or was refused. */
   acceptAgent(socket: WebSocket, channel: Channel): Promise<void> {
-    return this.#agents.fleet.accept(socket, channel)
+    return this.#agents.door.accept(socket, channel)
   }
 
   /** Whether changes can be made and agents be served. */
   isReady(): boolean {
     const { closing, store } = this.#parts
-    if (closing.signal.aborted || this.#agents.fleet.isDraining || this.#failed) return false
+    if (closing.signal.aborted || this.#agents.door.isClosed || this.#failed) return false
     return store.refusal === undefined
   }
 
   /** Sends the agents away, to come back in a moment; call it before the listeners are closed. */
   drain(): void {
     this.#draining.abort()
+    this.#agents.door.close()
     this.#agents.fleet.drain()
   }
 

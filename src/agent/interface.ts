@@ -2,7 +2,6 @@ import type { Logger } from 'pino'
 import type { Clock } from '../clock.ts'
 import { WeftError } from '../errors.ts'
 import type { Identity } from '../keys/identity.ts'
-import type { NetworkId } from '../model/names.ts'
 import type { AgentFrame } from '../protocol/frames.ts'
 import type { DeviceDriver, InterfaceName } from '../wireguard/device.ts'
 import { interfaceName } from '../wireguard/name.ts'
@@ -26,8 +25,8 @@ export interface InterfaceTools {
   readonly ports: PortBook
   readonly surroundings: Surroundings
   readonly underlay: () => Underlay
-  /** Resolves when nobody takes the interface of the network away any more, as of an earlier membership. */
-  readonly vacated: (network: NetworkId) => Promise<void>
+  /** Called before the interface is opened: what has to be over, and kept, before there is one. */
+  readonly makeReady: () => Promise<void>
   /** Sends to the controller; does nothing while there is no session. */
   readonly send: (frame: AgentFrame) => void
   /** The transit changed, so the paths of the other networks may. */
@@ -104,8 +103,8 @@ export class NetworkInterface {
   }
 
   async #open(): Promise<Tunnel> {
-    const { driver, clock, ports, vacated } = this.#tools
-    if (!this.#tunnel) await vacated(this.#replica.network)
+    const { driver, clock, ports, makeReady } = this.#tools
+    if (!this.#tunnel) await makeReady()
     // Without waiting for the list of peers: making an interface takes as long as reading that.
     this.#tunnel ??= await Tunnel.adopt(await driver.open(this.#name), clock, ports)
     return this.#tunnel

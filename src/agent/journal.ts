@@ -5,17 +5,22 @@ import type { ContentFrame } from './replica.ts'
 
 /** Lines after which the journal of a network is begun anew. */
 const JOURNAL_LIMIT = 512
+/** Frames that wait for a disk which takes nothing; with more of them the journal is begun anew once it does. */
+const UNSAVED_LIMIT = 4_096
+
+/** Where its lines are kept. */
+type JournalFile = Pick<Home, 'append' | 'rewrite'>
 
 /** What led to the last plan that was applied: written afterwards, never before, and what a restart begins with. */
 export class Journal {
   readonly #network: NetworkId
-  readonly #home: Home
+  readonly #home: JournalFile
   readonly #apart: () => readonly ContentFrame[]
   #unsaved: ContentFrame[] = []
   #lines = 0
 
   /** @param apart all that no snapshot tells, as it is known by now */
-  constructor(network: NetworkId, home: Home, apart: () => readonly ContentFrame[]) {
+  constructor(network: NetworkId, home: JournalFile, apart: () => readonly ContentFrame[]) {
     this.#network = network
     this.#home = home
     this.#apart = apart
@@ -26,9 +31,17 @@ export class Journal {
     this.#lines = frames.length
   }
 
+  /** Writes by what this node knows that it is a member, if nothing is written yet. */
+  async begin(): Promise<void> {
+    if (this.#lines === 0 && this.#unsaved[0]?.type === 'self') await this.#append(1)
+  }
+
   /** A frame that was taken, and is not applied yet. */
   add(frame: ContentFrame): void {
     this.#unsaved.push(frame)
+    if (this.#unsaved.length <= UNSAVED_LIMIT) return
+    this.#unsaved = []
+    this.#lines = Number.POSITIVE_INFINITY
   }
 
   /** Whether it is time to begin anew with a snapshot. */
@@ -36,22 +49,26 @@ export class Journal {
     return this.#lines > JOURNAL_LIMIT
   }
 
-  /** Writes what was added; it is applied now. */
+  /** Writes what was added; it is applied now. What cannot be written is for the next time. */
   async save(): Promise<void> {
-    const frames = this.#unsaved
-    this.#unsaved = []
-    const snapshotAt = frames.findLastIndex(({ type }) => type === 'snapshot')
+    const count = this.#unsaved.length
+    const snapshotAt = this.#unsaved.findLastIndex(({ type }) => type === 'snapshot')
     const apart = this.#apart()
-    if (snapshotAt < 0 || apart.length === 0) return this.#append(frames)
-    const rest = frames.slice(snapshotAt).filter((frame) => !isApart(frame))
+    if (snapshotAt < 0 || apart.length === 0) return this.#append(count)
+    const rest = this.#unsaved.slice(snapshotAt).filter((frame) => !isApart(frame))
     const kept = [...apart, ...rest].map(encodeFrame)
-    this.#lines = kept.length
     await this.#home.rewrite(this.#network, kept)
+    this.#lines = kept.length
+    this.#unsaved.splice(0, count)
   }
 
-  async #append(frames: readonly ContentFrame[]): Promise<void> {
-    for (const frame of frames) await this.#home.append(this.#network, encodeFrame(frame))
-    this.#lines += frames.length
+  /** Writes the oldest `count` of what was added, each of them once. */
+  async #append(count: number): Promise<void> {
+    for (const frame of this.#unsaved.slice(0, count)) {
+      await this.#home.append(this.#network, encodeFrame(frame))
+      this.#unsaved.shift()
+      this.#lines += 1
+    }
   }
 }
 

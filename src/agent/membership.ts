@@ -1,4 +1,4 @@
-import { toWeftError } from '../errors.ts'
+import { toWeftError, WeftError } from '../errors.ts'
 import type { NodeId } from '../keys/identity.ts'
 import type { VerifyKey } from '../keys/signature.ts'
 import type { NetworkId } from '../model/names.ts'
@@ -12,9 +12,11 @@ import { Reconciler } from './reconciler.ts'
 import { type ContentFrame, Replica, type Taken } from './replica.ts'
 import { type Finding, Reporter } from './report.ts'
 
-export interface MembershipTools extends InterfaceTools {
+export interface MembershipTools extends Omit<InterfaceTools, 'makeReady'> {
   readonly controllerKey: VerifyKey
   readonly home: Home
+  /** Resolves when nobody takes the interface of the network away any more, as of an earlier membership. */
+  readonly vacated: () => Promise<void>
   /** The interface is in line with a new plan, so there may be something new to report. */
   readonly onApplied: (membership: Membership) => void
 }
@@ -39,7 +41,7 @@ export class Membership {
     this.#reporter = new Reporter(network, this.#replica)
     this.#dialogue = new Dialogue(network, this.#replica, tools)
     this.#journal = new Journal(network, tools.home, () => this.#replica.apart)
-    this.#interface = new NetworkInterface(this.#replica, tools)
+    this.#interface = new NetworkInterface(this.#replica, { ...tools, makeReady: () => this.#makeReady() })
     this.#reconciler = new Reconciler(this.#replica, this.#interface, {
       clock: tools.clock,
       log: tools.log,
@@ -50,9 +52,13 @@ export class Membership {
     })
   }
 
-  /** Starts from what led to the last good plan. Rejects when it cannot be used any more. */
+  /**
+   * Takes in what led to the last good plan, and carries that out: later, if it cannot be now. Rejects when it is of no use,
+   * and has done nothing then.
+   */
   async restore(frames: readonly ContentFrame[]): Promise<void> {
     for (const frame of frames) this.#absorb(frame)
+    if (this.isEmpty) throw new WeftError('protocol-error', 'A journal tells nothing of its network.')
     this.#journal.restored(frames)
     await this.#reconciler.start()
   }
@@ -167,6 +173,13 @@ export class Membership {
       // If all else works there is nothing to be kept, and if not it is tried again.
       () => undefined,
     )
+  }
+
+  /** No interface is made of which the next run would not know. */
+  async #makeReady(): Promise<void> {
+    await this.#tools.vacated()
+    // A disk that is full keeps no interface down: that nothing could be kept is told with the plan.
+    await this.#journal.begin().catch(() => undefined)
   }
 
   #absorb(frame: ContentFrame): Taken {

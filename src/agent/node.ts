@@ -19,6 +19,7 @@ import { type Kept, type Parting, readKept } from './kept.ts'
 import { Membership } from './membership.ts'
 import { RelayWatch } from './relay-watch.ts'
 import type { AgentSettings } from './settings.ts'
+import { Strays } from './strays.ts'
 import { Surroundings } from './surroundings.ts'
 import { ToldFacts } from './told-facts.ts'
 
@@ -44,6 +45,7 @@ export class Node {
   readonly #watch: RelayWatch
   readonly #looks: EarlyLooks
   readonly #departures: Departures
+  readonly #strays: Strays
   #send: (frame: AgentFrame) => void = () => undefined
   readonly #told: ToldFacts
   #onLost: (address: string) => void = () => undefined
@@ -57,6 +59,7 @@ export class Node {
     this.#looks = new EarlyLooks(clock)
     this.#told = new ToldFacts(clock)
     this.#departures = new Departures(tools)
+    this.#strays = new Strays(clock, () => this.#leaveStrays())
     this.#underlay = underlay
     this.#addresses = underlay().addresses
     this.#surroundings.setAddresses(this.#addresses)
@@ -64,7 +67,7 @@ export class Node {
     this.#watch = new RelayWatch({ clock, random, surroundings: this.#surroundings, onChange })
   }
 
-  /** Brings up the last good plan of each network, before any controller has answered. */
+  /** Brings up the last good plan of each network, before any controller has answered; later what does not work now. */
   async restore(): Promise<void> {
     for (const [network, lines] of await this.#tools.home.journals()) {
       try {
@@ -72,10 +75,10 @@ export class Node {
       } catch (error) {
         this.#tools.log.error(
           { network, reason: toWeftError(error).message },
-          'the kept plan is of no use; discarded',
+          'the kept plan is of no use; what it led to stays until a controller has said what this node is a member of',
         )
         this.#memberships.delete(network)
-        await this.#tools.home.forget(network)
+        this.#strays.add(network)
       }
     }
   }
@@ -105,6 +108,7 @@ export class Node {
     this.#send = send
     this.#onLost = onLost
     this.#isAttached = true
+    this.#strays.sessionBegan()
     for (const membership of this.#memberships.values()) membership.reconnected()
     // Much may have changed while the greeting was on its way.
     this.tellFacts()
@@ -114,6 +118,7 @@ export class Node {
     this.#send = () => undefined
     this.#onLost = () => undefined
     this.#isAttached = false
+    this.#strays.sessionEnded()
   }
 
   /** Takes what the controller says. */
@@ -180,6 +185,7 @@ export class Node {
    */
   async removeAll(parting?: Parting): Promise<void> {
     this.#watch.stop()
+    for (const network of this.#strays.takeAll()) if (!this.#memberships.has(network)) this.#create(network)
     const all = [...this.#memberships.values()]
     this.#memberships.clear()
     for (const membership of all) await this.#departures.begin(membership, parting)
@@ -268,6 +274,11 @@ export class Node {
   #onRelays(): void {
     for (const membership of this.#memberships.values()) if (!membership.isTransit) membership.refresh()
     this.tellFacts()
+  }
+
+  #leaveStrays(): void {
+    const all = this.#strays.takeAll().filter((network) => !this.#memberships.has(network))
+    for (const network of all) void this.#departures.begin(this.#membershipIn(network))
   }
 
   async #leave(frame: ControllerFrameOf<'removed'>): Promise<void> {

@@ -45,9 +45,15 @@ export class Reconciler {
     this.#tools = tools
   }
 
-  /** Brings the interface in line for the first time. Rejects when that fails; it is not tried again. */
+  /** Brings the interface in line by what was kept, of which nobody has to be told. Resolves after the first try. */
   start(): Promise<void> {
-    return this.#apply()
+    return this.#work.change(async () => {
+      try {
+        await this.#apply()
+      } catch (error) {
+        this.#failed(toWeftError(error))
+      }
+    })
   }
 
   /** Brings it in line again: one apply at a time, and one more for whatever comes meanwhile. */
@@ -95,7 +101,7 @@ export class Reconciler {
   }
 
   async #applyAndTell(): Promise<void> {
-    const { clock, log, onApplied, onFailed } = this.#tools
+    const { clock, onApplied } = this.#tools
     const before = clock.monotonic()
     try {
       const position = this.#replica.position()
@@ -103,12 +109,16 @@ export class Reconciler {
       this.#failures = 0
       await onApplied(position, clock.monotonic() - before)
     } catch (error) {
-      const failure = toWeftError(error)
-      const { code, message, cause } = failure
-      log.error({ network: this.#replica.network, code, reason: message, cause }, 'plan could not be applied')
-      onFailed(failure)
-      this.#retryLater()
+      this.#failed(toWeftError(error))
     }
+  }
+
+  #failed(failure: WeftError): void {
+    const { log, onFailed } = this.#tools
+    const { code, message, cause } = failure
+    log.error({ network: this.#replica.network, code, reason: message, cause }, 'plan could not be applied')
+    onFailed(failure)
+    this.#retryLater()
   }
 
   async #apply(): Promise<void> {

@@ -1,15 +1,16 @@
 import type { Device, InterfaceName } from '../../src/wireguard/device.ts'
 import { MemoryDriver } from '../../src/wireguard/memory.ts'
 
-/** Interfaces in memory of which some cannot be taken away for a while, or not be made or found. */
+/** Interfaces in memory of which some cannot be taken away for a while, or not be read. */
 export class StuckDriver extends MemoryDriver {
   readonly busy = new Set<InterfaceName>()
   tries = 0
-  /** So many times nothing can be opened. */
+  /** So many times one is made or found, and cannot be read. */
   failingOpens = 0
 
   override async open(name: InterfaceName): Promise<Device> {
-    if (this.failingOpens === 0) return super.open(name)
+    const device = await super.open(name)
+    if (this.failingOpens === 0) return device
     this.failingOpens -= 1
     throw new Error('Device or resource busy')
   }

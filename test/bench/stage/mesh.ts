@@ -27,7 +27,7 @@ const EXPIRES_AT = 4_000_000_000
  * they are: an agent never ceases to look for peers that do not answer, and would not be at rest.
  */
 export class PaperMesh {
-  readonly signing = new SigningKey(new SecretBytes(hashOf('controller')))
+  readonly signing: SigningKey
   readonly network: NetworkId = toNetworkId(systemRandom(ID_BYTES))
   readonly #own: Identity
   readonly #feeds: NetworkFeeds
@@ -35,8 +35,9 @@ export class PaperMesh {
   #feed: Feed | undefined
   #cursor: Cursor | undefined
 
-  constructor(own: Identity, peers: number) {
+  constructor(own: Identity, peers: number, controller = 'controller') {
     this.#own = own
+    this.signing = new SigningKey(new SecretBytes(hashOf(controller)))
     const created: Event = {
       type: 'network-created',
       at: 0,

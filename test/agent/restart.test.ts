@@ -1,0 +1,115 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { NODE_REMOVED } from '../../src/agent/kept.ts'
+import type { Node } from '../../src/agent/node.ts'
+import { parseControllerFrame } from '../../src/protocol/frames.ts'
+import { PaperMesh } from '../bench/stage/mesh.ts'
+import { eventually } from '../rig.ts'
+import { identity, removalOf, Stage } from './stage.ts'
+
+const HOUR = 3_600_000
+
+function named(node: Node): readonly string[] {
+  return node.greeting().networks.map(({ network }) => network)
+}
+
+describe('A node that starts again, with a kept plan that cannot be carried out at once', () => {
+  it('keeps it, says that it has it, and carries it out a moment later without a controller', async () => {
+    await using stage = await Stage.open()
+    const mesh = new PaperMesh(identity, 2)
+    const name = await stage.join(await stage.start(mesh), mesh)
+    await stage.driver.remove(name)
+    stage.driver.failingOpens = 1
+    const node = await stage.start(mesh)
+    assert.deepEqual(named(node), [mesh.network])
+    assert.equal(await stage.peersOf(name), 0)
+    await stage.until('it is up', async () => (await stage.peersOf(name)) === 2)
+    assert.deepEqual(named(await stage.start(mesh)), [mesh.network], 'and it is still kept')
+  })
+
+  it('leaves when it was removed meanwhile', async () => {
+    await using stage = await Stage.open()
+    const mesh = new PaperMesh(identity, 2)
+    await stage.join(await stage.start(mesh), mesh)
+    stage.driver.failingOpens = 1
+    const node = await stage.start(mesh)
+    await node.take(removalOf(mesh))
+    assert.deepEqual(await stage.driver.list(''), [])
+    assert.deepEqual(await stage.files(), [])
+    stage.clock.advance(HOUR)
+    assert.deepEqual(await stage.driver.list(''), [], 'nothing comes back')
+  })
+
+  it('knows of an interface that was made a moment before a crash', async () => {
+    await using stage = await Stage.open()
+    const mesh = new PaperMesh(identity, 2)
+    const first = await stage.start(mesh)
+    stage.driver.failingOpens = 1
+    for (const frame of [mesh.self(), mesh.news()]) await first.take(parseControllerFrame(frame))
+    await eventually('it is made', async () => (await stage.driver.list('')).length === 1)
+    const second = await stage.start(mesh)
+    assert.deepEqual(named(second), [mesh.network])
+    await second.take(removalOf(mesh))
+    assert.deepEqual(await stage.driver.list(''), [])
+    assert.deepEqual(await stage.files(), [])
+  })
+})
+
+describe('A node that starts again, with nothing that it can use of a network', () => {
+  const damages = { 'a damaged line': '{"type":"sel\n', 'an empty file': '' }
+  for (const [what, text] of Object.entries(damages)) {
+    it(`leaves it up until a controller has not named it for a while: ${what}`, async () => {
+      await using stage = await Stage.open()
+      const mesh = new PaperMesh(identity, 2)
+      const name = await stage.join(await stage.start(mesh), mesh)
+      await stage.damage(text)
+      const node = await stage.start(mesh)
+      stage.clock.advance(HOUR)
+      assert.equal(await stage.peersOf(name), 2, 'nobody has said that it is to go')
+      node.attach(() => undefined)
+      stage.clock.advance(5_000)
+      node.detach()
+      stage.clock.advance(HOUR)
+      assert.equal(await stage.peersOf(name), 2, 'the session was too short to say')
+      node.attach(() => undefined)
+      await stage.until('it is gone', async () => (await stage.driver.list('')).length === 0)
+      await eventually('and forgotten', async () => (await stage.files()).length === 0)
+    })
+  }
+
+  it('goes on with the interface as it is when a controller tells it the network anew', async () => {
+    await using stage = await Stage.open()
+    const mesh = new PaperMesh(identity, 2)
+    const frames = [mesh.self(), mesh.news()]
+    const name = await stage.join(await stage.start(mesh), mesh, frames)
+    await stage.damage('{"type":"sel\n')
+    const node = await stage.start(mesh)
+    assert.equal(await stage.join(node, mesh, frames), name)
+    stage.clock.advance(HOUR)
+    assert.equal(stage.driver.tries, 0)
+    assert.equal(await stage.peersOf(name), 2)
+    assert.deepEqual(named(await stage.start(mesh)), [mesh.network], 'it is kept again')
+  })
+
+  it('takes away what another controller has had it make, and nothing else', async () => {
+    await using stage = await Stage.open()
+    const [before, now] = [new PaperMesh(identity, 2), new PaperMesh(identity, 1, 'another controller')]
+    const name = await stage.join(await stage.start(before), before)
+    const node = await stage.start(now)
+    const other = await stage.join(node, now)
+    assert.deepEqual(new Set(await stage.driver.list('')), new Set([name, other]))
+    await stage.until('it is gone', async () => (await stage.driver.list('')).length === 1)
+    assert.equal(await stage.peersOf(other), 1)
+    await eventually('and forgotten', async () => (await stage.files()).length === 1)
+  })
+
+  it('takes it away when it is itself removed', async () => {
+    await using stage = await Stage.open()
+    const mesh = new PaperMesh(identity, 2)
+    await stage.join(await stage.start(mesh), mesh)
+    await stage.damage('')
+    await (await stage.start(mesh)).removeAll(NODE_REMOVED)
+    assert.deepEqual(await stage.driver.list(''), [])
+    assert.deepEqual(await stage.files(), [])
+  })
+})

@@ -52,6 +52,7 @@ export function openAgents(tools: AgentsTools): Agents {
     feeds,
     inbox,
     onArrived: (node) => sharing?.arrived(node),
+    onPushed: (network) => sharing?.pushed(network),
     lag: new Lag(metrics, () => clock.monotonic()),
   })
   const door = new Door({
@@ -59,19 +60,24 @@ export function openAgents(tools: AgentsTools): Agents {
     admit: (...agent) => admission.admit(...agent),
     welcome: (...agent) => fleet.welcome(...agent),
   })
-  const sharing = board && share(board, { presence, fleet, clock })
+  const sharing = board && share(board, { presence, feeds, fleet, clock })
   return { presence, feeds, fleet, door }
 }
 
 function share(
   board: Board,
-  { presence, fleet, clock }: Pick<Agents, 'presence' | 'fleet'> & Pick<AgentsTools, 'clock'>,
+  { presence, feeds, fleet, clock }: Omit<Agents, 'door'> & Pick<AgentsTools, 'clock'>,
 ): Sharing {
   return new Sharing({
     board,
     presence,
-    now: () => clock.now(),
+    clock,
     isHere: (node) => fleet.has(node),
+    hasAnswered: (node, network) => {
+      const feed = feeds.peek(network, node)
+      return feed !== undefined && fleet.hasAnswered(node, network, feed)
+    },
+    unanswered: (network) => fleet.unanswered(network),
     replaced: (node) => fleet.replaced(node),
     onFacts: (node) => fleet.onFacts(node),
   })

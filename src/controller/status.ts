@@ -61,6 +61,7 @@ export class Status {
       feed: (node) => this.#feedOf(network, node),
       cursor: (node) => fleet.cursor(node, network.id),
       ownRevision: (node) => fleet.ownRevision(node, network.id),
+      hasAnswered: (node, feed) => fleet.hasAnswered(node, network.id, feed),
     })
   }
 
@@ -90,7 +91,9 @@ export class Status {
   }
 
   #standing(network: Network, node: NodeId): MemberState {
-    return memberState(network, node, this.#feedOf(network, node), this.#tools.presence)
+    const { presence, fleet } = this.#tools
+    const hasAnswered = (member: NodeId, feed: Feed) => fleet.hasAnswered(member, network.id, feed)
+    return memberState(network, node, this.#feedOf(network, node), { presence, hasAnswered })
   }
 
   /** A feed is kept up to date from when it is first asked for, so it is asked for only when an agent is there. */

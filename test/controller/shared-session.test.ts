@@ -24,14 +24,20 @@ const presence = { online: true, lastSeenAt: 9, report, standings: new Map([[net
 
 describe('A session at another replica', () => {
   it('is read as it was told', () => {
-    const told = parseSession(sessionText(7, presence))
+    const told = parseSession(sessionText(7, presence, () => true))
     assert.deepEqual([told?.order, told?.at], [7, 9])
     assert.deepEqual(told?.standings, presence.standings)
     assert.deepEqual(told?.report.ports, report.ports)
   })
 
+  it('is without what is no answer to the latest that the agent was told', () => {
+    const told = parseSession(sessionText(7, presence, () => false))
+    const { applied: _, ...rest } = standing
+    assert.deepEqual(told?.standings.get(networkId(1)), rest)
+  })
+
   it('is unknown where it is told in another form, and nothing throws', () => {
-    const good = JSON.parse(sessionText(7, presence))
+    const good = JSON.parse(sessionText(7, presence, () => true))
     const paths = ['order', 'at', 'report', 'standings']
     fc.assert(
       fc.property(fc.constantFrom(...paths), fc.jsonValue({ maxDepth: 4 }), (field, value) => {

@@ -58,6 +58,7 @@ const NO_NOTES: Notes = Object.freeze({ put: () => undefined, delete: () => unde
 /** As many as show that two machines take turns (`troublesOf`). */
 const TURNS_KEPT = 4
 
+const NO_STANDINGS: ReadonlyMap<NetworkId, Standing> = new Map()
 const NOTHING: Standing = Object.freeze({ peers: new Map(), drift: [] })
 
 /**
@@ -136,11 +137,13 @@ export class Presence {
     return this.#nodes.get(node)?.standings.get(network) ?? NOTHING
   }
 
+  /** A session has begun. What the agent said in another of what it has counts no more: it may come back with nothing. */
   arrived(node: NodeId, now: number, said: NodeReport): void {
-    const { online = false, standings = new Map(), takenOverAt = [] } = this.#nodes.get(node) ?? {}
+    const { online = false, standings = NO_STANDINGS, takenOverAt = [] } = this.#nodes.get(node) ?? {}
     const report = this.#note(node, said)
     const turns = online ? [...takenOverAt, now].slice(-TURNS_KEPT) : takenOverAt
-    this.#nodes.set(node, { online: true, lastSeenAt: now, report, standings, takenOverAt: turns })
+    const kept = { standings: unanswered(standings), takenOverAt: turns }
+    this.#nodes.set(node, { online: true, lastSeenAt: now, report, ...kept })
     this.#onChange(node)
     this.#tell({ node, network: undefined, peers: undefined })
   }
@@ -267,6 +270,11 @@ function likeBefore(report: NodeReport, before: NodeReport | undefined): NodeRep
   const isSame =
     known.length === report.addresses.length && known.every((one, at) => one === report.addresses[at])
   return isSame ? { ...report, addresses: known } : report
+}
+
+function unanswered(standings: ReadonlyMap<NetworkId, Standing>): ReadonlyMap<NetworkId, Standing> {
+  if (standings.size === 0) return standings
+  return new Map([...standings].map(([id, { applied: _, refused: __, ...rest }]) => [id, rest]))
 }
 
 function isSame(one: PeerReport | undefined, other: PeerReport): boolean {

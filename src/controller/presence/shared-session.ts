@@ -42,14 +42,22 @@ const shape = Compile(
   }),
 )
 
-export function sessionText(order: number, { lastSeenAt, report, standings }: NodePresence): string {
+/** @param hasAnswered whether what the agent says it has applied is its answer to the latest that it is to be told of a network */
+export function sessionText(
+  order: number,
+  { lastSeenAt, report, standings }: NodePresence,
+  hasAnswered: (network: NetworkId) => boolean,
+): string {
   return JSON.stringify({
     order,
     at: lastSeenAt ?? 0,
     report: reportText(report),
-    standings: [...standings].map(([network, standing]) => [
+    standings: [...standings].map(([network, { applied, ...standing }]) => [
       network,
-      { ...standing, peers: [...standing.peers].slice(0, PEERS_SHARED) },
+      {
+        ...(applied && hasAnswered(network) && { applied }),
+        ...{ ...standing, peers: [...standing.peers].slice(0, PEERS_SHARED) },
+      },
     ]),
   })
 }

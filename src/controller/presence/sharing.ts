@@ -1,3 +1,4 @@
+import type { Clock } from '../../clock.ts'
 import type { NodeId } from '../../keys/identity.ts'
 import type { NetworkId } from '../../model/names.ts'
 import type { Presence } from './presence.ts'
@@ -12,14 +13,21 @@ export interface Board {
 export interface SharingTools {
   readonly board: Board
   readonly presence: Presence
-  readonly now: () => number
+  readonly clock: Pick<Clock, 'now' | 'after'>
   /** Whether a node's session is here. */
   readonly isHere: (node: NodeId) => boolean
+  /** Whether the agent of a node that is here has answered the latest that it is to be told of a network. */
+  readonly hasAnswered: (node: NodeId, network: NetworkId) => boolean
+  /** Members that are here and have not. */
+  readonly unanswered: (network: NetworkId) => readonly NodeId[]
   /** Ends the session of a node, which has a newer one elsewhere. */
   readonly replaced: (node: NodeId) => void
   /** Something became known about a node. */
   readonly onFacts: (node: NodeId) => void
 }
+
+/** Milliseconds in which most agents answer what was pushed: of those nothing is said in between. */
+const PATIENCE = 200
 
 /**
  * Lets every replica know of the agents at the others: where they are, what they have applied, how their links stand; and
@@ -31,6 +39,8 @@ export class Sharing {
   readonly #orders = new Map<NodeId, number>()
   /** Who has the session of a node that is not here, and its number. */
   readonly #holders = new Map<NodeId, { readonly writer: string; readonly order: number }>()
+  /** Networks that were pushed in the last moment. */
+  readonly #pushed = new Set<NetworkId>()
 
   constructor(tools: SharingTools) {
     this.#tools = tools
@@ -44,16 +54,35 @@ export class Sharing {
   /** A session was opened here. */
   arrived(node: NodeId): void {
     const elsewhere = this.#holders.get(node)?.order ?? 0
-    this.#orders.set(node, Math.max(this.#tools.now(), elsewhere + 1))
+    this.#orders.set(node, Math.max(this.#tools.clock.now(), elsewhere + 1))
     this.#holders.delete(node)
   }
 
+  /**
+   * Members here were sent what is new. What they said before is passed on no longer: others cannot know whether it is the
+   * answer to that.
+   */
+  pushed(network: NetworkId): void {
+    if (this.#pushed.size === 0) this.#tools.clock.after(PATIENCE, () => this.#tellUnanswered())
+    this.#pushed.add(network)
+  }
+
+  #tellUnanswered(): void {
+    const nodes = [...this.#pushed].flatMap((network) => this.#tools.unanswered(network))
+    this.#pushed.clear()
+    for (const node of new Set(nodes)) this.#tell(node)
+  }
+
   #tell(node: NodeId): void {
-    const { board, presence, isHere } = this.#tools
+    const { board, presence, isHere, hasAnswered } = this.#tools
     const known = presence.get(node)
     const order = this.#orders.get(node)
     if (order === undefined) return
-    if (known && isHere(node)) return board.put(`n:${node}`, sessionText(order, known))
+    if (known && isHere(node))
+      return board.put(
+        `n:${node}`,
+        sessionText(order, known, (network) => hasAnswered(node, network)),
+      )
     this.#orders.delete(node)
     board.put(`n:${node}`, undefined)
   }
@@ -85,7 +114,7 @@ export class Sharing {
   #left(writer: string, node: NodeId): void {
     if (this.#holders.get(node)?.writer !== writer) return
     this.#holders.delete(node)
-    if (!this.#tools.isHere(node)) this.#tools.presence.left(node, this.#tools.now())
+    if (!this.#tools.isHere(node)) this.#tools.presence.left(node, this.#tools.clock.now())
   }
 
   #hearWitness(key: string, endpoint: string | undefined): void {

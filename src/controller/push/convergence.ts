@@ -1,9 +1,9 @@
 import type { NodeId } from '../../keys/identity.ts'
 import type { Member, Network, State } from '../../model/state.ts'
-import type { Presence, Standing } from '../presence/presence.ts'
+import type { Standing } from '../presence/presence.ts'
 import type { Cursor } from './cursor.ts'
 import type { Feed } from './feed.ts'
-import { memberState } from './standing.ts'
+import { memberState, type StandingTools } from './standing.ts'
 
 /** Milliseconds after which a session without a handshake is dead: REJECT_AFTER_TIME, WireGuard paper section 6.1. */
 const HANDSHAKE_LIFE = 180_000
@@ -45,9 +45,8 @@ export interface Convergence {
   readonly items: readonly MemberConvergence[]
 }
 
-export interface ConvergenceTools {
+export interface ConvergenceTools extends StandingTools {
   readonly state: State
-  readonly presence: Presence
   /** Milliseconds since 1970. */
   readonly now: number
   /** Undefined where that is not worked out yet: then nobody can have been told of it. */
@@ -88,7 +87,7 @@ function memberConvergence(network: Network, member: Member, tools: ConvergenceT
   const { node } = member
   const [feed, cursor] = [tools.feed(node), tools.cursor(node)]
   const standing = presence.standing(node, network.id)
-  const known = memberState(network, node, feed, presence)
+  const known = memberState(network, node, feed, tools)
   const isOwnTold = tools.ownRevision(node) === member.revision
   const progress = known === 'pending' ? wayOf(feed, isOwnTold ? cursor : undefined) : known
   const desired = Math.max(feed?.end.revision ?? network.revision, member.revision)

@@ -19,6 +19,7 @@ import { comparison, Rounds } from './comparison.ts'
 import type { Cursor } from './cursor.ts'
 import type { Origin } from './door.ts'
 import { drainWindow } from './drain.ts'
+import type { Feed } from './feed.ts'
 import type { Feeds } from './feeds.ts'
 import type { ProvenAgent } from './greeting.ts'
 import { Heartbeat } from './heartbeat.ts'
@@ -38,6 +39,8 @@ export interface FleetTools {
   readonly feeds: Feeds
   /** A session was opened; said before anything becomes known of it. */
   readonly onArrived: (node: NodeId) => void
+  /** The members of a network that are connected were sent what is new, as far as they read. */
+  readonly onPushed: (network: NetworkId) => void
   readonly inbox: AgentInbox
   readonly sent: (frames: number, bytes: number) => void
   readonly lag: Lag
@@ -120,6 +123,21 @@ export class Fleet {
   /** Of which revision the own record is that the agent of a node was sent of a network; 0: none, or it is not connected. */
   ownRevision(node: NodeId, network: NetworkId): number {
     return this.#roster.get(node)?.ownRevision(network) ?? 0
+  }
+
+  /** Whether the agent of a node has answered the latest of `feed`. Where it is not here its replica vouches for what it says. */
+  hasAnswered(node: NodeId, network: NetworkId, feed: Feed): boolean {
+    return this.#roster.get(node)?.hasAnswered(network, feed) ?? true
+  }
+
+  /** Connected members that have not answered yet what they are to be told. */
+  unanswered(network: NetworkId): NodeId[] {
+    const { feeds } = this.#tools
+    const sessions = [...this.#roster.membersOf(network)].filter((session) => {
+      const feed = feeds.peek(network, session.node)
+      return !feed || !session.hasAnswered(network, feed)
+    })
+    return sessions.map(({ node }) => node)
   }
 
   has(node: NodeId): boolean {
@@ -240,6 +258,7 @@ export class Fleet {
       this.#tell(session, network, latest)
       yield
     }
+    this.#tools.onPushed(network)
   }
 
   /** What fails for one is none of the others' business. */

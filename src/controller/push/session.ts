@@ -19,7 +19,16 @@ import type { Feed } from './feed.ts'
 import type { Lag } from './lag.ts'
 import { removedFrame, selfFrame } from './member-frames.ts'
 import { Remarks } from './remarks.ts'
-import { applied, claimed, knowsItself, NO_SELF, nothingTold, type Told, takeUp } from './told.ts'
+import {
+  applied,
+  claimed,
+  hasAnswered,
+  knowsItself,
+  NO_SELF,
+  nothingTold,
+  type Told,
+  takeUp,
+} from './told.ts'
 
 export interface SessionTools extends AgentSocketTools, AskingTools {
   readonly signing: SigningKey
@@ -130,6 +139,12 @@ export class Session {
   ownRevision(network: NetworkId): number {
     const { self } = this.#told.get(network) ?? {}
     return self?.epoch === this.#tools.state().epoch ? self.revision : 0
+  }
+
+  /** Whether the agent has said of the latest of `feed`, since it was told that, that it is applied. */
+  hasAnswered(network: NetworkId, feed: Feed): boolean {
+    const told = this.#told.get(network)
+    return told !== undefined && hasAnswered(told, feed)
   }
 
   /** The agent has applied this: how long that took is known if it was a change that went out in this session. */

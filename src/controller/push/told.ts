@@ -9,6 +9,8 @@ export interface Told {
   /** Undefined: it was told nothing yet. */
   cursor: Cursor | undefined
   lan: LanTold
+  /** The revision that the agent said last it has applied, since it came or said that it has something else. */
+  applied: number
   /** Revision of the member's own record, 0 before it was told, and the epoch in which it was. */
   self: { readonly revision: number; readonly epoch: number }
   /** Since when the node is a member, if it became one in this session and was told nothing yet. */
@@ -22,12 +24,15 @@ export interface Told {
   position: ResumePosition | undefined
 }
 
+/** Less than any. */
+const NO_REVISION = -1
 export const NO_SELF = Object.freeze({ revision: 0, epoch: 0 })
 
 export function nothingTold(): Told {
   return {
     cursor: undefined,
     lan: knownLan(undefined),
+    applied: NO_REVISION,
     self: NO_SELF,
     addedAt: undefined,
     unapplied: undefined,
@@ -37,7 +42,9 @@ export function nothingTold(): Told {
 
 /** What counts once an agent has said what it has; undefined: that it has nothing. @param before what it was told until then */
 export function claimed(position: ResumePosition | undefined, before: Told | undefined): Told {
-  return { ...nothingTold(), lan: lanOf(position, before?.lan), unapplied: before?.unapplied, position }
+  const lan = lanOf(position, before?.lan)
+  const applied = before && hasAll(position, before) ? before.applied : NO_REVISION
+  return { ...nothingTold(), lan, applied, unapplied: before?.unapplied, position }
 }
 
 /** Takes over where the agent says it is. @param feed what the member may see now: no longer that of when it said so, perhaps */
@@ -50,10 +57,19 @@ export function takeUp(told: Told, position: ResumePosition, feed: Feed, member:
 
 /** Takes over what the agent has applied. Gives since when there was a change that it has applied now, if that was sent to it. */
 export function applied(told: Told, { epoch, revision }: NetworkPosition): number | undefined {
+  told.applied = revision
   const { unapplied } = told
   if (!unapplied || epoch !== told.cursor?.epoch || revision < unapplied.revision) return undefined
   told.unapplied = undefined
   return unapplied.since
+}
+
+/**
+ * Whether an agent has answered the latest that is to be told, and not only something like it: after a policy went back, what
+ * it said before the mistake is no answer to the correction.
+ */
+export function hasAnswered({ cursor, applied }: Told, feed: Feed): boolean {
+  return cursor !== undefined && feed.isTold(cursor) && applied >= cursor.revision
 }
 
 /** Whether a member was told its own record as it is now. */
@@ -68,6 +84,15 @@ export function knowsItself({ self }: Told, { revision }: Member, epoch: number)
 function lanOf(position: ResumePosition | undefined, before: LanTold | undefined): LanTold {
   const hasNothing = position ? position.digest !== undefined : before === undefined
   return hasNothing || position?.lan !== undefined ? claimedLan(before, position?.lan) : unknownLan(before)
+}
+
+/** Whether an agent says that it has all that it was told. */
+function hasAll(position: ResumePosition | undefined, { cursor }: Told): boolean {
+  return (
+    position?.digest !== undefined &&
+    position.epoch === cursor?.epoch &&
+    position.digest === cursor.told.digest
+  )
 }
 
 /** Whether an agent has its own record as it is now. One that does not say which has that of its revision of the network. */

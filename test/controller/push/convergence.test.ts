@@ -76,10 +76,13 @@ describe('Convergence', () => {
     using agent = await RawAgent.join(join, { name: 'one' })
     const { controller } = rig
     const rules = [{ from: 'c=a', to: 'c=b' }]
+    await eventually('it is told at first', () => agent.framesOf('snapshot').length > 0)
+    const first = agent.frames.length
     await controller.change({ actor: 'test' }, (state) =>
       setPolicy(state, network, { default: 'deny', rules }),
     )
-    await eventually('it is told', () => of(controller).items[0]?.progress === 'delivered')
+    await eventually('it is told', () => agent.frames.length > first)
+    await eventually('that is known', () => of(controller).items[0]?.progress === 'delivered')
     const { epoch, revision } = positionOf(rig, agent, network)
     const digest = agent.view(network).digest()
     const apply = (self?: number) =>
@@ -131,6 +134,75 @@ describe('Convergence', () => {
       assert.equal(appliedRevision, desiredRevision)
   })
 
+  it('is no older answer that reads like the one that is due: after a policy went back, and at a return with nothing', async () => {
+    await using rig = await startRig()
+    const { id: network } = await rig.createNetwork({ name: 'demo' })
+    const join = await rig.joinToken({ networks: ['demo'], uses: 2, labels: { c: 'a' } })
+    using one = await RawAgent.join(join, { name: 'one' })
+    using two = await RawAgent.join(join, { name: 'two' })
+    const { controller } = rig
+    const set = async (isOpen: boolean) => {
+      const rules = isOpen ? [{ from: 'c=a', to: 'c=a' }] : [{ from: 'c=a', to: 'c=b' }]
+      const said = [one, two].map(({ frames }) => frames.length)
+      await controller.change({ actor: 'test' }, (state) =>
+        setPolicy(state, network, { default: 'deny', rules }),
+      )
+      await eventually('both are told', () =>
+        [one, two].every(({ frames }, at) => frames.length > (said[at] ?? 0)),
+      )
+      await eventually('that is known', () =>
+        of(controller).items.every(({ progress }) => progress !== 'undelivered'),
+      )
+    }
+    const apply = (agent: RawAgent) => {
+      const self = findNetwork(controller.state, 'demo').members.get(agent.node)?.revision
+      const { hints: _, ...position } = positionOf(rig, agent, network)
+      agent.send({
+        type: 'applied',
+        ...position,
+        digest: agent.view(network).digest(),
+        took: 1,
+        ...(self && { self }),
+      })
+    }
+    const isApplied = (agent: RawAgent) =>
+      controller.status.member(findNetwork(controller.state, 'demo'), agent.node).state === 'applied'
+    await set(false)
+    const denied = one.view(network).digest()
+    for (const agent of [one, two]) apply(agent)
+    await eventually('both have it', () => of(controller).converged)
+
+    await set(true)
+    assert.notEqual(one.view(network).digest(), denied)
+    await set(false)
+    assert.equal(one.view(network).digest(), denied)
+    assert.equal(of(controller).converged, false, 'what was opened by mistake may be open yet')
+    assert.ok(!isApplied(one))
+    for (const agent of [one, two]) apply(agent)
+    await eventually('the correction is there', () => of(controller).converged && isApplied(one))
+
+    // In the same session, and then in another.
+    one.send({ type: 'have', networks: [], facts: NO_FACTS })
+    await eventually('it is told all', () => one.framesOf('snapshot').length > 1)
+    await eventually('it has nothing yet', () => !of(controller).converged && !isApplied(one))
+    apply(one)
+    await eventually('it has all', () => of(controller).converged)
+    const position = positionOf(rig, one, network)
+    one[Symbol.dispose]()
+    await eventually('it is away', () => !controller.status.node(one.node).online)
+    using back = await RawAgent.return(join, one.identity, [])
+    await eventually('it is told all', () => back.framesOf('snapshot').length > 0)
+    assert.equal(of(controller).converged, false, 'it came back with nothing')
+    assert.equal(of(controller).items.find(({ node }) => node === back.node)?.appliedRevision, 0)
+    apply(back)
+    await eventually('it is there', () => of(controller).converged)
+    using again = await RawAgent.return(join, one.identity, [position])
+    await eventually('it is told that nothing is new', () => again.framesOf('current').length > 0)
+    assert.equal(of(controller).converged, false, 'it has said nothing of its interface')
+    again.send({ type: 'applied', ...position, digest: denied, took: 0 })
+    await eventually('it has', () => of(controller).converged)
+  })
+
   it('is looked at without working out what classes are to be told: that is done in turns', async () => {
     const world = new FeedWorld()
     world.come(1, 2, 3)
@@ -152,6 +224,7 @@ describe('Convergence', () => {
             : world.feeds.peek(NETWORK, node),
         cursor: () => undefined,
         ownRevision: () => 0,
+        hasAnswered: () => false,
       })
     for (let again = 0; again < 3; again++) {
       const { converged, items } = look()
@@ -208,6 +281,8 @@ describe('Convergence', () => {
     })
   })
 })
+
+const NO_FACTS = { addresses: [], mtu: 1_500, ports: [], device: 'memory' as const, version: '0' }
 
 const FACTS = {
   addresses: [],

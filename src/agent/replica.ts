@@ -1,11 +1,9 @@
 import { WeftError } from '../errors.ts'
 import type { Identity, NodeId } from '../keys/identity.ts'
-import { openSeal } from '../keys/seal.ts'
 import type { VerifyKey } from '../keys/signature.ts'
 import { allFromBase64Url, fromBase64Url, toBase64Url } from '../keys/text.ts'
-import { type KeyPair, PrivateKey, publicKeyOf } from '../keys/wireguard.ts'
+import type { KeyPair } from '../keys/wireguard.ts'
 import type { NetworkId } from '../model/names.ts'
-import { memberKeyPlace } from '../model/place.ts'
 import {
   type Head,
   openDelta,
@@ -21,6 +19,8 @@ import type { MemberRecord } from '../protocol/record.ts'
 import { View } from '../protocol/view.ts'
 import type { Reach } from '../topology/reach.ts'
 import type { Endpoint } from '../wireguard/device.ts'
+import { ownKeys } from './own-keys.ts'
+import { isOlder, notForUs, type Point, stale } from './point.ts'
 import { Whereabouts } from './whereabouts.ts'
 
 /** The frames that carry what a member has to have. */
@@ -71,7 +71,7 @@ export class Replica {
     if (content.network !== this.network || content.record.node !== this.#identity.id) throw notForUs()
     const known = this.#self?.content
     if (known && isOlder(content, known)) throw stale(content, known)
-    this.#self = { frame, content, keys: this.#openKeys(content, frame.sealedKey) }
+    this.#self = { frame, content, keys: ownKeys(content, frame, this.#identity) }
     this.#touched = undefined
     return 'changed'
   }
@@ -201,7 +201,7 @@ export class Replica {
   }
 
   /** Whether a removal that is signed for this point of history concerns what we have. */
-  isCoveredBy(removal: { readonly epoch: number; readonly revision: number }): boolean {
+  isCoveredBy(removal: Point): boolean {
     const known = this.#head ?? this.#self?.content
     return !known || !isOlder(removal, known)
   }
@@ -287,45 +287,8 @@ export class Replica {
     if (head.network !== this.network) throw notForUs()
     if (this.#head && isOlder(head, this.#head)) throw stale(head, this.#head)
   }
-
-  #openKeys({ record, custody }: SelfContent, sealedKey: string | undefined): KeyPair {
-    const keys =
-      custody === 'node'
-        ? this.#identity.memberKey(this.network, record.keyVersion)
-        : this.#unseal(sealedKey ?? '', record.keyVersion)
-    if (keys.publicKey === record.publicKey) return keys
-    throw new WeftError('digest-mismatch', 'The private key does not belong to the certified public key.')
-  }
-
-  #unseal(sealedKey: string, keyVersion: number): KeyPair {
-    const { id, sealing } = this.#identity
-    const place = memberKeyPlace(this.network, id, keyVersion)
-    const sealed = new Uint8Array(Buffer.from(sealedKey, 'base64'))
-    const secret = openSeal(sealed, sealing.privateKey, sealing.publicKey, place)
-    const privateKey = new PrivateKey(secret.expose())
-    secret.forget()
-    return { privateKey, publicKey: publicKeyOf(privateKey) }
-  }
-}
-
-interface Point {
-  readonly epoch: number
-  readonly revision: number
 }
 
 function isSamePoint(a: Head, b: Head): boolean {
   return a.epoch === b.epoch && a.revision === b.revision && a.digest === b.digest
-}
-
-function isOlder(a: Point, b: Point): boolean {
-  return a.epoch < b.epoch || (a.epoch === b.epoch && a.revision < b.revision)
-}
-
-function stale(got: Point, known: Point): WeftError {
-  const [a, b] = [got, known].map(({ epoch, revision }) => `${epoch}.${revision}`)
-  return new WeftError('stale-revision', `Revision ${a} is older than ${b}, which this node has.`)
-}
-
-function notForUs(): WeftError {
-  return new WeftError('protocol-error', 'A frame is signed for another node or network.')
 }

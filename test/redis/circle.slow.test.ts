@@ -8,12 +8,15 @@ import { locate } from '../../src/log/redis/place.ts'
 import { FaultProxy } from '../chaos/proxy.ts'
 import { change } from '../log/fixture.ts'
 import { eventually } from '../rig.ts'
+import { endSlowRewrite, SLOW_REWRITE } from './rewriting.ts'
 import { RedisServer } from './server.ts'
 import { PRIMARY_NAME, type RedisSite, startCluster, startSingle, startWithSentinels } from './site.ts'
 import { optionsFor } from './writers.ts'
 
 /** Milliseconds in which a controller has asked Sentinels again, at least once. */
 const ASKED_AGAIN = 1_500
+/** And in which it has looked at the settings of all servers again. */
+const INSPECTED_AGAIN = 2_500
 const LIMIT = 20_000
 /** Milliseconds after which a controller takes a server that does not answer for silent, and more. */
 const SILENT = 2_000
@@ -112,6 +115,25 @@ describe('At strict', () => {
       await server.call('CONFIG', 'SET', 'appendfsync', 'always')
       await eventually('changes go again', () => takes(log), LIMIT)
     })
+
+  it('a file that is begun anew stops changes until it stands, one that is only rewritten does not', async () => {
+    const servers = [primary, replicas[0]].filter((server) => server !== undefined)
+    for (const server of servers) await server.call('CONFIG', 'SET', ...SLOW_REWRITE)
+    await using log = await openRedisLog(optionsFor(site, 'file'))
+    await eventually('changes go', () => takes(log), LIMIT)
+    for (const server of servers) await server.call('BGREWRITEAOF')
+    for (const end = performance.now() + INSPECTED_AGAIN; performance.now() < end; await wait(50))
+      assert.equal(await takes(log), true, log.refusal?.message)
+    for (const server of servers)
+      for (const value of ['no', 'yes']) await server.call('CONFIG', 'SET', 'appendonly', value)
+    for (const server of servers) {
+      const early = `The Redis server ${server.place} writes its append-only file anew.`
+      await eventually('it is named', () => log.refusal?.message === early, LIMIT)
+      assert.equal(await takes(log), false)
+      await endSlowRewrite(server)
+    }
+    await eventually('changes go again', () => takes(log), LIMIT)
+  })
 
   it('the primary of before has to have a change until more than half of the Sentinels have forgotten it', async () => {
     await using stack = new AsyncDisposableStack()

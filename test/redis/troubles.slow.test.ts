@@ -5,10 +5,12 @@ import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { setTimeout as wait } from 'node:timers/promises'
 import { openRedisLog, type RedisLog } from '../../src/log/redis/log.ts'
+import type { RedisNews } from '../../src/log/redis/options.ts'
 import { report, runs } from '../chaos/runs.ts'
 import { appendAll, change } from '../log/fixture.ts'
 import { eventually } from '../rig.ts'
 import { LoopDelay } from './loopdelay.ts'
+import { endSlowRewrite, SLOW_REWRITE } from './rewriting.ts'
 import type { RedisServer } from './server.ts'
 import { startSingle, startWithSentinels } from './site.ts'
 import { countsOf, optionsFor, Writers } from './writers.ts'
@@ -160,6 +162,27 @@ describe('The settings of Redis servers', () => {
       })
     })
   }
+
+  it('are not enough where a server is still writing its first file: no log is begun before that stands', async () => {
+    await using site = await startSingle({ appendonly: 'no' })
+    await site.server.call('SET', 'other', 'x')
+    await site.server.call('CONFIG', 'SET', ...SLOW_REWRITE)
+    await site.server.configure('appendonly yes')
+    await site.server.call('CONFIG', 'SET', 'appendonly', 'yes')
+    const refusals: string[] = []
+    const told = (news: RedisNews) => void (news.kind === 'refusing' && refusals.push(news.reason.message))
+    const opening = openRedisLog(optionsFor(site, 'test', { tell: told }))
+    const early = `The Redis server ${site.server.place} writes its append-only file anew.`
+    await eventually('it says why', () => refusals.includes(early), 5_000)
+    assert.equal(await site.server.call('EXISTS', '{weft:test}:meta'), 0)
+    await endSlowRewrite(site.server)
+    await using log = await opening
+    await eventually('changes go', () => takes(log, 1), 15_000)
+    await site.server.kill()
+    await site.server.start()
+    await eventually('it is there still', () => takes(log, 2), 15_000)
+    assert.equal((await log.find('op-1'))?.sequence, 1)
+  })
 
   it('are refused with a replica that somebody may promote; one of priority 0 is let be', async () => {
     await using site = await startWithSentinels(1)

@@ -1,37 +1,53 @@
 import { toWeftError, WeftError } from '../../errors.ts'
 import { type Address, addressText, type Site } from './address.ts'
 import { connectTo, isRefusal } from './client.ts'
+import { FILE_SECTIONS, type FileState, fileIn, followersFileIn } from './file.ts'
 
 /** What a change has survived when it is acknowledged (deploy/replicas.md has the table). */
 export type Level = 'strict' | 'restart-only' | 'available'
 
 /** What a server is to the log. */
 export type Look =
-  /** It may be promoted, and is set up as the level wants. */
-  | { readonly kind: 'right' }
+  /** It may be promoted, and is set up as the level wants. `life`: in which its file was seen to stand, where one is wanted. */
+  | { readonly kind: 'right'; readonly life?: string }
   /** It is never promoted. */
   | { readonly kind: 'bystander' }
-  /** It may be promoted and is set up wrong, or does not say. */
-  | { readonly kind: 'wrong' | 'silent'; readonly reason: WeftError }
+  /** It may be promoted and is set up wrong, or does not say, or is right but has nothing on its disk yet. */
+  | { readonly kind: 'wrong' | 'silent' | 'early'; readonly reason: WeftError }
 
-/** Asks the primary for its settings. */
-export function lookAtPrimary(site: Site, level: Level, primary: Address): Promise<Look> {
+export interface Wanted {
+  readonly site: Site
+  readonly level: Level
+}
+
+/** Asks the primary for its settings. @param known a life in which its file stood */
+export function lookAtPrimary(wanted: Wanted, primary: Address, known: string | undefined): Promise<Look> {
   return looking(async () => {
-    checkSettings(primary, { site, level }, await settingsOf(site, primary))
-    return { kind: 'right' }
+    const { settings, info } = await askFor(wanted, primary)
+    checkSettings(primary, wanted, settings)
+    return wanted.level === 'available' ? { kind: 'right' } : toLook(primary, fileIn(info, known))
   })
 }
 
-/** Asks a replica for its settings: before that its word does not count. */
-export function lookAtReplica(site: Site, level: Level, replica: string): Promise<Look> {
+/** Asks a replica for its settings: before that its word does not count. @param known a life in which its file stood */
+export function lookAtReplica(wanted: Wanted, replica: string, known: string | undefined): Promise<Look> {
   return looking(async () => {
     const address = parseAddress(replica)
-    const settings = await settingsOf(site, address)
-    if (isNeverPromoted(site, settings)) return { kind: 'bystander' }
-    checkSettings(address, { site, level }, settings)
-    return { kind: 'right' }
+    const { settings, info } = await askFor(wanted, address)
+    if (isNeverPromoted(wanted.site, settings)) return { kind: 'bystander' }
+    checkSettings(address, wanted, settings)
+    return toLook(address, followersFileIn(info, known))
   })
 }
+
+function toLook(address: Address, file: FileState): Look {
+  if (file.kind === 'stands') return { kind: 'right', life: file.life }
+  const message = `The Redis server ${addressText(address)} ${file.why}.`
+  return { kind: 'early', reason: new WeftError('store-unavailable', message, { advice: WAIT_FOR_FILE }) }
+}
+
+const WAIT_FOR_FILE =
+  'A restart of it could take back what it takes now, so that does not count yet. Wait until its INFO says loading:0, aof_enabled:1, aof_rewrite_in_progress:0, aof_rewrite_scheduled:0, and of a replica master_link_status:up; if it never does, its own log says why.'
 
 /** A Cluster promotes replicas of any priority, and none that follow a node of it from outside. */
 function isNeverPromoted({ kind }: Site, settings: Settings): boolean {
@@ -61,16 +77,17 @@ const WANTED = [
   'cluster-replica-validity-factor',
 ]
 
-async function settingsOf(site: Site, address: Address): Promise<Settings> {
+interface Asked {
+  readonly settings: Settings
+  readonly info: string
+}
+
+async function askFor({ site }: Wanted, address: Address): Promise<Asked> {
   const client = await connectTo(address, site.access)
   try {
-    const replies = await Promise.all(WANTED.map((name) => client.call('CONFIG', 'GET', name)))
-    return new Map(
-      replies.map((reply) => {
-        const [name, value] = Array.isArray(reply) ? reply.map(String) : []
-        return [name ?? '', value ?? ''] as const
-      }),
-    )
+    const asking = WANTED.map((name) => client.call('CONFIG', 'GET', name))
+    const [info, ...replies] = await Promise.all([client.info(...FILE_SECTIONS), ...asking])
+    return { settings: new Map(replies.map(toSetting)), info }
   } catch (cause) {
     if (!isRefusal(cause)) {
       throw new WeftError('store-unavailable', `The Redis server ${addressText(address)} does not answer.`, {
@@ -91,9 +108,9 @@ async function settingsOf(site: Site, address: Address): Promise<Settings> {
   }
 }
 
-interface Wanted {
-  readonly site: Site
-  readonly level: Level
+function toSetting(reply: unknown): readonly [string, string] {
+  const [name = '', value = ''] = Array.isArray(reply) ? reply.map(String) : []
+  return [name, value]
 }
 
 function checkSettings(address: Address, { site, level }: Wanted, settings: Settings): void {

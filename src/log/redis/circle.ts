@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import type { WeftError } from '../../errors.ts'
-import type { Address, Site } from './address.ts'
+import { type Address, addressText, type Site } from './address.ts'
 import { Aliases } from './aliases.ts'
 import { type Barrier, reachOf } from './barrier.ts'
 import { type Level, type Look, lookAtPrimary, lookAtReplica } from './check.ts'
@@ -21,6 +21,8 @@ export interface CircleTools {
   readonly primary: Address
   readonly level: Level
   readonly members: Members
+  /** Lives in which the file of a primary was seen to stand, by `host:port`; this outlives links. */
+  readonly lives: Map<string, string>
 }
 
 /** Milliseconds between two looks at those that are a little behind the others. */
@@ -74,6 +76,16 @@ export class Circle {
     this.#tools.members.see(following.filter((replica) => this.#mayLead(replica)))
   }
 
+  /** Looks at the settings of the primary, and whether what it writes is on its disk. */
+  async lookAtPrimary(): Promise<Look> {
+    const { primary, lives } = this.#tools
+    const name = addressText(primary)
+    const look = await lookAtPrimary(this.#tools, primary, lives.get(name))
+    if (look.kind === 'right' && look.life !== undefined) lives.set(name, look.life)
+    if (look.kind !== 'silent') this.#harm = 'reason' in look ? look.reason : undefined
+    return look
+  }
+
   /** Those of whom is spoken and who do not follow may be among those that do, by another name. */
   async identify(status: ServerStatus): Promise<void> {
     if (this.#tools.level === 'available' || this.#isAlone) return
@@ -86,13 +98,10 @@ export class Circle {
    * that does not answer is what it was.
    */
   async inspect(status: ServerStatus): Promise<void> {
-    const { site, level, primary } = this.#tools
     const looked = [...this.#looked].filter(([replica]) => status.replicas.has(replica))
     await Promise.all([
       this.identify(status),
-      lookAtPrimary(site, level, primary).then((look) => {
-        if (look.kind !== 'silent') this.#harm = 'reason' in look ? look.reason : undefined
-      }),
+      this.lookAtPrimary(),
       ...looked.map(([replica, before]) => this.#lookAgain(replica, before)),
     ])
   }
@@ -207,15 +216,15 @@ export class Circle {
   }
 
   async #lookAgain(replica: string, before: Looked): Promise<void> {
-    const { site, level } = this.#tools
-    const look = await lookAtReplica(site, level, replica)
+    const known = before.look.kind === 'right' ? before.look.life : undefined
+    const look = await lookAtReplica(this.#tools, replica, known)
     const isStillThat = this.#looked.get(replica) === before
     if (isStillThat && look.kind !== 'silent') this.#looked.set(replica, { ...before, look })
   }
 
   async #lookAt(replica: string, attachments: number): Promise<void> {
-    const { site, level } = this.#tools
-    this.#looked.set(replica, { look: await lookAtReplica(site, level, replica), attachments })
+    // It may have been given everything anew since the last look, so what was known of its file says nothing.
+    this.#looked.set(replica, { look: await lookAtReplica(this.#tools, replica, undefined), attachments })
   }
 }
 

@@ -102,7 +102,8 @@ export function toFollowers(info: string): Followers {
   }
 }
 
-function field(info: string, name: string): string {
+/** The value of a field of INFO, empty if it says none. @param name as a regular expression has it */
+export function field(info: string, name: string): string {
   return new RegExp(`^${name}:(.*?)\r?$`, 'm').exec(info)?.[1] ?? ''
 }
 

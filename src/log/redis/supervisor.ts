@@ -3,7 +3,7 @@ import { toWeftError, WeftError } from '../../errors.ts'
 import { Bell } from '../bell.ts'
 import { addressText, type Site } from './address.ts'
 import { runIdAt } from './aliases.ts'
-import { type Level, lookAtPrimary } from './check.ts'
+import type { Level } from './check.ts'
 import { Circle } from './circle.ts'
 import { type Lost, takeUp } from './fence.ts'
 import type { Journal } from './journal.ts'
@@ -48,6 +48,7 @@ export class Supervisor {
   readonly #tools: SupervisorTools
   readonly #closing = new AbortController()
   readonly #members: Members
+  readonly #lives = new Map<string, string>()
   #link: Link | undefined
   #refusal: WeftError | undefined = new WeftError('store-unavailable', 'There is no connection to Redis yet.')
   #trouble = Promise.withResolvers<void>()
@@ -103,16 +104,17 @@ export class Supervisor {
     this.#trouble = Promise.withResolvers()
     const place = await locate(site, keys.tag)
     this.#members.hear(place)
-    const circle = new Circle({ site, level, primary: place.primary, members: this.#members })
+    const { primary } = place
+    const circle = new Circle({ site, level, primary, members: this.#members, lives: this.#lives })
     using link = await Link.open(place, { access: site.access, keys, writer, circle })
     try {
       // Before all that takes time. What keeps it from being said is named below.
       await link.claim(journal.known.sequence).catch(() => undefined)
       checkLevel(link, await link.status(), level)
       await checkRights(link, keys)
-      const look = await lookAtPrimary(site, level, place.primary)
-      if ('reason' in look) throw look.reason
+      const look = await circle.lookAtPrimary()
       const status = await link.status()
+      if ('reason' in look && !(look.kind === 'early' && isArmed(status))) throw look.reason
       link.problem = await problemWith(circle, status)
       // Those that are away are waited for: it goes on meanwhile.
       circle.identify(status).catch(() => undefined)
@@ -152,8 +154,8 @@ export class Supervisor {
     while (!signal.aborted) {
       const status = await link.status()
       if (!status.isPrimary) throw gone('is a replica now')
-      if (status.log?.armed !== status.runId) throw gone('has to be armed again')
-      if (status.log.level !== level) throw gone('has a log of another level')
+      if (!isArmed(status)) throw gone('has to be armed again')
+      if (status.log?.level !== level) throw gone('has a log of another level')
       await circle.see(status)
       link.problem = circle.problem(status)
       const problem = link.problem ?? (this.#refusal && (await trySettle(link)))
@@ -219,6 +221,11 @@ export class Supervisor {
 async function isAt(site: Site, { primary }: Place, { name, runId }: Link): Promise<boolean> {
   const found = addressText(primary)
   return found === name || (await runIdAt(site, found)) === runId
+}
+
+/** Then nothing has to be written before it can be read. */
+function isArmed({ log, runId }: ServerStatus): boolean {
+  return log?.armed === runId
 }
 
 /** Why no changes go yet. Rejects with `invalid-config` when the level cannot keep its promise with those who follow. */

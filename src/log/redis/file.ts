@@ -1,0 +1,44 @@
+import { field } from './status.ts'
+
+/** The sections of INFO that tell whether a file stands. */
+export const FILE_SECTIONS = ['server', 'replication', 'persistence', 'commandstats'] as const
+
+/** Whether what a server writes would be there after a restart. */
+export type FileState =
+  /** `life`: nothing but a restart, another role, or a setting can take that away, and then this is another text. */
+  | { readonly kind: 'stands'; readonly life: string }
+  /** `why` goes on from the name of the server. */
+  | { readonly kind: 'early'; readonly why: string }
+
+/**
+ * `appendonly` is `yes` from the moment at which it is set, and on a replica while it is given all there is; but what is written
+ * before the first rewrite is done is in no file that counts. A rewrite of a file that stood before takes nothing away, and looks
+ * the same: so it is known by a life in which the file was seen to stand.
+ * @param info those sections, @param known a life in which the file stood
+ */
+export function fileIn(info: string, known: string | undefined): FileState {
+  const says = (name: string) => field(info, name) === '1'
+  const life = lifeIn(info)
+  if (says('loading') || says('async_loading')) return early('is still loading its data')
+  if (!says('aof_enabled')) return early('has no append-only file at the moment')
+  const isRewriting = says('aof_rewrite_in_progress') || says('aof_rewrite_scheduled')
+  if (isRewriting && life !== known) return early('writes its append-only file anew')
+  return { kind: 'stands', life }
+}
+
+/** The same for a replica, which follows only once it has begun its file: before that it may say of the one it had. */
+export function followersFileIn(info: string, known: string | undefined): FileState {
+  if (field(info, 'master_link_status') !== 'up') return early('does not follow its primary')
+  return fileIn(info, known)
+}
+
+/** Each CONFIG SET takes its microseconds, so their sum is never again what it was. */
+function lifeIn(info: string): string {
+  return ['run_id', 'master_replid', String.raw`cmdstat_config\|set`]
+    .map((name) => field(info, name))
+    .join(' ')
+}
+
+function early(why: string): FileState {
+  return { kind: 'early', why }
+}

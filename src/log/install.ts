@@ -5,12 +5,15 @@ import { sync } from '../files.ts'
 import { applyEntry } from '../model/apply.ts'
 import type { State } from '../model/state.ts'
 import { checkNothingLeft, filesOf } from './beside.ts'
+import { emptyWal } from './checkpoint.ts'
+import { connect } from './database.ts'
 import { takeLock } from './lock.ts'
 import type { Head, Log } from './log.ts'
 import { patiently } from './patience.ts'
 import { startingState } from './snapshot.ts'
 import { openSqliteLog } from './sqlite.ts'
 import { copyLog, type Source } from './transfer.ts'
+import { verifyLog } from './verify.ts'
 
 export interface Install {
   /** Raises the epoch: what agents have of the log's other future counts no more. */
@@ -19,7 +22,7 @@ export interface Install {
   readonly now: number
 }
 
-/** Makes `source` the embedded log at `path`, where none may be. It is there as a whole, or not at all. */
+/** Makes `source` the embedded log at `path`, where none may be. It is there as a whole, read again, or not at all. */
 export async function installLog(
   source: Source,
   path: string,
@@ -35,7 +38,10 @@ export async function installLog(
     await copyLog(source, log)
     if (newEpoch) await raiseEpoch(log, now)
     const head = log.head()
+    moveIntoOneFile(draft)
     await log[Symbol.asyncDispose]()
+    if (await exists(`${draft}-wal`)) throw notClosed(draft)
+    await verifyLog(draft, { head })
     await rename(draft, path)
     // Only then is it there after a power cut too, and not its draft, which the next import removes.
     await sync(dirname(path))
@@ -43,6 +49,13 @@ export async function installLog(
   } finally {
     await removeLog(draft)
   }
+}
+
+/** As it closes SQLite does so too, but says nothing when it cannot, on a disk that is full for one. */
+function moveIntoOneFile(path: string): void {
+  using _database = connect(path, {}, (database) => {
+    if (!emptyWal(database)) throw notClosed(path)
+  })
 }
 
 /**
@@ -69,13 +82,24 @@ async function endOf(log: Log): Promise<State> {
 }
 
 async function removeLog(path: string): Promise<void> {
-  for (const ending of ['', '-wal', '-shm', '.lock']) await rm(path + ending, { force: true })
+  for (const ending of ['', '-wal', '-shm', '-journal', '.lock']) await rm(path + ending, { force: true })
 }
 
 function exists(path: string): Promise<boolean> {
   return access(path).then(
     () => true,
     () => false,
+  )
+}
+
+/** Nobody but this import has business with the draft. */
+function notClosed(path: string): WeftError {
+  return new WeftError(
+    'store-unavailable',
+    `Another program has ${path} open, so that it is not in one file.`,
+    {
+      advice: 'Nothing was imported. Close what has the file open, and do the import again.',
+    },
   )
 }
 

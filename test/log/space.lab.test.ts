@@ -1,22 +1,29 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, rmSync } from 'node:fs'
+import { mkdirSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
+import { WeftError } from '../../src/errors.ts'
+import { openImport } from '../../src/log/export.ts'
+import { installLog } from '../../src/log/install.ts'
 import { openSqliteLog } from '../../src/log/sqlite.ts'
 import { verifyLog } from '../../src/log/verify.ts'
 import { fill } from '../chaos/full.ts'
 import { report, runs } from '../chaos/runs.ts'
 import { appendAll, change, collect, scratch } from './fixture.ts'
+import { writeExportOf } from './whole.ts'
 
 /** A third of them with no space, the last of which may be full. */
 const ROUNDS = runs(30, 300)
+/** Entries of an import, and KiB of disks: 0.4 MiB of a database and as much before it is in one; there is no room for both on most. */
+const ENTRIES = 2_000
+const SIZES = [600, 680, 740, 2_048]
 const skip = process.getuid?.() === 0 ? false : 'needs root, to mount a small file system'
 
-/** A file system of 2 MiB. */
-function mountSmall(path: string): Disposable {
+/** A file system of its own. */
+function mountSmall(path: string, kibibytes = 2_048): Disposable {
   mkdirSync(path)
-  execFileSync('/bin/mount', ['-t', 'tmpfs', '-o', 'size=2m', 'weft-test', path])
+  execFileSync('/bin/mount', ['-t', 'tmpfs', '-o', `size=${kibibytes}k`, 'weft-test', path])
   return { [Symbol.dispose]: () => void execFileSync('/bin/umount', ['--lazy', path]) }
 }
 
@@ -89,5 +96,28 @@ describe('a log on a disk that is full', { skip }, () => {
     await (await openSqliteLog(path))[Symbol.asyncDispose]()
     fill(join(dir.path, 'small', 'filler'))
     await assert.rejects(openSqliteLog(path), { code: 'store-unavailable', message: /No space is left/ })
+  })
+
+  it('takes in an import as a whole, or says that there is no room, however much is missing', async () => {
+    await using dir = await scratch()
+    const file = join(dir.path, 'log.jsonl')
+    await writeExportOf(dir.log, ENTRIES, file)
+    const outcomes = []
+    for (const kibibytes of SIZES) {
+      const folder = join(dir.path, `small-${kibibytes}`)
+      using _ = mountSmall(folder, kibibytes)
+      const path = join(folder, 'log.db')
+      using source = await openImport(file)
+      const outcome = await installLog(source, path, { now: 0 }).catch((error: WeftError) => error)
+      if (outcome instanceof WeftError) {
+        assert.deepEqual(
+          [outcome.code, outcome.message],
+          ['store-unavailable', `No space is left for the log ${path}.new.`],
+        )
+        assert.deepEqual(readdirSync(folder), ['log.db.lock'], `${kibibytes} KiB`)
+      } else assert.deepEqual((await verifyLog(path)).head, outcome, `${kibibytes} KiB`)
+      outcomes.push(outcome instanceof WeftError ? 'refused' : 'done')
+    }
+    assert.deepEqual([outcomes.at(0), outcomes.at(-1)], ['refused', 'done'])
   })
 })

@@ -9,7 +9,7 @@ import type { NetworkPlan } from '../wireguard/plan.ts'
 import { everyStep } from './every-step.ts'
 import type { Underlay } from './facts.ts'
 import type { Guide } from './guide.ts'
-import { removeInterface } from './leftovers.ts'
+import { portOf, removeInterface } from './leftovers.ts'
 import { MemberGuide } from './member-guide.ts'
 import type { Replica } from './replica.ts'
 import type { Finding } from './report.ts'
@@ -40,6 +40,8 @@ export class NetworkInterface {
   readonly #name: InterfaceName
   #guide: Guide | undefined
   #tunnel: Tunnel | undefined
+  /** UDP port of an interface that could not be taken away and was not looked at before. */
+  #leftPort = 0
 
   constructor(replica: Replica, tools: InterfaceTools) {
     this.#replica = replica
@@ -54,7 +56,7 @@ export class NetworkInterface {
 
   /** 0 while none is bound. */
   get listenPort(): number {
-    return this.#tunnel?.listenPort ?? 0
+    return this.#tunnel?.listenPort ?? this.#leftPort
   }
 
   /** Undefined until it was led once. */
@@ -93,7 +95,17 @@ export class NetworkInterface {
   }
 
   /** Takes all of it away. Rejects when something is left, and can be called again then. */
-  takeDown(): Promise<void> {
+  async takeDown(): Promise<void> {
+    const { driver } = this.#tools
+    try {
+      await this.#remove()
+    } catch (error) {
+      if (!this.#tunnel) this.#leftPort = await portOf(driver, this.#name)
+      throw error
+    }
+  }
+
+  #remove(): Promise<void> {
     const [guide, { driver }] = [this.#guide, this.#tools]
     if (!guide) return removeInterface(driver, this.#name)
     return everyStep(

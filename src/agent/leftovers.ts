@@ -12,6 +12,17 @@ export function removeInterface(driver: DeviceDriver, name: InterfaceName): Prom
   )
 }
 
+/** The UDP port that an interface of an earlier life holds; 0 where there is none, or it does not say. */
+export async function portOf(driver: DeviceDriver, name: InterfaceName): Promise<number> {
+  try {
+    if (!(await driver.list(name)).includes(name)) return 0
+    const device = await driver.open(name)
+    return (await device.observe()).listenPort
+  } catch {
+    return 0
+  }
+}
+
 /** Takes away what an earlier life of this agent may have put up beside an interface. */
 async function removeLeftovers({ kind }: DeviceDriver, name: InterfaceName): Promise<void> {
   if (kind === 'memory') return

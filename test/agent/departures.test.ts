@@ -49,6 +49,20 @@ describe('A network that a node has left', () => {
     assert.equal(second.greeting().networks.length, 0)
   })
 
+  it('keeps its port from other networks for as long as its interface is there, after a crash, too', async () => {
+    await using stage = await Stage.open()
+    const [mesh, other] = [new PaperMesh(identity, 1), new PaperMesh(identity, 1)]
+    const first = await stage.start(mesh)
+    const name = await stage.join(first, mesh)
+    stage.driver.busy.add(name)
+    await first.take(removalOf(mesh))
+    const second = await stage.start(mesh)
+    await eventually('it is tried again', () => stage.driver.tries > 1)
+    const fresh = await stage.join(second, other)
+    assert.notEqual(fresh, name)
+    assert.equal(await stage.portOf(fresh), (await stage.portOf(name)) + 1)
+  })
+
   it('comes up again when the node is let in meanwhile, and is not taken down after that', async () => {
     await using stage = await Stage.open()
     const mesh = new PaperMesh(identity, 2)

@@ -12,7 +12,7 @@ import { SecretBytes } from '../../src/keys/secret.ts'
 import { signRemoval } from '../../src/protocol/content.ts'
 import { type AgentFrame, encodeFrame, parseControllerFrame } from '../../src/protocol/frames.ts'
 import { loadSettings } from '../../src/settings.ts'
-import type { InterfaceName } from '../../src/wireguard/device.ts'
+import type { InterfaceName, ObservedDevice } from '../../src/wireguard/device.ts'
 import type { PaperMesh } from '../bench/stage/mesh.ts'
 import { eventually } from '../rig.ts'
 import { HandClock } from './clock.ts'
@@ -90,7 +90,15 @@ export class Stage implements AsyncDisposable {
   }
 
   async peersOf(name: InterfaceName): Promise<number> {
-    return (await (await this.driver.open(name)).observe()).peers.size
+    return (await this.#observe(name)).peers.size
+  }
+
+  async portOf(name: InterfaceName): Promise<number> {
+    return (await this.#observe(name)).listenPort
+  }
+
+  async #observe(name: InterfaceName): Promise<ObservedDevice> {
+    return (await this.driver.open(name)).observe()
   }
 
   /** Lets time pass until it is so. */

@@ -22,6 +22,7 @@ import { answerElsewhere } from './elsewhere.ts'
 import { refuseUnheard } from './etag.ts'
 import type { App } from './instance.ts'
 import { Limits, type RateLimits } from './limits/limits.ts'
+import { Rehearsals } from './limits/rehearsals.ts'
 import { measureRequests } from './metrics.ts'
 import { Operations } from './operations.ts'
 import { sendProblem } from './problem.ts'
@@ -166,6 +167,7 @@ function createInstance({ log, random, clock }: AppTools): App {
   app.setErrorHandler(sendProblem)
   answerElsewhere(app)
   app.decorate('operations', new Operations(clock, random))
+  app.decorate('rehearsals', new Rehearsals())
   app.decorateRequest('actor', '')
   app.decorateRequest('credential', undefined)
   return app

@@ -1,12 +1,11 @@
+import type { Socket } from 'node:net'
 import type { FastifyRequest } from 'fastify'
 import Type from 'typebox'
 import type { Controller } from '../controller/controller.ts'
 import type { Decision, Tools } from '../controller/tools.ts'
 import { WeftError } from '../errors.ts'
 import { systemRandom } from '../keys/random.ts'
-import type { Event } from '../model/event.ts'
 import type { State } from '../model/state.ts'
-import { linkChanges } from '../topology/policy/link-changes.ts'
 import { isDryRun } from './dryrun.ts'
 import { refTo } from './schemas/common.ts'
 import { LinkChanges } from './schemas/policy.ts'
@@ -37,25 +36,49 @@ export function rehearse(
   request: FastifyRequest,
   decide: (state: State, tools: Tools) => Decision<unknown>,
 ): Promise<LinkChanges> | undefined {
-  if (!isDryRun(request.query)) return undefined
-  const { state, settings } = controller
-  const { events } = decide(state, { now: controller.now(), random: systemRandom, settings })
-  return rehearsal(controller, request, events)
+  return isDryRun(request.query) ? linksAfter(controller, request, decide) : undefined
 }
 
-/** What `events` would do to links, and what agents would be sent. Who hangs up has that worked out no further. */
-export async function rehearsal(
+async function linksAfter(
   controller: Controller,
-  { raw: { socket } }: FastifyRequest,
-  events: readonly Event[],
+  request: FastifyRequest,
+  decide: (state: State, tools: Tools) => Decision<unknown>,
 ): Promise<LinkChanges> {
+  const { links } = await rehearsal(controller, request, () => {
+    const { state, settings } = controller
+    return decide(state, { now: controller.now(), random: systemRandom, settings })
+  })
+  return links
+}
+
+/**
+ * What `decide` decides, what that would do to links, and what agents would be sent. Nothing is decided while as many dry runs
+ * are under way as may be. Who hangs up has that worked out no further.
+ */
+export async function rehearsal<Result>(
+  controller: Controller,
+  request: FastifyRequest,
+  decide: () => Decision<Result> | Promise<Decision<Result>>,
+): Promise<{ readonly result: Result; readonly links: LinkChanges }> {
+  const { actor, credential, server } = request
+  const token = credential && controller.state.apiTokens.get(credential)
+  using _place = server.rehearsals.take(actor, token?.project)
+  const { events, result } = await decide()
+  const rehearsal = await controller.rehearse(events, closingOf(request.raw.socket))
+  return { result, links: linkChangesView(rehearsal) }
+}
+
+/** By connection: several requests may be under way on one. */
+const closings = new WeakMap<Socket, AbortSignal>()
+
+/** Aborted when a connection is closed. An answer that waits behind others on it is not told. */
+function closingOf(socket: Socket): AbortSignal {
+  const known = closings.get(socket)
+  if (known) return known
   const gone = new AbortController()
   const leave = () => gone.abort(new WeftError('unavailable', 'Nobody waits for the answer any more.'))
-  socket.once('close', leave)
-  try {
-    const pushed = controller.forecast(events, gone.signal)
-    return linkChangesView(linkChanges(controller.state, events), await pushed)
-  } finally {
-    socket.off('close', leave)
-  }
+  if (socket.destroyed) leave()
+  else socket.once('close', leave)
+  closings.set(socket, gone.signal)
+  return gone.signal
 }

@@ -26,7 +26,7 @@ import { openMeters } from './meters.ts'
 import { Mint } from './mint.ts'
 import { publicUrls } from './places.ts'
 import type { Channel } from './push/door.ts'
-import type { Forecast } from './push/forecast.ts'
+import type { Rehearsal } from './push/rehearsal.ts'
 import type { ControllerSettings } from './settings.ts'
 import { Status } from './status.ts'
 import { type Decision, SYSTEM, type Tools } from './tools.ts'
@@ -158,9 +158,9 @@ export class Controller implements AsyncDisposable {
     return formatJoinToken({ urls, fingerprint, controllerKey: signing.publicKey, secret })
   }
 
-  /** What agents would be sent if `events` happened now. */
-  forecast(events: readonly Event[], signal?: AbortSignal): Promise<Forecast> {
-    return this.#agents.feeds.forecast(events, signal)
+  /** What links there would be, and what agents would be sent, if `events` happened now. */
+  rehearse(events: readonly Event[], signal?: AbortSignal): Promise<Rehearsal> {
+    return this.#agents.feeds.rehearse(events, signal)
   }
 
   /** What is durable from entry `from` on, and then what becomes so. */

@@ -69,25 +69,41 @@ export class Turns {
       if (!piece) return
       const isOver = piece.go(end)
       if (push && !isOver) this.#pushes.push(push)
-      else if (!push && isOver) this.#asked.shift()
+      else if (isOver && this.#asked[0] === piece) this.#asked.shift()
     } while (this.#now() < end)
   }
 
-  #later<Result>(queue: Piece[], steps: Iterator<unknown, Result>, signal?: AbortSignal): Promise<Result> {
-    return new Promise((resolve, reject) => {
-      const go = (end: number) => {
-        try {
-          signal?.throwIfAborted()
-          const done = slice(steps, this.#now, end)
-          if (done) resolve(done.value)
-          return done !== undefined
-        } catch (error) {
-          reject(error)
-          return true
-        }
+  async #later<Result>(
+    queue: Piece[],
+    steps: Iterator<unknown, Result>,
+    signal?: AbortSignal,
+  ): Promise<Result> {
+    signal?.throwIfAborted()
+    const { promise, resolve, reject } = Promise.withResolvers<Result>()
+    const go = (end: number) => {
+      try {
+        const done = slice(steps, this.#now, end)
+        if (done) resolve(done.value)
+        return done !== undefined
+      } catch (error) {
+        reject(error)
+        return true
       }
-      queue.push({ go })
-    })
+    }
+    const piece = { go }
+    const leave = () => {
+      // Nothing is kept of what nobody waits for, however many wait before it.
+      const at = queue.indexOf(piece)
+      if (at >= 0) queue.splice(at, 1)
+      reject(signal?.reason)
+    }
+    queue.push(piece)
+    signal?.addEventListener('abort', leave, { once: true })
+    try {
+      return await promise
+    } finally {
+      signal?.removeEventListener('abort', leave)
+    }
   }
 }
 

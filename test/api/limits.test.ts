@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { Buckets } from '../../src/api/limits/buckets.ts'
 import { Load } from '../../src/api/limits/load.ts'
+import { Rehearsals } from '../../src/api/limits/rehearsals.ts'
 import { Streams } from '../../src/api/limits/streams.ts'
 import type { Clock } from '../../src/clock.ts'
 import { eventually } from '../rig.ts'
@@ -65,6 +66,26 @@ describe('the load', () => {
     const seen = [2_300, 2_300, 250, 2_300, 2_300, 2_300, 2_300, 2_300, 2_300, 2_200, 2_300].map(lookAfter)
     const expected = [false, false, false, false, false, false, false, true, true, false, false]
     assert.deepEqual(seen, expected)
+  })
+})
+
+describe('dry runs', () => {
+  it('are few at once: of a token, of a project, and of all', () => {
+    const rehearsals = new Rehearsals()
+    const take = (token: string, project: string | undefined, count: number) =>
+      Array.from({ length: count }, () => rehearsals.take(token, project))
+    const refused = (code: string, token: string, project?: string) =>
+      assert.throws(() => rehearsals.take(token, project), { code })
+    const [first] = take('a', 'p', 4)
+    refused('too-many-requests', 'a', 'p')
+    take('b', 'p', 4)
+    refused('too-many-requests', 'c', 'p')
+    take('d', undefined, 4)
+    refused('too-many-requests', 'd')
+    take('e', 'q', 4)
+    refused('overloaded', 'f')
+    first?.[Symbol.dispose]()
+    take('f', undefined, 1)
   })
 })
 

@@ -88,7 +88,7 @@ describe('a policy over REST', () => {
 
   it('goes on with no dry run whose caller has hung up', async (context) => {
     let signal: AbortSignal | undefined
-    context.mock.method(place.controller, 'forecast', async (_: unknown, gone: AbortSignal) => {
+    context.mock.method(place.controller, 'rehearse', async (_: unknown, gone: AbortSignal) => {
       signal = gone
       await once(gone, 'abort')
       throw gone.reason
@@ -100,6 +100,29 @@ describe('a policy over REST', () => {
     caller.abort()
     await assert.rejects(asked, { name: 'AbortError' })
     await eventually('it is over', () => signal?.aborted)
+  })
+
+  it('works out few dry runs of a token at once, and decides nothing for more', async (context) => {
+    const waiting: (() => void)[] = []
+    const rehearse = place.controller.rehearse.bind(place.controller)
+    context.mock.method(place.controller, 'rehearse', async (...asked: Parameters<typeof rehearse>) => {
+      const { promise, resolve } = Promise.withResolvers<void>()
+      waiting.push(resolve)
+      await promise
+      return rehearse(...asked)
+    })
+    const dry = () => put(OPEN, {}, '?dryRun=true')
+    const asked = Array.from({ length: 6 }, dry)
+    await eventually('four are under way', () => waiting.length === 4)
+    for (const { status, headers } of await Promise.all([dry(), dry()]))
+      assert.deepEqual([status, Number(headers['retry-after']) > 0], [429, true])
+    for (const go of waiting) go()
+    const statuses = (await Promise.all(asked)).map(({ status }) => status).sort()
+    assert.deepEqual(statuses, [200, 200, 200, 200, 429, 429])
+    const again = dry()
+    await eventually('there is room again', () => waiting.length === 5)
+    waiting.at(-1)?.()
+    assert.equal((await again).status, 200)
   })
 
   it('shows in the explanation of a pair what each may open, and why two that may nothing are no peers', async () => {

@@ -45,6 +45,26 @@ describe('Work in turns', () => {
     assert.deepEqual(done, ['x0', 'z0', 'z1'])
   })
 
+  it('keeps nothing of what nobody waits for, though something goes on for long before it', async () => {
+    const { done, turns, take } = work(25)
+    const warned: unknown[] = []
+    const warn = (warning: Error) => void warned.push(warning)
+    process.on('warning', warn)
+    const gone = new AbortController()
+    const first = turns.ask(take('a', 9))
+    const asked = Array.from({ length: 20 }, () => turns.ask(take('x', 9), gone.signal))
+    const next = turns.ask(take('b', 1))
+    gone.abort(new RangeError('gone'))
+    const ends = await Promise.race([Promise.allSettled(asked), first])
+    assert.ok(Array.isArray(ends) && ends.every(({ status }) => status === 'rejected'))
+    assert.ok(done.length < 9)
+    await assert.rejects(turns.ask(take('y', 1), gone.signal), RangeError)
+    assert.deepEqual(await Promise.all([first, next]), ['a is over', 'b is over'])
+    assert.ok(!done.some((step) => /^[xy]/.test(step)))
+    process.off('warning', warn)
+    assert.deepEqual(warned, [], 'as many may wait for the end of one connection as like')
+  })
+
   it('ends with the first step that fails, at once or later, and the others go on', async () => {
     const { done, turns, take } = work(25)
     assert.throws(() => turns.push(take('a', 3, 0)), TypeError)

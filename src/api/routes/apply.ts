@@ -52,12 +52,7 @@ function addApply(app: App, controller: Controller): void {
   }
   app.post('/v1/apply', { schema }, async (request, reply) => {
     if (request.query.dryRun) {
-      const ahead = await prepare(controller, request)
-      using _keys = ahead.keys
-      const decide = decider(controller, request, ahead)
-      const { state, settings } = controller
-      const { events, result } = decide(state, { now: controller.now(), random: systemRandom, settings })
-      const links = await rehearsal(controller, request, events)
+      const { result, links } = await rehearsal(controller, request, () => decideNow(controller, request))
       return tagged(reply, { applied: false, ...result, links }, tagOf(result.changes))
     }
     return await app.operations.answer(request, reply, async () => {
@@ -111,6 +106,21 @@ function assertSeen(
   throw new WeftError('confirmation-needed', told, {
     field: 'if-match',
     advice: 'Ask with ?dryRun=true, look at the changes, and give the ETag of that answer as If-Match.',
+  })
+}
+
+async function decideNow(controller: Controller, request: ApplyRequest): Promise<Decision<Steps>> {
+  const ahead = await prepare(controller, request)
+  using _keys = ahead.keys
+  const { state, settings } = controller
+  return decider(
+    controller,
+    request,
+    ahead,
+  )(state, {
+    now: controller.now(),
+    random: systemRandom,
+    settings,
   })
 }
 

@@ -6,7 +6,7 @@ import { authorise } from '../access/authorise.ts'
 import { assertMatch } from '../etag.ts'
 import type { App } from '../instance.ts'
 import { askedBy } from '../origin.ts'
-import { rehearsal } from '../rehearsal.ts'
+import { rehearse } from '../rehearsal.ts'
 import { idOrName, MatchHeaders, refTo } from '../schemas/common.ts'
 import { LinkChanges, NewPolicy, Policy, PolicyQuery } from '../schemas/policy.ts'
 import { answers } from '../schemas/problem.ts'
@@ -49,16 +49,14 @@ function addSet(app: App, controller: Controller): void {
     response: answers({ 200: Type.Union([refTo(Policy), refTo(LinkChanges)]) }, 404, 409, 412, 413, 415),
   }
   app.put('/v1/networks/:network/policy', { schema }, async (request, reply) => {
-    const { body, query } = request
+    const { body } = request
     const decide = (state: State, now: number) => {
       const { network } = authorise(state, request, now)
       assertMatch(request, policyEtag(network, state.epoch))
       return setPolicy(state, network.id, body)
     }
-    if (query.dryRun) {
-      const { state } = controller
-      return rehearsal(controller, request, decide(state, controller.now()).events)
-    }
+    const wouldBe = rehearse(controller, request, (state, { now }) => decide(state, now))
+    if (wouldBe) return wouldBe
     const { state } = await controller.change(askedBy(request), (before, tools) => decide(before, tools.now))
     const { network } = authorise(state, request, controller.now())
     reply.header('etag', policyEtag(network, state.epoch))

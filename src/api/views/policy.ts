@@ -1,7 +1,7 @@
-import type { Forecast } from '../../controller/push/forecast.ts'
+import type { Rehearsal } from '../../controller/push/rehearsal.ts'
 import { type Policy as PolicyState, type Rule, rangeText } from '../../model/policy.ts'
 import type { Network } from '../../model/state.ts'
-import type { LinkChanges as Changes, LinkList } from '../../topology/policy/link-changes.ts'
+import type { LinkList } from '../../topology/policy/link-changes.ts'
 import type { LinkChanges, Policy } from '../schemas/policy.ts'
 
 /** A policy as it was handed in, but for selectors in their canonical form. */
@@ -14,9 +14,13 @@ export function policyEtag({ id, policyRevision }: Network, epoch: number): stri
   return `"${id}.${epoch}.${policyRevision}"`
 }
 
-export function linkChangesView({ appear, disappear }: Changes, { members, ...sums }: Forecast): LinkChanges {
-  const push = { ...sums, members: [...members] }
-  return { appear: listView(appear), disappear: listView(disappear), push }
+export function linkChangesView({ links, push }: Rehearsal): LinkChanges {
+  const { appear, disappear } = links
+  return {
+    appear: listView(appear),
+    disappear: listView(disappear),
+    push: { ...push, members: [...push.members] },
+  }
 }
 
 function ruleView({ from, to, protocols, ports }: Rule): Policy['rules'][number] {

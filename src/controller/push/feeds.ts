@@ -15,11 +15,11 @@ import type { ControllerSettings } from '../settings.ts'
 import { Turns } from '../turns.ts'
 import { Due, type News } from './due.ts'
 import type { Feed } from './feed.ts'
-import { type Forecast, forecast } from './forecast.ts'
 import { GroupNames } from './group-names.ts'
 import { NetworkFeeds, type NetworkFeedsTools } from './network-feeds.ts'
 import { Pace } from './pace.ts'
 import { Pasts } from './pasts.ts'
+import { type Rehearsal, rehearse } from './rehearsal.ts'
 
 export interface FeedsTools {
   readonly clock: Clock
@@ -107,9 +107,9 @@ export class Feeds {
     return this.#lans.follow(id, viewer, told, readsParts)
   }
 
-  /** What a change would cost to push, as things are now. One is worked out at a time; it ends with `signal`. */
-  forecast(events: readonly Event[], signal?: AbortSignal): Promise<Forecast> {
-    const steps = forecast(this.#tools.state(), events, (network) => this.#toolsFor(network))
+  /** What a change would do, as things are now. One is worked out at a time; it ends with `signal`. */
+  rehearse(events: readonly Event[], signal?: AbortSignal): Promise<Rehearsal> {
+    const steps = rehearse(this.#tools.state(), events, (network) => this.#toolsFor(network))
     return this.turns.ask(steps, signal)
   }
 

@@ -235,9 +235,9 @@ class World implements AsyncDisposable {
     await this.#rig.controller.change({ actor: 'test' }, decide)
   }
 
-  forecast(decide: (state: State) => Decision<unknown>): Promise<Forecast> {
+  async forecast(decide: (state: State) => Decision<unknown>): Promise<Forecast> {
     const { controller } = this.#rig
-    return controller.forecast(decide(controller.state).events)
+    return (await controller.rehearse(decide(controller.state).events)).push
   }
 
   async set(policy: PolicyInput): Promise<void> {

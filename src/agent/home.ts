@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { access, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { access, mkdir, open, readdir, readFile, rm } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import Type from 'typebox'
@@ -87,6 +87,8 @@ class DirectoryHome implements Home {
   readonly #path: string
   readonly #settings: AgentSettings
   readonly #random: Random
+  /** Bytes of whole lines in a journal behind which a part of one may stand: a disk that is full takes so much, and a crash. */
+  readonly #whole = new Map<NetworkId, number>()
 
   constructor(path: string, settings: AgentSettings, random: Random) {
     this.#path = path
@@ -143,17 +145,24 @@ class DirectoryHome implements Home {
     return new Map(await Promise.all(ids.map(async (id) => [id, await this.#lines(id)] as const)))
   }
 
-  rewrite(network: NetworkId, lines: readonly string[]): Promise<void> {
-    return replaceFile(this.#journal(network), lines.map((line) => `${line}\n`).join(''))
+  async rewrite(network: NetworkId, lines: readonly string[]): Promise<void> {
+    await replaceFile(this.#journal(network), lines.map((line) => `${line}\n`).join(''))
+    this.#whole.delete(network)
   }
 
   async append(network: NetworkId, line: string): Promise<void> {
-    await writeFile(this.#journal(network), `${line}\n`, { mode: 0o600, flag: 'a' })
+    await using file = await open(this.#journal(network), 'a', 0o600)
+    const whole = this.#whole.get(network)
+    if (whole !== undefined) await file.truncate(whole)
+    this.#whole.set(network, (await file.stat()).size)
+    await file.writeFile(`${line}\n`)
+    this.#whole.delete(network)
   }
 
   async forget(network: NetworkId): Promise<void> {
     await rm(this.#journal(network), { force: true })
     await rm(draftOf(this.#journal(network)), { force: true })
+    this.#whole.delete(network)
   }
 
   async leave(): Promise<void> {
@@ -162,7 +171,10 @@ class DirectoryHome implements Home {
 
   /** What stands behind the last line end was cut off by a crash, and is as if it had never come. */
   async #lines(network: NetworkId): Promise<readonly string[]> {
-    return (await readFile(this.#journal(network), 'utf8')).split('\n').slice(0, -1)
+    const bytes = await readFile(this.#journal(network))
+    const whole = bytes.lastIndexOf('\n') + 1
+    if (whole < bytes.length) this.#whole.set(network, whole)
+    return bytes.toString('utf8', 0, whole).split('\n').slice(0, -1)
   }
 
   #seedFile(): string {

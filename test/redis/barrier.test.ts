@@ -50,3 +50,13 @@ it('a number of replicas may be any, and none is enough where the server itself 
   assert.equal(reachOf({ replicas: 0 }, { before, waited: 0, after }), 'all')
   assert.equal(reachOf({ replicas: [] }, { before, waited: 0, after }), 'missing', 'nobody is known')
 })
+
+it('replicas that share an address are told from one that came back, and from those that only take a copy', () => {
+  const sharedOf = (...lines: readonly string[]) => [...toFollowers(lines.join('\r\n')).shared]
+  const line = (port: number, lag: number) =>
+    `slave${port}:ip=10.0.0.1,port=${port},state=online,offset=9,lag=${lag}`
+  assert.deepEqual(sharedOf(line(1, 0), line(2, 0)), [])
+  assert.deepEqual(sharedOf(line(1, 20), line(1, 0)), [A])
+  assert.deepEqual(sharedOf(line(1, 30), line(1, 0)), [], 'the old connection was not noticed to be gone')
+  assert.deepEqual(sharedOf(line(0, 0), line(0, 0)), [])
+})

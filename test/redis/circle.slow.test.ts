@@ -116,6 +116,28 @@ describe('At strict', () => {
       await eventually('changes go again', () => takes(log), LIMIT)
     })
 
+  it('two replicas by one address are no two: changes go only while the one that answers there is the only one', async () => {
+    await using log = await openRedisLog(optionsFor(site, 'shared'))
+    await eventually('changes go', () => takes(log), LIMIT)
+    const [real] = replicas
+    assert.ok(real)
+    const announced = { 'replica-announce-ip': real.host, 'replica-announce-port': String(real.port) }
+    await using twin = await RedisServer.start({ replicaof: `${primary.host} ${primary.port}`, ...announced })
+    const isTold = () =>
+      log.refusal?.message === `Several Redis replicas follow by the same address: ${real.place}.`
+    await eventually('the refusal names it', isTold, LIMIT)
+    assert.equal(await takes(log), false)
+    // It is cut off, and the other one confirms in its place.
+    real.freeze()
+    await endAllButLast(primary)
+    const isSilent = () => log.refusal?.message === `The Redis server ${real.place} does not answer.`
+    await eventually('the one that answers there does not follow', isSilent, LIMIT)
+    assert.equal(await takes(log), false)
+    await twin.kill()
+    real.thaw()
+    await eventually('changes go again', () => takes(log), LIMIT)
+  })
+
   it('a file that is begun anew stops changes until it stands, one that is only rewritten does not', async () => {
     const servers = [primary, replicas[0]].filter((server) => server !== undefined)
     for (const server of servers) await server.call('CONFIG', 'SET', ...SLOW_REWRITE)
@@ -271,6 +293,13 @@ it('in a Cluster a controller starts with two nodes named, one of which is dead'
 
 async function followersOf(server: RedisServer): Promise<string> {
   return server.info('replication', 'connected_slaves')
+}
+
+/** Cuts off all replicas but the one that came last. */
+async function endAllButLast(primary: RedisServer): Promise<void> {
+  const said = String(await primary.call('CLIENT', 'LIST', 'TYPE', 'replica'))
+  const ids = [...said.matchAll(/^id=(\d+) /gm)].map(([, id]) => Number(id)).toSorted((a, b) => a - b)
+  for (const id of ids.slice(0, -1)) await primary.call('CLIENT', 'KILL', 'ID', id)
 }
 
 async function behindProxies({ sentinels }: RedisSite, stack: AsyncDisposableStack) {

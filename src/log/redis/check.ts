@@ -12,8 +12,11 @@ export type Look =
   | { readonly kind: 'right'; readonly life?: string }
   /** It is never promoted. */
   | { readonly kind: 'bystander' }
-  /** It may be promoted and is set up wrong, or does not say, or is right but has nothing on its disk yet. */
-  | { readonly kind: 'wrong' | 'silent' | 'early'; readonly reason: WeftError }
+  /**
+   * It may be promoted and is set up wrong, or does not say, or is right but has nothing on its disk yet, or several have
+   * its address.
+   */
+  | { readonly kind: 'wrong' | 'silent' | 'early' | 'shared'; readonly reason: WeftError }
 
 export interface Wanted {
   readonly site: Site

@@ -12,9 +12,10 @@ import {
   missing,
   nobodyKnown,
   noneAttached,
+  sharedAddress,
   unheard,
 } from './standstill.ts'
-import { type Follower, type Followers, type ServerStatus, toFollowers } from './status.ts'
+import { canBeReached, type Follower, type Followers, type ServerStatus, toFollowers } from './status.ts'
 
 export interface CircleTools {
   readonly site: Site
@@ -69,10 +70,9 @@ export class Circle {
   async see(followers: Followers): Promise<void> {
     if (this.#tools.level === 'available') return
     await this.#aliases.renew(followers)
-    const { replicas, attachments } = followers
-    const following = [...replicas.keys()].filter(canBeReached)
-    const fresh = following.filter((replica) => !this.#isKnown(replica, attachments))
-    await Promise.all(fresh.map((replica) => this.#lookAt(replica, attachments)))
+    const following = [...followers.replicas.keys()].filter(canBeReached)
+    const fresh = following.filter((replica) => !this.#isKnown(replica, followers))
+    await Promise.all(fresh.map((replica) => this.#lookAt(replica, followers)))
     this.#tools.members.see(following.filter((replica) => this.#mayLead(replica)))
   }
 
@@ -98,7 +98,8 @@ export class Circle {
    * that does not answer is what it was.
    */
   async inspect(status: ServerStatus): Promise<void> {
-    const looked = [...this.#looked].filter(([replica]) => status.replicas.has(replica))
+    const { replicas, shared } = status
+    const looked = [...this.#looked].filter(([replica]) => replicas.has(replica) && !shared.has(replica))
     await Promise.all([
       this.identify(status),
       this.lookAtPrimary(),
@@ -136,6 +137,10 @@ export class Circle {
     const { level, members } = this.#tools
     if (this.#harm) return this.#harm
     if (level === 'available') return [...replicas.values()].some(isOnline) ? undefined : noneAttached()
+    const shared = [...this.#looked].filter(
+      ([name, { look }]) => replicas.has(name) && look.kind === 'shared',
+    )
+    if (shared.length > 0) return sharedAddress(shared.map(([name]) => name))
     if (this.#isAlone) return this.#rivals(members.all)
     const wanted = this.#wanted
     const reasons = wanted.flatMap((replica) => {
@@ -181,10 +186,10 @@ export class Circle {
   }
 
   /** Whether all who follow were looked at since they came, and those who must have a change are set up right. */
-  #vouchesFor({ replicas, attachments }: Followers): boolean {
+  #vouchesFor({ replicas, attachments, shared }: Followers): boolean {
     const { replicas: wanted } = this.barrier
     if (typeof wanted === 'number') return true
-    if (!this.#aliases.isCurrent(attachments)) return false
+    if (shared.size > 0 || !this.#aliases.isCurrent(attachments)) return false
     const isSeen = [...replicas.keys()].filter(canBeReached).every((replica) => {
       if (this.#looked.get(replica)?.attachments !== attachments) return false
       return wanted.includes(replica) || !this.#mayLead(replica)
@@ -193,9 +198,10 @@ export class Circle {
   }
 
   /** One that is not as it should be is looked at again and again; one that never answers, and need not, is not. */
-  #isKnown(replica: string, attachments: number): boolean {
+  #isKnown(replica: string, { attachments, shared }: Followers): boolean {
     const looked = this.#looked.get(replica)
     if (looked?.attachments !== attachments) return false
+    if (shared.has(replica)) return looked.look.kind === 'shared'
     return this.#isRight(replica) || !this.#mayLead(replica)
   }
 
@@ -222,15 +228,14 @@ export class Circle {
     if (isStillThat && look.kind !== 'silent') this.#looked.set(replica, { ...before, look })
   }
 
-  async #lookAt(replica: string, attachments: number): Promise<void> {
-    // It may have been given everything anew since the last look, so what was known of its file says nothing.
-    this.#looked.set(replica, { look: await lookAtReplica(this.#tools, replica, undefined), attachments })
+  /** Of several by one address one alone answers: it is asked again when it is the only one, and follows. */
+  async #lookAt(replica: string, { attachments, shared }: Followers): Promise<void> {
+    const look: Look = shared.has(replica)
+      ? { kind: 'shared', reason: sharedAddress([replica]) }
+      : // It may have been given everything anew since the last look, so what was known of its file says nothing.
+        await lookAtReplica(this.#tools, replica, undefined)
+    this.#looked.set(replica, { look, attachments })
   }
-}
-
-/** One that only takes a copy listens nowhere. */
-function canBeReached(replica: string): boolean {
-  return !replica.endsWith(':0')
 }
 
 function isOnline(follower: Follower | undefined): boolean {

@@ -1,4 +1,4 @@
-import { field } from './status.ts'
+import { field, lostFor } from './status.ts'
 
 /** The sections of INFO that tell whether a file stands. */
 export const FILE_SECTIONS = ['server', 'replication', 'persistence', 'commandstats'] as const
@@ -28,7 +28,8 @@ export function fileIn(info: string, known: string | undefined): FileState {
 
 /** The same for a replica, which follows only once it has begun its file: before that it may say of the one it had. */
 export function followersFileIn(info: string, known: string | undefined): FileState {
-  if (field(info, 'master_link_status') !== 'up') return early('does not follow its primary')
+  if (field(info, 'master_link_status') !== 'up' || lostFor(info) !== undefined)
+    return early('does not follow its primary')
   return fileIn(info, known)
 }
 

@@ -27,6 +27,15 @@ export function cannotBeAsked(replicas: readonly string[]): WeftError {
   })
 }
 
+/** Of replicas of which one alone can be asked, and one alone has to have a change. */
+export function sharedAddress(replicas: readonly string[]): WeftError {
+  const message = `Several Redis replicas follow by the same address: ${replicas.join(', ')}.`
+  return new WeftError('store-unavailable', message, {
+    advice:
+      'Give each its own replica-announce-ip and replica-announce-port (in a Cluster cluster-announce-ip and cluster-announce-port), and let it follow anew. Changes go again once the one that answers there follows, and no other does by that address.',
+  })
+}
+
 const FORGETTING =
   'If it never will be, let one Sentinel after the other forget it (SENTINEL RESET), the next one only when the one before names the right num-slaves again; in a Cluster CLUSTER FORGET at every node.'
 

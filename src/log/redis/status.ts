@@ -6,6 +6,8 @@ import { notWhole } from './errors.ts'
 export interface Followers {
   /** By `host:port`. What only takes a copy, such as `redis-cli --rdb`, has port 0. */
   readonly replicas: ReadonlyMap<string, Follower>
+  /** Addresses that several who follow have, all of whom were heard of lately. */
+  readonly shared: ReadonlySet<string>
   /** How often one began to follow. Another number: one of them may be another process by now. */
   readonly attachments: number
   /** How far the server itself is in the replication stream. */
@@ -72,7 +74,8 @@ export function toStatus(info: string, meta: readonly (string | null)[]): Server
 /** A primary says something every ten seconds at least (repl-ping-replica-period); its silence shows as a link later on. */
 const LOST_AFTER = 25
 
-function lostFor(info: string): number | undefined {
+/** @param info the section `replication` */
+export function lostFor(info: string): number | undefined {
   if (field(info, 'role') !== 'slave') return undefined
   const silent = Number(field(info, 'master_last_io_seconds_ago'))
   if (field(info, 'master_link_status') === 'up') return silent > LOST_AFTER ? silent : undefined
@@ -87,19 +90,35 @@ export function runIdIn(info: string): string {
 /** The sections of INFO that tell who follows. */
 export const FOLLOWERS = ['replication', 'stats'] as const
 
+/**
+ * Seconds after which one that has confirmed nothing may be the connection that one had before it came back: the primary keeps
+ * it for a minute (repl-timeout). One that follows confirms every second. Later than LOST_AFTER, so that one that is cut off
+ * says so by then.
+ */
+const STALE_AFTER = LOST_AFTER + 2
+
 /** @param info those sections, with `slave0:ip=10.0.0.2,port=6379,state=online,offset=120,lag=0` */
 export function toFollowers(info: string): Followers {
-  const lines = info.matchAll(/^slave\d+:ip=(.*),port=(\d+),state=(\w+),offset=(\d+)/gm)
+  const lines = [...info.matchAll(/^slave\d+:ip=(.*),port=(\d+),state=(\w+),offset=(\d+),lag=(-?\d+)/gm)].map(
+    ([, host = '', port, state, offset, lag]) => ({
+      name: addressText({ host, port: Number(port) }),
+      follower: { isOnline: state === 'online', offset: Number(offset) },
+      isStale: Number(lag) > STALE_AFTER,
+    }),
+  )
+  const fresh = lines.filter(({ isStale }) => !isStale).map(({ name }) => name)
   return {
-    replicas: new Map(
-      [...lines].map(([, host = '', port, state, offset]) => [
-        addressText({ host, port: Number(port) }),
-        { isOnline: state === 'online', offset: Number(offset) },
-      ]),
-    ),
+    // Of two that have one address the one that came last.
+    replicas: new Map(lines.map(({ name, follower }) => [name, follower])),
+    shared: new Set(fresh.filter((name, at) => canBeReached(name) && fresh.indexOf(name) !== at)),
     attachments: Number(field(info, 'sync_full')) + Number(field(info, 'sync_partial_ok')),
     offset: Number(field(info, 'master_repl_offset')),
   }
+}
+
+/** One that only takes a copy listens nowhere. */
+export function canBeReached(replica: string): boolean {
+  return !replica.endsWith(':0')
 }
 
 /** The value of a field of INFO, empty if it says none. @param name as a regular expression has it */

@@ -112,6 +112,16 @@ export function createFile(path: string): boolean {
   }
 }
 
+/** Does what is given up at once where another connection holds what it needs. */
+export function withoutWaiting<Result>(database: DatabaseSync, action: () => Result): Result {
+  database.exec('PRAGMA busy_timeout = 0')
+  try {
+    return action()
+  } finally {
+    database.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT}`)
+  }
+}
+
 /** Whether another connection holds what was asked for. */
 export function isBusy(cause: unknown): boolean {
   return resultCode(cause) === SQLITE_BUSY

@@ -1,7 +1,8 @@
 import type { DatabaseSync, SQLOutputValue, StatementSync } from 'node:sqlite'
 import { WeftError } from '../errors.ts'
 import { EMPTY, headOf, type Row } from './chain.ts'
-import { openDatabase, storeError } from './database.ts'
+import { emptyWal } from './checkpoint.ts'
+import { openDatabase, storeError, withoutWaiting } from './database.ts'
 import { failpoint } from './failpoint.ts'
 import type { Head, Snapshot } from './log.ts'
 import { SnapshotRows } from './snapshotrows.ts'
@@ -149,12 +150,12 @@ export class Store implements Disposable {
    * Nothing is put behind what an earlier run has left in the write-ahead log. That run may have ended because of an fsync
    * that failed: what was not written the kernel forgets, takes for written and gives to readers from memory
    * (https://wiki.postgresql.org/wiki/Fsync_Errors), and at a power cut all that follows it would be gone too. At the first
-   * write and not at the start, for on a full disk a controller starts and serves all the same.
+   * write and not at the start, for on a full disk a controller starts and serves all the same. While a program from outside
+   * reads, which may take minutes, it cannot be: then before each write that follows, and nothing waits for it.
    */
   #emptyLog(): void {
     if (this.#isEmptied) return
-    this.#database.exec('PRAGMA wal_checkpoint(TRUNCATE)')
-    this.#isEmptied = true
+    this.#isEmptied = withoutWaiting(this.#database, () => emptyWal(this.#database))
   }
 
   #guard<Result>(action: () => Result): Result {

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict'
-import { mkdir, readFile, stat, writeFile } from 'node:fs/promises'
+import { copyFile, mkdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { describe, it } from 'node:test'
+import { openSource } from '../../src/log/source.ts'
 import { openSqliteLog } from '../../src/log/sqlite.ts'
+import { verifyLog } from '../../src/log/verify.ts'
 import { describeContract, snapshotAt } from './contract.ts'
 import { appendAll, change, collect, scratch } from './fixture.ts'
 
@@ -25,6 +27,34 @@ describe('what is given out', () => {
     const reader = new DatabaseSync(dir.log, { readOnly: true })
     assert.equal(reader.prepare('SELECT count(*) AS n FROM entries').get()?.n, 1)
     reader.close()
+  })
+})
+
+describe('what a run that was killed has left in the write-ahead log', () => {
+  it('is moved away before a write, or before a later one when somebody reads at the first', async () => {
+    await using dir = await scratch()
+    await using killed = await openSqliteLog(dir.log)
+    for (let number = 1; number <= 30; number++) await killed.append(number - 1, change(number))
+    const path = join(dir.path, 'left.db')
+    for (const ending of ['', '-wal']) await copyFile(dir.log + ending, path + ending)
+    const size = async () => (await stat(`${path}-wal`)).size
+    const left = await size()
+    await using log = await openSqliteLog(path)
+    const times: number[] = []
+    {
+      using source = openSource(path)
+      for await (const _ of source.read(1)) break
+      for (let number = 31; number <= 33; number++) {
+        const start = performance.now()
+        await log.append(number - 1, change(number))
+        times.push(performance.now() - start)
+      }
+      assert.ok((await size()) > left, 'the reader needs it')
+      assert.ok(Math.min(...times) < 900, `nothing waits a second for who reads: ${times} ms`)
+    }
+    await log.append(33, change(34))
+    assert.ok((await size()) < left / 4, 'nothing stands behind it any more')
+    assert.equal((await verifyLog(path)).entries, 34)
   })
 })
 

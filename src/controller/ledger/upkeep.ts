@@ -23,7 +23,7 @@ export interface UpkeepTools {
 const ENTRIES = 10_000
 /** but a large state is written less often: an entry is some 400 bytes, so a snapshot is a quarter of what is written. */
 const BYTES_AN_ENTRY = 100
-/** The last entries stay whatever their age is: a clock that was years ahead must not make the log forget what it did. */
+/** The last entries stay whatever their age is, and the age of the others is what it was when the first of these was made. */
 const ENTRIES_KEPT = 10_000
 /** At a time, within some seconds. */
 const ENTRIES_DROPPED = 50_000
@@ -127,17 +127,13 @@ export class Upkeep {
   }
 
   async #dropOld(): Promise<void> {
-    const { store, clock, settings, log } = this.#tools
-    const cutoff = clock.now() - settings.historyDays * DAY
+    const { store, settings, log } = this.#tools
     const base = await store.base()
-    const most = [
-      store.head().sequence - ENTRIES_KEPT,
-      this.#kept.at(-1) ?? 0,
-      base.sequence + ENTRIES_DROPPED,
-    ]
-    const limit = Math.min(...most)
+    const kept = store.head().sequence - ENTRIES_KEPT
+    const limit = Math.min(kept, this.#kept.at(-1) ?? 0, base.sequence + ENTRIES_DROPPED)
     let last = base.sequence
     if (last >= limit) return
+    const cutoff = (await this.#surelyNow(kept)) - settings.historyDays * DAY
     for await (const { sequence, at } of store.read(last + 1)) {
       if (at >= cutoff || sequence > limit) break
       last = sequence
@@ -145,6 +141,16 @@ export class Upkeep {
     if (last === base.sequence) return
     const { sequence } = await store.compact(last)
     if (sequence > base.sequence) log.info({ upTo: sequence }, 'old entries dropped')
+  }
+
+  /**
+   * What time it is at least, as two clocks say: this one, and the one of whoever made entry `sequence`, which is well behind
+   * the end. What is dropped is gone for good, and a clock that jumps ahead is to make nothing old.
+   */
+  async #surelyNow(sequence: number): Promise<number> {
+    const { store, clock } = this.#tools
+    for await (const { at } of store.read(sequence)) return Math.min(clock.now(), at)
+    return 0
   }
 }
 

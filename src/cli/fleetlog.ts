@@ -1,16 +1,15 @@
 import { join } from 'node:path'
 import { type Command, Option } from 'commander'
-import { JOURNAL_FILE, LOG_FILE, usualDataDir } from '../controller/home.ts'
+import { LOG_FILE, usualDataDir } from '../controller/home.ts'
+import { checkNotLeftBehind } from '../controller/ledger/leftbehind.ts'
 import { controllerSettings } from '../controller/settings.ts'
 import { WeftError } from '../errors.ts'
 import { systemRandom } from '../keys/random.ts'
 import { toBase32 } from '../keys/text.ts'
 import { checkBelongs } from '../log/beside.ts'
-import type { Head } from '../log/log.ts'
-import { readJournal } from '../log/redis/journal.ts'
 import type { RedisLogOptions } from '../log/redis/options.ts'
 import type { DoubtedSource } from '../log/redis/source.ts'
-import { holds, openSource } from '../log/source.ts'
+import { openSource } from '../log/source.ts'
 import { environmentName, loadSettings } from '../settings.ts'
 import { printable } from './printable.ts'
 
@@ -67,8 +66,7 @@ export function embeddedLog(options: FleetOptions, command: Command): string {
   if (redisOptions(options, command)) throw onRedis()
   const path = join(options.dataDir, LOG_FILE)
   checkBelongs(path)
-  const known = readJournal(join(options.dataDir, JOURNAL_FILE))
-  if (known.sequence > 0 && !holds(path, known)) throw leftBehind(options.dataDir, known)
+  checkNotLeftBehind(options.dataDir, ADVICE)
   return path
 }
 
@@ -78,13 +76,6 @@ const ADVICE =
 function onRedis(): WeftError {
   const message = 'The log is on Redis, as the environment says, and this command reads the embedded one.'
   return new WeftError('invalid-config', message, { advice: `${ADVICE} Or name the folder with --data-dir.` })
-}
-
-function leftBehind(dataDir: string, { sequence }: Head): WeftError {
-  const message = `The log of ${dataDir} went to Redis, where entry ${sequence} was acknowledged; ${LOG_FILE} lacks it.`
-  return new WeftError('conflict', message, {
-    advice: `${ADVICE} Remove ${JOURNAL_FILE} if ${LOG_FILE} is the log all the same.`,
-  })
 }
 
 /** Settings of a controller that say where its log is; those in the environment count for commands too. */

@@ -1,14 +1,20 @@
 import assert from 'node:assert/strict'
-import { writeFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, describe, it } from 'node:test'
 import { Command } from 'commander'
+import { pino } from 'pino'
 import { addFleetOptions, embeddedLog, openFleetSource, redisOptions } from '../../src/cli/fleetlog.ts'
 import { JOURNAL_FILE } from '../../src/controller/home.ts'
+import { openStore } from '../../src/controller/ledger/openstore.ts'
+import { controllerSettings } from '../../src/controller/settings.ts'
+import { systemRandom } from '../../src/keys/random.ts'
 import { Journal } from '../../src/log/redis/journal.ts'
 import { openSqliteLog } from '../../src/log/sqlite.ts'
+import { loadSettings } from '../../src/settings.ts'
 import { appendAll, scratch } from '../log/fixture.ts'
 
+const DEFAULTS = loadSettings(controllerSettings, { environment: {}, flags: {} })
 const URL = 'redis://10.0.0.5:6379'
 
 describe('where a log is', () => {
@@ -42,8 +48,20 @@ describe('where a log is', () => {
     const refusal = { code: 'conflict', message: /went to Redis, where entry 6/ }
     assert.throws(() => embeddedLog(...given), refusal)
     await assert.rejects(openFleetSource(...given), refusal, 'a copy of it would pass for one of the log')
+    const start = () =>
+      openStore(DEFAULTS, dir.path, { log: pino({ level: 'silent' }), random: systemRandom })
+    const before = await readFile(dir.log)
+    await assert.rejects(
+      start(),
+      { ...refusal, advice: /--store redis/ },
+      'nor does a controller start on it',
+    )
+    assert.deepEqual(await readFile(dir.log), before)
     await writeFile(journal, '')
     assert.equal(embeddedLog(...given), dir.log, 'a power cut can leave it empty')
+    const { store, deliveries } = await start()
+    deliveries[Symbol.dispose]()
+    await store[Symbol.asyncDispose]()
   })
 
   it('a journal of another realm says nothing of this one', async () => {

@@ -9,6 +9,7 @@ import { JOURNAL_FILE, LOG_FILE, WEBHOOKS_FILE } from '../home.ts'
 import type { Board } from '../presence/sharing.ts'
 import type { ControllerSettings } from '../settings.ts'
 import { type DeliveryStore, SqliteDeliveries } from '../webhooks/deliveries.ts'
+import { checkNotLeftBehind } from './leftbehind.ts'
 
 export interface StoreTools {
   readonly log: Logger
@@ -24,18 +25,27 @@ export interface OpenStore {
   readonly deliveries: DeliveryStore & Disposable
 }
 
-/** The log that the settings name: a file of this controller, or one on Redis that it shares with others. */
+/** For one whose settings were not read, as an environment file that is not there: a file is what a controller has by default. */
+const ON_REDIS =
+  'Start it with --store redis (WEFT_STORE, store) and redisUrls, as before, if the log is there still.'
+
+/**
+ * The log that the settings name: a file of this controller, or one on Redis that it shares with others. Rejects with
+ * `conflict` where that file was left behind when the log went to Redis.
+ */
 export async function openStore(
   settings: ControllerSettings,
   dataDir: string,
   { log, random }: StoreTools,
 ): Promise<OpenStore> {
-  if (settings.store === 'sqlite')
+  if (settings.store === 'sqlite') {
+    checkNotLeftBehind(dataDir, ON_REDIS)
     return {
       store: await openSqliteLog(join(dataDir, LOG_FILE)),
       board: undefined,
       deliveries: new SqliteDeliveries(join(dataDir, WEBHOOKS_FILE)),
     }
+  }
   // Who has a file needs no client for Redis.
   const { openRedisLog } = await import('../../log/redis/log.ts')
   const { RedisBoard } = await import('../../log/redis/board.ts')

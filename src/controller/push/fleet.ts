@@ -198,12 +198,9 @@ export class Fleet {
 
   #onEvent(event: Event, state: State): void {
     switch (event.type) {
-      case 'member-added': {
-        const session = this.#roster.get(event.node)
-        if (session) this.#roster.subscribe(event.network, session)
-        session?.added(event.network, this.#tools.clock.monotonic())
+      case 'member-added':
+        this.#joined(event.node, event.network)
         break
-      }
       case 'member-removed': {
         const session = this.#roster.get(event.node)
         this.#tools.presence.forgetMember(event.node, event.network)
@@ -229,6 +226,13 @@ export class Fleet {
         break
       default:
     }
+  }
+
+  #joined(node: NodeId, network: NetworkId): void {
+    const session = this.#roster.get(node)
+    if (!session) return
+    this.#roster.subscribe(network, session)
+    session.added(network, this.#tools.clock.monotonic())
   }
 
   /** A node that is no relay any more is not believed any more either. */

@@ -3,8 +3,9 @@ import { describe, it } from 'node:test'
 import { FORGET_AFTER, Members } from '../../src/log/redis/members.ts'
 
 const [S, T, U] = ['10.0.0.9:1', '10.0.0.9:2', '10.0.0.9:3'] as const
-const ALL = { heard: [S, T, U], unheard: [], voices: 3 }
-const FEW = { heard: [S], unheard: [T, U], voices: 3 }
+const voices = (...names: readonly string[]) => names.map((name) => ({ name, id: name }))
+const ALL = { heard: voices(S, T, U), unheard: [], voices: 3 }
+const FEW = { heard: voices(S), unheard: [T, U], voices: 3 }
 
 describe('The replicas that may be promoted', () => {
   let time = 0
@@ -55,7 +56,7 @@ describe('The replicas that may be promoted', () => {
     const known = members()
     known.hear(place(1, [B], FEW))
     assert.deepEqual(known.awaited, [T, U])
-    known.hear(place(1, [C], { ...FEW, heard: [U], unheard: [S, T] }))
+    known.hear(place(1, [C], { ...FEW, heard: voices(U), unheard: [S, T] }))
     assert.deepEqual([known.awaited, known.all], [[], [B, C]])
     known.hear(place(1, [C], FEW))
     assert.deepEqual(known.awaited, [], 'a silence later takes nothing back')
@@ -68,23 +69,33 @@ describe('The replicas that may be promoted', () => {
     known.hear(place(1, [B, C]))
     known.hear(place(2, [A, C], FEW))
     assert.deepEqual(known.awaited, [T, U], 'another may have come while nobody looked')
-    known.hear(place(2, [A, C], { ...FEW, heard: [T], unheard: [S, U] }))
+    known.hear(place(2, [A, C], { ...FEW, heard: voices(T), unheard: [S, U] }))
     assert.deepEqual(known.awaited, [])
   })
 
   it('are not known while no more than half of those who decide it can be asked, until more were heard once', () => {
     const known = members()
-    known.hear(place(1, [B], { heard: [S], unheard: [], voices: 3 }))
+    known.hear(place(1, [B], { heard: voices(S), unheard: [], voices: 3 }))
     assert.deepEqual(known.fewNamed, { named: 1, all: 3 })
     time += FORGET_AFTER
-    known.hear(place(1, [], { heard: [S], unheard: [], voices: 3 }))
+    known.hear(place(1, [], { heard: voices(S), unheard: [], voices: 3 }))
     time += FORGET_AFTER
-    known.hear(place(1, [], { heard: [S], unheard: [], voices: 3 }))
+    known.hear(place(1, [], { heard: voices(S), unheard: [], voices: 3 }))
     assert.deepEqual(known.all, [B], 'nobody is forgotten either')
-    known.hear(place(1, [B], { heard: [S, T], unheard: [], voices: 3 }))
+    known.hear(place(1, [B], { heard: voices(S, T), unheard: [], voices: 3 }))
     assert.equal(known.fewNamed, undefined)
-    known.hear(place(1, [B], { heard: [S], unheard: [T], voices: 5 }))
+    known.hear(place(1, [B], { heard: voices(S), unheard: [T], voices: 5 }))
     assert.deepEqual([known.fewNamed, known.awaited], [undefined, []], 'one more, later, takes nothing back')
+  })
+
+  it('are not known by one voice, be it heard under one name after the other', () => {
+    const known = members()
+    known.hear(place(1, [B], FEW))
+    known.hear(place(1, [B], { ...FEW, heard: [{ name: 'sentinel:1', id: S }] }))
+    assert.deepEqual(known.awaited, [T, U])
+    // Behind one name may stand several, of which now this one answers and now that.
+    known.hear(place(1, [B], { ...FEW, heard: [{ name: 'sentinel:1', id: T }], unheard: [U] }))
+    assert.deepEqual(known.awaited, [])
   })
 
   it('are the primary of before too, until a majority has forgotten it, but in a Cluster', () => {

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
+import { randomUUID } from 'node:crypto'
 import { it } from 'node:test'
 import { parseSite } from '../../src/log/redis/address.ts'
-import { locate } from '../../src/log/redis/place.ts'
+import { isMajority, locate, type Voice } from '../../src/log/redis/place.ts'
 import { type Fake, list, serverThat } from './fake.ts'
 
 /** All are gone by what is said of them, so that nobody asks there. */
@@ -18,15 +19,19 @@ it('in a Cluster every replica of which any node knows has to have a change', as
     primary: { host: '10.0.0.1', port: 6379 },
     promotable: ['10.0.0.2:6379', '10.0.0.3:6379'],
     bystanders: [],
-    heard: [first, second],
+    heard: [first, second].map((name = '') => ({ name, id: name })),
     unheard: [third],
     voices: 0,
   })
 })
 
 it('in a Cluster all nodes are asked of which the named ones know, and are there, once each', async () => {
-  const told: string[] = []
-  const [one, other, dead] = await Promise.all([nodeThatSays(told), nodeThatSays(told), nodeThatSays(told)])
+  const told: [string[], string[], string[]] = [[], [], []]
+  const [one, other, dead] = await Promise.all([
+    nodeThatSays(told[0]),
+    nodeThatSays(told[1]),
+    nodeThatSays(told[2]),
+  ])
   await using _ = one
   await using __ = other
   await dead[Symbol.asyncDispose]()
@@ -36,16 +41,18 @@ it('in a Cluster all nodes are asked of which the named ones know, and are there
     'x 127.0.0.1:1@1 slave,noaddr - 0 0 1 connected',
     'y 127.0.0.1:2@1 handshake - 0 0 1 connected',
   ]
-  told.push(
-    at(one, 'myself,master', '- 0 0 7 connected 0-16383'),
-    at(other, 'slave', `${one.port} 0 0 7 connected`),
-  )
-  told.push(at(dead, 'slave', `${one.port} 0 0 7 connected`), ...gone)
+  for (const [index, self] of [one, other].entries())
+    told[index]?.push(
+      at(one, self === one ? 'myself,master' : 'master', '- 0 0 7 connected 0-16383'),
+      at(other, self === other ? 'myself,slave' : 'slave', `${one.port} 0 0 7 connected`),
+      at(dead, 'slave', `${one.port} 0 0 7 connected`),
+      ...gone,
+    )
   const { heard, unheard, voices } = await locate(parseSite([`redis+cluster://127.0.0.1:${one.port}`]), 'tag')
-  assert.deepEqual([heard, unheard, voices], [[placeOf(one), placeOf(other)], [placeOf(dead)], 3])
+  assert.deepEqual([namesOf(heard), unheard, voices], [[placeOf(one), placeOf(other)], [placeOf(dead)], 3])
   // By a name that nobody there has for it.
   const named = await locate(parseSite([`redis+cluster://localhost:${one.port}`]), 'tag')
-  assert.deepEqual(named.heard, [`localhost:${one.port}`, placeOf(other)])
+  assert.deepEqual(namesOf(named.heard), [`localhost:${one.port}`, placeOf(other)])
 })
 
 it('a Sentinel that was reset, and one that knows others, say how many there are', async () => {
@@ -54,6 +61,20 @@ it('a Sentinel that was reset, and one that knows others, say how many there are
   await using knows = await says({ others: 4, quorum: 2 })
   assert.equal((await locate(siteOf([reset]), 'weft:test')).voices, 2)
   assert.equal((await locate(siteOf([reset, knows]), 'weft:test')).voices, 5)
+})
+
+it('one Sentinel, or node of a Cluster, that is named twice is one voice', async () => {
+  await using sentinel = await sentinelThatSays({ known: 1, primary: 1, epoch: 7, replicas: [2] })
+  await using node = await nodeThatSays(['o 10.0.0.1:6379@16379 myself,master - 0 0 7 connected 0-16383'])
+  const urls = {
+    sentinel: ['localhost', '127.0.0.1'].map((host) => `redis+sentinel://${host}:${sentinel.port}/weft`),
+    cluster: ['localhost', '127.0.0.1'].map((host) => `redis+cluster://${host}:${node.port}`),
+  }
+  for (const [first = '', ...others] of Object.values(urls)) {
+    const found = await locate(parseSite([first, first, ...others]), 'weft:test')
+    assert.deepEqual([found.heard.length, found.unheard], [1, []])
+    assert.equal(isMajority({ ...found, voices: 3 }), false)
+  }
 })
 
 for (const [who, at] of [
@@ -73,10 +94,12 @@ for (const [who, at] of [
       unheard: [],
       voices: 3,
     }
-    assert.deepEqual(await locate(siteOf(all), 'weft:test'), { ...expected, heard: all.map(placeOf) })
+    const found = await locate(siteOf(all), 'weft:test')
+    assert.deepEqual({ ...found, heard: namesOf(found.heard) }, { ...expected, heard: all.map(placeOf) })
     // It is the only one that answers.
     const alone = all.slice(at, at + 1)
-    assert.deepEqual(await locate(siteOf(alone), 'weft:test'), { ...expected, heard: alone.map(placeOf) })
+    const said = await locate(siteOf(alone), 'weft:test')
+    assert.deepEqual({ ...said, heard: namesOf(said.heard) }, { ...expected, heard: alone.map(placeOf) })
   })
 
 it('what a Sentinel says while it changes its mind is not put together', async () => {
@@ -103,9 +126,11 @@ interface Opinion {
 function sentinelThatSays(opinion: Opinion): Promise<Fake> {
   const { known, later = known, primary, epoch, replicas, others = 2, quorum = 2 } = opinion
   let asked = 0
+  const id = randomUUID()
   const count = ['num-other-sentinels', String(others), 'quorum', String(quorum)]
   const server = (at: number) => ['ip', `10.0.0.${at}`, 'port', '6379']
   return serverThat((command) => {
+    if (/MYID/.test(command)) return `$${id.length}\r\n${id}\r\n`
     if (/GET-MASTER-ADDR/.test(command)) return list([`10.0.0.${primary}`, '6379'])
     if (/REPLICAS/.test(command))
       return `*${replicas.length}\r\n${replicas.map((at) => list([...server(at), 'slave-priority', '100'])).join('')}`
@@ -115,6 +140,10 @@ function sentinelThatSays(opinion: Opinion): Promise<Fake> {
 
 function placeOf({ port }: Fake): string {
   return `127.0.0.1:${port}`
+}
+
+function namesOf(heard: readonly Voice[]): readonly string[] {
+  return heard.map(({ name }) => name)
 }
 
 function siteOf(sentinels: readonly Fake[]) {

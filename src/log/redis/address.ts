@@ -39,7 +39,8 @@ export function parseSite(urls: readonly string[]): Site {
     throw wrong('several need redis+sentinel: or redis+cluster:')
   const same = ({ kind, name, access }: Site) => JSON.stringify([kind, name, access])
   if (sites.some((site) => same(site) !== same(first))) throw wrong('they do not belong to one site')
-  return { ...first, servers: sites.flatMap(({ servers }) => servers) }
+  const servers = new Map(sites.flatMap((site) => site.servers).map((one) => [addressText(one), one]))
+  return { ...first, servers: [...servers.values()] }
 }
 
 function parseUrl(text: string): Site {

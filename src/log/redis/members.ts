@@ -1,5 +1,5 @@
 import { addressText } from './address.ts'
-import { isMajority, type Place } from './place.ts'
+import { isMajority, type Place, type Voice } from './place.ts'
 
 /**
  * Milliseconds for which all that is heard has to agree that a replica is none any more. Sentinels that were told to forget
@@ -32,8 +32,9 @@ export class Members {
   #said: ReadonlySet<string> = new Set()
   #bystanders: ReadonlySet<string> = new Set()
   #heardAt = Number.NEGATIVE_INFINITY
-  /** Of those who decide it: who has spoken of the replicas of this primary once, and who has not. */
-  readonly #heard = new Set<string>()
+  /** Of those who decide it: who has spoken of the replicas of this primary once, by its id; by which names; and who has not. */
+  readonly #heard = new Map<string, Voice>()
+  readonly #answered = new Set<string>()
   #unheard: readonly string[] = []
   #voices = 0
   /** Whether more than half of all were heard since this is the primary. */
@@ -76,10 +77,11 @@ export class Members {
   hear(place: Place): void {
     const { primary, promotable, bystanders, heard, unheard, voices } = place
     this.#moveTo(addressText(primary))
-    for (const one of heard) this.#heard.add(one)
-    this.#unheard = unheard.filter((one) => !this.#heard.has(one))
+    for (const one of heard) this.#heard.set(one.id, one)
+    for (const { name } of heard) this.#answered.add(name)
+    this.#unheard = unheard.filter((one) => !this.#answered.has(one))
     this.#voices = voices
-    this.#isHeard ||= isMajority({ heard: [...this.#heard], unheard: this.#unheard, voices })
+    this.#isHeard ||= isMajority({ heard: [...this.#heard.values()], unheard: this.#unheard, voices })
     this.#said = new Set(promotable)
     this.#bystanders = new Set(bystanders)
     this.#heardAt = this.#now()
@@ -101,6 +103,7 @@ export class Members {
     const before = this.#primary
     if (before === primary) return
     this.#heard.clear()
+    this.#answered.clear()
     this.#isHeard = false
     const isKnown = this.#silentSince.delete(primary)
     if (!isKnown) this.#silentSince.clear()

@@ -22,6 +22,7 @@ interface Told {
   /** Undefined: it knows no owner of the slot. */
   readonly opinion:
     | {
+        readonly id: string
         readonly epoch: number
         readonly primary: Address
         readonly promotable: readonly string[]
@@ -47,10 +48,11 @@ export async function askNode(site: Site, node: Address, { tag, limit }: Asking)
         .filter((line) => line.primary === owner.id && line.flags.includes('nofailover') === isNever)
         .map(({ address }) => addressText(address))
     const { epoch, address: primary } = owner
+    const id = nodes.find(isSelf)?.id ?? addressText(node)
     const voices = nodes.filter(isThere).length
     return {
       nodes,
-      opinion: { epoch, primary, promotable: namesOf(false), bystanders: namesOf(true), voices },
+      opinion: { id, epoch, primary, promotable: namesOf(false), bystanders: namesOf(true), voices },
     }
   } finally {
     client.disconnect()
@@ -60,11 +62,15 @@ export async function askNode(site: Site, node: Address, { tag, limit }: Asking)
 /** Those of whom somebody told, and who were not asked: by their ids, for they may have been asked by another name. */
 export function othersOf(asked: readonly Address[], told: readonly Told[]): readonly Address[] {
   const nodes = told.flatMap((one) => one.nodes)
-  const answered = new Set(nodes.filter(({ flags }) => flags.includes('myself')).map(({ id }) => id))
+  const answered = new Set(nodes.filter(isSelf).map(({ id }) => id))
   const known = new Set(asked.map(addressText))
   const others = nodes.filter((node) => isThere(node) && !answered.has(node.id))
   const byName = new Map(others.map(({ address }) => [addressText(address), address] as const))
   return [...byName].filter(([name]) => !known.has(name)).map(([, address]) => address)
+}
+
+function isSelf({ flags }: NodeLine): boolean {
+  return flags.includes('myself')
 }
 
 /** Whether it can be asked, as far as others know: more than half of the primaries agree when one is gone (`fail`). */

@@ -3,6 +3,13 @@ import { type Address, addressText, type Site } from './address.ts'
 import { connectTo, isRefusal, limitsOf, refusalText } from './client.ts'
 import { askNode, othersOf } from './nodes.ts'
 
+/** One of those who decide who is promoted: by the id that it has itself, for the same one may be named twice. */
+export interface Voice {
+  /** `host:port` */
+  readonly name: string
+  readonly id: string
+}
+
 /** Where the log is at the moment. */
 export interface Place {
   readonly primary: Address
@@ -10,8 +17,8 @@ export interface Place {
   readonly promotable: readonly string[]
   /** Replicas that are never made the primary. */
   readonly bystanders: readonly string[]
-  /** Which of those that can be asked say so, by `host:port`, and which do not, or say nothing. */
-  readonly heard: readonly string[]
+  /** Which of those that can be asked say so, each once, and which do not, or say nothing, by `host:port`. */
+  readonly heard: readonly Voice[]
   readonly unheard: readonly string[]
   /** How many there are, as far as those know that were heard: more than can be asked, where not all of them were named. */
   readonly voices: number
@@ -19,7 +26,8 @@ export interface Place {
 
 /** Whether more than half of all say so, those among them that nobody named. */
 export function isMajority({ heard, unheard, voices }: Pick<Place, 'heard' | 'unheard' | 'voices'>): boolean {
-  return heard.length * 2 > Math.max(voices, heard.length + unheard.length)
+  const count = new Set(heard.map(({ id }) => id)).size
+  return count * 2 > Math.max(voices, count + unheard.length)
 }
 
 /** Milliseconds for each to answer; one that hangs must not keep the others from being heard. */
@@ -42,7 +50,8 @@ export function locate(site: Site, tag: string, limit = ASK_LIMIT): Promise<Plac
 
 function soleServer(site: Site): Place {
   const primary = first(site)
-  return { primary, promotable: [], bystanders: [], heard: [addressText(primary)], unheard: [], voices: 1 }
+  const name = addressText(primary)
+  return { primary, promotable: [], bystanders: [], heard: [{ name, id: name }], unheard: [], voices: 1 }
 }
 
 function first({ servers: [server] }: Site): Address {
@@ -53,6 +62,8 @@ function first({ servers: [server] }: Site): Address {
 type Fields = Readonly<Record<string, string>>
 
 interface Opinion {
+  /** Of the one who has it. */
+  readonly id: string
   readonly epoch: number
   readonly primary: Address
   readonly promotable: readonly string[]
@@ -86,22 +97,31 @@ function believe(
     promotable: [...promotable].toSorted(),
     bystanders: [...bystanders].filter((replica) => !promotable.has(replica)).toSorted(),
     voices: Math.max(...believed.map(({ voices }) => voices)),
-    ...byVoice(site, (at) => opinions[at]?.epoch === latest),
+    ...byVoice(
+      site,
+      opinions.map((each) => (each?.epoch === latest ? each.id : undefined)),
+    ),
   }
 }
 
-function byVoice({ servers }: Site, isHeard: (at: number) => boolean): Pick<Place, 'heard' | 'unheard'> {
-  const [heard = [], unheard = []] = [true, false].map((which) =>
-    servers.filter((_, at) => isHeard(at) === which).map(addressText),
-  )
-  return { heard, unheard }
+/** @param ids of those that were heard, in the order of the servers; the second name of one is neither heard nor unheard */
+function byVoice({ servers }: Site, ids: readonly (string | undefined)[]): Pick<Place, 'heard' | 'unheard'> {
+  const names = servers.map(addressText)
+  return {
+    heard: names.flatMap((name, at) => {
+      const id = ids[at]
+      return id === undefined || ids.indexOf(id) !== at ? [] : [{ name, id }]
+    }),
+    unheard: names.filter((_, at) => ids[at] === undefined),
+  }
 }
 
 async function ask(site: Site, sentinel: Address, limit: number): Promise<Opinion> {
   const client = await connectTo(sentinel, { ...site.access, database: 0 }, limitsOf(limit))
   const look = async () => toFields(await client.call('SENTINEL', 'MASTER', site.name))
   try {
-    const [before, current, list, after] = await Promise.all([
+    const [id, before, current, list, after] = await Promise.all([
+      client.call('SENTINEL', 'MYID'),
       look(),
       client.call('SENTINEL', 'GET-MASTER-ADDR-BY-NAME', site.name),
       client.call('SENTINEL', 'REPLICAS', site.name),
@@ -114,6 +134,7 @@ async function ask(site: Site, sentinel: Address, limit: number): Promise<Opinio
       replicas.filter((replica) => (replica['slave-priority'] === '0') === isNever).map(addressOf),
     )
     return {
+      id: String(id),
       epoch: Number(before['config-epoch']),
       // The one that leads a failover goes by the old name, and leaves it out of the replicas, until all others follow the
       // new primary: that may take its whole failover-timeout.

@@ -216,56 +216,69 @@ it('in a Cluster a replica of priority 0 counts, for it is promoted all the same
   await eventually('changes go again', () => takes(log), LIMIT)
 })
 
-it('where nobody else may take the place of the server, one that can and comes later stops changes until it is gone', async () => {
-  await using site = await startSingle()
-  const levels = ['strict', 'restart-only'] as const
-  await using stack = new AsyncDisposableStack()
-  const logs = await Promise.all(levels.map((level) => openRedisLog(optionsFor(site, level, { level }))))
-  for (const log of logs) stack.use(log)
-  const all = async (expected: boolean) =>
-    (await Promise.all(logs.map(takes))).every((one) => one === expected)
-  assert.equal(await all(true), true)
-  const { host, port } = site.server
-  await using replica = await RedisServer.start({ replicaof: `${host} ${port}` })
-  const areNamed = () =>
-    logs.every(({ refusal }) => refusal?.message.includes(`may be promoted: ${replica.place}`))
-  await eventually('the refusals name it', areNamed, LIMIT)
-  assert.equal(await all(false), true)
-  await replica.call('CONFIG', 'SET', 'replica-priority', '0')
-  await eventually('changes go again', () => all(true), LIMIT)
-})
+// All of them wait, each for servers of its own.
+describe('Where nobody else may take the place of the server,', { concurrency: true }, () => {
+  it('one that can and comes later stops changes until it says that it never will', async () => {
+    await using site = await startSingle()
+    const levels = ['strict', 'restart-only'] as const
+    await using stack = new AsyncDisposableStack()
+    const logs = await Promise.all(levels.map((level) => openRedisLog(optionsFor(site, level, { level }))))
+    for (const log of logs) stack.use(log)
+    const all = async (expected: boolean) =>
+      (await Promise.all(logs.map(takes))).every((one) => one === expected)
+    assert.equal(await all(true), true)
+    const { host, port } = site.server
+    await using replica = await RedisServer.start({ replicaof: `${host} ${port}` })
+    const areNamed = () =>
+      logs.every(({ refusal }) => refusal?.message.includes(`may be promoted: ${replica.place}`))
+    await eventually('the refusals name it', areNamed, LIMIT)
+    // It is cut off, and nobody says what becomes of it.
+    replica.freeze()
+    await site.server.call('CLIENT', 'KILL', 'TYPE', 'replica')
+    await wait(FORGET_AFTER + ASKED_AGAIN)
+    assert.equal(await all(false), true)
+    assert.ok(areNamed())
+    replica.thaw()
+    await replica.call('CONFIG', 'SET', 'replica-priority', '0')
+    await eventually('changes go again', () => all(true), LIMIT)
+  })
 
-it('where nobody else may take the place of the server, one that cannot be asked stops changes, by name', async () => {
-  await using site = await startSingle()
-  const levels = ['strict', 'restart-only'] as const
-  await using stack = new AsyncDisposableStack()
-  const logs = await Promise.all(levels.map((level) => openRedisLog(optionsFor(site, level, { level }))))
-  for (const log of logs) stack.use(log)
-  const { host, port } = site.server
-  const hidden = { 'replica-announce-port': '1', appendonly: 'no' }
-  await using replica = await RedisServer.start({ replicaof: `${host} ${port}`, ...hidden })
-  const areNamed = () =>
-    logs.every(({ refusal }) =>
-      refusal?.message.includes('cannot be asked whether they may be promoted: 127.0.0.1:1.'),
+  it('one that cannot be asked stops changes, by name', async () => {
+    await using site = await startSingle()
+    const levels = ['strict', 'restart-only'] as const
+    await using stack = new AsyncDisposableStack()
+    const logs = await Promise.all(levels.map((level) => openRedisLog(optionsFor(site, level, { level }))))
+    for (const log of logs) stack.use(log)
+    const { host, port } = site.server
+    const hidden = { 'replica-announce-port': '1', appendonly: 'no' }
+    await using replica = await RedisServer.start({ replicaof: `${host} ${port}`, ...hidden })
+    const areNamed = () =>
+      logs.every(({ refusal }) =>
+        refusal?.message.includes('cannot be asked whether they may be promoted: 127.0.0.1:1.'),
+      )
+    await eventually('the refusals name it', areNamed, LIMIT)
+    for (const log of logs) assert.equal(await takes(log), false)
+    await replica.kill()
+    await eventually(
+      'changes go again',
+      async () => (await Promise.all(logs.map(takes))).every(Boolean),
+      LIMIT,
     )
-  await eventually('the refusals name it', areNamed, LIMIT)
-  for (const log of logs) assert.equal(await takes(log), false)
-  await replica.kill()
-  await eventually('changes go again', async () => (await Promise.all(logs.map(takes))).every(Boolean), LIMIT)
-})
+  })
 
-it('where nobody else may take the place of the server, one that never will and is slow keeps no controller from starting', async () => {
-  await using site = await startSingle()
-  const { host, port } = site.server
-  await using replica = await RedisServer.start({ replicaof: `${host} ${port}`, 'replica-priority': '0' })
-  const isOnline = async () => /state=online/.test(await site.server.info('replication', 'slave0'))
-  await eventually('it follows', isOnline, LIMIT)
-  replica.freeze()
-  const opening = openRedisLog(optionsFor(site, 'slow'))
-  await wait(SILENT)
-  replica.thaw()
-  await using log = await opening
-  await eventually('changes go', () => takes(log), FORGET_AFTER)
+  it('one that never will and is slow keeps no controller from starting', async () => {
+    await using site = await startSingle()
+    const { host, port } = site.server
+    await using replica = await RedisServer.start({ replicaof: `${host} ${port}`, 'replica-priority': '0' })
+    const isOnline = async () => /state=online/.test(await site.server.info('replication', 'slave0'))
+    await eventually('it follows', isOnline, LIMIT)
+    replica.freeze()
+    const opening = openRedisLog(optionsFor(site, 'slow'))
+    await wait(SILENT)
+    replica.thaw()
+    await using log = await opening
+    await eventually('changes go', () => takes(log), FORGET_AFTER)
+  })
 })
 
 it('one Sentinel that is named of three is no majority, and the refusal says so', async () => {

@@ -126,6 +126,22 @@ describe('The replicas that may be promoted', () => {
     assert.deepEqual(known.all, ['10.0.0.1:8'])
   })
 
+  it('stay where nobody decides it, until they say themselves that they never are', () => {
+    const known = members()
+    const alone = place(1, [], { heard: voices(A), voices: 1 })
+    known.hear(alone)
+    known.see([B, C])
+    known.keep([B])
+    for (const _ of [1, 2]) {
+      known.hear(alone)
+      time += FORGET_AFTER
+    }
+    known.hear(alone)
+    assert.deepEqual(known.all, [B], 'the other one was never heard')
+    known.dismiss([B])
+    assert.deepEqual(known.all, [])
+  })
+
   it('are others than those of which it was said a moment ago that they never are', () => {
     const known = members()
     known.hear(place(1, [B], { bystanders: [C] }))

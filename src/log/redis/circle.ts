@@ -73,7 +73,17 @@ export class Circle {
     const following = [...followers.replicas.keys()].filter(canBeReached)
     const fresh = following.filter((replica) => !this.#isKnown(replica, followers))
     await Promise.all(fresh.map((replica) => this.#lookAt(replica, followers)))
-    this.#tools.members.see(following.filter((replica) => this.#mayLead(replica)))
+    const { site, members } = this.#tools
+    members.see(following.filter((replica) => this.#mayLead(replica)))
+    if (site.kind === 'single') this.#believe(following)
+  }
+
+  /** There each says itself what it is. One that was never heard is gone when it follows no more. */
+  #believe(following: readonly string[]): void {
+    const { members } = this.#tools
+    const kindOf = (replica: string) => this.#looked.get(replica)?.look.kind
+    members.keep(following.filter((replica) => this.#mayLead(replica) && kindOf(replica) !== 'silent'))
+    members.dismiss(following.filter((replica) => kindOf(replica) === 'bystander'))
   }
 
   /** Looks at the settings of the primary, and whether what it writes is on its disk. */

@@ -27,6 +27,8 @@ export class Members {
   readonly #now: () => number
   readonly #isOldOneElected: boolean
   #primary: string | undefined
+  /** Those that stay, though they follow no more and nobody speaks of them. */
+  readonly #kept = new Set<string>()
   /** Since when nobody speaks of it any more. */
   readonly #silentSince = new Map<string, number | undefined>()
   #said: ReadonlySet<string> = new Set()
@@ -94,6 +96,19 @@ export class Members {
     this.#add(replicas)
   }
 
+  /** Where nobody decides who is promoted, nobody says that one is none any more, either: only it does, by itself. */
+  keep(replicas: readonly string[]): void {
+    for (const replica of replicas) this.#kept.add(replica)
+  }
+
+  /** These said themselves that they are never promoted. */
+  dismiss(replicas: readonly string[]): void {
+    for (const replica of replicas) {
+      this.#kept.delete(replica)
+      this.#silentSince.delete(replica)
+    }
+  }
+
   /**
    * The one that is promoted is no replica any more, and the primary of before is one; who was none before is of other
    * servers, with replicas of their own. What was said about another primary says nothing of this one: replicas may have
@@ -118,7 +133,7 @@ export class Members {
   #forget(said: ReadonlySet<string>): void {
     const now = this.#now()
     for (const [replica, since = now] of this.#silentSince) {
-      if (said.has(replica)) continue
+      if (said.has(replica) || this.#kept.has(replica)) continue
       if (now - since >= FORGET_AFTER) this.#silentSince.delete(replica)
       else this.#silentSince.set(replica, since)
     }

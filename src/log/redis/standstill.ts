@@ -3,6 +3,9 @@ import type { Level } from './check.ts'
 
 // Why no changes go with those who follow a server, in words for who has to mend it.
 
+const GONE =
+  'One that follows no more may lack changes, so with a redis: URL it counts until it follows with that priority; where it never will again, and nobody can promote it, start the controllers anew.'
+
 /** Of a level, or of a kind of URL, at which nobody can have a change beside the primary. */
 export function mayBePromoted(level: Level, replicas: readonly string[]): WeftError {
   return new WeftError(
@@ -10,10 +13,11 @@ export function mayBePromoted(level: Level, replicas: readonly string[]): WeftEr
     `The Redis server has replicas that may be promoted: ${replicas.join(', ')}.`,
     {
       field: 'redisLevel',
-      advice:
+      advice: `${
         level === 'restart-only'
           ? "The level 'restart-only' is for one server: give the replicas replica-priority 0, or take 'strict'."
-          : 'Say who promotes them with redis+sentinel: or redis+cluster: URLs, or give them replica-priority 0.',
+          : 'Say who promotes them with redis+sentinel: or redis+cluster: URLs, or give them replica-priority 0.'
+      } ${GONE}`,
     },
   )
 }

@@ -4,6 +4,7 @@ import type { Notebook } from './ledger/notebook.ts'
 import type { Meters } from './meters.ts'
 import { Presence } from './presence/presence.ts'
 import { type Board, Sharing } from './presence/sharing.ts'
+import { Bounds } from './push/bounds.ts'
 import { Door, type DoorTools } from './push/door.ts'
 import { Feeds } from './push/feeds.ts'
 import { Fleet, type FleetTools } from './push/fleet.ts'
@@ -35,7 +36,8 @@ export function openAgents(tools: AgentsTools): Agents {
   const { ledger, meters, notes, board, state, signing, metrics, clock } = tools
   const presence = new Presence(notes)
   presence.recall((node) => state().nodes.has(node))
-  const common = { ...tools, presence, catchUp: () => ledger.catchUp(), sent: meters.sent }
+  const bounds = new Bounds(clock)
+  const common = { ...tools, presence, bounds, catchUp: () => ledger.catchUp(), sent: meters.sent }
   const feeds = new Feeds({ ...common, recent: ledger.recent, count: (what) => meters[what].inc() })
   const admission = new Admission({ ...common, controllerKey: signing.publicKey })
   const inbox: AgentInbox = new AgentInbox({

@@ -35,12 +35,6 @@ const CHANNEL = new Uint8Array()
 /** Agents that join at the same time: their log entries share a write to the disk. */
 const AT_ONCE = 50
 const log = pino({ level: 'silent' })
-/** The hourly question to each agent (push/comparison.ts) is not what is counted here. */
-const seldomAsking: Clock = {
-  ...systemClock,
-  after: (delay, action) => (delay === COMPARE_STEP ? () => undefined : systemClock.after(delay, action)),
-}
-
 /** An agent that only keeps what it is sent. */
 export interface Listener {
   readonly identity: Identity
@@ -52,6 +46,14 @@ export interface Listener {
 export class Crowd implements AsyncDisposable {
   readonly listeners: Listener[] = []
   readonly #dataDir: string
+  /** Milliseconds that the monotonic clock is ahead. */
+  #ahead = 0
+  readonly #clock: Clock = {
+    ...systemClock,
+    monotonic: () => systemClock.monotonic() + this.#ahead,
+    // The hourly question to each agent (push/comparison.ts) is not what is counted here.
+    after: (delay, action) => (delay === COMPARE_STEP ? () => undefined : systemClock.after(delay, action)),
+  }
   #controller: Controller | undefined
 
   private constructor(dataDir: string) {
@@ -215,6 +217,11 @@ export class Crowd implements AsyncDisposable {
     await rm(this.#dataDir, { recursive: true, force: true })
   }
 
+  /** What comes next comes so many ms later. */
+  letPass(milliseconds: number): void {
+    this.#ahead += milliseconds
+  }
+
   async #open(): Promise<void> {
     const settings = loadSettings(controllerSettings, {
       environment: {},
@@ -225,7 +232,7 @@ export class Crowd implements AsyncDisposable {
         listen: ['unix:/nowhere'],
       },
     })
-    this.#controller = await openController(settings, { clock: seldomAsking, random: systemRandom, log })
+    this.#controller = await openController(settings, { clock: this.#clock, random: systemRandom, log })
   }
 }
 

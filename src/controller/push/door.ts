@@ -8,6 +8,7 @@ import type { SigningKey } from '../../keys/signature.ts'
 import type { State } from '../../model/state.ts'
 import { type ControllerFrame, encodeFrame } from '../../protocol/frames.ts'
 import { signTranscript } from '../../protocol/handshake.ts'
+import type { Bounds } from './bounds.ts'
 import { GOING_AWAY, REFUSED } from './close-codes.ts'
 import { greet, type ProvenAgent } from './greeting.ts'
 
@@ -32,6 +33,7 @@ export interface DoorTools {
   readonly log: Logger
   readonly signing: SigningKey
   readonly state: () => State
+  readonly bounds: Bounds
   /** Resolves with a state in which everything is that is durable now. */
   readonly catchUp: () => Promise<State>
   /** Enrols the agent if it is new or brings a token; rejects when it may not come in. */
@@ -80,8 +82,9 @@ export class Door {
 
   async #receive(socket: WebSocket, channel: Channel): Promise<void> {
     if (this.#isClosed) throw new WeftError('unavailable', 'This controller is stopping.')
-    const { state, catchUp, admit, welcome } = this.#tools
+    const { state, catchUp, admit, welcome, bounds } = this.#tools
     const agent = await greet(socket, channel.binding, this.#tools)
+    if (!bounds.sessions.take(agent.node)) return this.#turnAway(socket, agent, channel)
     if (isRemoved(state(), agent)) {
       // It may have joined again at another replica a moment ago.
       if (isRemoved(await catchUp(), agent)) return this.#dismiss(socket, agent)
@@ -92,6 +95,14 @@ export class Door {
     // It may have been removed in the moment after it was let in.
     if (!state().nodes.has(agent.node)) return this.#dismiss(socket, agent)
     inOnePiece(channel, () => welcome(socket, agent, { remoteAddress, seenFrom }))
+  }
+
+  /** It waits longer from one time to the next, as for a controller that cannot serve it. Few lines are written of that, too. */
+  #turnAway(socket: WebSocket, { node }: ProvenAgent, { remoteAddress }: Channel): void {
+    const { bounds, log } = this.#tools
+    const message = 'This node opens more than one session a second, for too long.'
+    if (bounds.remarks.take(node)) log.warn({ remoteAddress, node }, 'agent turned away: it comes too often')
+    refuse(socket, { type: 'error', code: 'unavailable', message })
   }
 
   /** Tells a removed node so, signed over this very handshake: it takes down what it had. */

@@ -10,10 +10,11 @@ import type { NetworkId } from '../../model/names.ts'
 import type { Network, State } from '../../model/state.ts'
 import { parseAgentFrame } from '../../protocol/frames.ts'
 import { REPLACED } from '../../protocol/handshake.ts'
-import { toNodeReport } from '../presence/facts.ts'
+import { type NodeReport, toNodeReport } from '../presence/facts.ts'
 import type { Presence } from '../presence/presence.ts'
 import type { ControllerSettings } from '../settings.ts'
 import { attempt } from './attempt.ts'
+import type { Bounds } from './bounds.ts'
 import { GOING_AWAY, REFUSED } from './close-codes.ts'
 import { comparison, Rounds } from './comparison.ts'
 import type { Cursor } from './cursor.ts'
@@ -44,6 +45,7 @@ export interface FleetTools {
   readonly inbox: AgentInbox
   readonly sent: (frames: number, bytes: number) => void
   readonly lag: Lag
+  readonly bounds: Bounds
 }
 
 /** All connected agents: what they are told when something changes, and when they are given up. */
@@ -66,7 +68,7 @@ export class Fleet {
   welcome(socket: WebSocket, { node, hello }: ProvenAgent, { remoteAddress, seenFrom }: Origin): void {
     if (socket.readyState !== socket.OPEN) return
     this.#roster.get(node)?.close(REPLACED, 'replaced by a newer session')
-    const { log, settings, feeds, presence } = this.#tools
+    const { log, settings, feeds, presence, bounds } = this.#tools
     const session = this.#open(socket, node, hello)
     session.send({ type: 'welcome', node, heartbeatSeconds: settings.heartbeatSeconds })
     // Subscribed first, so that each feed is there and what the agent says is news to it.
@@ -76,12 +78,16 @@ export class Fleet {
     }
     this.#tools.onArrived(node)
     const now = this.#tools.clock.now()
-    presence.arrived(node, now, toNodeReport(hello.facts, seenFrom, now))
+    const report = toNodeReport(hello.facts, seenFrom, now)
+    // Who has said too much of itself in other sessions is where it was, until it has its turn again.
+    const isHeard = bounds.facts.take(node)
+    presence.arrived(node, now, isHeard ? report : (presence.get(node)?.report ?? report))
     this.#listen(socket, session, { remoteAddress, node })
     // It may have come back from elsewhere: who is now where it was is nothing for it.
     feeds.onPlace(node)
     session.resume(hello.networks)
-    this.onFacts(node)
+    if (isHeard) this.onFacts(node)
+    else this.#reportLater(session, report)
     this.#relays.instruct(session)
     log.info({ remoteAddress, node }, 'agent connected')
   }
@@ -160,9 +166,9 @@ export class Fleet {
   }
 
   #open(socket: WebSocket, node: NodeId, { packed, filterParts, lanParts }: ProvenAgent['hello']): Session {
-    const { clock, log, signing, state, sent, lag, feeds } = this.#tools
+    const { clock, log, signing, state, sent, lag, bounds, feeds } = this.#tools
     const session = new Session(node, socket, {
-      ...{ clock, log, signing, state, sent, lag },
+      ...{ clock, log, signing, state, sent, lag, bounds },
       readsPacked: packed === true,
       readsFilterParts: filterParts === true,
       feed: (network, viewer) => feeds.get(network, viewer),
@@ -171,6 +177,14 @@ export class Fleet {
     this.#roster.add(session)
     this.#heartbeat.add(socket, () => session.bytesGone)
     return session
+  }
+
+  #reportLater(session: Session, report: NodeReport): void {
+    session.telling.ask('hello', () => {
+      if (session.isOver) return
+      this.#tools.presence.report(session.node, report)
+      this.onFacts(session.node)
+    })
   }
 
   #listen(socket: WebSocket, session: Session, who: { remoteAddress: string; node: NodeId }): void {
@@ -185,12 +199,13 @@ export class Fleet {
       }
     })
     socket.on('close', (code) => {
-      log.info({ ...who, code }, 'agent left')
+      log.info({ ...who, code, ...session.remarks.leftOut }, 'agent left')
       this.#forget(session)
     })
   }
 
   #forget(session: Session): void {
+    session.end()
     const didCount = this.#roster.remove(session)
     this.#relays.forget(session)
     if (didCount) this.#tools.presence.left(session.node, this.#tools.clock.now())

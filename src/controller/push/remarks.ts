@@ -1,33 +1,32 @@
 import type { Logger } from 'pino'
-import { type Allowance, type Level, takeOne } from '../../bucket.ts'
-import type { Clock } from '../../clock.ts'
+import type { NodeId } from '../../keys/identity.ts'
+import type { NodeBuckets } from './bounds.ts'
 
-/**
- * Lines by one agent: enough to see what is wrong with each of its networks, and far too few to fill a disk (16 KB a minute
- * when each has the longest reason there is).
- */
-const ALLOWANCE: Allowance = Object.freeze({ burst: 30, rate: 0.5 })
 /** Repairs that are written of one report, which may tell of a hundred. */
 const MOST_REPAIRS = 10
 
 /** What one agent can make us write into our log: the first of many lines, and how many were left out before the next. */
 export class Remarks {
-  readonly #clock: Pick<Clock, 'monotonic'>
-  #level: Level | undefined
+  readonly #node: NodeId
+  readonly #buckets: NodeBuckets
   #leftOut = 0
 
-  constructor(clock: Pick<Clock, 'monotonic'>) {
-    this.#clock = clock
+  constructor(node: NodeId, buckets: NodeBuckets) {
+    this.#node = node
+    this.#buckets = buckets
+  }
+
+  /** For the next line of it, whatever that is. */
+  get leftOut(): { readonly leftOut?: number } {
+    return this.#leftOut > 0 ? { leftOut: this.#leftOut } : {}
   }
 
   warn(log: Pick<Logger, 'warn'>, what: Readonly<Record<string, unknown>>, text: string): void {
-    const { level, isGranted } = takeOne(ALLOWANCE, this.#level, this.#clock.monotonic())
-    this.#level = level
-    if (!isGranted) {
+    if (!this.#buckets.take(this.#node)) {
       this.#leftOut += 1
       return
     }
-    log.warn(this.#leftOut > 0 ? { ...what, leftOut: this.#leftOut } : what, text)
+    log.warn({ ...what, ...this.leftOut }, text)
     this.#leftOut = 0
   }
 }

@@ -12,8 +12,9 @@ import type {
 import type { LanStep, LanTold } from '../presence/lan-told.ts'
 import { AgentSocket, type AgentSocketTools } from './agent-socket.ts'
 import { isAhead } from './ahead.ts'
-import { Asking, type AskingTools, FACTS } from './asking.ts'
+import { Asking, type AskingTools } from './asking.ts'
 import { attempt } from './attempt.ts'
+import type { Bounds } from './bounds.ts'
 import type { Cursor } from './cursor.ts'
 import type { Feed } from './feed.ts'
 import type { Lag } from './lag.ts'
@@ -42,6 +43,7 @@ export interface SessionTools extends AgentSocketTools, AskingTools {
   /** Endpoints that only the LAN of the node may know, encoded once for all on it. */
   readonly lan: (network: NetworkId, node: NodeId, told: LanTold) => LanStep
   readonly lag: Lag
+  readonly bounds: Bounds
 }
 
 /**
@@ -64,9 +66,10 @@ export class Session {
     this.node = node
     this.#socket = new AgentSocket(socket, tools)
     this.#tools = tools
-    this.asking = new Asking(node, tools)
-    this.telling = new Asking(node, tools, FACTS)
-    this.remarks = new Remarks(tools.clock)
+    const { requests, facts, remarks } = tools.bounds
+    this.asking = new Asking(node, requests, tools)
+    this.telling = new Asking(node, facts, tools)
+    this.remarks = new Remarks(node, remarks)
   }
 
   /**
@@ -170,6 +173,12 @@ export class Session {
   /** Whether the agent hears and says nothing any more. */
   get isOver(): boolean {
     return this.#socket.isOver
+  }
+
+  /** The socket has closed: nothing is owed any more. */
+  end(): void {
+    this.asking.end()
+    this.telling.end()
   }
 
   close(code: number, reason: string): void {

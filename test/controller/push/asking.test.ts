@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { pino } from 'pino'
 import { Asking } from '../../../src/controller/push/asking.ts'
+import { Bounds } from '../../../src/controller/push/bounds.ts'
 import { HandClock } from '../../agent/clock.ts'
 import { nodeId } from '../../model/history.ts'
 
@@ -11,7 +12,7 @@ const log = pino({ level: 'error' }, { write: (line: string) => void failures.pu
 describe('What an agent asks for', () => {
   it('is answered at once for a hundred of its networks, and then for a few each second, until all are', () => {
     const clock = new HandClock()
-    const asking = new Asking(nodeId(1), { clock, log })
+    const asking = new Asking(nodeId(1), new Bounds(clock).requests, { clock, log })
     const answered: number[] = []
     for (let at = 0; at < 120; at++) asking.ask(`net-${at}`, () => void answered.push(at))
     assert.equal(answered.length, 100)
@@ -26,7 +27,7 @@ describe('What an agent asks for', () => {
 
   it('is answered once a turn however often it asks, and by what it asked last', () => {
     const clock = new HandClock()
-    const asking = new Asking(nodeId(1), { clock, log })
+    const asking = new Asking(nodeId(1), new Bounds(clock).requests, { clock, log })
     const answered: number[] = []
     for (let at = 0; at < 5_000; at++) asking.ask('net-1', () => void answered.push(at))
     clock.advance(1_000)
@@ -37,7 +38,7 @@ describe('What an agent asks for', () => {
 
   it('is forgotten beyond a thousand subjects', () => {
     const clock = new HandClock()
-    const asking = new Asking(nodeId(1), { clock, log })
+    const asking = new Asking(nodeId(1), new Bounds(clock).requests, { clock, log })
     let answered = 0
     for (let at = 0; at < 9_000; at++) asking.ask(`net-${at}`, () => void answered++)
     for (let second = 0; second < 1_000; second++) clock.advance(1_000)
@@ -45,7 +46,7 @@ describe('What an agent asks for', () => {
   })
   it('is answered in its turn though the answer to another fails then, which the log tells', () => {
     const clock = new HandClock()
-    const asking = new Asking(nodeId(1), { clock, log })
+    const asking = new Asking(nodeId(1), new Bounds(clock).requests, { clock, log })
     const answered: number[] = []
     const answer = (at: number) => {
       if (at === 101) throw new Error('there is no such thing')

@@ -6,6 +6,7 @@ import { pino } from 'pino'
 import { Registry } from 'prom-client'
 import { WebSocket, WebSocketServer } from 'ws'
 import { systemClock } from '../../../src/clock.ts'
+import { Bounds } from '../../../src/controller/push/bounds.ts'
 import { Lag } from '../../../src/controller/push/lag.ts'
 import { Session } from '../../../src/controller/push/session.ts'
 import type { NetworkId } from '../../../src/model/names.ts'
@@ -33,6 +34,7 @@ test('a session whose socket closes while it is full takes nothing more, and hol
   const { id, signing } = newIdentity()
   const session = new Session(id, socket, {
     clock: systemClock,
+    bounds: new Bounds(systemClock),
     readsPacked: true,
     readsFilterParts: true,
     log: pino({ level: 'silent' }),

@@ -58,6 +58,34 @@ describe('One agent that says too much', () => {
     })
   })
 
+  it('gains nothing by coming back: what it says then counts, too, and in the end it is turned away', async () => {
+    await using rig = await startRig({ gatherMilliseconds: 1 })
+    const { network, agent, other, token } = await pair(rig)
+    using _other = other
+    const start = performance.now()
+    for (let port = 2_000; port < 2_130; port++) agent.report(factsAt(network, port))
+    await allRead(agent)
+    await eventually('nothing more is on its way', () => hintsIn(other) > 0)
+    agent[Symbol.dispose]()
+    const [known, told] = [hintsIn(other), rig.lines.length]
+    const come = (port: number) => RawAgent.return(token, agent.identity, [], factsAt(network, port))
+    const tried = await Promise.allSettled(Array.from({ length: 45 }, (_, at) => come(3_000 + at)))
+    const refused = tried.filter((one) => one.status === 'rejected')
+    assert.ok(refused.length > 0 && refused.length <= 16, `${refused.length} were turned away`)
+    assert.ok(
+      refused.every(({ reason }) => reason.code === 'unavailable' && /more than one/.test(reason.message)),
+    )
+    const turned = rig.lines.slice(told).filter((line) => line.includes('agent turned away')).length
+    assert.ok(turned > 0 && turned <= refused.length)
+    const pushed = hintsIn(other) - known
+    const due = Math.ceil(((performance.now() - start) / 1_000) * 2) + 2
+    assert.ok(pushed <= due, `${pushed} changes were pushed, of ${due} that may be`)
+    using _back = await eventually('it may come again', () => come(4_000).catch(() => undefined), 20_000)
+    const port = () =>
+      rig.controller.status.member(findNetwork(rig.controller.state, 'demo'), agent.node).listenPort
+    await eventually('what it says last counts in the end', () => port() === 4_000)
+  })
+
   it('is told as often what it should be a witness of as what else it asks for', async () => {
     await using rig = await startRig()
     const { network, agent, other } = await pair(rig)
@@ -139,5 +167,5 @@ async function pair(rig: Rig) {
     [agent, other].every((each) => each.view(network).nodes().length === 2),
   )
   assert.equal(findNode(rig.controller.state, 'agent').id, agent.node)
-  return { network, agent, other }
+  return { network, agent, other, token }
 }

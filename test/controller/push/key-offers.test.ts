@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { it } from 'node:test'
 import { pino } from 'pino'
+import { Bounds } from '../../../src/controller/push/bounds.ts'
 import { KeyOffers } from '../../../src/controller/push/key-offers.ts'
 import { Remarks } from '../../../src/controller/push/remarks.ts'
 import { WeftError } from '../../../src/errors.ts'
@@ -25,7 +26,7 @@ it('a key that could not be certified is asked for again, though asking failed b
   let asked = 0
   const session = {
     node: nodeId(1),
-    remarks: new Remarks(clock),
+    remarks: new Remarks(nodeId(1), new Bounds(clock).remarks),
     wantKey() {
       asked += 1
       if (asked === 1) throw new Error('the agent cannot be asked')

@@ -3,6 +3,7 @@ import { it } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
 import { pino } from 'pino'
 import { Registry } from 'prom-client'
+import { Bounds } from '../../../src/controller/push/bounds.ts'
 import { Lag } from '../../../src/controller/push/lag.ts'
 import { Session } from '../../../src/controller/push/session.ts'
 import { SecretBytes } from '../../../src/keys/secret.ts'
@@ -33,6 +34,7 @@ it('a removal holds for what was on its way when the agent said where it stands,
   const session = new Session(own, line.controller, {
     clock: world.clock,
     signing,
+    bounds: new Bounds(world.clock),
     readsPacked: false,
     readsFilterParts: true,
     log: pino({ level: 'silent' }),

@@ -1,0 +1,74 @@
+import { type Allowance, type Level, takeOne } from '../../bucket.ts'
+import type { Clock } from '../../clock.ts'
+import type { NodeId } from '../../keys/identity.ts'
+
+type Time = Pick<Clock, 'monotonic'>
+
+/** Requests for content by one agent. */
+const REQUESTS: Allowance = Object.freeze({ burst: 100, rate: 5 })
+/**
+ * What one agent tells of itself. It looks at its addresses once a second, and tells of a port whenever it has entered a
+ * network; each may be a change on the interfaces of all others.
+ */
+const FACTS: Allowance = Object.freeze({ burst: 100, rate: 2 })
+/**
+ * Lines by one agent: enough to see what is wrong with each of its networks, and far too few to fill a disk (16 KB a minute
+ * when each has the longest reason there is).
+ */
+const REMARKS: Allowance = Object.freeze({ burst: 30, rate: 0.5 })
+/**
+ * Sessions of one agent. On a line that breaks again and again it comes back every half second on average, and waits longer
+ * when it is turned away, so it loses little; one that comes back only to come back costs a handshake and no more.
+ */
+const SESSIONS: Allowance = Object.freeze({ burst: 30, rate: 1 })
+
+/** What bounds each agent, however many sessions it opens. */
+export class Bounds {
+  readonly requests: NodeBuckets
+  readonly facts: NodeBuckets
+  readonly remarks: NodeBuckets
+  readonly sessions: NodeBuckets
+
+  constructor(clock: Time) {
+    this.requests = new NodeBuckets(clock, REQUESTS)
+    this.facts = new NodeBuckets(clock, FACTS)
+    this.remarks = new NodeBuckets(clock, REMARKS)
+    this.sessions = new NodeBuckets(clock, SESSIONS)
+  }
+}
+
+/** A bucket for each node, kept for as long as it is not full again: there are as many as took something in the last minute. */
+export class NodeBuckets {
+  readonly #clock: Time
+  readonly #allowance: Allowance
+  /** Who took something last is the last. */
+  readonly #levels = new Map<NodeId, Level>()
+
+  constructor(clock: Time, allowance: Allowance) {
+    this.#clock = clock
+    this.#allowance = allowance
+  }
+
+  /** Takes one from the bucket of a node. Whether there was one. */
+  take(node: NodeId): boolean {
+    const now = this.#clock.monotonic()
+    const { level, isGranted } = takeOne(this.#allowance, this.#levels.get(node), now)
+    this.#levels.delete(node)
+    this.#levels.set(node, level)
+    this.#forget(now)
+    return isGranted
+  }
+
+  /** Those that are kept. */
+  get size(): number {
+    return this.#levels.size
+  }
+
+  #forget(now: number): void {
+    const { burst, rate } = this.#allowance
+    for (const [node, { left, at }] of this.#levels) {
+      if (left + ((now - at) / 1_000) * rate < burst) return
+      this.#levels.delete(node)
+    }
+  }
+}

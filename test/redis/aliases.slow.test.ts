@@ -37,7 +37,12 @@ it('a node of a Cluster that the primary knows by another address is named, and 
   await using stack = new AsyncDisposableStack()
   const start = async (more = {}) => {
     const bus = String(await freePort())
-    const cluster = { 'cluster-enabled': 'yes', 'cluster-port': bus, 'cluster-announce-ip': '127.0.0.2' }
+    const cluster = {
+      'cluster-enabled': 'yes',
+      'cluster-port': bus,
+      'cluster-announce-ip': '127.0.0.2',
+      'cluster-allow-replica-migration': 'no',
+    }
     const server = await RedisServer.start({ ...cluster, bind: '127.0.0.1 127.0.0.2', ...more })
     return { server: stack.use(server), bus }
   }

@@ -138,6 +138,23 @@ describe('At strict', () => {
     await eventually('changes go again', () => takes(log), LIMIT)
   })
 
+  it('a replica that comes back empty may be promoted without the log, and the refusal says so until it was given all', async () => {
+    await using log = await openRedisLog(optionsFor(site, 'empty'))
+    await eventually('changes go', () => takes(log), LIMIT)
+    const [replica] = replicas
+    assert.ok(replica)
+    await primary.call('CONFIG', 'SET', 'repl-diskless-sync-delay', '3600')
+    await replica.kill()
+    await replica.empty()
+    await replica.start()
+    const isTold = () =>
+      log.refusal?.message.includes(`given to ${replica.place}: if the primary ends before that is done`)
+    await eventually('the refusal says so', isTold, LIMIT)
+    assert.equal(await takes(log), false)
+    await primary.call('CONFIG', 'SET', 'repl-diskless-sync-delay', '0')
+    await eventually('changes go again', () => takes(log), LIMIT)
+  })
+
   it('a file that is begun anew stops changes until it stands, one that is only rewritten does not', async () => {
     const servers = [primary, replicas[0]].filter((server) => server !== undefined)
     for (const server of servers) await server.call('CONFIG', 'SET', ...SLOW_REWRITE)
@@ -200,12 +217,15 @@ it('in a Cluster a replica of priority 0 counts, for it is promoted all the same
   const follower = `:${await primary.info('replication', 'slave0')}`.match(/port=(\d+)/)?.[1]
   const replica = site.servers.find(({ port }) => String(port) === follower)
   assert.ok(replica)
-  for (const server of [primary, replica]) {
-    await server.call('CONFIG', 'SET', 'cluster-replica-validity-factor', '0')
-    const isIt = () =>
-      log.refusal?.message.includes(`${server.place} has cluster-replica-validity-factor '0'`)
-    await eventually('the refusal names what lets the primary of before lead too early', isIt, LIMIT)
-    await server.call('CONFIG', 'SET', 'cluster-replica-validity-factor', '10')
+  // What lets the primary of before lead too early, and what lets replicas of others lead.
+  for (const [server, name, wrong, right] of [
+    [primary, 'cluster-replica-validity-factor', '0', '10'],
+    [replica, 'cluster-allow-replica-migration', 'yes', 'no'],
+  ] as const) {
+    await server.call('CONFIG', 'SET', name, wrong)
+    const isIt = () => log.refusal?.message.includes(`${server.place} has ${name} '${wrong}'`)
+    await eventually('the refusal names it', isIt, LIMIT)
+    await server.call('CONFIG', 'SET', name, right)
   }
   await replica.call('CONFIG', 'SET', 'replica-priority', '0')
   await replica.call('CONFIG', 'SET', 'appendonly', 'no')

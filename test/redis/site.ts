@@ -122,6 +122,7 @@ export async function startCluster(): Promise<RedisSite> {
       'cluster-node-timeout': String(DOWN_AFTER),
       'cluster-port': String(await freePort()),
       'cluster-config-file': 'nodes.conf',
+      'cluster-allow-replica-migration': 'no',
     })
   const servers = await Promise.all(Array.from({ length: 6 }, start))
   for (const server of servers) stack.use(server)

@@ -161,13 +161,16 @@ export class Circle {
     return (
       reasons.find(({ code }) => code === 'invalid-config') ??
       this.#doubt ??
-      (absent.length > 0 ? missing(absent, this.#strangersAmong(replicas)) : reasons[0])
+      (absent.length > 0 ? missing(absent, this.#attachedAmong(replicas, absent)) : reasons[0])
     )
   }
 
-  #strangersAmong(replicas: Followers['replicas']): readonly string[] {
+  #attachedAmong(replicas: Followers['replicas'], absent: readonly string[]) {
     const { members } = this.#tools
-    return [...replicas.keys()].filter((replica) => canBeReached(replica) && !members.isSaid(replica))
+    return {
+      strangers: [...replicas.keys()].filter((replica) => canBeReached(replica) && !members.isSaid(replica)),
+      filling: absent.filter((replica) => replicas.has(replica)),
+    }
   }
 
   /** Where nobody has a change beside the primary, nobody may take its place either. */

@@ -43,13 +43,24 @@ export function sharedAddress(replicas: readonly string[]): WeftError {
 const FORGETTING =
   'If it never will be, let one Sentinel after the other forget it (SENTINEL RESET), the next one only when the one before names the right num-slaves again; in a Cluster CLUSTER FORGET at every node.'
 
-/** @param strangers those that follow and of whom neither Sentinels nor nodes speak */
-export function missing(replicas: readonly string[], strangers: readonly string[]): WeftError {
+interface Attached {
+  /** Those that follow and of whom neither Sentinels nor nodes speak. */
+  readonly strangers: readonly string[]
+  /** Those of the missing that follow, and are being given all there is: so they have nothing of the log, and may be promoted. */
+  readonly filling: readonly string[]
+}
+
+export function missing(replicas: readonly string[], { strangers, filling }: Attached): WeftError {
   const known = replicas.join(', ')
   const alias = `Sentinels or nodes call it so. If it is what the primary calls ${strangers.join(', ')}, set replica-announce-ip and replica-announce-port there to the name in which they have it.`
-  return new WeftError('store-unavailable', `A Redis replica is missing: ${known}.`, {
+  return new WeftError('store-unavailable', `A Redis replica is missing: ${known}.${danger(filling)}`, {
     advice: `Changes go again when it is back. ${strangers.length > 0 ? alias : FORGETTING}`,
   })
+}
+
+function danger(filling: readonly string[]): string {
+  if (filling.length === 0) return ''
+  return ` All there is is being given to ${filling.join(', ')}: if the primary ends before that is done, it may be promoted without the log.`
 }
 
 export function noneAttached(): WeftError {

@@ -18,10 +18,14 @@ export interface FeedTools extends ContentTools {
   readonly record: (network: Network, node: NodeId) => Uint8Array | undefined
   /** What the audience lets in from them (view.ts). */
   readonly filter: () => Uint8Array
+  /** Touches that it may remember, as its share of those of the whole network. */
+  readonly mostTouches: () => number
 }
 
 /** Fewer touches than this always travel as what was touched, and never as everything. */
 const SMALL = 64
+/** How many touches a session may lie behind at most and still be told only what is new. */
+const MOST_TOUCHES = 4_096
 const FILTER_TOUCH = { node: undefined, what: 'filter', isArrival: false } as const
 /** Epochs begin at 1: whoever has this one is told the head. */
 const HEAD_IS_DUE = 0
@@ -71,6 +75,11 @@ export class Feed {
   /** Makes sure that a member that comes from another feed of the network is not told an older revision than it has. */
   raise({ revision }: Network): void {
     this.#raiseTo(revision)
+  }
+
+  /** Touches that it remembers. */
+  get remembered(): number {
+    return this.#touches.size
   }
 
   /** Whether the audience sees a member. */
@@ -240,7 +249,13 @@ export class Feed {
     this.#changed()
     const { revision, digest, hintsDigest: hints } = this.#content
     const at = this.#tools.now()
-    for (const touch of touches) this.#touches.add({ ...touch, revision, digest, hints, at })
+    const most = this.#mostTouches
+    for (const touch of touches) this.#touches.add({ ...touch, revision, digest, hints, at }, most)
+  }
+
+  /** Who lies further behind than there are members is told everything in any case: for that nothing has to be remembered. */
+  get #mostTouches(): number {
+    return Math.max(SMALL, Math.min(this.#content.size, this.#tools.mostTouches(), MOST_TOUCHES))
   }
 
   /** The records that changed, with the hints of all that were touched. */

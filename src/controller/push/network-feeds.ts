@@ -21,6 +21,12 @@ export interface NetworkFeedsTools
 /** A class that saw more than so many times what it sees now begins anew. */
 const MOST_LOST = 2
 
+/**
+ * Touches that all classes together may remember at twice as many (touches.ts), at some 180 bytes each: each may be one of the
+ * same hint. As many as eight large classes need, and 12 MB however many there are.
+ */
+const MOST_TOUCHES = 32_768
+
 /** The key of the one class there is where all members see the same. */
 const EVERYBODY = ''
 
@@ -189,7 +195,8 @@ export class NetworkFeeds {
   #create(network: Network, key: string): Feed {
     const { signing, epoch, expiresAt, count, now } = this.#tools
     const members = this.#audiences?.visibleTo(key) ?? [...network.members.keys()]
-    const own = { signing, epoch, expiresAt, count, now }
+    const mostTouches = () => Math.floor(MOST_TOUCHES / (this.#feeds.size + this.#origins.size))
+    const own = { signing, epoch, expiresAt, count, now, mostTouches }
     const tools = {
       ...own,
       members,

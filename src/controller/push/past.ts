@@ -12,7 +12,7 @@ interface PastTools extends Omit<FeedTools, 'members' | 'record' | 'filter' | 'v
   readonly hintOf: HintFinder
 }
 
-/** So many the ring of a feed remembers in any case (touches.ts). */
+/** So many the ring of a feed remembers at most (feed.ts). */
 const MOST_TOUCHED = 4_096
 
 /**

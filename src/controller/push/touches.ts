@@ -20,9 +20,6 @@ export interface Touch {
   readonly at: number
 }
 
-/** How many touches a session may lie behind and still be told only what is new. */
-const LIMIT = 4_096
-
 /** The last touches of a feed, numbered from its beginning. What is long past is forgotten, so memory stays bounded. */
 export class Touches {
   #ring: Touch[] = []
@@ -39,12 +36,18 @@ export class Touches {
     return touches
   }
 
-  add(touch: Touch): void {
+  /** @param most how many at least a session may lie behind and still be told only what is new; twice as many are kept */
+  add(touch: Touch, most: number): void {
     this.#ring.push(touch)
     if (touch.what !== 'hint') this.#recordEnd = this.end
-    if (this.#ring.length <= LIMIT * 2) return
-    this.#first += this.#ring.length - LIMIT
-    this.#ring = this.#ring.slice(-LIMIT)
+    if (this.#ring.length <= most * 2) return
+    this.#first += this.#ring.length - most
+    this.#ring = this.#ring.slice(-most)
+  }
+
+  /** How many are known. */
+  get size(): number {
+    return this.#ring.length
   }
 
   /** Number that the next one will have. */

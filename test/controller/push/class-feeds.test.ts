@@ -32,6 +32,24 @@ describe('The feed of a class', () => {
     assert.deepEqual(readers.get(1)?.picture, world.picture(nodeId(1)))
   })
 
+  it('remembers little of one who moves again and again, and of all classes together no more however many there are', () => {
+    const count = 200
+    const world = everyOne(count)
+    const feeds = Array.from({ length: count }, (_, at) => world.feed(nodeId(at + 1)))
+    const remembered = () => feeds.reduce((sum, feed) => sum + feed.remembered, 0)
+    assert.equal(new Set(feeds).size, count)
+    const [first = assert.fail()] = feeds
+    const behind = first.end
+    for (let port = 1; port <= 450; port++) {
+      report(world, 1, port)
+      if (port === 150) assert.ok(remembered() >= 150 * count, 'as far as anybody needs it')
+      if (port % 10 === 9) assert.ok(remembered() <= 65_536, `${remembered()} are remembered`)
+    }
+    const [message = assert.fail()] = first.follow(behind).frames
+    const told = parseControllerFrame(message.for(false).bytes.toString())
+    assert.ok(told.type === 'hints' && told.hints[0]?.direct[0]?.endsWith(':450'))
+  })
+
   it('tells no record anew for a rule that says only by whom its members may be opened, with selectors that are new', () => {
     for (const size of [40, 80]) {
       const world = new FeedWorld()
@@ -198,6 +216,18 @@ describe('The feed of a class', () => {
 })
 
 /** Where a member says that it is; undefined: it says nothing of that. */
+/** So many members, of a class each, that see each other. */
+function everyOne(count: number): FeedWorld {
+  const world = new FeedWorld()
+  const all = Array.from({ length: count }, (_, at) => at + 1)
+  world.come(...all)
+  for (const number of all) world.wish(labelled(number, { svc: `${number}` }))
+  const ports = [{ first: 80, last: 80 }]
+  world.wish(permitted(...all.map((number) => ({ from: `svc=${number}`, to: '*', ports }))))
+  for (const number of all) assert.equal(world.feed(nodeId(number)).size, count)
+  return world
+}
+
 function report(world: FeedWorld, number: number, port?: number): void {
   const ports = port === undefined ? [] : [{ network: NETWORK, port }]
   const facts = { addresses: ['192.0.2.7/24'], mtu: 1_500, ports, device: 'memory' as const, version: '1' }

@@ -178,6 +178,7 @@ describe('The feed of a network', () => {
       [1, 2, 3].map((number) => hintOf(number, 8_997 + number)),
     ])
     assert.equal(world.feed.follow(start).since, undefined)
+    assert.ok(world.feed.remembered <= 128, 'of three members nobody needs more than few')
     world.clock.advance(5)
     for (let round = 0; round < 9_000; round++) world.toggle(nodeId(1 + (round % 3)))
     assert.deepEqual(typesOf(world.feed, start), ['snapshot'])
@@ -257,6 +258,7 @@ function newWorld() {
       return record && encodeRecord(record)
     },
     filter: () => NO_FILTER,
+    mostTouches: () => 4_096,
     view: (records, filter) => View.of(records.values(), filter),
   })
   const toggle = (node: NodeId) => {

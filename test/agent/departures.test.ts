@@ -89,7 +89,11 @@ describe('A network that a node has left', () => {
     const frames = [mesh.self(), mesh.news()].map(parseControllerFrame)
     for (let turns = 0; turns <= 16; turns++) {
       stage.driver.failingOpens = 1
+      const failure = new Promise<void>((resolve) => {
+        stage.driver.onFailure = resolve
+      })
       for (const frame of frames) await node.take(frame)
+      await failure
       for (let turn = 0; turn < turns; turn++) await undefined
       let hasLeft = false
       const leaving = node.take(removalOf(mesh)).then(() => (hasLeft = true))

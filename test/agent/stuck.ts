@@ -7,11 +7,13 @@ export class StuckDriver extends MemoryDriver {
   tries = 0
   /** So many times one is made or found, and cannot be read. */
   failingOpens = 0
+  onFailure: () => void = () => undefined
 
   override async open(name: InterfaceName): Promise<Device> {
     const device = await super.open(name)
     if (this.failingOpens === 0) return device
     this.failingOpens -= 1
+    this.onFailure()
     throw new Error('Device or resource busy')
   }
 

@@ -151,6 +151,10 @@ describe('At strict', () => {
       log.refusal?.message.includes(`given to ${replica.place}: if the primary ends before that is done`)
     await eventually('the refusal says so', isTold, LIMIT)
     assert.equal(await takes(log), false)
+    await replica.call('CONFIG', 'SET', 'replica-priority', '0')
+    const isMissing = () => log.refusal?.message === `A Redis replica is missing: ${replica.place}.`
+    await eventually('nobody promotes it then', isMissing, LIMIT)
+    await replica.call('CONFIG', 'SET', 'replica-priority', '100')
     await primary.call('CONFIG', 'SET', 'repl-diskless-sync-delay', '0')
     await eventually('changes go again', () => takes(log), LIMIT)
   })

@@ -169,7 +169,7 @@ export class Circle {
     const { members } = this.#tools
     return {
       strangers: [...replicas.keys()].filter((replica) => canBeReached(replica) && !members.isSaid(replica)),
-      filling: absent.filter((replica) => replicas.has(replica)),
+      filling: absent.filter((replica) => replicas.has(replica) && this.#mayLead(replica)),
     }
   }
 

@@ -9,10 +9,11 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { WeftError } from '../../src/errors.ts'
 import type { Head } from '../../src/log/log.ts'
 import { installRedisLog } from '../../src/log/redis/install.ts'
-import type { Keys } from '../../src/log/redis/keys.ts'
+import { type Keys, keysOf } from '../../src/log/redis/keys.ts'
 import { Link } from '../../src/log/redis/link.ts'
 import { openRedisLog } from '../../src/log/redis/log.ts'
 import { openSource } from '../../src/log/source.ts'
+import type { Source } from '../../src/log/transfer.ts'
 import { MAIN, weft } from '../cli/fixture.ts'
 import { appendAll, collect, scratch } from '../log/fixture.ts'
 import { compacted, writeExportOf } from '../log/whole.ts'
@@ -114,7 +115,7 @@ describe('A log that is imported into Redis', () => {
     try {
       await assert.rejects(install(old.log, 'moved', import_), {
         code: 'store-unavailable',
-        message: /^The log is there, whole, up to entry 41, but not confirmed yet: .*Redis/,
+        message: /^The log was put there, whole, up to entry 41, but is not confirmed yet: .*Redis/,
       })
     } finally {
       move.mock.restore()
@@ -127,6 +128,32 @@ describe('A log that is imported into Redis', () => {
     const { head: same } = await install(old.log, 'moved', { newEpoch: true })
     assert.deepEqual(same, head)
     assert.ok(log.head().sequence < head.sequence)
+
+    // Gone while the source is read, and while it is confirmed, as when a replica is promoted that never had it.
+    const told = {
+      code: 'store-unavailable',
+      message: /was there, whole, up to entry \d+, but is not any more/,
+    }
+    const empty = async () => (await site.primary()).call('UNLINK', ...keysOf('moved').all)
+    using source = openSource(old.log)
+    const slow: Source = {
+      ...source,
+      async *read(from) {
+        await empty()
+        yield* source.read(from)
+      },
+    }
+    await assert.rejects(installRedisLog(slow, optionsFor(site, 'moved'), { now: 0, newEpoch: true }), told)
+    assert.equal((await install(old.log, 'moved')).wasThere, false)
+    const claiming = Link.prototype.claim
+    const claim = mock.method(Link.prototype, 'claim', async function (this: Link, sequence: number) {
+      await empty()
+      await claiming.call(this, sequence)
+    })
+    await assert.rejects(install(old.log, 'moved'), told)
+    claim.mock.restore()
+    assert.equal(await (await site.primary()).call('EXISTS', keysOf('moved').meta), 0, 'none is begun')
+    assert.equal((await install(old.log, 'moved')).wasThere, false)
   })
 
   it('leaves its place to the next when it fails, and not only when that was killed', async () => {

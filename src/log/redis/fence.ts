@@ -12,6 +12,8 @@ import type { LogStatus, ServerStatus } from './status.ts'
 export interface FenceTools {
   readonly journal: Journal
   readonly level: Level
+  /** Whether no log is to be begun. */
+  readonly mustExist?: boolean
 }
 
 /** Milliseconds for the other controllers to say what they have acknowledged, before a server is armed. */
@@ -46,7 +48,7 @@ export interface Lost {
  * to be durable, on the same chain; what it lost at its end is given back if it is all here. Nothing may be written to one
  * that lost more. Rejects with `store-unavailable`: again in a moment.
  */
-export async function takeUp(link: Link, { journal, level }: FenceTools): Promise<Taken> {
+export async function takeUp(link: Link, { journal, level, mustExist }: FenceTools): Promise<Taken> {
   const first = await link.status()
   if (!first.isPrimary) throw replica(link, first)
   const isArmed = first.log?.armed === first.runId
@@ -55,6 +57,7 @@ export async function takeUp(link: Link, { journal, level }: FenceTools): Promis
     await wait(claimWait(link, first))
   }
   const { log } = isArmed ? first : await link.status()
+  if (mustExist && headOf(log).sequence === 0) throw noLog(link)
   const known = journal.known.sequence
   const found = await compare(link, log, journal)
   const lost = async (reason: WeftError): Promise<Lost> => {
@@ -180,6 +183,10 @@ function replica({ name }: Link, { follows }: ServerStatus): WeftError {
   return new WeftError('store-unavailable', `The Redis server ${name} is a replica of ${follows}.`, {
     advice: 'Give the URL of the primary, or redis+sentinel: or redis+cluster: URLs, which find it.',
   })
+}
+
+function noLog({ name }: Link): WeftError {
+  return new WeftError('not-found', `The Redis server ${name} has no log.`)
 }
 
 function later(message: string): WeftError {

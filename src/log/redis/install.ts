@@ -2,8 +2,9 @@ import { toWeftError, WeftError } from '../../errors.ts'
 import { type Install, raiseEpoch, raisingTo } from '../install.ts'
 import type { Head } from '../log.ts'
 import { patiently } from '../patience.ts'
-import { auditSource, copyLog, type Source } from '../transfer.ts'
+import { auditSource, copyLog, type End, type Source } from '../transfer.ts'
 import { parseSite } from './address.ts'
+import { confirm, gone, isSame } from './confirm.ts'
 import { continued, remains, taken } from './errors.ts'
 import { importKeysOf, type Keys, keysOf } from './keys.ts'
 import { Link } from './link.ts'
@@ -45,9 +46,13 @@ export async function installRedisLog(
 ): Promise<Installed> {
   const there = await lookAt(options)
   if (there) {
-    await checkSame(source, newEpoch, options, there)
-    await confirm(there.head, options, patience)
-    return { head: there.head, wasThere: true }
+    const end = await auditSource(source)
+    // That takes a while, and what was there may be gone since.
+    const now = await lookAt(options)
+    if (!now) throw gone(there.head)
+    await checkSame(end, newEpoch, options, now)
+    await confirm(now.head, options, patience)
+    return { head: now.head, wasThere: true }
   }
   await makeRoom(options)
   const head = await write(source, options, { newEpoch, now, patience })
@@ -89,15 +94,14 @@ async function openLink({ urls, writer }: RedisLogOptions, keys: Keys): Promise<
   return Link.open(await locate(site, keys.tag), { access: site.access, keys, writer })
 }
 
-/** Rejects with `already-exists` unless the log that is there is what would come of `source`, all of which is read. */
+/** Rejects with `already-exists` unless the log that is there is what would come of the one that ends with `end`. */
 async function checkSame(
-  source: Source,
+  { head: end, state }: End,
   newEpoch: boolean,
   options: RedisLogOptions,
   there: LogStatus,
 ): Promise<void> {
   const { base, head, durable } = there
-  const { head: end, state } = await auditSource(source)
   if (!newEpoch && isSame(head, end)) return
   const keys = keysOf(options.realm)
   using link = await openLink(options, keys)
@@ -108,10 +112,6 @@ async function checkSame(
   const isRaised = state !== undefined && raised?.operation === raisingTo(state.epoch + 1)
   if (newEpoch && isRaised && isSame(raised, head)) return
   throw continued(keys, end, { head, isConfirmed: durable >= end.sequence })
-}
-
-function isSame(one: Head | undefined, { sequence, hash }: Head): boolean {
-  return one?.sequence === sequence && one.hash === hash
 }
 
 /** Removes what an earlier import left. */
@@ -158,25 +158,6 @@ async function moveIn(log: RedisLog, options: RedisLogOptions, patience: number)
 async function move(log: RedisLog, { realm }: RedisLogOptions): Promise<void> {
   await log.link.settle()
   await log.link.moveIn(log.head(), keysOf(realm))
-}
-
-/** Resolves when all who must have the log that is there have it. */
-async function confirm(head: Head, options: RedisLogOptions, patience: number): Promise<void> {
-  try {
-    await using log = await patiently(patience, () => openRedisLog({ ...options, journal: undefined }))
-    await patiently(patience, () => log.refresh())
-  } catch (error) {
-    const reason = toWeftError(error)
-    throw reason.code === 'store-unavailable' ? unconfirmed(head, reason) : reason
-  }
-}
-
-function unconfirmed({ sequence }: Head, cause: WeftError): WeftError {
-  const message = `The log is there, whole, up to entry ${sequence}, but not confirmed yet: ${cause.message}`
-  return new WeftError('store-unavailable', message, {
-    advice: 'Leave it there. Do the import again when that is mended: it then says whether it is confirmed.',
-    cause,
-  })
 }
 
 function busy(): WeftError {

@@ -9,6 +9,8 @@ export interface RedisLogOptions {
   readonly level: Level
   /** Where it is; those of the realm, unless it is one that is being imported. */
   readonly keys?: Keys
+  /** Whether there has to be a log: none is begun then, and opening rejects with `not-found`. */
+  readonly mustExist?: boolean
   /** Names this writer to the others; another one at each start. */
   readonly writer: string
   /** File with how far the log is known to have gone; without one that is known only while the process lives. */

@@ -21,6 +21,7 @@ export interface SupervisorTools {
   readonly keys: Keys
   readonly writer: string
   readonly journal: Journal
+  readonly mustExist?: boolean
   /** A link stands, on which the log can be read. `unwitnessed`: nobody could vouch for what the server has. */
   readonly onLink: (link: Link, unwitnessed: boolean) => Promise<void>
   /** Changes go. */

@@ -221,14 +221,29 @@ it('in a Cluster a replica of priority 0 counts, for it is promoted all the same
   const follower = `:${await primary.info('replication', 'slave0')}`.match(/port=(\d+)/)?.[1]
   const replica = site.servers.find(({ port }) => String(port) === follower)
   assert.ok(replica)
-  // What lets the primary of before lead too early, and what lets replicas of others lead.
-  for (const [server, name, wrong, right] of [
-    [primary, 'cluster-replica-validity-factor', '0', '10'],
-    [replica, 'cluster-allow-replica-migration', 'yes', 'no'],
+  const stranger = site.servers.find((server) => server !== primary && server !== replica)
+  assert.ok(stranger)
+  const names = (text: string) => () => log.refusal?.message.includes(text)
+  for (const [server, name, wrong, right, refusal] of [
+    [
+      primary,
+      'cluster-replica-validity-factor',
+      '0',
+      '10',
+      `${primary.place} has cluster-replica-validity-factor '0'`,
+    ],
+    [
+      replica,
+      'cluster-replica-validity-factor',
+      '0',
+      '10',
+      `${replica.place} has cluster-replica-validity-factor '0'`,
+    ],
+    [stranger, 'cluster-allow-replica-migration', 'yes', 'no', `migration 'yes': ${stranger.place}.`],
   ] as const) {
     await server.call('CONFIG', 'SET', name, wrong)
-    const isIt = () => log.refusal?.message.includes(`${server.place} has ${name} '${wrong}'`)
-    await eventually('the refusal names it', isIt, LIMIT)
+    await eventually('the refusal names what lets one lead that lacks changes', names(refusal), LIMIT)
+    assert.equal(await takes(log), false)
     await server.call('CONFIG', 'SET', name, right)
   }
   await replica.call('CONFIG', 'SET', 'replica-priority', '0')

@@ -14,6 +14,7 @@ describe('The replicas that may be promoted', () => {
     primary: { host: '10.0.0.1', port: primary },
     promotable,
     bystanders: [],
+    roaming: [],
     ...ALL,
     ...more,
   })

@@ -22,6 +22,7 @@ it('in a Cluster every replica of which any node knows has to have a change', as
     heard: [first, second].map((name = '') => ({ name, id: name })),
     unheard: [third],
     voices: 0,
+    roaming: [],
   })
 })
 
@@ -93,6 +94,7 @@ for (const [who, at] of [
       bystanders: [],
       unheard: [],
       voices: 3,
+      roaming: [],
     }
     const found = await locate(siteOf(all), 'weft:test')
     assert.deepEqual({ ...found, heard: namesOf(found.heard) }, { ...expected, heard: all.map(placeOf) })

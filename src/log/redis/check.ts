@@ -78,7 +78,6 @@ const WANTED = [
   'cluster-enabled',
   'cluster-replica-no-failover',
   'cluster-replica-validity-factor',
-  'cluster-allow-replica-migration',
 ]
 
 interface Asked {
@@ -135,8 +134,6 @@ function checkSettings(address: Address, { site, level }: Wanted, settings: Sett
   if (level !== 'strict' || site.kind !== 'cluster') return
   // Or the primary of before is elected as soon as it is back, without what it missed.
   expect('cluster-replica-validity-factor', (value) => value !== '0', '1 or more')
-  // Or a replica of other slots comes to follow this one, and is elected before it was given anything of them.
-  expect('cluster-allow-replica-migration', (value) => value === 'no', 'no')
 }
 
 export function parseAddress(text: string): Address {

@@ -12,6 +12,7 @@ import {
   missing,
   nobodyKnown,
   noneAttached,
+  roaming,
   sharedAddress,
   unheard,
 } from './standstill.ts'
@@ -187,6 +188,7 @@ export class Circle {
   get #doubt(): WeftError | undefined {
     const { level, members } = this.#tools
     if (level === 'available' || this.#isAlone) return undefined
+    if (members.roaming.length > 0) return roaming(members.roaming)
     if (members.fewNamed) return fewNamed(members.fewNamed)
     if (members.awaited.length > 0) return unheard(members.awaited)
     return this.#wanted.length === 0 ? nobodyKnown() : undefined

@@ -39,6 +39,7 @@ export class Members {
   readonly #answered = new Set<string>()
   #unheard: readonly string[] = []
   #voices = 0
+  #roaming: readonly string[] = []
   /** Whether more than half of all were heard since this is the primary. */
   #isHeard = false
 
@@ -65,6 +66,11 @@ export class Members {
     return this.#isHeard || named * 2 > this.#voices ? undefined : { named, all: this.#voices }
   }
 
+  /** Nodes that may come to be replicas by themselves, as far as they said so when they were last asked. */
+  get roaming(): readonly string[] {
+    return this.#roaming
+  }
+
   /** Whether those who decide it spoke of this one when they were last heard. */
   isSaid(replica: string): boolean {
     return this.#said.has(replica) || this.#bystanders.has(replica)
@@ -83,6 +89,7 @@ export class Members {
     for (const { name } of heard) this.#answered.add(name)
     this.#unheard = unheard.filter((one) => !this.#answered.has(one))
     this.#voices = voices
+    this.#roaming = place.roaming
     this.#isHeard ||= isMajority({ heard: [...this.#heard.values()], unheard: this.#unheard, voices })
     this.#said = new Set(promotable)
     this.#bystanders = new Set(bystanders)

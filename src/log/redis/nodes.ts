@@ -1,3 +1,4 @@
+import type { Redis } from 'ioredis'
 import { type Address, addressText, type Site } from './address.ts'
 import { connectTo, limitsOf } from './client.ts'
 
@@ -19,6 +20,8 @@ interface Asking {
 /** What a node of a Cluster knows. */
 interface Told {
   readonly nodes: readonly NodeLine[]
+  /** Whether it comes to follow another primary by itself, where that one has no replica any more. */
+  readonly isRoaming: boolean
   /** Undefined: it knows no owner of the slot. */
   readonly opinion:
     | {
@@ -37,12 +40,13 @@ export async function askNode(site: Site, node: Address, { tag, limit }: Asking)
   const client = await connectTo(node, site.access, limitsOf(limit))
   try {
     const slot = Number(await client.call('CLUSTER', 'KEYSLOT', tag))
+    const isRoaming = await roams(client)
     const nodes = String(await client.call('CLUSTER', 'NODES'))
       .split('\n')
       .filter(Boolean)
       .map((line) => toLine(line, node))
     const owner = nodes.find(({ slots, flags }) => flags.includes('master') && holds(slots, slot))
-    if (!owner) return { nodes, opinion: undefined }
+    if (!owner) return { nodes, isRoaming, opinion: undefined }
     const namesOf = (isNever: boolean) =>
       nodes
         .filter((line) => line.primary === owner.id && line.flags.includes('nofailover') === isNever)
@@ -52,11 +56,17 @@ export async function askNode(site: Site, node: Address, { tag, limit }: Asking)
     const voices = nodes.filter(isThere).length
     return {
       nodes,
+      isRoaming,
       opinion: { id, epoch, primary, promotable: namesOf(false), bystanders: namesOf(true), voices },
     }
   } finally {
     client.disconnect()
   }
+}
+
+async function roams(client: Redis): Promise<boolean> {
+  const reply = await client.call('CONFIG', 'GET', 'cluster-allow-replica-migration').catch(() => undefined)
+  return Array.isArray(reply) && String(reply[1]) === 'yes'
 }
 
 /** Those of whom somebody told, and who were not asked: by their ids, for they may have been asked by another name. */

@@ -22,6 +22,8 @@ export interface Place {
   readonly unheard: readonly string[]
   /** How many there are, as far as those know that were heard: more than can be asked, where not all of them were named. */
   readonly voices: number
+  /** Nodes of a Cluster that may come to follow the primary by themselves, and be elected with nothing of the log. */
+  readonly roaming: readonly string[]
 }
 
 /** Whether more than half of all say so, those among them that nobody named. */
@@ -51,7 +53,8 @@ export function locate(site: Site, tag: string, limit = ASK_LIMIT): Promise<Plac
 function soleServer(site: Site): Place {
   const primary = first(site)
   const name = addressText(primary)
-  return { primary, promotable: [], bystanders: [], heard: [{ name, id: name }], unheard: [], voices: 1 }
+  const heard = [{ name, id: name }]
+  return { primary, promotable: [], bystanders: [], heard, unheard: [], voices: 1, roaming: [] }
 }
 
 function first({ servers: [server] }: Site): Address {
@@ -97,6 +100,7 @@ function believe(
     promotable: [...promotable].toSorted(),
     bystanders: [...bystanders].filter((replica) => !promotable.has(replica)).toSorted(),
     voices: Math.max(...believed.map(({ voices }) => voices)),
+    roaming: [],
     ...byVoice(
       site,
       opinions.map((each) => (each?.epoch === latest ? each.id : undefined)),
@@ -182,10 +186,14 @@ async function fromCluster(site: Site, tag: string, limit: number): Promise<Plac
     site.servers,
     named.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : [])),
   )
-  const asked = [...named, ...(await ask(others))].map((one) =>
+  const asked = [...named, ...(await ask(others))]
+  const servers = [...site.servers, ...others]
+  const opinions = asked.map((one) =>
     one.status === 'fulfilled' ? { ...one, value: one.value.opinion } : one,
   )
-  return believe('No node of the Cluster', { ...site, servers: [...site.servers, ...others] }, asked)
+  const place = believe('No node of the Cluster', { ...site, servers }, opinions)
+  const isRoaming = (at: number) => asked[at]?.status === 'fulfilled' && asked[at].value.isRoaming
+  return { ...place, roaming: servers.filter((_, at) => isRoaming(at)).map(addressText) }
 }
 
 function nobody(who: string, site: Site, asked: readonly PromiseSettledResult<unknown>[]): WeftError {

@@ -85,6 +85,16 @@ export function fewNamed({ named, all }: { readonly named: number; readonly all:
   })
 }
 
+/** @param nodes of a Cluster, of whatever slots */
+export function roaming(nodes: readonly string[]): WeftError {
+  const message = `Nodes of the Redis Cluster have cluster-allow-replica-migration 'yes': ${nodes.join(', ')}.`
+  return new WeftError('invalid-config', message, {
+    field: 'redisLevel',
+    advice:
+      "At the level 'strict' it has to be 'no' at every node, whatever its slots: set it in redis.conf and with CONFIG SET. A replica of others that comes to follow the primary may be elected before it was given the log.",
+  })
+}
+
 export function nobodyKnown(): WeftError {
   return new WeftError('store-unavailable', 'No Redis replica is known that may be promoted.', {
     advice:

@@ -23,7 +23,7 @@ export class Networks {
   constructor(tools: NetworksTools) {
     this.#tools = tools
     this.#departures = new Departures(tools)
-    this.#strays = new Strays(tools.clock, () => this.#leaveStrays())
+    this.#strays = new Strays(tools.clock)
   }
 
   get(network: NetworkId): Membership | undefined {
@@ -64,20 +64,33 @@ export class Networks {
     this.#strays.sessionEnded()
   }
 
+  /** A sign of the controller came, behind all that it has said. */
+  heard(): void {
+    for (const network of this.#strays.takeDue()) void this.#departures.begin(this.#membershipIn(network))
+  }
+
+  /** The controller has said what only a member is told. */
+  told(network: NetworkId): void {
+    this.#strays.told(network)
+  }
+
   /** What this node is in a network. Of one that is new here, nothing is begun by what the controller did not sign. */
   takeSelf(network: NetworkId, frame: ControllerFrameOf<'self'>): void {
     const known = this.#memberships.get(network)
     if (!known) openSelf(frame, this.#tools.controllerKey)
+    this.told(network)
     const membership = known ?? this.#create(network)
     membership.take(frame)
     if (membership.isEmpty) this.#memberships.delete(network)
+    else this.#strays.delete(network)
   }
 
   /** This node is no member any more. Whether that was news. */
   async leave(frame: ControllerFrameOf<'removed'>): Promise<boolean> {
     const removal = openRemoval(frame, this.#tools.controllerKey)
-    const membership = this.#memberships.get(removal.network)
-    if (removal.node !== this.#tools.identity.id || !membership?.isCoveredBy(removal)) return false
+    if (removal.node !== this.#tools.identity.id) return false
+    const membership = this.#memberships.get(removal.network) ?? this.#takeStray(removal.network)
+    if (!membership?.isCoveredBy(removal)) return false
     this.#memberships.delete(removal.network)
     await this.#departures.begin(membership, frame)
     return true
@@ -88,7 +101,7 @@ export class Networks {
    * @param parting kept of those that are still there, so that another start goes on; absent: nothing new is kept
    */
   async removeAll(parting?: Parting): Promise<void> {
-    for (const network of this.#strays.takeAll()) if (!this.#memberships.has(network)) this.#create(network)
+    for (const network of this.#strays.takeAll()) this.#create(network)
     const all = [...this]
     this.#memberships.clear()
     for (const membership of all) await this.#departures.begin(membership, parting)
@@ -107,9 +120,9 @@ export class Networks {
     void this.#departures.begin(this.#membershipIn(network), parting)
   }
 
-  #leaveStrays(): void {
-    const all = this.#strays.takeAll().filter((network) => !this.#memberships.has(network))
-    for (const network of all) void this.#departures.begin(this.#membershipIn(network))
+  /** One of which nothing is known: whatever is signed of its end concerns it. */
+  #takeStray(network: NetworkId): Membership | undefined {
+    return this.#strays.delete(network) ? this.#membershipIn(network) : undefined
   }
 
   #create(network: NetworkId): Membership {

@@ -93,6 +93,11 @@ export class Node {
     this.#networks.sessionEnded()
   }
 
+  /** A sign of the controller came, and all that it said before has been taken. */
+  heard(): void {
+    this.#networks.heard()
+  }
+
   /** Takes what the controller says. */
   async take(frame: ControllerFrame): Promise<void> {
     switch (frame.type) {
@@ -169,6 +174,8 @@ export class Node {
 
   /** A head of a network of which nothing is known here means that what should have come first is lost. */
   #takeRevision(network: NetworkId, frame: ControllerFrameOf<'current' | 'snapshot' | 'delta'>): void {
+    // A long one; what stands behind it came no sooner.
+    if (frame.type === 'snapshot') this.#networks.told(network)
     const membership = this.#networks.get(network)
     if (membership) membership.take(frame)
     else if (frame.type === 'current') this.#uplink.send({ type: 'resync', network })
@@ -208,6 +215,7 @@ export class Node {
   }
 
   #offerKey({ network, keyVersion }: ControllerFrameOf<'key-wanted'>): void {
+    this.#networks.told(network as NetworkId)
     const { publicKey } = this.#tools.identity.memberKey(network, keyVersion)
     this.#uplink.send({ type: 'key', network, keyVersion, publicKey })
   }

@@ -25,6 +25,8 @@ export async function clearRemains({ home, identity, driver, clock, log }: Remai
   const left = [...(await home.journals())].filter(([, lines]) => isLeft(lines))
   if (left.length === 0) return
   const departures = new Departures({ clock, log })
+  // Nothing else runs yet, and the waits between tries keep no process alive.
+  const alive = setInterval(() => undefined, 60_000)
   try {
     const device = await driver()
     for (const [network] of left) {
@@ -38,6 +40,8 @@ export async function clearRemains({ home, identity, driver, clock, log }: Remai
   } catch (error) {
     const { code, message } = toWeftError(error)
     log.error({ code, reason: message }, 'interfaces of networks that this node has left are still there')
+  } finally {
+    clearInterval(alive)
   }
 }
 

@@ -35,6 +35,8 @@ export async function serve(
   }
   // Nothing would come of a connection from an address that is gone, and TCP would try for a quarter of an hour.
   node.attach(send, (address) => address === localAddress && socket.terminate())
+  // Pings stand in line with all that is said; what came and is not taken yet may be just what is waited for.
+  socket.on('ping', () => stream.isAwaited && node.heard())
   log.info('connected')
   try {
     for (;;) {

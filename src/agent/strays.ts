@@ -2,45 +2,66 @@ import type { Clock } from '../clock.ts'
 import type { NetworkId } from '../model/names.ts'
 
 /**
- * Milliseconds of one session after which a controller has said of which networks this node is a member: it says that first.
+ * Milliseconds since a session began, and since the last word by which a member is told that it is one. A controller that is
+ * heard after them has no more such words on the way: it says them first, and its pings stand behind them.
  */
 const PATIENCE = 10_000
 
 /**
  * Networks of an earlier run of which nothing is kept that can be used: a file is damaged, or of another controller or
  * release. The controller cannot be told of them, so it would never say that they are left; but a member's tunnels are not to
- * fall silent for a bad line. So they stay until a session has lasted long enough to show that they are not meant.
+ * fall silent for a bad line, nor for a line on which nothing comes. So it is what was heard that counts, and no time alone.
  */
 export class Strays {
   readonly #clock: Clock
-  readonly #onDue: () => void
-  #networks: NetworkId[] = []
-  #cancel: () => void = () => undefined
+  readonly #networks = new Set<NetworkId>()
+  /** Those of which this session has said that the node is a member, though that came to nothing yet. */
+  readonly #meant = new Set<NetworkId>()
+  /** Monotonic; nothing follows from silence where there is no session. */
+  #quietSince = Number.POSITIVE_INFINITY
 
-  /** @param onDue called when it is time to take away those that are still here */
-  constructor(clock: Clock, onDue: () => void) {
+  constructor(clock: Clock) {
     this.#clock = clock
-    this.#onDue = onDue
   }
 
   add(network: NetworkId): void {
-    this.#networks.push(network)
+    this.#networks.add(network)
+  }
+
+  /** It is none any more. Whether it was one. */
+  delete(network: NetworkId): boolean {
+    return this.#networks.delete(network)
   }
 
   sessionBegan(): void {
-    this.#cancel()
-    if (this.#networks.length > 0) this.#cancel = this.#clock.after(PATIENCE, this.#onDue)
+    this.#meant.clear()
+    this.#quietSince = this.#clock.monotonic()
   }
 
   sessionEnded(): void {
-    this.#cancel()
+    this.#quietSince = Number.POSITIVE_INFINITY
   }
 
-  /** Gives all, of some of which this node may be a member by now, and none again. */
+  /** The controller said what only a member is told; of the next network it may speak behind that, however long that took. */
+  told(network: NetworkId): void {
+    this.#meant.add(network)
+    this.#quietSince = this.#clock.monotonic()
+  }
+
+  /** A sign of the controller came behind all that it has said. Gives those that are not meant, and never again. */
+  takeDue(): readonly NetworkId[] {
+    if (this.#clock.monotonic() - this.#quietSince < PATIENCE) return []
+    return this.#take((network) => !this.#meant.has(network))
+  }
+
+  /** Gives all, and none again. */
   takeAll(): readonly NetworkId[] {
-    this.#cancel()
-    const all = this.#networks
-    this.#networks = []
-    return all
+    return this.#take(() => true)
+  }
+
+  #take(isDue: (network: NetworkId) => boolean): readonly NetworkId[] {
+    const taken = [...this.#networks].filter(isDue)
+    for (const network of taken) this.#networks.delete(network)
+    return taken
   }
 }

@@ -37,6 +37,11 @@ export class FrameStream {
     })
   }
 
+  /** Whether somebody waits for the next frame, so that none is on the way to be taken. */
+  get isAwaited(): boolean {
+    return this.#waiting.length > 0
+  }
+
   #take(message: Buffer): void {
     try {
       const frame = readControllerFrame(message)

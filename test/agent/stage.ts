@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setImmediate as turn } from 'node:timers/promises'
 import { pino } from 'pino'
 import { openHome } from '../../src/agent/home.ts'
 import { Node } from '../../src/agent/node.ts'
@@ -91,6 +92,12 @@ export class Stage implements AsyncDisposable {
 
   async peersOf(name: InterfaceName): Promise<number> {
     return (await this.#observe(name)).peers.size
+  }
+
+  /** What was begun by now is done, and the interface is as it should be. */
+  async expectPeers(name: InterfaceName, count: number, why: string): Promise<void> {
+    await turn()
+    assert.equal(await this.peersOf(name), count, why)
   }
 
   async portOf(name: InterfaceName): Promise<number> {

@@ -1,0 +1,33 @@
+import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { it } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { openHome } from '../../src/agent/home.ts'
+import { keptParting, NODE_REMOVED } from '../../src/agent/kept.ts'
+import { agentSettings } from '../../src/agent/settings.ts'
+import { systemRandom } from '../../src/keys/random.ts'
+import { ID_BYTES, toNetworkId } from '../../src/model/names.ts'
+import { loadSettings } from '../../src/settings.ts'
+
+const LEAVER = fileURLToPath(new URL('leaver.ts', import.meta.url))
+
+it('An agent that has left lives until what was left is gone, and then says that it has joined no controller', async () => {
+  const stateDir = await mkdtemp(join(tmpdir(), 'weft-remains-'))
+  try {
+    const home = await openHome(
+      loadSettings(agentSettings, { environment: {}, flags: { stateDir } }),
+      systemRandom,
+    )
+    await home.rewrite(toNetworkId(systemRandom(ID_BYTES)), [keptParting(NODE_REMOVED)])
+    // Nothing but the agent keeps that process alive; it rejects for any exit code other than 0.
+    const { stdout } = await promisify(execFile)(process.execPath, [LEAVER, stateDir], { timeout: 30_000 })
+    assert.match(stdout, /^3 tries, then This node has not joined a controller yet/)
+    assert.equal((await home.journals()).size, 0)
+  } finally {
+    await rm(stateDir, { recursive: true, force: true })
+  }
+})

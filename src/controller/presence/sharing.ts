@@ -1,7 +1,7 @@
 import type { Clock } from '../../clock.ts'
 import type { NodeId } from '../../keys/identity.ts'
 import type { NetworkId } from '../../model/names.ts'
-import type { Presence } from './presence.ts'
+import type { NodePresence, Presence } from './presence.ts'
 import { parseSession, sessionText } from './shared-session.ts'
 
 /** What replicas tell each other (log/redis/board.ts). */
@@ -41,6 +41,8 @@ export class Sharing {
   readonly #holders = new Map<NodeId, { readonly writer: string; readonly order: number }>()
   /** Networks that were pushed in the last moment. */
   readonly #pushed = new Set<NetworkId>()
+  /** Of which networks it was last not passed on what an agent has applied. */
+  readonly #withheld = new Map<NodeId, ReadonlySet<NetworkId>>()
 
   constructor(tools: SharingTools) {
     this.#tools = tools
@@ -63,28 +65,52 @@ export class Sharing {
    * answer to that.
    */
   pushed(network: NetworkId): void {
-    if (this.#pushed.size === 0) this.#tools.clock.after(PATIENCE, () => this.#tellUnanswered())
+    if (this.#pushed.size === 0) this.#tools.clock.after(PATIENCE, () => this.#settle())
     this.#pushed.add(network)
   }
 
-  #tellUnanswered(): void {
-    const nodes = [...this.#pushed].flatMap((network) => this.#tools.unanswered(network))
+  /**
+   * Tells once of each that owes an answer, however often there is something new; and of whom nothing was due in the end, so
+   * that no answer will come: whether anything is, is not known between a policy and its push.
+   */
+  #settle(): void {
+    const { unanswered, hasAnswered } = this.#tools
+    const owing = [...this.#pushed].flatMap((network) =>
+      unanswered(network).filter((node) => this.#passesOn(node, network)),
+    )
     this.#pushed.clear()
-    for (const node of new Set(nodes)) this.#tell(node)
+    const settled = [...this.#withheld].flatMap(([node, networks]) =>
+      [...networks].some((network) => hasAnswered(node, network)) ? node : [],
+    )
+    for (const node of new Set([...owing, ...settled])) this.#tell(node)
+  }
+
+  /** Whether others know from here that an agent has applied something. */
+  #passesOn(node: NodeId, network: NetworkId): boolean {
+    const { applied } = this.#tools.presence.standing(node, network)
+    return applied !== undefined && !this.#withheld.get(node)?.has(network)
   }
 
   #tell(node: NodeId): void {
-    const { board, presence, isHere, hasAnswered } = this.#tools
+    const { board, presence, isHere } = this.#tools
     const known = presence.get(node)
     const order = this.#orders.get(node)
     if (order === undefined) return
-    if (known && isHere(node))
-      return board.put(
-        `n:${node}`,
-        sessionText(order, known, (network) => hasAnswered(node, network)),
-      )
+    this.#withheld.delete(node)
+    if (known && isHere(node)) return board.put(`n:${node}`, this.#textOf(node, order, known))
     this.#orders.delete(node)
     board.put(`n:${node}`, undefined)
+  }
+
+  #textOf(node: NodeId, order: number, known: NodePresence): string {
+    const withheld = new Set<NetworkId>()
+    const text = sessionText(order, known, (network) => {
+      const isAnswer = this.#tools.hasAnswered(node, network)
+      if (!isAnswer) withheld.add(network)
+      return isAnswer
+    })
+    if (withheld.size > 0) this.#withheld.set(node, withheld)
+    return text
   }
 
   #hear(writer: string, key: string, text: string | undefined): void {
@@ -102,6 +128,7 @@ export class Sharing {
     this.#holders.set(node, { writer, order: shared.order })
     if (isHere(node)) {
       this.#orders.delete(node)
+      this.#withheld.delete(node)
       this.#tools.board.put(`n:${node}`, undefined)
       replaced(node)
     }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { Presence } from '../../../src/controller/presence/presence.ts'
 import { Sharing } from '../../../src/controller/presence/sharing.ts'
+import type { NodeId } from '../../../src/keys/identity.ts'
 import { HandClock } from '../../agent/clock.ts'
 import { networkId, nodeId } from '../../model/history.ts'
 
@@ -17,63 +18,102 @@ const REPORT = {
   seenFrom: undefined,
 }
 
+/** Two agents at one replica, and what another replica knows of what they have applied. */
+function meet() {
+  const clock = new HandClock()
+  const [here, there] = [new Presence(), new Presence()]
+  const members = [nodeId(1), nodeId(2)]
+  const waiting = new Set<NodeId>()
+  let puts = 0
+  let hear: (writer: string, key: string, text: string | undefined) => void = () => undefined
+  const others = { clock, hasAnswered: () => true, unanswered: () => [], replaced: () => undefined }
+  const sharing = new Sharing({
+    ...others,
+    board: {
+      put(key, text) {
+        puts += 1
+        hear('here', key, text)
+      },
+      onOther: () => undefined,
+    },
+    presence: here,
+    isHere: () => true,
+    hasAnswered: (node) => !waiting.has(node),
+    unanswered: () => [...waiting],
+    onFacts: () => undefined,
+  })
+  new Sharing({
+    ...others,
+    board: {
+      put: () => undefined,
+      onOther(listener) {
+        hear = listener
+      },
+    },
+    presence: there,
+    isHere: () => false,
+    onFacts: () => undefined,
+  })
+  for (const node of members) {
+    sharing.arrived(node)
+    here.arrived(node, 0, REPORT)
+    here.update(node, NETWORK, { applied: APPLIED })
+  }
+  puts = 0
+  const known = () => members.map((node) => there.standing(node, NETWORK).applied?.revision)
+  const [prompt, slow] = [nodeId(1), nodeId(2)]
+  return { clock, here, sharing, prompt, slow, waiting, known, puts: () => puts }
+}
+
 describe('What replicas share', () => {
   it('is what an agent has applied only while that is its answer to the latest that it was sent', () => {
-    const clock = new HandClock()
-    const [here, there] = [new Presence(), new Presence()]
-    const [prompt, slow] = [nodeId(1), nodeId(2)]
-    const waiting = new Set([slow])
-    let puts = 0
-    let hear: (writer: string, key: string, text: string | undefined) => void = () => undefined
-    const others = { clock, hasAnswered: () => true, unanswered: () => [], replaced: () => undefined }
-    const sharing = new Sharing({
-      ...others,
-      board: {
-        put(key, text) {
-          puts += 1
-          hear('here', key, text)
-        },
-        onOther: () => undefined,
-      },
-      presence: here,
-      isHere: () => true,
-      hasAnswered: (node) => !waiting.has(node),
-      unanswered: () => [...waiting],
-      onFacts: () => undefined,
-    })
-    new Sharing({
-      ...others,
-      board: {
-        put: () => undefined,
-        onOther(listener) {
-          hear = listener
-        },
-      },
-      presence: there,
-      isHere: () => false,
-      onFacts: () => undefined,
-    })
-    const known = () => [prompt, slow].map((node) => there.standing(node, NETWORK).applied?.revision)
-    waiting.clear()
-    for (const node of [prompt, slow]) {
-      sharing.arrived(node)
-      here.arrived(node, 0, REPORT)
-      here.update(node, NETWORK, { applied: APPLIED })
-    }
+    const { clock, here, sharing, prompt, slow, waiting, known, puts } = meet()
     assert.deepEqual(known(), [4, 4])
-
-    puts = 0
     waiting.add(prompt).add(slow)
     for (let push = 0; push < 3; push++) sharing.pushed(NETWORK)
     waiting.delete(prompt)
     clock.advance(1_000)
     assert.deepEqual(
-      [known(), puts],
+      [known(), puts()],
       [[4, undefined], 1],
       'of who answers at once nothing is said in between',
     )
+    for (let push = 0; push < 3; push++) {
+      sharing.pushed(NETWORK)
+      clock.advance(1_000)
+    }
+    assert.equal(puts(), 1, 'that an answer is owed is said once')
     waiting.clear()
     here.update(slow, NETWORK, { applied: { ...APPLIED, revision: 5 } })
-    assert.deepEqual(known(), [4, 5])
+    assert.deepEqual([known(), puts()], [[4, 5], 2])
+  })
+
+  it('is that again when nothing was to be told, and so nothing will be answered', () => {
+    const { clock, here, sharing, prompt, slow, waiting, known, puts } = meet()
+    // A new policy: before it is pushed nobody knows what is due, and somebody is spoken of.
+    sharing.pushed(NETWORK)
+    waiting.add(prompt).add(slow)
+    clock.advance(1_000)
+    here.report(slow, REPORT)
+    assert.deepEqual(known(), [undefined, undefined])
+    waiting.clear()
+    sharing.pushed(NETWORK)
+    clock.advance(1_000)
+    assert.deepEqual([known(), puts()], [[4, 4], 5])
+    sharing.pushed(NETWORK)
+    clock.advance(1_000)
+    assert.equal(puts(), 5, 'and that is said once, too')
+  })
+
+  it('says nothing more of an agent that came anew while its answer was owed', () => {
+    const { clock, here, sharing, slow, waiting, known, puts } = meet()
+    waiting.add(slow)
+    sharing.pushed(NETWORK)
+    clock.advance(1_000)
+    here.arrived(slow, 0, REPORT)
+    waiting.clear()
+    sharing.pushed(NETWORK)
+    clock.advance(1_000)
+    assert.deepEqual([known(), puts()], [[4, undefined], 2], 'it has said nothing since')
   })
 })

@@ -36,6 +36,8 @@ export class Reconciler {
   readonly #work = new Work(() => (this.#ended ? undefined : this.#interface.tunnel))
   #failures = 0
   #due = false
+  /** Of an apply whose end is told. */
+  #isApplying = false
   #ended = false
   #cancelLook: () => void = () => undefined
 
@@ -66,9 +68,9 @@ export class Reconciler {
     })
   }
 
-  /** Whether the interface is there and nothing new waits to be applied. */
+  /** Whether the interface is there, and nothing new waits to be applied or is being applied. */
   get isAtRest(): boolean {
-    return this.#interface.tunnel !== undefined && !this.#due
+    return this.#interface.tunnel !== undefined && !this.#due && !this.#isApplying
   }
 
   /** This machine has other addresses. @param lost whether it has one less */
@@ -103,13 +105,18 @@ export class Reconciler {
   async #applyAndTell(): Promise<void> {
     const { clock, onApplied } = this.#tools
     const before = clock.monotonic()
+    this.#isApplying = true
     try {
       const position = this.#replica.position()
       await this.#apply()
       this.#failures = 0
+      // What is asked while that is kept is answered at once, for nothing else will be told.
+      this.#isApplying = false
       await onApplied(position, clock.monotonic() - before)
     } catch (error) {
       this.#failed(toWeftError(error))
+    } finally {
+      this.#isApplying = false
     }
   }
 

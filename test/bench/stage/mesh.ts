@@ -95,6 +95,14 @@ export class PaperMesh {
     return frames[0]?.for(false).bytes.toString() ?? ''
   }
 
+  /** What a session is told that comes back with everything. */
+  head(): string {
+    const feed = this.#feeds.get(this.#current(), this.#own.id)
+    const { epoch, revision, told } = feed.end
+    const { frames } = feed.follow(feed.resume({ epoch, revision, ...told }))
+    return frames[0]?.for(false).bytes.toString() ?? ''
+  }
+
   /** One more member; the frame that says so. */
   add(peer: number, labels: Labels = {}): string {
     const node = this.#enterPeer(peer, labels)

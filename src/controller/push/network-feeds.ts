@@ -23,9 +23,11 @@ const MOST_LOST = 2
 
 /**
  * Touches that all classes together may remember at twice as many (touches.ts), at some 180 bytes each: each may be one of the
- * same hint. As many as eight large classes need: 12 MB, and 23 KB for each class beyond 512 of them.
+ * same hint. As many as eight large classes need: 12 MB, and 92 KB for each class beyond 128 of them.
  */
 const MOST_TOUCHES = 32_768
+/** What each may remember however many they are: what comes at once, as when 200 nodes join, is told as what it is. */
+const LEAST_TOUCHES = 256
 
 /** The key of the one class there is where all members see the same. */
 const EVERYBODY = ''
@@ -195,7 +197,8 @@ export class NetworkFeeds {
   #create(network: Network, key: string): Feed {
     const { signing, epoch, expiresAt, count, now } = this.#tools
     const members = this.#audiences?.visibleTo(key) ?? [...network.members.keys()]
-    const mostTouches = () => Math.floor(MOST_TOUCHES / (this.#feeds.size + this.#origins.size))
+    const mostTouches = () =>
+      Math.max(LEAST_TOUCHES, Math.floor(MOST_TOUCHES / (this.#feeds.size + this.#origins.size)))
     const own = { signing, epoch, expiresAt, count, now, mostTouches }
     const tools = {
       ...own,

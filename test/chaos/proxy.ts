@@ -29,9 +29,13 @@ export class FaultProxy implements AsyncDisposable {
   readonly #server: Server
   readonly #sockets = new Set<Socket>()
 
+  /** Where connections lead that come from now on. */
+  target: { readonly port: number; readonly host: string }
+
   private constructor(target: { readonly port: number; readonly host: string }) {
+    this.target = target
     this.#server = createServer((caller) => {
-      const server = connect(target)
+      const server = connect(this.target)
       this.#keep(caller, server)
       this.#keep(server, caller)
       this.#pump(caller, server, () => this.requests)

@@ -111,7 +111,11 @@ describe('At strict', () => {
       await server.call('CONFIG', 'SET', 'appendfsync', 'everysec')
       const isNamed = () => log.refusal?.message.includes(`${server.place} has appendfsync 'everysec'`)
       await eventually('the refusal names the setting', isNamed, LIMIT)
-      assert.equal(await takes(log), false)
+      // Who asks is told to come back later, and not that this controller was never set up right.
+      const passing = { code: 'store-unavailable', message: /has appendfsync 'everysec'/ }
+      await assert.rejects(log.refresh(), passing)
+      await assert.rejects(log.refuse('op-none'), passing)
+      await assert.rejects(log.append(log.head().sequence, change(9_999)), passing)
       await server.call('CONFIG', 'SET', 'appendfsync', 'always')
       await eventually('changes go again', () => takes(log), LIMIT)
     })
@@ -277,9 +281,38 @@ describe('Where nobody else may take the place of the server,', { concurrency: t
     await wait(FORGET_AFTER + ASKED_AGAIN)
     assert.equal(await all(false), true)
     assert.ok(areNamed())
+    // Connections that begin anew are good for reading all the same.
+    await site.server.call('CLIENT', 'KILL', 'TYPE', 'normal')
+    const areRead = () =>
+      Promise.all(logs.map((log) => log.base())).then(
+        () => true,
+        () => false,
+      )
+    await eventually('reads go on', areRead, LIMIT)
+    assert.equal(await all(false), true)
     replica.thaw()
     await replica.call('CONFIG', 'SET', 'replica-priority', '0')
     await eventually('changes go again', () => all(true), LIMIT)
+  })
+
+  it('one that was promoted, and to which the URL leads by now, is not its own rival', async () => {
+    await using site = await startSingle()
+    await using proxy = await FaultProxy.to(site.server.port)
+    const urls = [`redis://127.0.0.1:${proxy.port}`]
+    await using log = await openRedisLog(optionsFor({ urls }, 'moved', { level: 'restart-only' }))
+    await eventually('changes go', () => takes(log), LIMIT)
+    const { host, port } = site.server
+    await using replica = await RedisServer.start({ replicaof: `${host} ${port}` })
+    const isNamed = () => log.refusal?.message.includes(`may be promoted: ${replica.place}`)
+    await eventually('the refusal names it', isNamed, LIMIT)
+    const hasAll = async () => (await replica.info('replication', 'master_link_status')) === 'up'
+    await eventually('it has all', hasAll, LIMIT)
+    await replica.call('REPLICAOF', 'NO', 'ONE')
+    proxy.target = replica
+    proxy.cut()
+    await site.server.kill()
+    await eventually('changes go again', () => takes(log), LIMIT)
+    assert.equal(await replica.call('EXISTS', log.keys.meta), 1)
   })
 
   it('one that cannot be asked stops changes, by name', async () => {

@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import type { WeftError } from '../../errors.ts'
 import { type Address, addressText, type Site } from './address.ts'
-import { Aliases } from './aliases.ts'
+import { Aliases, runIdAt } from './aliases.ts'
 import { type Barrier, reachOf } from './barrier.ts'
 import { type Level, type Look, lookAtPrimary, lookAtReplica } from './check.ts'
 import type { Members } from './members.ts'
@@ -104,6 +104,15 @@ export class Circle {
     if (absent.length > 0) await this.#aliases.learn(absent, status, status.runId)
   }
 
+  /** One URL may lead to whoever is the primary, so the one that followed may be the server itself by now. */
+  async dismissItself({ replicas, runId }: ServerStatus): Promise<void> {
+    const { site, members } = this.#tools
+    if (site.kind !== 'single') return
+    const absent = members.all.filter((replica) => !replicas.has(replica))
+    const ids = await Promise.all(absent.map((replica) => runIdAt(site, replica)))
+    members.dismiss(absent.filter((_, at) => ids[at] === runId))
+  }
+
   /**
    * Looks again at the settings of the primary and of those who follow: somebody may have changed them while they run. One
    * that does not answer is what it was.
@@ -113,6 +122,7 @@ export class Circle {
     const looked = [...this.#looked].filter(([replica]) => replicas.has(replica) && !shared.has(replica))
     await Promise.all([
       this.identify(status),
+      this.dismissItself(status),
       this.lookAtPrimary(),
       ...looked.map(([replica, before]) => this.#lookAgain(replica, before)),
     ])

@@ -131,7 +131,7 @@ export class RedisLog implements Log {
 
   async refuse(operation: string): Promise<Entry | undefined> {
     if (this.#end) throw this.#end
-    const sequence = await this.link.refuse(operation)
+    const sequence = await this.#asked(this.link.refuse(operation))
     return sequence === undefined ? undefined : this.#reader.entry(sequence)
   }
 
@@ -214,7 +214,7 @@ export class RedisLog implements Log {
   /** All who ask while one is under way share the next one: a round trip and a wait for the replicas, for many. */
   readonly #catchUp = shared(async () => {
     const { link } = this
-    await Promise.all([link.prove(), this.#reader.refresh()])
+    await Promise.all([this.#asked(link.prove()), this.#reader.refresh()])
     // The one was proven and the other read.
     if (link !== this.#supervisor.link) throw refused('The Redis server is another one now.')
   })
@@ -235,7 +235,7 @@ export class RedisLog implements Log {
 
   /** What cannot be mended by waiting is said at once when it is the start; later it is only told. */
   #onRefusal(reason: WeftError): void {
-    this.#writer.reject(reason)
+    this.#writer.reject(this.#toCaller(reason))
     this.#options.tell?.({ kind: 'refusing', reason })
     const isLivedWith = reason.code === 'log-damaged' && this.#options.level === 'available'
     if (reason.code !== 'store-unavailable' && !isLivedWith) this.#opening.reject(reason)
@@ -291,8 +291,20 @@ export class RedisLog implements Log {
 
   #refusal(): WeftError {
     const reason = this.#end ?? this.#supervisor.refusal ?? refused('There is no connection to Redis.')
-    // Who asks for a change cannot mend how the servers are set up, but may ask again when somebody did.
+    return this.#toCaller(reason)
+  }
+
+  /** Who asks cannot mend how the servers are set up, but may ask again when somebody did. */
+  #toCaller(reason: WeftError): WeftError {
     return reason.code === 'invalid-config' && this.#isOpen ? refused(reason.message, reason) : reason
+  }
+
+  async #asked<Answer>(asking: Promise<Answer>): Promise<Answer> {
+    try {
+      return await asking
+    } catch (error) {
+      throw this.#toCaller(toWeftError(error))
+    }
   }
 
   #fail(error: WeftError): void {

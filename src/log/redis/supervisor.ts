@@ -3,7 +3,7 @@ import { toWeftError, WeftError } from '../../errors.ts'
 import { Bell } from '../bell.ts'
 import { addressText, type Site } from './address.ts'
 import { runIdAt } from './aliases.ts'
-import type { Level } from './check.ts'
+import type { Level, Look } from './check.ts'
 import { Circle } from './circle.ts'
 import { type Lost, takeUp } from './fence.ts'
 import type { Journal } from './journal.ts'
@@ -51,6 +51,8 @@ export class Supervisor {
   readonly #members: Members
   readonly #lives = new Map<string, string>()
   #link: Link | undefined
+  /** Whether the log could be read once. */
+  #wasOpen = false
   #refusal: WeftError | undefined = new WeftError('store-unavailable', 'There is no connection to Redis yet.')
   #trouble = Promise.withResolvers<void>()
   /** Rings when the next look may find that changes go. */
@@ -115,20 +117,29 @@ export class Supervisor {
       await checkRights(link, keys)
       const look = await circle.lookAtPrimary()
       const status = await link.status()
-      if ('reason' in look && !(look.kind === 'early' && isArmed(status))) throw look.reason
+      if ('reason' in look && !this.#isReadable(look, status)) throw look.reason
       link.problem = await problemWith(circle, status)
+      // Who starts is told at once what has to be set otherwise; later it is read meanwhile, as on a link that stands.
+      const isStart = !(this.#wasOpen && isArmed(status))
+      if (isStart && link.problem?.code === 'invalid-config') throw link.problem
       // Those that are away are waited for: it goes on meanwhile.
       circle.identify(status).catch(() => undefined)
       const taken = await takeUp(link, this.#tools)
       if (taken.kind === 'lost') return this.#refuse(this.#lost(taken))
       this.#link = link
       await onLink(link, taken.unwitnessed)
+      this.#wasOpen = true
       await this.#watch(link, circle)
     } finally {
       this.#link = undefined
       // The others are kept from beginning a log where this one listens; once it does not, by this.
       link.claim(journal.known.sequence).catch(() => undefined)
     }
+  }
+
+  /** Whether the log can be read on a server of which this is wrong. */
+  #isReadable({ kind }: Look, status: ServerStatus): boolean {
+    return isArmed(status) && (kind === 'early' || (kind === 'wrong' && this.#wasOpen))
   }
 
   /** At a level that may lose changes, the log goes on without them, once they were told. */
@@ -229,12 +240,10 @@ function isArmed({ log, runId }: ServerStatus): boolean {
   return log?.armed === runId
 }
 
-/** Why no changes go yet. Rejects with `invalid-config` when the level cannot keep its promise with those who follow. */
+/** Why no changes go yet. */
 async function problemWith(circle: Circle, status: ServerStatus): Promise<WeftError | undefined> {
-  await circle.see(status)
-  const problem = circle.problem(status)
-  if (problem?.code === 'invalid-config') throw problem
-  return problem
+  await Promise.all([circle.see(status), circle.dismissItself(status)])
+  return circle.problem(status)
 }
 
 /** What is at the end of the log is made safe before anything is put behind it. Why that could not be done. */

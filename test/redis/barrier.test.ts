@@ -43,6 +43,24 @@ it('a replica that is never promoted and left after it was counted is not taken 
   assert.equal(reachOf(one, { before: alone, waited: 1, after: followers(100, { 1: 50 }) }), 'all')
 })
 
+it('one of two by one address that was counted and left is not taken for the one that stays', () => {
+  const one = { replicas: [A] }
+  const said = (...offsets: readonly number[]) =>
+    toFollowers(
+      [
+        ...offsets.map((at, index) => `slave${index}:ip=10.0.0.1,port=1,state=online,offset=${at},lag=9`),
+        ...['master_repl_offset:100', 'sync_full:2', 'sync_partial_ok:0', ''],
+      ].join('\r\n'),
+    )
+  for (const [before, after] of [
+    [said(50, 100), said(50)],
+    [said(50), said(100, 50)],
+  ] as const) {
+    assert.equal(reachOf(one, { before, waited: 1, after }), 'behind')
+  }
+  assert.equal(reachOf(one, { before: said(50, 100), waited: 1, after: said(100) }), 'all')
+})
+
 it('a number of replicas may be any, and none is enough where the server itself is', () => {
   const [before, after] = [followers(100, {}), followers(100, {})]
   assert.equal(reachOf({ replicas: 1 }, { before, waited: 1, after }), 'all')

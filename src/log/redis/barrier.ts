@@ -33,7 +33,7 @@ export interface Around {
 /**
  * Whether all that must have a change have it. `behind`: not all of them, but enough others; they may in a moment. WAIT
  * counts any replicas, also those that are never promoted, and those that are gone since: so the count says it only when
- * nobody else was there all the while.
+ * nobody else was there all the while, by the same address neither.
  */
 export function reachOf(
   { replicas }: Barrier,
@@ -45,6 +45,8 @@ export function reachOf(
   const own = replicas.map((replica) => after.replicas.get(replica))
   if (!own.every((follower) => follower?.isOnline)) return 'missing'
   const isJustThey =
+    before.shared.size === 0 &&
+    after.shared.size === 0 &&
     before.attachments === after.attachments &&
     before.replicas.size === replicas.length &&
     replicas.every((replica) => before.replicas.has(replica))

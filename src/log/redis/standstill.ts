@@ -36,7 +36,7 @@ export function sharedAddress(replicas: readonly string[]): WeftError {
   const message = `Several Redis replicas follow by the same address: ${replicas.join(', ')}.`
   return new WeftError('store-unavailable', message, {
     advice:
-      'Give each its own replica-announce-ip and replica-announce-port (in a Cluster cluster-announce-ip and cluster-announce-port), and let it follow anew. Changes go again once the one that answers there follows, and no other does by that address.',
+      'Give each its own replica-announce-ip and replica-announce-port (in a Cluster too), and let it follow anew. Changes go again once the one that answers there follows, and no other does by that address. Where there is one only, and it came back after its connection was lost, the primary forgets the old one within half a minute.',
   })
 }
 

@@ -14,7 +14,7 @@ describe('The replicas that may be promoted', () => {
     primary: { host: '10.0.0.1', port: primary },
     promotable,
     bystanders: [],
-    roaming: [],
+    nodes: [],
     ...ALL,
     ...more,
   })
@@ -125,6 +125,24 @@ describe('The replicas that may be promoted', () => {
     assert.deepEqual(known.all, [A, C], 'the primary does not follow itself')
     known.hear(place(9, ['10.0.0.1:8']))
     assert.deepEqual(known.all, ['10.0.0.1:8'])
+  })
+
+  it('may come from any node of a Cluster that has not said no, and a silence is no word', () => {
+    const known = members()
+    const said = (...words: readonly (boolean | undefined)[]) =>
+      known.hear(
+        place(1, [B], { nodes: words.map((isRoaming, at) => ({ id: `${at}`, name: `n:${at}`, isRoaming })) }),
+      )
+    said(false, true, undefined)
+    assert.deepEqual([known.roaming, known.unsettled], [['n:1'], ['n:2']])
+    said(undefined, undefined, false)
+    assert.deepEqual([known.roaming, known.unsettled], [['n:1'], []])
+    said(false)
+    assert.deepEqual([known.roaming, known.unsettled], [[], []], 'it does not run any more')
+    said(false, undefined)
+    assert.deepEqual(known.roaming, ['n:1'], 'it is back')
+    said(false, false)
+    assert.deepEqual([known.roaming, known.unsettled], [[], []])
   })
 
   it('stay where nobody decides it, until they say themselves that they never are', () => {

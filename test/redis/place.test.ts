@@ -22,7 +22,7 @@ it('in a Cluster every replica of which any node knows has to have a change', as
     heard: [first, second].map((name = '') => ({ name, id: name })),
     unheard: [third],
     voices: 0,
-    roaming: [],
+    nodes: [],
   })
 })
 
@@ -54,6 +54,27 @@ it('in a Cluster all nodes are asked of which the named ones know, and are there
   // By a name that nobody there has for it.
   const named = await locate(parseSite([`redis+cluster://localhost:${one.port}`]), 'tag')
   assert.deepEqual(namesOf(named.heard), [`localhost:${one.port}`, placeOf(other)])
+})
+
+it('in a Cluster each node that runs says itself whether it roams; one that is gone by all that is said need not', async () => {
+  const told: [string[], string[]] = [[], []]
+  await using settled = await nodeThatSays(told[0], 'no')
+  await using roams = await nodeThatSays(told[1], 'yes')
+  const at = ({ port }: { readonly port: number }, flags: string, rest = '- 0 0 7 connected') =>
+    `${port} 127.0.0.1:${port}@1 ${flags} ${rest}`
+  const others = [at({ port: 1 }, 'slave'), at({ port: 2 }, 'slave,fail?'), at({ port: 3 }, 'master,fail')]
+  const slots = '- 0 0 7 connected 0-16383'
+  told[0].push(at(settled, 'myself,master', slots), at(roams, 'slave'), ...others)
+  told[1].push(at(settled, 'master', slots), at(roams, 'myself,slave'), ...others)
+  const { nodes } = await locate(parseSite([`redis+cluster://127.0.0.1:${settled.port}`]), 'tag')
+  assert.deepEqual(
+    nodes.map(({ name, isRoaming }) => [name, isRoaming]),
+    [
+      [placeOf(settled), false],
+      [placeOf(roams), true],
+      ['127.0.0.1:1', undefined],
+    ],
+  )
 })
 
 it('a Sentinel that was reset, and one that knows others, say how many there are', async () => {
@@ -94,7 +115,7 @@ for (const [who, at] of [
       bystanders: [],
       unheard: [],
       voices: 3,
-      roaming: [],
+      nodes: [],
     }
     const found = await locate(siteOf(all), 'weft:test')
     assert.deepEqual({ ...found, heard: namesOf(found.heard) }, { ...expected, heard: all.map(placeOf) })
@@ -152,9 +173,11 @@ function siteOf(sentinels: readonly Fake[]) {
   return parseSite(sentinels.map(({ port }) => `redis+sentinel://127.0.0.1:${port}/weft`))
 }
 
-function nodeThatSays(lines: readonly string[]): Promise<Fake> {
+/** @param roams what it says of its settings; undefined: nothing that could be read */
+function nodeThatSays(lines: readonly string[], roams?: string): Promise<Fake> {
   return serverThat((command) => {
     const nodes = lines.join('\n')
+    if (/CONFIG/.test(command) && roams !== undefined) return list(['cluster-allow-replica-migration', roams])
     return /KEYSLOT/.test(command) ? ':42\r\n' : `$${nodes.length}\r\n${nodes}\r\n`
   })
 }

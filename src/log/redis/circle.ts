@@ -15,6 +15,7 @@ import {
   roaming,
   sharedAddress,
   unheard,
+  unsettled,
 } from './standstill.ts'
 import { canBeReached, type Follower, type Followers, type ServerStatus, toFollowers } from './status.ts'
 
@@ -201,6 +202,7 @@ export class Circle {
     if (members.roaming.length > 0) return roaming(members.roaming)
     if (members.fewNamed) return fewNamed(members.fewNamed)
     if (members.awaited.length > 0) return unheard(members.awaited)
+    if (members.unsettled.length > 0) return unsettled(members.unsettled)
     return this.#wanted.length === 0 ? nobodyKnown() : undefined
   }
 

@@ -39,7 +39,9 @@ export class Members {
   readonly #answered = new Set<string>()
   #unheard: readonly string[] = []
   #voices = 0
-  #roaming: readonly string[] = []
+  /** Of a Cluster: those that run, and what each said last, by id; a silence changes nothing of it. */
+  #nodes: Place['nodes'] = []
+  readonly #roams = new Map<string, boolean>()
   /** Whether more than half of all were heard since this is the primary. */
   #isHeard = false
 
@@ -66,9 +68,14 @@ export class Members {
     return this.#isHeard || named * 2 > this.#voices ? undefined : { named, all: this.#voices }
   }
 
-  /** Nodes that may come to be replicas by themselves, as far as they said so when they were last asked. */
+  /** Nodes that may come to be replicas by themselves, as they said last. */
   get roaming(): readonly string[] {
-    return this.#roaming
+    return this.#nodesThatSaid(true)
+  }
+
+  /** Those that have never said whether they may. */
+  get unsettled(): readonly string[] {
+    return this.#nodesThatSaid(undefined)
   }
 
   /** Whether those who decide it spoke of this one when they were last heard. */
@@ -89,7 +96,8 @@ export class Members {
     for (const { name } of heard) this.#answered.add(name)
     this.#unheard = unheard.filter((one) => !this.#answered.has(one))
     this.#voices = voices
-    this.#roaming = place.roaming
+    this.#nodes = place.nodes
+    for (const { id, isRoaming } of place.nodes) if (isRoaming !== undefined) this.#roams.set(id, isRoaming)
     this.#isHeard ||= isMajority({ heard: [...this.#heard.values()], unheard: this.#unheard, voices })
     this.#said = new Set(promotable)
     this.#bystanders = new Set(bystanders)
@@ -131,6 +139,10 @@ export class Members {
     if (!isKnown) this.#silentSince.clear()
     this.#primary = primary
     if (isKnown && before !== undefined && this.#isOldOneElected) this.#add([before])
+  }
+
+  #nodesThatSaid(wanted: boolean | undefined): readonly string[] {
+    return this.#nodes.filter(({ id }) => this.#roams.get(id) === wanted).map(({ name }) => name)
   }
 
   #add(replicas: readonly string[]): void {

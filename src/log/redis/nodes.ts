@@ -17,11 +17,22 @@ interface Asking {
   readonly limit: number
 }
 
+/** A node of a Cluster, of whatever slots. */
+export interface ClusterNode {
+  readonly id: string
+  /** `host:port` */
+  readonly name: string
+  /**
+   * Whether it comes to follow another primary by itself, where that one has no replica any more: then it may be elected with
+   * nothing of the log. Undefined: it does not say.
+   */
+  readonly isRoaming: boolean | undefined
+}
+
 /** What a node of a Cluster knows. */
 interface Told {
   readonly nodes: readonly NodeLine[]
-  /** Whether it comes to follow another primary by itself, where that one has no replica any more. */
-  readonly isRoaming: boolean
+  readonly isRoaming: boolean | undefined
   /** Undefined: it knows no owner of the slot. */
   readonly opinion:
     | {
@@ -64,9 +75,21 @@ export async function askNode(site: Site, node: Address, { tag, limit }: Asking)
   }
 }
 
-async function roams(client: Redis): Promise<boolean> {
+async function roams(client: Redis): Promise<boolean | undefined> {
   const reply = await client.call('CONFIG', 'GET', 'cluster-allow-replica-migration').catch(() => undefined)
-  return Array.isArray(reply) && String(reply[1]) === 'yes'
+  return Array.isArray(reply) ? String(reply[1]) === 'yes' : undefined
+}
+
+/** @param believed ids of those whose word counts of who runs; each is believed of itself */
+export function runningNodes(told: readonly Told[], believed: ReadonlySet<string>): readonly ClusterNode[] {
+  const words = new Map(told.map(({ nodes, isRoaming }) => [nodes.find(isSelf)?.id, isRoaming] as const))
+  const lines = told
+    .filter(({ opinion }) => opinion && believed.has(opinion.id))
+    .flatMap(({ nodes }) => nodes)
+    // Nor one that nobody hears, which may never be agreed upon: it neither follows nor is elected before somebody does.
+    .filter((node) => isThere(node) && !node.flags.includes('fail?'))
+  const byId = new Map(lines.map(({ id, address }) => [id, addressText(address)] as const))
+  return [...byId].map(([id, name]) => ({ id, name, isRoaming: words.get(id) }))
 }
 
 /** Those of whom somebody told, and who were not asked: by their ids, for they may have been asked by another name. */

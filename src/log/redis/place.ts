@@ -1,7 +1,7 @@
 import { toWeftError, WeftError } from '../../errors.ts'
 import { type Address, addressText, type Site } from './address.ts'
 import { connectTo, isRefusal, limitsOf, refusalText } from './client.ts'
-import { askNode, othersOf } from './nodes.ts'
+import { askNode, type ClusterNode, othersOf, runningNodes } from './nodes.ts'
 
 /** One of those who decide who is promoted: by the id that it has itself, for the same one may be named twice. */
 export interface Voice {
@@ -22,8 +22,8 @@ export interface Place {
   readonly unheard: readonly string[]
   /** How many there are, as far as those know that were heard: more than can be asked, where not all of them were named. */
   readonly voices: number
-  /** Nodes of a Cluster that may come to follow the primary by themselves, and be elected with nothing of the log. */
-  readonly roaming: readonly string[]
+  /** All nodes of a Cluster that run, as far as those know that were heard. */
+  readonly nodes: readonly ClusterNode[]
 }
 
 /** Whether more than half of all say so, those among them that nobody named. */
@@ -54,7 +54,7 @@ function soleServer(site: Site): Place {
   const primary = first(site)
   const name = addressText(primary)
   const heard = [{ name, id: name }]
-  return { primary, promotable: [], bystanders: [], heard, unheard: [], voices: 1, roaming: [] }
+  return { primary, promotable: [], bystanders: [], heard, unheard: [], voices: 1, nodes: [] }
 }
 
 function first({ servers: [server] }: Site): Address {
@@ -100,7 +100,7 @@ function believe(
     promotable: [...promotable].toSorted(),
     bystanders: [...bystanders].filter((replica) => !promotable.has(replica)).toSorted(),
     voices: Math.max(...believed.map(({ voices }) => voices)),
-    roaming: [],
+    nodes: [],
     ...byVoice(
       site,
       opinions.map((each) => (each?.epoch === latest ? each.id : undefined)),
@@ -192,8 +192,8 @@ async function fromCluster(site: Site, tag: string, limit: number): Promise<Plac
     one.status === 'fulfilled' ? { ...one, value: one.value.opinion } : one,
   )
   const place = believe('No node of the Cluster', { ...site, servers }, opinions)
-  const isRoaming = (at: number) => asked[at]?.status === 'fulfilled' && asked[at].value.isRoaming
-  return { ...place, roaming: servers.filter((_, at) => isRoaming(at)).map(addressText) }
+  const told = asked.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []))
+  return { ...place, nodes: runningNodes(told, new Set(place.heard.map(({ id }) => id))) }
 }
 
 function nobody(who: string, site: Site, asked: readonly PromiseSettledResult<unknown>[]): WeftError {

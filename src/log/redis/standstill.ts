@@ -95,6 +95,15 @@ export function roaming(nodes: readonly string[]): WeftError {
   })
 }
 
+/** @param nodes of a Cluster, of whatever slots */
+export function unsettled(nodes: readonly string[]): WeftError {
+  const message = `Whether nodes of the Redis Cluster have cluster-allow-replica-migration 'yes' is not known: there is no word yet from ${nodes.join(', ')}.`
+  return new WeftError('store-unavailable', message, {
+    advice:
+      "At the level 'strict' each node that runs has to say 'no' once. Let this controller reach it, and the user of redisUrls run CONFIG GET there; or end it, and let all others forget it (CLUSTER FORGET).",
+  })
+}
+
 export function nobodyKnown(): WeftError {
   return new WeftError('store-unavailable', 'No Redis replica is known that may be promoted.', {
     advice:

@@ -190,7 +190,8 @@ export class Supervisor {
       await wait(interval, undefined, { signal }).catch(() => undefined)
       if (signal.aborted) return
       const wasAwaited = members.awaited.length > 0
-      if (!(await this.#hear(link, wasAwaited ? PATIENT_LIMIT : undefined))) return
+      const isPatient = wasAwaited || members.unsettled.length > 0
+      if (!(await this.#hear(link, isPatient ? PATIENT_LIMIT : undefined))) return
       const isAwaited = members.awaited.length > 0
       if (wasAwaited && !isAwaited) this.#hope.ring()
       interval = isAwaited ? LOOK_INTERVAL : LOCATE_INTERVAL

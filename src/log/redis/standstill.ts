@@ -73,7 +73,7 @@ export function unheard(servers: readonly string[]): WeftError {
   const message = `Who may be promoted is not known: there is no word yet from ${servers.join(', ')}.`
   return new WeftError('store-unavailable', message, {
     advice:
-      "At 'strict' more than half of the Sentinels or nodes have to be heard once. Look whether these run, know this primary, and can be reached from here.",
+      "At 'strict' more than half of the Sentinels or nodes have to be heard once. Look whether these run, know this primary, can be reached from here, and give the user of redisUrls all rights that deploy/replicas.md lists.",
   })
 }
 

@@ -1,7 +1,8 @@
 // Calls REST over many connections at once, with as little of its own as can be.
 
 import { once } from 'node:events'
-import { connect, type TLSSocket } from 'node:tls'
+import { connect as connectPlain, type Socket } from 'node:net'
+import { connect } from 'node:tls'
 import { answerCalls } from '../helper.ts'
 import { now } from '../scenario.ts'
 
@@ -9,6 +10,8 @@ export interface Calling {
   readonly port: number
   readonly token: string
   readonly connections: number
+  /** Without TLS. */
+  readonly isPlain?: boolean
   /** Path and body of each POST. */
   readonly requests: readonly (readonly [path: string, body: string])[]
 }
@@ -19,10 +22,11 @@ const calls = {
     port,
     token,
     connections,
+    isPlain,
     requests,
   }: Calling): Promise<{ readonly times: number[]; readonly took: number }> {
     const texts = requests.map(([path, body]) => requestOf(path, body, token))
-    const sockets = await Promise.all(Array.from({ length: connections }, () => open(port)))
+    const sockets = await Promise.all(Array.from({ length: connections }, () => open(port, isPlain)))
     const times: number[] = []
     const queue = texts.values()
     const start = now()
@@ -52,14 +56,17 @@ function requestOf(path: string, body: string, token: string): string {
   return `${head.join('\r\n')}\r\n\r\n${body}`
 }
 
-async function open(port: number): Promise<TLSSocket> {
-  const socket = connect({ host: '127.0.0.1', port, rejectUnauthorized: false, minVersion: 'TLSv1.3' })
-  await once(socket, 'secureConnect')
+async function open(port: number, isPlain = false): Promise<Socket> {
+  const place = { host: '127.0.0.1', port }
+  const socket = isPlain
+    ? connectPlain(place)
+    : connect({ ...place, rejectUnauthorized: false, minVersion: 'TLSv1.3' })
+  await once(socket, isPlain ? 'connect' : 'secureConnect')
   return socket.setNoDelay(true)
 }
 
 /** One request and the whole answer, which must be 201. */
-function exchange(socket: TLSSocket, request: string): Promise<void> {
+function exchange(socket: Socket, request: string): Promise<void> {
   return new Promise((resolve, reject) => {
     let text = ''
     const take = (chunk: Buffer) => {

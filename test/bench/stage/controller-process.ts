@@ -17,17 +17,19 @@ import { Tally } from './tally.ts'
 
 const ROOM = 20_000
 
-/** Where the log is, when not in a file. */
-export type StoreSettings = Partial<Pick<ControllerSettings, 'store' | 'redisUrls' | 'redisLevel'>>
+/** Where the log is, when not in a file; and whether callers are served without TLS. */
+export type StageSettings = Partial<
+  Pick<ControllerSettings, 'store' | 'redisUrls' | 'redisLevel' | 'insecurePlainWebsocket'>
+>
 
 const tally = new Tally()
 const profiler = new Session()
 let running: Controller | undefined
 
 const calls = {
-  /** Serves the log in `dataDir`, or where `store` says, at a port of 127.0.0.1, 0 for any; gives the port. */
-  async start(dataDir: string, port: number, store: StoreSettings = {}): Promise<number> {
-    const flags = { dataDir, listen: [`127.0.0.1:${port}`], ...store }
+  /** Serves the log in `dataDir`, or where `own` says, at a port of 127.0.0.1, 0 for any; gives the port. */
+  async start(dataDir: string, port: number, own: StageSettings = {}): Promise<number> {
+    const flags = { dataDir, listen: [`127.0.0.1:${port}`], ...own }
     const settings = loadSettings(controllerSettings, { environment: {}, flags })
     // As in production: a line for each event, written at once; here to a file.
     const log = pino(

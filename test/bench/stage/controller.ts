@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { Client } from '../../../src/cli/client.ts'
 import { SecretBytes } from '../../../src/keys/secret.ts'
 import { type Helper, startHelper } from '../helper.ts'
-import type { ControllerCalls, StoreSettings } from './controller-process.ts'
+import type { ControllerCalls, StageSettings } from './controller-process.ts'
 import type { Population } from './population.ts'
 
 const PROGRAM = fileURLToPath(new URL('controller-process.ts', import.meta.url))
@@ -36,7 +36,7 @@ interface BenchControllerOptions {
   readonly port?: number
   /** Where to put CPU profiles; undefined for none. */
   readonly profile?: string | undefined
-  readonly store?: StoreSettings
+  readonly own?: StageSettings
 }
 
 /** A controller in a process of its own, over the log of a population. */
@@ -60,10 +60,10 @@ export class BenchController implements AsyncDisposable {
 
   static async start(
     population: Population,
-    { port = 0, profile, store }: BenchControllerOptions = {},
+    { port = 0, profile, own }: BenchControllerOptions = {},
   ): Promise<BenchController> {
     const helper = await startHelper<ControllerCalls>(PROGRAM)
-    const taken = await helper.call('start', population.dataDir, port, store)
+    const taken = await helper.call('start', population.dataDir, port, own)
     return new BenchController(population, taken, helper, profile)
   }
 

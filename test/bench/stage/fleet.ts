@@ -6,7 +6,7 @@ import { openSqliteLog } from '../../../src/log/sqlite.ts'
 import { copyLog } from '../../../src/log/transfer.ts'
 import { type RedisSite, startSingle } from '../../redis/site.ts'
 import { BenchController } from './controller.ts'
-import type { StoreSettings } from './controller-process.ts'
+import type { StageSettings } from './controller-process.ts'
 import type { Population } from './population.ts'
 
 const LEVEL = 'restart-only'
@@ -25,7 +25,7 @@ export class BenchFleet implements AsyncDisposable {
     await using stack = new AsyncDisposableStack()
     const site = stack.use(await startSingle())
     await moveTo(site, population)
-    const store: StoreSettings = { store: 'redis', redisUrls: [...site.urls], redisLevel: LEVEL }
+    const own: StageSettings = { store: 'redis', redisUrls: [...site.urls], redisLevel: LEVEL }
     const controllers: BenchController[] = []
     for (let at = 0; at < count; at++) {
       // A home of its own with the same keys.
@@ -33,7 +33,7 @@ export class BenchFleet implements AsyncDisposable {
       await mkdir(dataDir)
       for (const file of ['wrapping.key', NOTES_FILE])
         await cp(join(population.dataDir, file), join(dataDir, file))
-      controllers.push(stack.use(await BenchController.start({ ...population, dataDir }, { store })))
+      controllers.push(stack.use(await BenchController.start({ ...population, dataDir }, { own })))
     }
     stack.move()
     return new BenchFleet(controllers, site)

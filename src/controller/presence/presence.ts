@@ -5,6 +5,7 @@ import type { AppliedPosition, PeerReport } from '../../protocol/frames.ts'
 import type { Notebook } from '../ledger/notebook.ts'
 import { type NodeReport, parseReport, reportText } from './facts.ts'
 import { PeerReports } from './peer-reports.ts'
+import { Testimony } from './testimony.ts'
 
 /** What an agent last said of its place in one network. */
 export interface Standing {
@@ -35,12 +36,6 @@ export interface NodePresence {
 /** When it was last seen changes all the time. */
 type Held = Omit<NodePresence, 'lastSeenAt'> & { lastSeenAt: NodePresence['lastSeenAt'] }
 
-/** A member that a relay can speak of. */
-interface WitnessPlace {
-  readonly network: NetworkId
-  readonly node: NodeId
-}
-
 /** What became known of a node. */
 export interface PresenceNews {
   readonly node: NodeId
@@ -66,16 +61,17 @@ const NOTHING: Standing = Object.freeze({ peers: new Map(), drift: [] })
  * that starts again finds the same and has nothing to tell; all else is empty after a restart.
  */
 export class Presence {
+  /** What relays say of members. */
+  readonly testimony: Testimony
   readonly #notes: Notes
   readonly #nodes = new Map<NodeId, Held>()
-  readonly #witnessed = new Map<string, Map<NodeId, string>>()
   readonly #peerReports = new PeerReports()
   readonly #listeners: ((news: PresenceNews) => void)[] = []
   #onChange: (node: NodeId) => void = () => undefined
-  #onWitness: (relay: NodeId, place: string, endpoint: string | undefined) => void = () => undefined
 
   constructor(notes: Notes = NO_NOTES) {
     this.#notes = notes
+    this.testimony = new Testimony(notes, (node) => this.get(node)?.online === true)
   }
 
   /** Takes up what was noted of nodes that are still known. */
@@ -91,11 +87,7 @@ export class Presence {
           standings: new Map(),
         })
     }
-    for (const [key, text] of this.#notes.all('witnessed')) {
-      const [place, relay] = splitWitness(key)
-      if (!isKnown(placeOf(place).node)) this.#notes.delete('witnessed', key)
-      else this.#witnessed.set(place, (this.#witnessed.get(place) ?? new Map()).set(relay, text))
-    }
+    this.testimony.recall(isKnown)
   }
 
   /** Calls `listener` whenever a node comes, goes, or says something of its place in a network. */
@@ -106,11 +98,6 @@ export class Presence {
   /** Calls `listener` after each change of what is known of a node, except that it was seen. */
   onChange(listener: (node: NodeId) => void): void {
     this.#onChange = listener
-  }
-
-  /** Calls `listener` with what relays say of members, and undefined when it does not count any more. */
-  onWitness(listener: (relay: NodeId, place: string, endpoint: string | undefined) => void): void {
-    this.#onWitness = listener
   }
 
   /** Takes over what another replica knows of a node that is connected there. */
@@ -160,34 +147,6 @@ export class Presence {
     this.#tell({ node, network: undefined, peers: undefined })
   }
 
-  /**
-   * What a relay says of where a member's packets come from. Whether that was news. Then what relays said that have left
-   * counts no more where it is another: they would have seen the change, too, and two words make a translation that changes
-   * its ports.
-   */
-  witness(relay: NodeId, network: NetworkId, node: NodeId, endpoint: string): boolean {
-    const key = `${network} ${node}`
-    const seen = this.#witnessed.get(key) ?? new Map<NodeId, string>()
-    if (seen.get(relay) === endpoint) return false
-    for (const [other, word] of seen) if (word !== endpoint && !this.get(other)?.online) seen.delete(other)
-    this.#witnessed.set(key, seen.set(relay, endpoint))
-    this.#notes.put('witnessed', `${key} ${relay}`, endpoint)
-    this.#onWitness(relay, key, endpoint)
-    return true
-  }
-
-  /** Drops all that a relay said; gives whom it had spoken of. */
-  dropWitness(relay: NodeId): readonly WitnessPlace[] {
-    const places = [...this.#witnessed].filter(([, seen]) => seen.delete(relay)).map(([place]) => place)
-    for (const place of places) this.#notes.delete('witnessed', `${place} ${relay}`)
-    return places.map(placeOf)
-  }
-
-  /** By relay. */
-  witnessesOf(network: NetworkId, node: NodeId): ReadonlyMap<NodeId, string> {
-    return this.#witnessed.get(`${network} ${node}`) ?? new Map()
-  }
-
   left(node: NodeId, now: number): void {
     this.#change(node, { online: false, lastSeenAt: now })
     this.#onChange(node)
@@ -231,10 +190,7 @@ export class Presence {
 
   forgetMember(node: NodeId, network: NetworkId): void {
     this.#peerReports.removed(network)
-    const place = `${network} ${node}`
-    for (const relay of this.#witnessed.get(place)?.keys() ?? [])
-      this.#notes.delete('witnessed', `${place} ${relay}`)
-    this.#witnessed.delete(place)
+    this.testimony.forget(network, node)
     const known = this.#nodes.get(node)
     if (!known?.standings.has(network)) return
     const standings = new Map(known.standings)
@@ -279,14 +235,4 @@ function unanswered(standings: ReadonlyMap<NetworkId, Standing>): ReadonlyMap<Ne
 
 function isSame(one: PeerReport | undefined, other: PeerReport): boolean {
   return one !== undefined && JSON.stringify(one) === JSON.stringify(other)
-}
-
-function placeOf(key: string): WitnessPlace {
-  const [network, node] = key.split(' ')
-  return { network: network as NetworkId, node: node as NodeId }
-}
-
-function splitWitness(key: string): [place: string, relay: NodeId] {
-  const at = key.lastIndexOf(' ')
-  return [key.slice(0, at), key.slice(at + 1) as NodeId]
 }

@@ -47,7 +47,7 @@ export class Sharing {
   constructor(tools: SharingTools) {
     this.#tools = tools
     tools.presence.onChange((node) => this.#tell(node))
-    tools.presence.onWitness((relay, place, endpoint) => {
+    tools.presence.testimony.onWitness((relay, place, endpoint) => {
       if (tools.isHere(relay)) tools.board.put(`w:${place} ${relay}`, endpoint)
     })
     tools.board.onOther((writer, key, text) => this.#hear(writer, key, text))
@@ -148,7 +148,13 @@ export class Sharing {
     const [network, node, relay] = key.split(' ')
     if (!network || !node || !relay || endpoint === undefined) return
     const { presence, onFacts } = this.#tools
-    if (presence.witness(relay as NodeId, network as NetworkId, node as NodeId, endpoint))
+    if (
+      presence.testimony.take(
+        relay as NodeId,
+        { network: network as NetworkId, node: node as NodeId },
+        endpoint,
+      )
+    )
       onFacts(node as NodeId)
   }
 }

@@ -145,7 +145,7 @@ function relaysOf(state: State) {
 
 /** Only relays are believed, and only while they are relays. */
 function witnessesOf(state: State, presence: Presence, network: NetworkId, node: NodeId): Witness[] {
-  const seen = [...presence.witnessesOf(network, node)]
+  const seen = [...presence.testimony.of(network, node)]
   return seen
     .filter(([relay]) => state.nodes.get(relay)?.roles.includes('relay'))
     .map(([relay, endpoint]) => ({ relay, endpoint }))

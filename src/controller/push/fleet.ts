@@ -252,7 +252,7 @@ export class Fleet {
 
   /** A node that is no relay any more is not believed any more either. */
   #dropWitness(relay: NodeId): void {
-    for (const { network, node } of this.#tools.presence.dropWitness(relay))
+    for (const { network, node } of this.#tools.presence.testimony.drop(relay))
       this.#tools.feeds.onFacts(node, network)
   }
 

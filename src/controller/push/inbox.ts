@@ -150,7 +150,7 @@ export class AgentInbox {
     for (const { network, node, endpoint } of seen) {
       const [id, member] = [network as NetworkId, node as NodeId]
       if (!state().networks.get(id)?.members.has(member)) continue
-      if (presence.witness(relay, id, member, endpoint)) feeds.onFacts(member, id)
+      if (presence.testimony.take(relay, { network: id, node: member }, endpoint)) feeds.onFacts(member, id)
     }
   }
 

@@ -7,6 +7,7 @@ import { survey } from '../../../src/controller/graph/survey.ts'
 import { Presence } from '../../../src/controller/presence/presence.ts'
 import type { NodeId } from '../../../src/keys/identity.ts'
 import { type Crowd, crowd } from '../crowd.ts'
+import { BARE_REPORT } from '../presence/report.ts'
 
 const NOW = 1_800_000_000_000
 
@@ -84,17 +85,9 @@ function seen(
   reports: readonly (readonly [number, number, number | undefined, string])[],
 ) {
   const presence = new Presence()
-  const facts = {
-    addresses: [],
-    mtu: 1_500,
-    ports: new Map(),
-    relays: [],
-    device: 'memory' as const,
-    version: '',
-  }
   for (const [at, node] of ids.entries()) {
     const step = steps[at] ?? 0
-    if (step > 0) presence.arrived(node, NOW, { ...facts, seenFrom: undefined })
+    if (step > 0) presence.arrived(node, NOW, BARE_REPORT)
     const applied = { network: network.id, epoch: 1, revision: 1, digest: '' }
     if (step > 1) presence.update(node, network.id, { applied })
     if (step > 2)

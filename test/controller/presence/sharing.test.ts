@@ -5,18 +5,10 @@ import { Sharing } from '../../../src/controller/presence/sharing.ts'
 import type { NodeId } from '../../../src/keys/identity.ts'
 import { HandClock } from '../../agent/clock.ts'
 import { networkId, nodeId } from '../../model/history.ts'
+import { BARE_REPORT } from './report.ts'
 
 const NETWORK = networkId(1)
 const APPLIED = { network: NETWORK, epoch: 1, revision: 4, digest: 'A'.repeat(22) }
-const REPORT = {
-  addresses: [],
-  mtu: 1_500,
-  ports: new Map(),
-  relays: [],
-  device: 'memory' as const,
-  version: '',
-  seenFrom: undefined,
-}
 
 /** Two agents at one replica, and what another replica knows of what they have applied. */
 function meet() {
@@ -56,7 +48,7 @@ function meet() {
   })
   for (const node of members) {
     sharing.arrived(node)
-    here.arrived(node, 0, REPORT)
+    here.arrived(node, 0, BARE_REPORT)
     here.update(node, NETWORK, { applied: APPLIED })
   }
   puts = 0
@@ -94,7 +86,7 @@ describe('What replicas share', () => {
     sharing.pushed(NETWORK)
     waiting.add(prompt).add(slow)
     clock.advance(1_000)
-    here.report(slow, REPORT)
+    here.report(slow, BARE_REPORT)
     assert.deepEqual(known(), [undefined, undefined])
     waiting.clear()
     sharing.pushed(NETWORK)
@@ -110,7 +102,7 @@ describe('What replicas share', () => {
     waiting.add(slow)
     sharing.pushed(NETWORK)
     clock.advance(1_000)
-    here.arrived(slow, 0, REPORT)
+    here.arrived(slow, 0, BARE_REPORT)
     waiting.clear()
     sharing.pushed(NETWORK)
     clock.advance(1_000)

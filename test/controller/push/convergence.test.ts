@@ -12,6 +12,7 @@ import { nodeId } from '../../model/history.ts'
 import { RawAgent } from '../../rawagent.ts'
 import { allApplied, eventually, startRig } from '../../rig.ts'
 import { labelled, NETWORK, permitted } from '../../topology/policy/play.ts'
+import { BARE_REPORT } from '../presence/report.ts'
 import { FeedWorld } from './feed-world.ts'
 import { positionOf } from './position.ts'
 
@@ -209,7 +210,7 @@ describe('Convergence', () => {
     world.wish(permitted(...[1, 2, 3].map((each) => ({ from: `svc=${each}`, to: '*', ports }))))
     const [online, offline] = [[nodeId(1), nodeId(2)], nodeId(3)]
     const presence = new Presence()
-    for (const node of online) presence.arrived(node, 0, FACTS)
+    for (const node of online) presence.arrived(node, 0, BARE_REPORT)
     const made: NodeId[] = []
     const look = () =>
       convergence(world.network, {
@@ -281,16 +282,6 @@ describe('Convergence', () => {
 })
 
 const NO_FACTS = { addresses: [], mtu: 1_500, ports: [], device: 'memory' as const, version: '0' }
-
-const FACTS = {
-  addresses: [],
-  mtu: 1_500,
-  ports: new Map(),
-  relays: [],
-  device: 'memory' as const,
-  version: '',
-  seenFrom: undefined,
-}
 
 function of(controller: Controller) {
   return controller.status.convergence(findNetwork(controller.state, 'demo'))

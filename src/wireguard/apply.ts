@@ -1,11 +1,11 @@
 import { closeSync, constants, openSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { WeftError } from '../errors.ts'
 import type { PrivateKey } from '../keys/wireguard.ts'
 import { type Command, commandsFor } from './commands.ts'
 import type { Device, InterfaceName, ObservedDevice } from './device.ts'
 import { parseDump } from './dump.ts'
 import { interfaceQuery, parseInterface } from './interface.ts'
+import { mustFindPortFree, mustHavePort } from './port.ts'
 import { run } from './run.ts'
 
 /** An interface that exists, by `wg` and `ip`: the same for WireGuard in the kernel and in userspace. */
@@ -23,6 +23,7 @@ export function toolDevice(name: InterfaceName): Device {
     },
     async apply(steps) {
       const isToGoUp = steps.some((step) => step.kind === 'set-up')
+      if (isToGoUp) await mustFindPortFree(name, steps)
       await takeAll(commandsFor(name, steps), () => (isToGoUp ? mustHavePort(name) : undefined))
     },
   }
@@ -144,12 +145,3 @@ function openNameless(): number {
 
 /** open(2); Node has no name for it. */
 const O_TMPFILE = 0o20_000_000 | constants.O_DIRECTORY
-
-/** A wireguard-go that binds only when the link goes up just logs that the port is taken, and is left without one. */
-async function mustHavePort(name: InterfaceName): Promise<void> {
-  const port = await run('wg', ['show', name, 'listen-port'])
-  if (port.trim() !== '0') return
-  throw new WeftError('port-taken', `The UDP port of ${name} is used by another program.`, {
-    advice: 'Stop the other program, or take another port.',
-  })
-}

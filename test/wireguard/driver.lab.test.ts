@@ -172,16 +172,30 @@ test('a port that is taken is told, on a new interface and on one that works', {
   assert.deepEqual((await station.call('reconcile', orders)).steps, [])
 })
 
-test('a taken port is told once nothing runs any more, also where many peers are given meanwhile', {
+test('a taken port is told before anything is changed, also where many peers are to be given', {
   skip,
 }, async () => {
   const many = Array.from({ length: 600 }, (_, at) => peer(at + 2))
   const orders = ordersFor(1, many, 51_843)
   await station.call('takePort', 51_843)
   await assert.rejects(station.call('reconcile', orders), { code: 'port-taken' })
+  const { peers, up } = await station.call('observe', orders.name)
+  assert.deepEqual({ peers: peers.size, up }, { peers: 0, up: false })
+  await station.call('freePort', 51_843)
+  await station.call('reconcile', orders)
+  assert.deepEqual((await station.call('reconcile', orders)).steps, [])
+})
+
+test('a link that cannot be made is told once nothing runs any more, also where many peers are given meanwhile', {
+  skip,
+}, async () => {
+  const many = Array.from({ length: 600 }, (_, at) => peer(at + 2))
+  const orders = ordersFor(1, many, 51_844)
+  await host.exec('ip', ['route', 'add', '10.0.0.0/8', 'dev', 'lo'])
+  await assert.rejects(station.call('reconcile', orders), { code: 'already-exists' })
   const { peers } = await station.call('observe', orders.name)
   assert.ok([0, many.length].includes(peers.size), `${peers.size} peers`)
-  await station.call('freePort', 51_843)
+  await host.exec('ip', ['route', 'delete', '10.0.0.0/8', 'dev', 'lo'])
   await station.call('reconcile', orders)
   assert.deepEqual((await station.call('reconcile', orders)).steps, [])
 })

@@ -102,6 +102,16 @@ export class RawAgent implements Disposable {
     this.send({ type: 'witnessed', seen: entries })
   }
 
+  /** Shows the last head that it was told of a network. */
+  prove(network: NetworkId): void {
+    const frame = this.frames.findLast((one): one is ControllerFrameOf<'snapshot' | 'delta' | 'current'> =>
+      ['snapshot', 'delta', 'current'].includes(one.type),
+    )
+    if (!frame) throw new Error('it was told nothing')
+    const { type, body, signature } = frame
+    this.send({ type: 'proof', network, kind: type === 'delta' ? 'delta' : 'head', body, signature })
+  }
+
   framesOf<Type extends ControllerFrame['type']>(type: Type): ControllerFrameOf<Type>[] {
     return this.frames.filter((frame): frame is ControllerFrameOf<Type> => frame.type === type)
   }

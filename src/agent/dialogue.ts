@@ -47,7 +47,7 @@ export class Dialogue {
 
   /** Shows from where this node has what it has. */
   prove(): void {
-    const { proof } = this.#replica
+    const proof = this.#replica.show()
     if (proof) this.#tools.send(proof)
   }
 

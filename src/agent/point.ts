@@ -1,10 +1,5 @@
 import { WeftError } from '../errors.ts'
-
-/** A point in the history of a network: an epoch that is raised begins it anew. */
-export interface Point {
-  readonly epoch: number
-  readonly revision: number
-}
+import type { Point } from '../protocol/content.ts'
 
 export function isOlder(a: Point, b: Point): boolean {
   return a.epoch < b.epoch || (a.epoch === b.epoch && a.revision < b.revision)

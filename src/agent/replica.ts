@@ -9,6 +9,7 @@ import {
   openDelta,
   openHead,
   openSelf,
+  type Point,
   type SelfContent,
   type Signed,
 } from '../protocol/content.ts'
@@ -20,7 +21,7 @@ import { View } from '../protocol/view.ts'
 import type { Reach } from '../topology/reach.ts'
 import type { Endpoint } from '../wireguard/device.ts'
 import { ownKeys } from './own-keys.ts'
-import { isOlder, notForUs, type Point, stale } from './point.ts'
+import { isOlder, notForUs, stale } from './point.ts'
 import { Whereabouts } from './whereabouts.ts'
 
 /** The frames that carry what a member has to have. */
@@ -51,6 +52,10 @@ export class Replica {
   #self: Self | undefined
   #head: Head | undefined
   #proof: Omit<AgentFrameOf<'proof'>, 'network'> | undefined
+  /** Of which point that is: of one before `#head` where the frame that led there is too long to be shown. */
+  #provenAt: Point | undefined
+  /** What was shown last, until something new is taken. */
+  #shownAt: Point | undefined
   #view = new View()
   /** Members of whom something is new since it was last asked; undefined: of any. */
   #touched: Set<NodeId> | undefined
@@ -72,6 +77,7 @@ export class Replica {
     const known = this.#self?.content
     if (known && isOlder(content, known)) throw stale(content, known)
     this.#self = { frame, content, keys: ownKeys(content, frame, this.#identity) }
+    this.#shownAt = undefined
     this.#touched = undefined
     return 'changed'
   }
@@ -165,7 +171,13 @@ export class Replica {
     }
   }
 
-  /** What the controller signed for the point at which we are; undefined when that is too long to be shown. */
+  /** Shows what the controller signed. Who is a member no more is told so as of that. */
+  show(): AgentFrameOf<'proof'> | undefined {
+    this.#shownAt = this.#head && this.#provenAt
+    return this.proof
+  }
+
+  /** What the controller signed for the point at which we are, or for the last one before it that is not too long to be shown. */
   get proof(): AgentFrameOf<'proof'> | undefined {
     const proof = this.#head ? this.#proof : this.selfProof
     return proof && { ...proof, network: this.network }
@@ -202,7 +214,7 @@ export class Replica {
 
   /** Whether a removal that is signed for this point of history concerns what we have. */
   isCoveredBy(removal: Point): boolean {
-    const known = this.#head ?? this.#self?.content
+    const known = this.#shownAt ?? this.#head ?? this.#self?.content
     return !known || !isOlder(removal, known)
   }
 
@@ -280,7 +292,10 @@ export class Replica {
 
   #take(head: Head, kind: 'head' | 'delta', { body, signature }: Signed): void {
     this.#head = head
-    if (body.length <= PROOF_LIMIT) this.#proof = { type: 'proof', kind, body, signature }
+    this.#shownAt = undefined
+    if (body.length > PROOF_LIMIT) return
+    this.#proof = { type: 'proof', kind, body, signature }
+    this.#provenAt = head
   }
 
   #expectNewer(head: Head): void {

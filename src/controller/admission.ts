@@ -66,17 +66,18 @@ export class Admission {
     )
   }
 
-  /** A log that is behind its agents begins a new epoch, so that they take what it has. */
-  takeProof(node: NodeId, proof: AgentFrameOf<'proof'>): void {
+  /** A log that is behind its agents begins a new epoch, so that they take what it has. Gives what the proof shows. */
+  takeProof(node: NodeId, proof: AgentFrameOf<'proof'>): Evidence {
     const { state, controllerKey, log } = this.#tools
     const evidence = openProof(proof, controllerKey)
-    if (raiseEpoch(state(), evidence).events.length === 0) return
+    if (raiseEpoch(state(), evidence).events.length === 0) return evidence
     log.warn({ node, ...evidence }, 'an agent shows that it was told more than our log holds')
     const isTried = this.#shown.size > 0
     const place = `${evidence.network} ${evidence.member}`
     const shown = this.#shown.get(place)
     if (!shown || isBeyond(evidence, shown)) this.#shown.set(place, evidence)
     if (!isTried) void this.#raise()
+    return evidence
   }
 
   /** Agents take nothing before that, and most show it only once: so it is tried until it is done. */

@@ -55,12 +55,16 @@ export interface SelfContent {
 /** By these numbers they travel. */
 const TOPOLOGIES: readonly Topology[] = ['mesh', 'hub', 'sites', 'transit']
 
-/** A member is told that it is one no longer. */
-export interface Removal {
-  readonly network: NetworkId
-  readonly node: NodeId
+/** A point in the history of a network: an epoch that is raised begins it anew. */
+export interface Point {
   readonly epoch: number
   readonly revision: number
+}
+
+/** A member is told that it is one no longer, as of a point. */
+export interface Removal extends Point {
+  readonly network: NetworkId
+  readonly node: NodeId
 }
 
 /** What a relay is to be a witness of. */

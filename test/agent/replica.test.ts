@@ -12,7 +12,7 @@ import { toBase64Url } from '../../src/keys/text.ts'
 import { createKeyPair } from '../../src/keys/wireguard.ts'
 import { memberKeyPlace } from '../../src/model/place.ts'
 import type { Allowance } from '../../src/model/policy.ts'
-import { signDelta, signHead, signSelf } from '../../src/protocol/content.ts'
+import { type Signed, signDelta, signHead, signSelf } from '../../src/protocol/content.ts'
 import { encodeFilter, type Filter } from '../../src/protocol/filter.ts'
 import { encodeFilterPart, type FilterPart } from '../../src/protocol/filter-part.ts'
 import { type Group, toGroup } from '../../src/protocol/group.ts'
@@ -67,6 +67,17 @@ describe('What a node knows of a network', () => {
     assert.equal(replica.takeDelta(second), 'changed')
     assert.equal(replica.takeDelta(first), 'unchanged')
     assert.equal(replica.position()?.revision, 12)
+  })
+
+  it('is left for a removal as of what it has shown, where what came last is too long for that', () => {
+    const long = delta({ from: 10, to: 12, members: [1, 2, 3, 4], upserts: Array(500).fill(4) })
+    replica.takeDelta(long)
+    const shown = { epoch: 1, revision: 10 }
+    assert.equal(replica.isCoveredBy(shown), false, 'nothing was shown')
+    assert.deepEqual(replica.show(), { ...proofOf(snapshot(10, [1, 2, 3])), kind: 'head' })
+    assert.ok(replica.isCoveredBy(shown))
+    replica.takeDelta(delta({ from: 12, to: 13, members: [1, 2, 3], removals: [4] }))
+    assert.equal(replica.isCoveredBy(shown), false, 'a late one, for it is a member again')
   })
 
   it('takes the hints of a delta that leads to where it is: it may be the later of two', () => {
@@ -280,6 +291,10 @@ function delta({ from, to, members, upserts = [], removals = [], key = controlle
     removals: removals.map(nodeId),
   }
   return { type: 'delta' as const, ...signDelta(content, key) }
+}
+
+function proofOf({ body, signature }: Signed) {
+  return { type: 'proof' as const, network, body, signature }
 }
 
 function selfFrame({ key = controllerKey, sealed = sealedKey(1), record: of = own } = {}) {

@@ -26,6 +26,7 @@ import type { ProvenAgent } from './greeting.ts'
 import { Heartbeat } from './heartbeat.ts'
 import type { AgentInbox } from './inbox.ts'
 import type { Lag } from './lag.ts'
+import { leavingPoint } from './member-frames.ts'
 import { Relays } from './relays.ts'
 import { Roster } from './roster.ts'
 import { Session } from './session.ts'
@@ -219,11 +220,11 @@ export class Fleet {
       case 'member-removed': {
         const session = this.#roster.get(event.node)
         this.#tools.presence.forgetMember(event.node, event.network)
-        if (session) this.#unsubscribe(event.network, session)
+        if (session) this.#unsubscribe(event.network, session, state)
         break
       }
       case 'network-deleted':
-        for (const session of this.#roster.membersOf(event.id)) this.#unsubscribe(event.id, session)
+        for (const session of this.#roster.membersOf(event.id)) this.#unsubscribe(event.id, session, state)
         break
       case 'node-removed':
         this.#tools.presence.forget(event.id)
@@ -256,9 +257,9 @@ export class Fleet {
       this.#tools.feeds.onFacts(node, network)
   }
 
-  #unsubscribe(network: NetworkId, session: Session): void {
+  #unsubscribe(network: NetworkId, session: Session, state: State): void {
     this.#roster.unsubscribe(network, session)
-    session.flush(network)
+    session.removed(network, leavingPoint(state, network))
   }
 
   /**

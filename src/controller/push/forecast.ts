@@ -9,7 +9,7 @@ import type { Network, State } from '../../model/state.ts'
 import { encodeFrame, type Hint } from '../../protocol/frames.ts'
 import type { Cursor } from './cursor.ts'
 import type { Feed } from './feed.ts'
-import { removedFrame, selfFrame } from './member-frames.ts'
+import { leavingPoint, removedFrame, selfFrame } from './member-frames.ts'
 import type { Message } from './message.ts'
 import { NetworkFeeds, type NetworkFeedsTools } from './network-feeds.ts'
 import type { HintFinder } from './put-hints.ts'
@@ -133,7 +133,7 @@ function sizeOfAll(messages: readonly Message[]): number {
 }
 
 function farewell(state: State, network: NetworkId, node: NodeId): number {
-  return sizeOf(removedFrame(state, { network, node }, NOBODY))
+  return sizeOf(removedFrame({ network, node, ...leavingPoint(state, network) }, NOBODY))
 }
 
 function sizeOf(frame: Parameters<typeof encodeFrame>[0] | undefined): number {

@@ -8,6 +8,7 @@ import type { State } from '../../model/state.ts'
 import type { AgentFrame, AgentFrameOf, PeerReport } from '../../protocol/frames.ts'
 import { toNodeReport } from '../presence/facts.ts'
 import type { Presence } from '../presence/presence.ts'
+import type { Evidence } from './ahead.ts'
 import type { Feeds } from './feeds.ts'
 import { KeyOffers, type KeyOffersTools } from './key-offers.ts'
 import { firstOf } from './remarks.ts'
@@ -25,8 +26,8 @@ export interface InboxTools {
   readonly onFacts: (node: NodeId) => void
   /** An agent says what it has as a relay. */
   readonly compareWitnesses: (node: NodeId, digest: string | undefined) => void
-  /** An agent shows that our log is not the one that it was told from. Throws when it does not show that. */
-  readonly onProof: (node: NodeId, proof: AgentFrameOf<'proof'>) => void
+  /** An agent shows what our key signed: perhaps our log is not the one that it was told from. Throws when it shows nothing. */
+  readonly onProof: (node: NodeId, proof: AgentFrameOf<'proof'>) => Evidence
   readonly metrics: Registry
   /** Certifies a key that a node derived for itself. */
   readonly certify: KeyOffersTools['certify']
@@ -72,7 +73,7 @@ export class AgentInbox {
       case 'have':
         return this.#compare(session, frame)
       case 'proof':
-        return this.#tools.onProof(session.node, frame)
+        return this.#proof(session, frame)
       case 'applied':
         session.applied(frame)
         return this.#applied(session, frame)
@@ -104,6 +105,11 @@ export class AgentInbox {
       session.resume(frame.networks)
       this.#tools.compareWitnesses(session.node, frame.witnesses)
     })
+  }
+
+  #proof(session: Session, frame: AgentFrameOf<'proof'>): void {
+    const evidence = this.#tools.onProof(session.node, frame)
+    session.asking.ask(`proof ${evidence.network}`, () => session.shown(evidence))
   }
 
   /** An agent that does not say which own record it has is taken to have the one that it was sent before. */

@@ -1,8 +1,7 @@
-import type { NodeId } from '../../keys/identity.ts'
 import type { SigningKey } from '../../keys/signature.ts'
 import type { NetworkId } from '../../model/names.ts'
 import type { Member, Network, State } from '../../model/state.ts'
-import { signRemoval, signSelf } from '../../protocol/content.ts'
+import { type Point, type Removal, signRemoval, signSelf } from '../../protocol/content.ts'
 import type { ControllerFrameOf } from '../../protocol/frames.ts'
 import { recordOf } from './record-of.ts'
 
@@ -32,16 +31,12 @@ export function selfFrame(
   return sealedKey ? { type: 'self', ...signed, sealedKey } : { type: 'self', ...signed }
 }
 
-/**
- * Tells a node that it is no member, as of a revision, which is the network's present one if none is given; of a network that
- * is gone, for ever.
- */
-export function removedFrame(
-  state: State,
-  { network, node, revision }: { network: NetworkId; node: NodeId; revision?: number | undefined },
-  signing: SigningKey,
-): ControllerFrameOf<'removed'> {
-  const present = state.networks.get(network)?.revision ?? Number.MAX_SAFE_INTEGER
-  const removal = { network, node, epoch: state.epoch, revision: revision ?? present }
+/** Tells a node that it is no member, as of a revision. */
+export function removedFrame(removal: Removal, signing: SigningKey): ControllerFrameOf<'removed'> {
   return { type: 'removed', ...signRemoval(removal, signing) }
+}
+
+/** As of when a node is told that leaves a network now; one that is gone is left for ever. */
+export function leavingPoint({ epoch, networks }: State, network: NetworkId): Point {
+  return { epoch, revision: networks.get(network)?.revision ?? Number.MAX_SAFE_INTEGER }
 }

@@ -3,6 +3,7 @@ import type { NodeId } from '../../keys/identity.ts'
 import type { SigningKey } from '../../keys/signature.ts'
 import type { NetworkId } from '../../model/names.ts'
 import type { Member, Network, State } from '../../model/state.ts'
+import type { Point } from '../../protocol/content.ts'
 import type {
   ControllerFrame,
   ControllerFrameOf,
@@ -11,7 +12,7 @@ import type {
 } from '../../protocol/frames.ts'
 import type { LanStep, LanTold } from '../presence/lan-told.ts'
 import { AgentSocket, type AgentSocketTools } from './agent-socket.ts'
-import { isAhead } from './ahead.ts'
+import { type Evidence, isAhead } from './ahead.ts'
 import { Asking, type AskingTools } from './asking.ts'
 import { attempt } from './attempt.ts'
 import type { Bounds } from './bounds.ts'
@@ -83,16 +84,24 @@ export class Session {
       this.#resumeNetwork(id, known.get(id))
       known.delete(id)
     }
-    for (const [id, position] of known) this.#refute(state, id, position)
+    for (const id of known.keys()) this.#refute(id)
   }
 
   /** Starts over, because the agent asks for it: from where it says it stands, or with a snapshot. */
   resync(network: NetworkId, position: ResumePosition | undefined): void {
-    const state = this.#tools.state()
-    if (state.networks.get(network)?.members.has(this.node)) this.#resumeNetwork(network, position)
-    else if (position) this.#refute(state, network, position)
-    else if (state.deletedNetworks.has(network)) this.#leave(network)
-    // Who has nothing and is no member needs no word of it, and is not to learn how often the network changes.
+    if (this.#isMember(network)) this.#resumeNetwork(network, position)
+    else this.#refute(network)
+  }
+
+  /**
+   * The agent has shown until when it was told of a network. If it is a member no more, and our log surely knows more than that,
+   * it is told so as of then: nothing that happened since is in that word.
+   */
+  shown({ epoch, revision, ...evidence }: Evidence): void {
+    const [state, network] = [this.#tools.state(), evidence.network as NetworkId]
+    if (this.#isMember(network) || isAhead(state, { network, epoch, revision })) return
+    if (epoch === state.epoch || state.deletedNetworks.has(network))
+      this.#sendRemoved(network, { epoch, revision })
   }
 
   /** Asks the agent what it has; its answer is for `resume`. One that does not read is asked the next time. */
@@ -102,7 +111,15 @@ export class Session {
 
   /** The node has become a member of a network. @param at by the monotonic clock */
   added(network: NetworkId, at: number): void {
-    this.#toldOf(network).addedAt = at
+    const told = this.#toldOf(network)
+    told.addedAt = at
+    told.leftAt = undefined
+  }
+
+  /** The node is no member any more, as of a point that is told. */
+  removed(network: NetworkId, at: Point): void {
+    this.#toldOf(network).leftAt = at
+    this.flush(network)
   }
 
   /** Sends what is due for a network, or nothing while the socket is full. @param network as it is now */
@@ -192,14 +209,16 @@ export class Session {
   }
 
   /**
-   * The agent has a network that it is no member of. It is told only if our log surely knows more than the agent: of now where
-   * it was not told yet that it left, for then more than it says may be on its way to it.
+   * The agent has a network that it is no member of, or says so: whatever it claims, it hears the same, and is told what becomes
+   * of that for what it can show. Unless it is still to be told that it left: more than it says may be on its way to it.
    */
-  #refute(state: State, id: NetworkId, position: ResumePosition): void {
-    if (isAhead(state, position)) return this.send({ type: 'prove', network: id })
-    const isOlder = state.networks.has(id) && position.epoch === state.epoch
-    if (isOlder) this.#leave(id, this.#told.has(id) ? undefined : position.revision)
-    else if (state.deletedNetworks.has(id)) this.#leave(id)
+  #refute(id: NetworkId): void {
+    if (this.#told.has(id)) this.#leave(id)
+    else this.send({ type: 'prove', network: id })
+  }
+
+  #isMember(id: NetworkId): boolean {
+    return this.#tools.state().networks.get(id)?.members.has(this.node) === true
   }
 
   #toldOf(id: NetworkId): Told {
@@ -210,11 +229,16 @@ export class Session {
     return fresh
   }
 
-  /** @param revision which the agent itself says it has: by another it would learn what became of the network since */
-  #leave(network: NetworkId, revision?: number): void {
+  /** As of when it left, however long it could not be told: by another revision it would learn what became of the network since. */
+  #leave(network: NetworkId): void {
+    const at = this.#told.get(network)?.leftAt
+    if (!at) return
     this.#told.delete(network)
-    const { state, signing } = this.#tools
-    this.send(removedFrame(state(), { network, node: this.node, revision }, signing))
+    this.#sendRemoved(network, at)
+  }
+
+  #sendRemoved(network: NetworkId, at: Point): void {
+    this.send(removedFrame({ network, node: this.node, ...at }, this.#tools.signing))
   }
 
   #askForKey(network: Network, member: Member, told: Told): void {

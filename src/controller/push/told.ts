@@ -1,4 +1,5 @@
 import type { Member } from '../../model/state.ts'
+import type { Point } from '../../protocol/content.ts'
 import type { NetworkPosition, ResumePosition } from '../../protocol/frames.ts'
 import { claimedLan, knownLan, type LanTold, unknownLan } from '../presence/lan-told.ts'
 import type { Cursor } from './cursor.ts'
@@ -15,6 +16,8 @@ export interface Told {
   self: { readonly revision: number; readonly epoch: number }
   /** Since when the node is a member, if it became one in this session and was told nothing yet. */
   addedAt: number | undefined
+  /** When the node left, until it is told so; undefined while it is a member. */
+  leftAt: Point | undefined
   /** The first change that it was sent and has not applied yet: of which revision, and since when there was one. */
   unapplied: { readonly revision: number; readonly since: number } | undefined
   /**
@@ -35,6 +38,7 @@ export function nothingTold(): Told {
     applied: NO_REVISION,
     self: NO_SELF,
     addedAt: undefined,
+    leftAt: undefined,
     unapplied: undefined,
     position: undefined,
   }

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { deleteNetwork } from '../../../src/controller/commands/network.ts'
 import { setPolicy } from '../../../src/controller/commands/policy.ts'
 import { setRoles } from '../../../src/controller/commands/role.ts'
 import { COMPARE_PARTS, isTurnOf } from '../../../src/controller/push/comparison.ts'
 import { systemRandom } from '../../../src/keys/random.ts'
 import type { PublicKey } from '../../../src/keys/wireguard.ts'
+import type { NetworkId } from '../../../src/model/names.ts'
 import { witnessDigest } from '../../../src/protocol/comparison.ts'
 import { openRemoval, openWitnessList } from '../../../src/protocol/content.ts'
 import { encodeFrame, type Facts, type ResumePosition } from '../../../src/protocol/frames.ts'
@@ -56,36 +58,34 @@ describe('What an agent says it has', () => {
     const position = positionOf(rig, agent, network)
     await rig.removeMember('demo', 'first')
     await eventually('it is told', () => agent.framesOf('removed').length === 1)
-    say(agent, [position])
-    await eventually('it is told again', () => agent.framesOf('removed').length === 2)
     const { digest: _digest, ...something } = position
-    say(agent, [something])
-    await eventually('and again', () => agent.framesOf('removed').length === 3)
+    for (const claim of [position, something]) {
+      const [asked, told] = [agent.framesOf('prove').length, agent.framesOf('removed').length]
+      say(agent, [claim])
+      await eventually('it is to show what it has', () => agent.framesOf('prove').length > asked)
+      agent.prove(network)
+      await eventually('it is told again', () => agent.framesOf('removed').length > told)
+    }
   })
 
-  it('does not tell who is no member any more how often the network changes since', async () => {
+  it('does not tell who is no member any more what became of the network since, whatever it claims', async () => {
     await using rig = await startRig()
     const { network, agent } = await member(rig)
     using _ = agent
-    const position = positionOf(rig, agent, network)
+    const claim = { ...positionOf(rig, agent, network), network }
     await rig.removeMember('demo', 'first')
     await eventually('it is told', () => agent.framesOf('removed').length === 1)
-    const revisions = () =>
-      agent.framesOf('removed').map((frame) => openRemoval(frame, signing.publicKey).revision)
     const { signing } = rig.controller.authority
-    const [leftAt] = revisions()
-    for (const from of ['a=1', 'a=2']) {
-      await rig.controller.change({ actor: 'test' }, (state) =>
-        setPolicy(state, network, { default: 'deny', rules: [{ from, to: '*' }] }),
-      )
-      agent.send({ type: 'resync', network })
-      agent.send({ type: 'resync', network, position })
-      const told = agent.framesOf('removed').length
-      say(agent, [position])
-      await eventually('it is answered', () => agent.framesOf('removed').length > told)
-    }
-    await eventually('all is answered', () => agent.framesOf('removed').length === 5)
-    assert.deepEqual(revisions(), [leftAt, ...Array(4).fill(position.revision)])
+    const seen = await allAnswers(agent, claim)
+    await rig.controller.change({ actor: 'test' }, (state) =>
+      setPolicy(state, network, { default: 'deny', rules: [{ from: 'a=1', to: '*' }] }),
+    )
+    assert.deepEqual(await allAnswers(agent, claim), seen, 'another policy')
+    await rig.controller.change({ actor: 'test' }, (state) => deleteNetwork(state, network))
+    assert.deepEqual(await allAnswers(agent, claim), seen, 'the network is gone')
+    const removals = agent.framesOf('removed').slice(1)
+    const revisions = removals.map((frame) => openRemoval(frame, signing.publicKey).revision)
+    assert.deepEqual(revisions, Array(3).fill(claim.revision))
   })
 
   it('has to be proven each time when it is more than the log has', async () => {
@@ -146,6 +146,23 @@ async function member(rig: Rig) {
 
 function say(agent: RawAgent, networks: readonly ResumePosition[]): void {
   agent.send({ type: 'have', networks: [...networks], facts: FACTS })
+}
+
+/** What an agent hears that claims whatever there is to be claimed, and then shows what it has. */
+async function allAnswers(agent: RawAgent, position: ResumePosition & { readonly network: NetworkId }) {
+  const { network, epoch, revision } = position
+  const known = agent.frames.length
+  const claims = [-1, 0, 1, 2, 3].map((more) => ({ ...position, revision: revision + more }))
+  for (const claim of [...claims, { ...position, epoch: epoch - 1 }, { ...position, epoch: epoch + 1 }]) {
+    agent.send({ type: 'resync', network, position: claim })
+    say(agent, [claim])
+  }
+  agent.send({ type: 'resync', network })
+  agent.prove(network)
+  // Refused in any case, and after all else was answered.
+  agent.witness(network, [])
+  await eventually('all is answered', () => agent.frames.slice(known).some(({ type }) => type === 'error'))
+  return agent.frames.slice(known)
 }
 
 /** The keys in each list that a relay was told. */

@@ -5,6 +5,7 @@ import { pino } from 'pino'
 import { Registry } from 'prom-client'
 import { Bounds } from '../../../src/controller/push/bounds.ts'
 import { Lag } from '../../../src/controller/push/lag.ts'
+import { leavingPoint } from '../../../src/controller/push/member-frames.ts'
 import { Session } from '../../../src/controller/push/session.ts'
 import { SecretBytes } from '../../../src/keys/secret.ts'
 import { SigningKey } from '../../../src/keys/signature.ts'
@@ -19,7 +20,12 @@ const signing = new SigningKey(new SecretBytes(new Uint8Array(32).fill(3)))
 /** More than a session puts into a socket that nobody reads. */
 const MUCH = 'x'.repeat(1_100_000)
 
-it('a removal holds for what was on its way when the agent said where it stands, too', async () => {
+it('a removal holds for what was on its way when the agent said where it stands, and for nothing since', () =>
+  leaveWhileStalled({ asks: true }))
+
+it('a removal that could not be told at once is told as of then', () => leaveWhileStalled({ asks: false }))
+
+async function leaveWhileStalled({ asks }: { readonly asks: boolean }): Promise<void> {
   const world = new FeedWorld()
   world.come(1, 2)
   const own = nodeId(2)
@@ -54,10 +60,14 @@ it('a removal holds for what was on its way when the agent said where it stands,
   line.stall()
   session.send({ type: 'error', code: 'internal', message: MUCH })
   world.wish({ kind: 'go', number: 2 })
-  session.flush(NETWORK)
-  session.resync(NETWORK, position)
+  const left = leavingPoint(world.state, NETWORK)
+  session.removed(NETWORK, left)
+  // What becomes of the network before it reads on is nothing for it.
+  world.come(4)
+  if (asks) session.resync(NETWORK, position)
   line.flow()
   await turn()
-  assert.equal(removals.length, 1)
-  assert.ok((removals[0] ?? 0) >= latest, `told as of ${removals}, and it has ${latest}`)
-})
+  session.drained()
+  assert.ok(left.revision > latest)
+  assert.deepEqual(removals, [left.revision])
+}

@@ -104,12 +104,14 @@ describe('A resume', () => {
     using joined = await RawAgent.join(world.token, { name: 'late', facts: factsAt(world.network, 99) })
     await eventually('the newcomer is told', () => joined.view(world.network).size === MEMBERS)
     using back = await RawAgent.return(world.token, first.identity, positions, factsAt(world.network, 0))
-    await eventually('it is told', () => back.frames.length > 0)
-    const [position] = positions
-    assert.ok(position)
-    back.send({ type: 'resync', network: world.network, position })
-    await eventually('it is told again', () => back.frames.length > 1)
-    assert.deepEqual(new Set(back.frames.map(({ type }) => type)), new Set(['removed']))
+    await eventually('it is to show what it has', () => back.frames.length > 0)
+    const { body, signature } = first.framesOf('delta').at(-1) ?? assert.fail()
+    back.send({ type: 'proof', network: world.network, kind: 'delta', body, signature })
+    await eventually('it is told', () => back.frames.length > 1)
+    assert.deepEqual(
+      back.frames.map(({ type }) => type),
+      ['prove', 'removed'],
+    )
     assert.equal(back.heardOf('203.0.113.100'), false)
   })
 })

@@ -22,7 +22,7 @@ import type { Reach } from '../topology/reach.ts'
 import type { Endpoint } from '../wireguard/device.ts'
 import { ownKeys } from './own-keys.ts'
 import { isOlder, notForUs, stale } from './point.ts'
-import { Whereabouts } from './whereabouts.ts'
+import { type ToldHints, Whereabouts } from './whereabouts.ts'
 
 /** The frames that carry what a member has to have. */
 export type ContentFrame = ControllerFrameOf<'self' | 'current' | 'snapshot' | 'delta' | 'hints' | 'lan'>
@@ -108,7 +108,7 @@ export class Replica {
     const known = this.#head
     if (!known || head.epoch !== known.epoch) return 'gap'
     // One that leads to where we are may be the later of two, with hints that the earlier one did not have yet.
-    if (isSamePoint(head, known)) return this.takeHints({ hints: frame.hints ?? [] })
+    if (isSamePoint(head, known)) return this.takeHints({ ...frame, hints: frame.hints ?? [] })
     if (head.revision <= known.revision) return 'unchanged'
     if (from !== known.revision) return 'gap'
     const changed = filter ?? this.#filterBy(frame)
@@ -116,7 +116,7 @@ export class Replica {
     for (const node of touched) this.#touched?.add(node)
     this.#take(head, 'delta', frame)
     for (const node of removals) this.#whereabouts.forget(node)
-    this.takeHints({ hints: frame.hints ?? [] })
+    this.takeHints({ ...frame, hints: frame.hints ?? [] })
     return 'changed'
   }
 
@@ -141,7 +141,7 @@ export class Replica {
   }
 
   /** How members can be reached, this node among them. What is not told any more is kept until something better comes. */
-  takeHints(told: Pick<ControllerFrameOf<'hints'>, 'hints' | 'whole'>): Taken {
+  takeHints(told: ToldHints): Taken {
     return this.#whereabouts.takeHints(told) ? 'changed' : 'unchanged'
   }
 

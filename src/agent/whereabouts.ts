@@ -12,6 +12,8 @@ export interface WhereaboutsTools {
   readonly onNews: (node: NodeId) => void
 }
 
+export type ToldHints = Pick<ControllerFrameOf<'hints'>, 'hints' | 'lost' | 'whole'>
+
 const NO_ENDPOINTS: readonly Endpoint[] = Object.freeze([])
 
 /**
@@ -61,11 +63,12 @@ export class Whereabouts {
    * How members can be reached, this node among them. What is not told any more is kept until something better comes. Answers
    * whether it is another set than before, as the next one does.
    */
-  takeHints({ hints, whole }: Pick<ControllerFrameOf<'hints'>, 'hints' | 'whole'>): boolean {
+  takeHints({ hints, lost = [], whole }: ToldHints): boolean {
     const before = this.#hints.digest()
     const told = new Set(hints.map(({ node }) => node))
     if (whole)
       for (const { node } of this.#hints.all()) if (!told.has(node)) this.#hints.remove(node as NodeId)
+    for (const node of lost) this.#hints.remove(node as NodeId)
     for (const hint of hints) this.#takeHint(hint)
     return this.#hints.digest() !== before
   }

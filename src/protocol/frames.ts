@@ -202,13 +202,15 @@ const controllerFrames = {
   delta: frame('delta', {
     ...signed,
     hints: Type.Optional(Type.Array(Hint)),
+    lost: Type.Optional(Type.Array(NodeId)),
     /** How the filter changed, where it is not in the body as a whole (filter-part.ts). */
     filterPart: Type.Optional(Base64Url),
   }),
-  /** `whole`: what is not in it is not told any more. */
+  /** `whole`: what is not in it is not told any more. `lost`: nor is where these members are, who left and came back. */
   hints: frame('hints', {
     network: NetworkId,
     hints: Type.Array(Hint),
+    lost: Type.Optional(Type.Array(NodeId)),
     whole: Type.Optional(Type.Literal(true)),
   }),
   /**

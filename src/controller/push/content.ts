@@ -149,6 +149,11 @@ export class Content {
     this.renew()
   }
 
+  /** Whether it is told where a member is. */
+  isHinted(node: NodeId): boolean {
+    return this.#hints.get(node) !== undefined
+  }
+
   /** Whether that was news. */
   hint(hint: Hint): boolean {
     const isNews = this.has(hint.node as NodeId) && this.#hints.put(hint)
@@ -192,12 +197,13 @@ export class Content {
   /** How the records of `nodes` changed since revision `from`, and where those of `hinted` are. */
   delta(name: string, from: number, find: () => Changed): Message {
     return this.#once(this.#parts, `delta ${name}`, () => {
-      const { nodes, hinted, groups } = find()
+      const { nodes, groups, ...told } = find()
       const upserts = nodes.map((node) => this.#view.encodedRecord(node)).filter((one) => one !== undefined)
       const removals = nodes.filter((node) => !this.#view.encodedRecord(node))
       const delta = { head: this.#plainHead(), from, upserts, removals }
-      const [hints, filter] = [this.#hintsOf(hinted), this.filter]
-      const beside = hints.length > 0 ? { hints } : {}
+      const { hints, lost } = this.#hintsOf(told)
+      const beside = { ...(hints.length > 0 && { hints }), ...(lost && { lost }) }
+      const { filter } = this
       const withFilter = () => ({ ...this.#signDelta({ ...delta, filter }), ...beside })
       if (!groups) return new Message(withFilter())
       if (groups.length === 0) return new Message({ ...this.#signDelta(delta), ...beside })
@@ -223,9 +229,9 @@ export class Content {
     })
   }
 
-  hints(name: string, find: () => readonly NodeId[]): Message {
+  hints(name: string, find: () => Hinted): Message {
     return this.#once(this.#parts, `hints ${name}`, () => {
-      return new Message({ type: 'hints', network: this.#network, hints: this.#hintsOf(find()) })
+      return new Message({ type: 'hints', network: this.#network, ...this.#hintsOf(find()) })
     })
   }
 
@@ -250,8 +256,10 @@ export class Content {
     }
   }
 
-  #hintsOf(nodes: readonly NodeId[]): Hint[] {
-    return nodes.map((node) => this.#hints.get(node)).filter((hint) => hint !== undefined)
+  #hintsOf({ hinted, known }: Hinted): { readonly hints: Hint[]; readonly lost?: NodeId[] } {
+    const hints = hinted.map((node) => this.#hints.get(node)).filter((hint) => hint !== undefined)
+    const lost = known.filter((node) => this.has(node) && !this.isHinted(node))
+    return { hints, ...(lost.length > 0 && { lost }) }
   }
 
   /** `name` tells apart what can be said at the same time. */
@@ -270,10 +278,16 @@ export class Content {
   }
 }
 
-/** Members of whom there is something to tell, and groups. */
-interface Changed {
-  readonly nodes: readonly NodeId[]
+/** Members to whom something happened by which others may know less of where they are, or more. */
+interface Hinted {
   readonly hinted: readonly NodeId[]
+  /** Those of them of whom that was known before. */
+  readonly known: readonly NodeId[]
+}
+
+/** Members of whom there is something to tell, and groups. */
+interface Changed extends Hinted {
+  readonly nodes: readonly NodeId[]
   /** For which another thing is let in; undefined: more than that is new in the filter. */
   readonly groups: readonly Group[] | undefined
 }

@@ -26,7 +26,7 @@ export interface FeedTools extends ContentTools {
 const SMALL = 64
 /** How many touches a session may lie behind at most and still be told only what is new. */
 const MOST_TOUCHES = 4_096
-const FILTER_TOUCH = { node: undefined, what: 'filter', isArrival: false } as const
+const FILTER_TOUCH = { node: undefined, what: 'filter', isArrival: false, wasHinted: false } as const
 /** Epochs begin at 1: whoever has this one is told the head. */
 const HEAD_IS_DUE = 0
 
@@ -63,7 +63,8 @@ export class Feed {
     const records = this.#changesOf(network, touched)
     if (!isFilterNew && records.size === 0) return false
     const ofRecords = Array.from(records.keys(), (node) => {
-      return { node, what: 'record', isArrival: !this.has(node) } as const
+      const wasHinted = this.#content.isHinted(node)
+      return { node, what: 'record', isArrival: !this.has(node), wasHinted } as const
     })
     const before = this.#content.decodedFilter
     this.#content.change(network.revision, { records, filter: isFilterNew ? filter : undefined })
@@ -99,14 +100,17 @@ export class Feed {
 
   /** How a member can be reached from now on. Whether that was news. */
   hint(hint: Hint): boolean {
+    const node = hint.node as NodeId
+    const wasHinted = this.#content.isHinted(node)
     const isNews = this.#content.hint(hint)
-    if (isNews) this.#touch([{ node: hint.node as NodeId, what: 'hint', isArrival: false }])
+    if (isNews) this.#touch([{ node, what: 'hint', isArrival: false, wasHinted }])
     return isNews
   }
 
   /** Where a member was counts no more: it has left, which whoever goes on from here learns when that is worked out. */
   forgetHint(node: NodeId): void {
-    if (this.#content.forgetHint(node)) this.#touch([{ node, what: 'hint', isArrival: false }])
+    if (!this.#content.forgetHint(node)) return
+    this.#touch([{ node, what: 'hint', isArrival: false, wasHinted: true }])
   }
 
   /** The epoch was raised. */
@@ -245,7 +249,7 @@ export class Feed {
   }
 
   /** They happened at once: nobody is told some of them without the others. */
-  #touch(touches: readonly Pick<Touch, 'node' | 'what' | 'isArrival' | 'groups'>[]): void {
+  #touch(touches: readonly Pick<Touch, 'node' | 'what' | 'isArrival' | 'wasHinted' | 'groups'>[]): void {
     this.#changed()
     const { revision, digest, hintsDigest: hints } = this.#content
     const at = this.#tools.now()
@@ -264,6 +268,7 @@ export class Feed {
     const frame = this.#content.delta(`${touch} ${from} ${revision}`, revision, () => ({
       nodes: this.#changedSince(touch),
       hinted: nodesOf(this.#touches.since(Math.min(touch, from ?? touch))),
+      known: from === undefined ? [] : this.#hintedBefore(from),
       groups: this.#groupsSince(touch),
     }))
     const rest = from === undefined ? [this.#content.allHints()] : []
@@ -273,8 +278,14 @@ export class Feed {
   /** Who came and went since is none of them: it was never told, and may never have been for the eyes of who reads on here. */
   #changedSince(touch: number): NodeId[] {
     const records = this.#touches.since(touch).filter(({ what }) => what === 'record')
-    const firsts = [...Map.groupBy(records, ({ node }) => node).values()].flatMap(([first]) => first ?? [])
-    return nodesOf(firsts.filter(({ node, isArrival }) => !isArrival || (node && this.has(node))))
+    return nodesOf(
+      firstOfEach(records).filter(({ node, isArrival }) => !isArrival || (node && this.has(node))),
+    )
+  }
+
+  /** Of whom it was told before where they are, of those of whom that may be new since. */
+  #hintedBefore(touch: number): NodeId[] {
+    return nodesOf(firstOfEach(this.#touches.since(touch)).filter(({ wasHinted }) => wasHinted))
   }
 
   /** Groups for which the filter says something else; undefined: there is more in it that is new. */
@@ -289,7 +300,12 @@ export class Feed {
     if (from === end) return []
     if (from === undefined || !this.#touches.reaches(from) || this.#isMuch(end - from))
       return [this.#content.allHints()]
-    return [this.#content.hints(`${from}`, () => nodesOf(this.#touches.since(from)))]
+    return [
+      this.#content.hints(`${from}`, () => ({
+        hinted: nodesOf(this.#touches.since(from)),
+        known: this.#hintedBefore(from),
+      })),
+    ]
   }
 }
 
@@ -297,6 +313,10 @@ function beginning(network: Network, tools: FeedTools): Content {
   const records = Array.from(tools.members, (node) => [node, tools.record(network, node)] as const)
   const known = records.flatMap(([node, record]) => (record ? [[node, record] as const] : []))
   return new Content(network, { view: tools.view(new Map(known), tools.filter()) }, tools)
+}
+
+function firstOfEach(touches: readonly Touch[]): Touch[] {
+  return [...Map.groupBy(touches, ({ node }) => node).values()].flatMap(([first]) => first ?? [])
 }
 
 function nodesOf(touches: readonly Touch[]): NodeId[] {

@@ -8,6 +8,8 @@ export interface Touch {
   readonly what: 'record' | 'hint' | 'filter'
   /** Whether the feed had no record of the member before this touch. */
   readonly isArrival: boolean
+  /** Whether it was known before this touch where the member is. */
+  readonly wasHinted: boolean
   /** Of a filter: groups for which it says something else than before; undefined: that is not all that is new in it. */
   readonly groups?: readonly Group[] | undefined
   /** Of the feed after this touch. */

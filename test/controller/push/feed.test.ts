@@ -6,6 +6,7 @@ import { runInNewContext } from 'node:vm'
 import fc from 'fast-check'
 import { Map as ImmutableMap } from 'immutable'
 import { parseCidr } from '../../../src/address/cidr.ts'
+import { Whereabouts } from '../../../src/agent/whereabouts.ts'
 import type { Cursor } from '../../../src/controller/push/cursor.ts'
 import { Feed } from '../../../src/controller/push/feed.ts'
 import type { Message } from '../../../src/controller/push/message.ts'
@@ -155,6 +156,24 @@ describe('The feed of a network', () => {
     assert.deepEqual(missed.frames.map(hintsIn), [[hintOf(3, 51_820)], undefined])
     const lost = world.feed.follow(world.feed.resume({ ...world.position(), hints: digestOf([]) }))
     assert.deepEqual(lost.frames.map(hintsIn), [[1, 2, 3].map((number) => hintOf(number, 51_820)), undefined])
+  })
+
+  it('tells who was away that nobody knows where a member is that left and came back', () => {
+    const world = newWorld()
+    for (const number of [1, 2, 3]) world.toggle(nodeId(number))
+    for (const number of [1, 2]) world.feed.hint(hintOf(number, 51_820))
+    const { hints } = world.feed.end.told
+    const away = { ...world.position(), ...(hints && { hints }) }
+    for (let time = 0; time < 2; time++) world.toggle(nodeId(2))
+    // Once with the records of before, and once as one that was told the new ones by a release that said no more.
+    for (const { digest, revision } of [away, world.position()]) {
+      const agent = new Whereabouts(nodeId(9), { isMember: () => true, onNews: () => undefined })
+      agent.takeHints({ hints: [1, 2].map((number) => hintOf(number, 51_820)) })
+      const { frames } = world.feed.follow(world.feed.resume({ ...away, digest, revision }))
+      for (const message of frames) agent.takeHints({ hints: [], ...told(message) })
+      assert.equal(agent.digest, digestOf([hintOf(1, 51_820)]))
+      assert.equal(agent.digest, world.feed.end.told.hints, 'so it has nothing more to ask for')
+    }
   })
 
   it('tells a session the head of a new epoch when it has everything, and a snapshot when it has not', () => {
@@ -308,6 +327,12 @@ function read(message: Message) {
 function hintsIn(message: Message) {
   const frame = read(message)
   return frame.type === 'hints' ? frame.hints : undefined
+}
+
+/** What a frame says of where members are. */
+function told(message: Message) {
+  const frame = read(message)
+  return frame.type === 'hints' || frame.type === 'delta' ? frame : {}
 }
 
 function digestOf(hints: readonly Hint[]): string {

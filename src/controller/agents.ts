@@ -80,6 +80,7 @@ function share(
       return feed !== undefined && fleet.hasAnswered(node, network, feed)
     },
     unanswered: (network) => fleet.unanswered(network),
+    inTurns: (steps) => feeds.turns.leave(steps),
     replaced: (node) => fleet.replaced(node),
     onFacts: (node) => fleet.onFacts(node),
   })

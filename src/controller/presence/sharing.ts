@@ -20,6 +20,8 @@ export interface SharingTools {
   readonly hasAnswered: (node: NodeId, network: NetworkId) => boolean
   /** Members that are here and have not. */
   readonly unanswered: (network: NetworkId) => readonly NodeId[]
+  /** Takes steps, and lets others have their turn in between where there are many. */
+  readonly inTurns: (steps: Iterator<unknown, unknown>) => void
   /** Ends the session of a node, which has a newer one elsewhere. */
   readonly replaced: (node: NodeId) => void
   /** Something became known about a node. */
@@ -65,24 +67,29 @@ export class Sharing {
    * answer to that.
    */
   pushed(network: NetworkId): void {
-    if (this.#pushed.size === 0) this.#tools.clock.after(PATIENCE, () => this.#settle())
+    if (this.#pushed.size === 0) this.#tools.clock.after(PATIENCE, () => this.#tools.inTurns(this.#settle()))
     this.#pushed.add(network)
   }
 
   /**
    * Tells once of each that owes an answer, however often there is something new; and of whom nothing was due in the end, so
-   * that no answer will come: whether anything is, is not known between a policy and its push.
+   * that no answer will come: whether anything is, is not known between a policy and its push. A step for each agent, and what
+   * is said of it is what is so by then.
    */
-  #settle(): void {
+  *#settle(): Generator<void, void> {
     const { unanswered, hasAnswered } = this.#tools
-    const owing = [...this.#pushed].flatMap((network) =>
-      unanswered(network).filter((node) => this.#passesOn(node, network)),
-    )
+    const pushed = [...this.#pushed]
     this.#pushed.clear()
-    const settled = [...this.#withheld].flatMap(([node, networks]) =>
-      [...networks].some((network) => hasAnswered(node, network)) ? node : [],
-    )
-    for (const node of new Set([...owing, ...settled])) this.#tell(node)
+    for (const network of pushed) {
+      for (const node of unanswered(network)) {
+        if (this.#passesOn(node, network) && !hasAnswered(node, network)) this.#tell(node)
+        yield
+      }
+    }
+    for (const [node, networks] of [...this.#withheld]) {
+      if ([...networks].some((network) => hasAnswered(node, network))) this.#tell(node)
+      yield
+    }
   }
 
   /** Whether others know from here that an agent has applied something. */

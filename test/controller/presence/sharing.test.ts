@@ -11,14 +11,14 @@ const NETWORK = networkId(1)
 const APPLIED = { network: NETWORK, epoch: 1, revision: 4, digest: 'A'.repeat(22) }
 
 /** Two agents at one replica, and what another replica knows of what they have applied. */
-function meet() {
+function meet(inTurns = atOnce) {
   const clock = new HandClock()
   const [here, there] = [new Presence(), new Presence()]
   const members = [nodeId(1), nodeId(2)]
   const waiting = new Set<NodeId>()
   let puts = 0
   let hear: (writer: string, key: string, text: string | undefined) => void = () => undefined
-  const others = { clock, hasAnswered: () => true, unanswered: () => [], replaced: () => undefined }
+  const others = { clock, inTurns, hasAnswered: () => true, unanswered: () => [], replaced: () => undefined }
   const sharing = new Sharing({
     ...others,
     board: {
@@ -55,6 +55,10 @@ function meet() {
   const known = () => members.map((node) => there.standing(node, NETWORK).applied?.revision)
   const [prompt, slow] = [nodeId(1), nodeId(2)]
   return { clock, here, sharing, prompt, slow, waiting, known, puts: () => puts }
+}
+
+function atOnce(steps: Iterator<unknown, unknown>): void {
+  while (!steps.next().done);
 }
 
 describe('What replicas share', () => {
@@ -95,6 +99,21 @@ describe('What replicas share', () => {
     sharing.pushed(NETWORK)
     clock.advance(1_000)
     assert.equal(puts(), 5, 'and that is said once, too')
+  })
+
+  it('is said of one agent after the other, so that others have their turn, and as it is by then', () => {
+    const turns: Iterator<unknown, unknown>[] = []
+    const { clock, here, sharing, prompt, slow, waiting, known, puts } = meet((steps) => turns.push(steps))
+    waiting.add(slow).add(prompt)
+    sharing.pushed(NETWORK)
+    clock.advance(1_000)
+    assert.equal(puts(), 0)
+    turns[0]?.next()
+    assert.deepEqual([known(), puts()], [[4, undefined], 1])
+    waiting.clear()
+    for (const node of [prompt, slow]) here.update(node, NETWORK, { applied: { ...APPLIED, revision: 5 } })
+    for (const steps of turns) atOnce(steps)
+    assert.deepEqual([known(), puts()], [[5, 5], 3], 'who has answered meanwhile owes nothing')
   })
 
   it('says nothing more of an agent that came anew while its answer was owed', () => {

@@ -1,6 +1,9 @@
 import type { WebSocket } from 'ws'
 
-/** How a connection stood at the last beat. */
+/** Agents are pinged in so many parts, one after the other: 10,000 at once would keep everybody else waiting for half a second. */
+const PARTS = 50
+
+/** How a connection stood at the last ping. */
 interface Beaten {
   readonly bytesGone: number
   readonly isWaiting: boolean
@@ -13,43 +16,52 @@ interface Watched {
   before: Beaten
 }
 
+type Part = Map<WebSocket, Watched>
+
 /**
- * Pings all agents at every beat, and gives up a connection from which nothing came since the last one: it is half-open, and
- * its agent is to show as gone. One that takes what waits for it is alive too, however slowly it does, since a ping stands
+ * Pings each agent once a heartbeat, and gives up a connection from which nothing came since the last ping: it is half-open,
+ * and its agent is to show as gone. One that takes what waits for it is alive too, however slowly it does, since a ping stands
  * at the end of what waits. What the kernel takes of an empty line says nothing: it takes it for a dead one as well.
  */
 export class Heartbeat {
-  readonly #watched = new Map<WebSocket, Watched>()
+  /** In the order of their turns; the last one has just had its turn, so who comes now is in it. */
+  readonly #parts: Part[] = Array.from({ length: PARTS }, () => new Map())
   readonly #timer: NodeJS.Timeout
 
   constructor(seconds: number) {
-    this.#timer = setInterval(() => this.#beat(), seconds * 1_000)
+    this.#timer = setInterval(() => this.#goOn(), (seconds * 1_000) / PARTS)
     this.#timer.unref()
   }
 
   add(socket: WebSocket, bytesGone: () => number): void {
     const watched = { bytesGone, heard: true, before: { bytesGone: 0, isWaiting: false } }
-    this.#watched.set(socket, watched)
+    const part = this.#parts.at(-1)
+    part?.set(socket, watched)
     const hear = () => {
       watched.heard = true
     }
     for (const event of ['pong', 'ping', 'message']) socket.on(event, hear)
-    socket.once('close', () => this.#watched.delete(socket))
+    socket.once('close', () => part?.delete(socket))
   }
 
   stop(): void {
     clearInterval(this.#timer)
   }
 
-  #beat(): void {
-    for (const [socket, watched] of this.#watched) {
-      const { heard, before } = watched
-      const bytesGone = watched.bytesGone()
-      const isTaking = before.isWaiting && bytesGone > before.bytesGone
-      if (!heard && !isTaking) socket.terminate()
-      watched.heard = false
-      watched.before = { bytesGone, isWaiting: socket.bufferedAmount > 0 }
-      socket.ping()
-    }
+  #goOn(): void {
+    const part = this.#parts.shift()
+    if (!part) return
+    this.#parts.push(part)
+    for (const [socket, watched] of part) beat(socket, watched)
   }
+}
+
+function beat(socket: WebSocket, watched: Watched): void {
+  const { heard, before } = watched
+  const bytesGone = watched.bytesGone()
+  const isTaking = before.isWaiting && bytesGone > before.bytesGone
+  if (!heard && !isTaking) socket.terminate()
+  watched.heard = false
+  watched.before = { bytesGone, isWaiting: socket.bufferedAmount > 0 }
+  socket.ping()
 }

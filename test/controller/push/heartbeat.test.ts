@@ -48,7 +48,10 @@ it('pings each agent once a heartbeat, and those that came at different times at
   }
   for (const other of others) other.isAlive = false
   context.mock.timers.tick(10_000)
-  assert.ok(others.every(({ isGivenUp }) => !isGivenUp), 'each may still answer')
+  assert.ok(
+    others.every(({ isGivenUp }) => !isGivenUp),
+    'each may still answer',
+  )
   context.mock.timers.tick(10_000)
   assert.ok(others.every(({ isGivenUp }) => isGivenUp))
   heartbeat.stop()

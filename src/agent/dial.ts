@@ -50,6 +50,8 @@ export interface Connection {
 }
 
 const CONNECT_LIMIT = 10_000
+/** Milliseconds in the queue of a controller to which many come back at once: trying anew costs both ends more than waiting. */
+const QUEUE_LIMIT = 20_000
 /** A snapshot of 50,000 members has about 6 MB. Only the proven controller can send one. */
 const MAX_FRAME = 67_108_864
 
@@ -86,7 +88,7 @@ export async function dial(
 
 async function openWire(url: string, { fingerprint }: Enrolment, allowPlain: boolean): Promise<Socket> {
   const place = placeOf(url)
-  if (!url.startsWith('http:')) return connectPinned(place, fingerprint, CONNECT_LIMIT)
+  if (!url.startsWith('http:')) return connectPinned(place, fingerprint, CONNECT_LIMIT, QUEUE_LIMIT)
   if (!allowPlain) {
     throw new WeftError('invalid-config', `${url} would send everything in the clear.`, {
       field: 'insecurePlainWebsocket',

@@ -6,10 +6,10 @@ import { idOf } from './strangers.ts'
 /** Callers that are let in between two looks at what those inside have to say; each needs about 1 ms of work. */
 const PER_TURN = 4
 /**
- * Milliseconds for which a caller may wait: an agent waits 10 s for its TLS, and has been in the kernel's queue for a part of
- * them, so that nobody is served in vain.
+ * Milliseconds for which a caller may wait: an agent waits 20 s for its TLS, and has been in the kernel's queue for a part of
+ * them, so that nobody is served in vain. Who is turned away comes back, which costs both ends a quarter of being served.
  */
-const PATIENCE = 6_000
+const PATIENCE = 15_000
 /**
  * Callers that may be at their handshakes at the same time. All of them can answer in one turn, which then takes about
  * 150 ms; from 100 ms away, for which an agent needs four round trips, it is still 600 agents a second.

@@ -24,9 +24,16 @@ export type Place =
 
 /**
  * A TLS 1.3 connection to the holder of one certificate: the pin is checked before the socket is handed out, so nothing
- * is ever said to another. Rejects with `identity-mismatch`, or `unavailable` when there is no answer within `timeout` ms.
+ * is ever said to another. Rejects with `identity-mismatch`, or `unavailable` when nobody answers.
+ * @param timeout milliseconds until a machine has to answer
+ * @param patience milliseconds until the program that listens there has to, which may have many callers in its queue
  */
-export function connectPinned(place: Place, pin: Fingerprint, timeout: number): Promise<TLSSocket> {
+export function connectPinned(
+  place: Place,
+  pin: Fingerprint,
+  timeout: number,
+  patience = timeout,
+): Promise<TLSSocket> {
   return new Promise((resolve, reject) => {
     // The pin replaces the authorities: a certificate that fits it is the right one, whoever signed it.
     const socket = connect({ ...place, secureContext: ours(), rejectUnauthorized: false })
@@ -37,6 +44,7 @@ export function connectPinned(place: Place, pin: Fingerprint, timeout: number): 
       reject(error)
     }
     socket.setTimeout(timeout, () => fail(unavailable(place, new Error('timed out'))))
+    socket.once('connect', () => socket.setTimeout(patience))
     socket.once('error', (cause) => fail(unavailable(place, cause)))
     socket.once('secureConnect', () => {
       socket.setTimeout(0).removeAllListeners('timeout').removeAllListeners('error')

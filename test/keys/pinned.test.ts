@@ -111,6 +111,17 @@ describe('connectPinned', () => {
     await assert.rejects(connectPinned(server.place, right.pin, TIMEOUT), { code: 'unavailable' })
   })
 
+  it('waits longer for who has a queue than for a machine that does not answer', async () => {
+    const tls = createServer(right)
+    const queue = createTcpServer((socket) => setTimeout(() => tls.emit('connection', socket), 600))
+    await using _ = closing(queue)
+    const place = await listen(queue)
+    const impatient = assert.rejects(connectPinned(place, right.pin, 200), { code: 'unavailable' })
+    const socket = await connectPinned(place, right.pin, 200, TIMEOUT)
+    await impatient
+    socket.destroy()
+  })
+
   it('says that nobody answers when the port is closed, the other end hangs up, or says nothing', async () => {
     const hangUp = createTcpServer((socket) => socket.destroy())
     const place = await listen(hangUp)

@@ -107,17 +107,33 @@ describe('At strict', () => {
       await eventually('changes go', () => takes(log), LIMIT)
       const primary = await site.primary()
       const server = site.servers.find((one) => (one === primary) === (who === 'primary'))
-      assert.ok(server)
+      const other = site.servers.find((one) => one !== primary && one !== server)
+      assert.ok(server && other)
+      // The log ends with an entry that nobody has confirmed: whoever wants to read all there is has to see to it first.
+      other.freeze()
+      const { sequence } = log.head()
+      const draft = change(sequence + 1)
+      await assert.rejects(log.append(sequence, draft), { message: /^Whether/ })
       await server.call('CONFIG', 'SET', 'appendfsync', 'everysec')
       const isNamed = () => log.refusal?.message.includes(`${server.place} has appendfsync 'everysec'`)
       await eventually('the refusal names the setting', isNamed, LIMIT)
       // Who asks is told to come back later, and not that this controller was never set up right.
-      const passing = { code: 'store-unavailable', message: /has appendfsync 'everysec'/ }
+      const passing = { code: 'store-unavailable', message: /has appendfsync 'everysec'/, advice: /again/ }
       await assert.rejects(log.refresh(), passing)
       await assert.rejects(log.refuse('op-none'), passing)
       await assert.rejects(log.append(log.head().sequence, change(9_999)), passing)
+      const link = await eventually('a link stands, to read by', () => lastingLink(log), LIMIT)
+      await primary.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes')
+      await eventually(
+        'so does the next one',
+        async () => ![undefined, link].includes(await lastingLink(log)),
+        LIMIT,
+      )
+      await assert.rejects(log.refresh(), passing)
+      other.thaw()
       await server.call('CONFIG', 'SET', 'appendfsync', 'always')
       await eventually('changes go again', () => takes(log), LIMIT)
+      assert.equal((await log.find(draft.operation))?.sequence, sequence + 1)
     })
 
   it('two replicas by one address are no two: changes go only while the one that answers there is the only one', async () => {
@@ -399,4 +415,19 @@ async function takes(log: RedisLog): Promise<boolean> {
     () => true,
     () => false,
   )
+}
+
+/** One that is given up at once, and tried again, is another by then. */
+async function lastingLink(log: RedisLog): Promise<RedisLog['link'] | undefined> {
+  const link = linkOf(log)
+  await wait(300)
+  return link === linkOf(log) ? link : undefined
+}
+
+function linkOf(log: RedisLog): RedisLog['link'] | undefined {
+  try {
+    return log.link
+  } catch {
+    return undefined
+  }
 }

@@ -67,6 +67,7 @@ export class RedisLog implements Log {
     this.#reader = new Reader({
       journal,
       link,
+      settle: (made) => this.#asked(made.settle()),
       onRow,
       news,
     })

@@ -12,6 +12,8 @@ export interface ReaderTools {
   readonly journal: Journal
   /** Throws `store-unavailable` while there is none. */
   readonly link: () => Link
+  /** Makes all there is durable, where that goes at the moment. Rejects in words for who asks to read. */
+  readonly settle: (link: Link) => Promise<Head>
   /** Called with each row that comes from the server, before it is taken over. */
   readonly onRow: (row: Row) => void
   /** Rings when there is something new, or may be. */
@@ -146,7 +148,7 @@ export class Reader {
     this.movedBase(log.base)
     await this.#takeUpTo(link, log.durable)
     const isAll = log.head.sequence <= Math.max(log.durable, this.#journal.head.sequence)
-    if (!isAll) await this.#takeUpTo(link, (await link.settle()).sequence)
+    if (!isAll) await this.#takeUpTo(link, (await this.#tools.settle(link)).sequence)
   }
 
   async #takeUpTo(link: Link, end: number): Promise<void> {

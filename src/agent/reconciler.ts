@@ -5,6 +5,7 @@ import type { AppliedPosition } from '../protocol/frames.ts'
 import type { NetworkInterface } from './interface.ts'
 import type { Replica } from './replica.ts'
 import type { Finding } from './report.ts'
+import { Retry } from './retry.ts'
 import type { Glance, Observation } from './tunnel.ts'
 import { Work } from './work.ts'
 
@@ -24,17 +25,13 @@ export interface ReconcilerTools {
   readonly onFound: (finding: Finding) => void
 }
 
-/** Milliseconds; each wait is twice as long as the one before. */
-const FIRST_RETRY = 1_000
-const LONGEST_RETRY = 30_000
-
 /** Keeps an interface in line with what is known of its network: when something is done to it, and again if that fails. */
 export class Reconciler {
   readonly #replica: Replica
   readonly #interface: NetworkInterface
   readonly #tools: ReconcilerTools
   readonly #work = new Work(() => (this.#ended ? undefined : this.#interface.tunnel))
-  #failures = 0
+  readonly #retry: Retry
   #due = false
   /** Of an apply whose end is told. */
   #isApplying = false
@@ -45,6 +42,7 @@ export class Reconciler {
     this.#replica = replica
     this.#interface = target
     this.#tools = tools
+    this.#retry = new Retry(tools.clock, () => this.refresh())
   }
 
   /** Brings the interface in line by what was kept, of which nobody has to be told. Resolves after the first try. */
@@ -95,6 +93,7 @@ export class Reconciler {
   end(): void {
     this.#ended = true
     this.#cancelLook()
+    this.#retry.over()
   }
 
   /** Resolves when all is done that was begun. */
@@ -109,10 +108,10 @@ export class Reconciler {
     try {
       const position = this.#replica.position()
       await this.#apply()
-      this.#failures = 0
       // What is asked while that is kept is answered at once, for nothing else will be told.
       this.#isApplying = false
       await onApplied(position, clock.monotonic() - before)
+      this.#retry.over()
     } catch (error) {
       this.#failed(toWeftError(error))
     } finally {
@@ -133,10 +132,8 @@ export class Reconciler {
   }
 
   #retryLater(): void {
-    const wait = Math.min(LONGEST_RETRY, FIRST_RETRY * 2 ** this.#failures)
-    this.#failures += 1
     this.#interface.forget()
-    this.#tools.clock.after(wait, () => this.refresh())
+    if (!this.#ended) this.#retry.failed()
   }
 
   async #announce(): Promise<void> {

@@ -11,6 +11,7 @@ import { createDriver } from '../wireguard/link.ts'
 import { MemoryDriver } from '../wireguard/memory.ts'
 import { Backoff } from './backoff.ts'
 import { type Connection, dial, type Greeting } from './dial.ts'
+import { diskFault } from './disk-fault.ts'
 import { everyStep } from './every-step.ts'
 import { type Enrolment, type Home, keepsNothing, openHome } from './home.ts'
 import { NODE_REMOVED } from './kept.ts'
@@ -119,13 +120,14 @@ async function keepConnected(node: Node, enrolment: Enrolment, loop: Loop): Prom
   const { signal, clock, log } = loop
   const backoff = new Backoff(loop.random)
   let join = joinOf(loop.settings)
+  let isKept = join === undefined
   for (let tries = 0; !signal.aborted; tries++) {
     let wait: number
     try {
       const connection = await open(enrolment, tries, { ...node.greeting(), ...(join && { join }) }, loop)
       // The token has served: what it said is kept, its secret is not.
-      if (join) await loop.home.enrol(withoutSecret(enrolment))
       join = undefined
+      if (!isKept) isKept = await keep(enrolment, loop)
       backoff.succeeded()
       wait = backoff.within(await serve(connection, node, { clock, signal, log }))
     } catch (error) {
@@ -136,6 +138,20 @@ async function keepConnected(node: Node, enrolment: Enrolment, loop: Loop): Prom
       log.warn({ code: reason.code, reason: reason.message, cause: reason.cause, wait }, 'no session')
     }
     await sleep(clock, wait, signal).catch(() => undefined)
+  }
+}
+
+/** Whether the disk took it: a node that has joined is served in any case. */
+async function keep(enrolment: Enrolment, { home, log }: Loop): Promise<boolean> {
+  try {
+    await home.enrol(withoutSecret(enrolment))
+    return true
+  } catch (error) {
+    log.error(
+      { reason: diskFault(error) },
+      'the disk does not take which controller this node has joined; the next session tries again',
+    )
+    return false
   }
 }
 

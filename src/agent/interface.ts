@@ -40,8 +40,8 @@ export class NetworkInterface {
   readonly #name: InterfaceName
   #guide: Guide | undefined
   #tunnel: Tunnel | undefined
-  /** UDP port of an interface that could not be taken away and was not looked at before. */
-  #leftPort = 0
+  /** UDP port of the interface as it was last seen, for as long as nothing else is known of it. */
+  #lastPort = 0
 
   constructor(replica: Replica, tools: InterfaceTools) {
     this.#replica = replica
@@ -56,7 +56,7 @@ export class NetworkInterface {
 
   /** 0 while none is bound. */
   get listenPort(): number {
-    return this.#tunnel?.listenPort ?? this.#leftPort
+    return this.#tunnel?.listenPort ?? this.#lastPort
   }
 
   /** Undefined until it was led once. */
@@ -76,6 +76,7 @@ export class NetworkInterface {
     if (!plan) return false
     await prepare(this.#guide, tunnel, plan)
     await tunnel.apply(plan, keys)
+    this.#lastPort = tunnel.listenPort
     await this.#guide.applied(this.#name)
     return true
   }
@@ -89,7 +90,7 @@ export class NetworkInterface {
     return { peers, drift: [...drift, ...beside], describe: (node) => guide?.describe(node) ?? {} }
   }
 
-  /** What was known of the tunnel is of no use: the next plan begins with a look at what is there. */
+  /** What was known of the tunnel is of no use: the next plan begins with a look at what is there. It is at its port till then. */
   forget(): void {
     this.#tunnel = undefined
   }
@@ -100,7 +101,7 @@ export class NetworkInterface {
     try {
       await this.#remove()
     } catch (error) {
-      if (!this.#tunnel) this.#leftPort = await portOf(driver, this.#name)
+      if (!this.#tunnel) this.#lastPort = await portOf(driver, this.#name)
       throw error
     }
   }
@@ -116,9 +117,11 @@ export class NetworkInterface {
 
   async #open(): Promise<Tunnel> {
     const { driver, clock, ports, makeReady } = this.#tools
-    if (!this.#tunnel) await makeReady()
+    if (this.#tunnel) return this.#tunnel
+    await makeReady()
     // Without waiting for the list of peers: making an interface takes as long as reading that.
-    this.#tunnel ??= await Tunnel.adopt(await driver.open(this.#name), clock, ports)
+    this.#tunnel = await Tunnel.adopt(await driver.open(this.#name), clock, ports)
+    this.#lastPort = this.#tunnel.listenPort
     return this.#tunnel
   }
 

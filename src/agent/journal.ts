@@ -17,6 +17,8 @@ export class Journal {
   readonly #home: JournalFile
   readonly #apart: () => readonly ContentFrame[]
   #unsaved: ContentFrame[] = []
+  /** How many of them are applied. */
+  #applied = 0
   #lines = 0
 
   /** @param apart all that no snapshot tells, as it is known by now */
@@ -41,6 +43,7 @@ export class Journal {
     this.#unsaved.push(frame)
     if (this.#unsaved.length <= UNSAVED_LIMIT) return
     this.#unsaved = []
+    this.#applied = 0
     this.#lines = Number.POSITIVE_INFINITY
   }
 
@@ -50,25 +53,36 @@ export class Journal {
   }
 
   /** Writes what was added; it is applied now. What cannot be written is for the next time. */
-  async save(): Promise<void> {
-    const count = this.#unsaved.length
-    const snapshotAt = this.#unsaved.findLastIndex(({ type }) => type === 'snapshot')
+  save(): Promise<void> {
+    this.#applied = this.#unsaved.length
+    return this.write()
+  }
+
+  /** Writes what was applied by the last time, and could not be written then. */
+  async write(): Promise<void> {
+    const applied = this.#unsaved.slice(0, this.#applied)
+    const snapshotAt = applied.findLastIndex(({ type }) => type === 'snapshot')
     const apart = this.#apart()
-    if (snapshotAt < 0 || apart.length === 0) return this.#append(count)
-    const rest = this.#unsaved.slice(snapshotAt).filter((frame) => !isApart(frame))
+    if (snapshotAt < 0 || apart.length === 0) return this.#append(applied.length)
+    const rest = applied.slice(snapshotAt).filter((frame) => !isApart(frame))
     const kept = [...apart, ...rest].map(encodeFrame)
     await this.#home.rewrite(this.#network, kept)
     this.#lines = kept.length
-    this.#unsaved.splice(0, count)
+    this.#drop(applied.length)
   }
 
   /** Writes the oldest `count` of what was added, each of them once. */
   async #append(count: number): Promise<void> {
     for (const frame of this.#unsaved.slice(0, count)) {
       await this.#home.append(this.#network, encodeFrame(frame))
-      this.#unsaved.shift()
+      this.#drop(1)
       this.#lines += 1
     }
+  }
+
+  #drop(count: number): void {
+    this.#unsaved.splice(0, count)
+    this.#applied = Math.max(0, this.#applied - count)
   }
 }
 

@@ -7,6 +7,7 @@ import { Dialogue, isRevision } from './dialogue.ts'
 import type { Home } from './home.ts'
 import { type InterfaceTools, NetworkInterface } from './interface.ts'
 import { Journal } from './journal.ts'
+import { Keeper } from './keeper.ts'
 import { keptParting, type Parting } from './kept.ts'
 import { Reconciler } from './reconciler.ts'
 import { type ContentFrame, Replica, type Taken } from './replica.ts'
@@ -19,6 +20,8 @@ export interface MembershipTools extends Omit<InterfaceTools, 'makeReady'> {
   readonly vacated: () => Promise<void>
   /** The interface is in line with a new plan, so there may be something new to report. */
   readonly onApplied: (membership: Membership) => void
+  /** What the disk refuses is something else now, or nothing any more. */
+  readonly onDisk: () => void
 }
 
 /** One network of this node: what the controller says of it and hears of it, and the journal of the last good plan. */
@@ -29,6 +32,7 @@ export class Membership {
   readonly #reporter: Reporter
   readonly #dialogue: Dialogue
   readonly #journal: Journal
+  readonly #keeper: Keeper
   readonly #interface: NetworkInterface
   readonly #reconciler: Reconciler
   /** Whether it is kept that the network was left. */
@@ -41,6 +45,7 @@ export class Membership {
     this.#reporter = new Reporter(network, this.#replica)
     this.#dialogue = new Dialogue(network, this.#replica, tools)
     this.#journal = new Journal(network, tools.home, () => this.#replica.apart)
+    this.#keeper = new Keeper(this.#journal, { ...tools, network, onFault: tools.onDisk })
     this.#interface = new NetworkInterface(this.#replica, { ...tools, makeReady: () => this.#makeReady() })
     this.#reconciler = new Reconciler(this.#replica, this.#interface, {
       clock: tools.clock,
@@ -137,6 +142,11 @@ export class Membership {
     return this.#interface.listenPort
   }
 
+  /** Why what is applied is not kept; undefined while it is. */
+  get diskFault(): string | undefined {
+    return this.#keeper.fault
+  }
+
   /** Looks at the interface: mends drift, reports what is new. */
   inspect(): Promise<void> {
     return this.#reconciler.inspect()
@@ -154,6 +164,7 @@ export class Membership {
   async remove(parting?: Parting): Promise<void> {
     this.#reconciler.end()
     await this.#reconciler.done
+    await this.#keeper.end()
     // Neither waits for the other: a disk that is slow or full keeps no interface up.
     const marked = parting && this.#mark(parting)
     try {
@@ -178,8 +189,8 @@ export class Membership {
   /** No interface is made of which the next run would not know. */
   async #makeReady(): Promise<void> {
     await this.#tools.vacated()
-    // A disk that is full keeps no interface down: that nothing could be kept is told with the plan.
-    await this.#journal.begin().catch(() => undefined)
+    // A disk that is full keeps no interface down: that nothing could be kept is told.
+    await this.#keeper.begin()
   }
 
   #absorb(frame: ContentFrame): Taken {
@@ -201,9 +212,9 @@ export class Membership {
 
   async #applied(position: AppliedPosition | undefined, took: number): Promise<void> {
     this.#dialogue.applied(position, took)
-    await this.#journal.save()
-    if (this.#journal.isLong) this.#dialogue.askForHead()
     this.#tools.onApplied(this)
+    await this.#keeper.save()
+    if (this.#journal.isLong) this.#dialogue.askForHead()
   }
 
   #report(finding: Finding): void {

@@ -39,6 +39,12 @@ export class Networks {
     return [...this].find(({ isTransit }) => isTransit)
   }
 
+  /** What the disk refuses, by what the system says; empty while it takes and gives everything. */
+  get diskFaults(): readonly string[] {
+    const faults = [...this].map(({ diskFault }) => diskFault).filter((fault) => fault !== undefined)
+    return [...new Set(faults)].toSorted()
+  }
+
   /** Brings up the last good plan of each, before any controller has answered; later what does not work now. */
   async restore(): Promise<void> {
     for (const [network, lines] of await this.#tools.home.journals()) {
@@ -134,18 +140,20 @@ export class Networks {
   #membershipIn(network: NetworkId): Membership {
     return new Membership(network, {
       ...this.#tools,
-      ports: { free: (from) => this.#freePort(from), used: () => this.#usedPorts() },
+      ports: { free: (from) => this.#freePort(from, network), used: () => this.#usedPorts() },
       vacated: () => this.#departures.cancel(network),
     })
   }
 
-  #freePort(from: number): number {
+  /** That of its own, from before, is one that a network may have again. */
+  #freePort(from: number, own: NetworkId): number {
     const { settings, identity } = this.#tools
-    return freePort(Math.max(from, settings.listenPort || usualPort(identity.id)), this.#usedPorts())
+    return freePort(Math.max(from, settings.listenPort || usualPort(identity.id)), this.#usedPorts(own))
   }
 
-  #usedPorts(): number[] {
-    const ports = [...this].map(({ listenPort }) => listenPort)
+  #usedPorts(except?: NetworkId): number[] {
+    const others = [...this].filter(({ network }) => network !== except)
+    const ports = others.map(({ listenPort }) => listenPort)
     return [...ports, ...this.#departures.ports].filter((port) => port > 0)
   }
 }

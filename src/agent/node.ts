@@ -62,6 +62,7 @@ export class Node {
       send: (frame) => this.#uplink.send(frame),
       onApplied: (membership) => this.#onApplied(membership),
       onTransit: () => this.#onTransit(),
+      onDisk: () => this.tellFacts(),
     })
     const onChange = () => this.#onRelays()
     this.#watch = new RelayWatch({ clock, random, surroundings: this.#surroundings, onChange })
@@ -225,11 +226,13 @@ export class Node {
     const ports = all.filter(({ port }) => port > 0)
     const { addresses, mtu } = this.#underlay()
     const { kind: device } = this.#tools.driver
+    const faults = this.#networks.diskFaults
     const relays = this.#surroundings.relays.map(({ node, alive, rtt }) => ({
       node,
       alive,
       ...(rtt !== undefined && { rtt: Math.round(rtt) }),
     }))
-    return { addresses: [...addresses], mtu, ports, relays, device, version: VERSION }
+    const disk = faults.length > 0 && { disk: faults.join('; ').slice(0, 500) }
+    return { addresses: [...addresses], mtu, ports, relays, device, version: VERSION, ...disk }
   }
 }

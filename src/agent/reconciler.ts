@@ -13,7 +13,7 @@ export interface ReconcilerTools {
   readonly clock: Clock
   readonly log: Logger
   /**
-   * The interface is as it has to be by what was known at a position. If this rejects, that counts as not applied.
+   * The interface is as it has to be by what was known at a position. The next change waits for this.
    * @param took milliseconds
    */
   readonly onApplied: (position: AppliedPosition | undefined, took: number) => Promise<void>

@@ -100,6 +100,8 @@ const Facts = Type.Object({
   version: Type.String({ maxLength: 40 }),
   /** Its clock when it said so, milliseconds since 1970: that of the controller may be another. */
   time: Type.Optional(Count),
+  /** Why it cannot keep what it is told, by what its system says; absent: it can. What is applied goes on. */
+  disk: Type.Optional(Sentence),
 })
 export type Facts = Type.Static<typeof Facts>
 

@@ -121,6 +121,6 @@ function few(clauses: readonly string[]): readonly string[] {
 }
 
 /** What others may have made up, so that it is seen where it ends and shows nothing but itself. */
-function quoted(text: string): string {
+export function quoted(text: string): string {
   return `'${text.replace(/[^\x20-\x7e]/g, '?')}'`
 }

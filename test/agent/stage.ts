@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setImmediate as turn } from 'node:timers/promises'
@@ -83,6 +83,24 @@ export class Stage implements AsyncDisposable {
   /** Puts something else in place of all that is kept of networks. */
   async damage(text: string): Promise<void> {
     await Promise.all((await this.#paths()).map((path) => writeFile(path, text)))
+  }
+
+  /** Has every write and read of what is kept of networks fail, until the end of what is given. */
+  async block(): Promise<AsyncDisposable> {
+    const kept = await Promise.all(
+      (await this.#paths()).map(async (path) => [path, await readFile(path)] as const),
+    )
+    for (const [path] of kept) {
+      await rm(path)
+      await mkdir(path)
+    }
+    const free = async () => {
+      for (const [path, bytes] of kept) {
+        await rm(path, { recursive: true })
+        await writeFile(path, bytes)
+      }
+    }
+    return { [Symbol.asyncDispose]: free }
   }
 
   async #paths(): Promise<readonly string[]> {

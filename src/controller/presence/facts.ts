@@ -16,6 +16,8 @@ export interface NodeReport {
   readonly seenFrom: Address | undefined
   /** Seconds by which its clock is ahead of ours; undefined while it has not said, and where another replica heard it. */
   readonly clockAhead?: number | undefined
+  /** Why it cannot keep what it is told; undefined: it can. */
+  readonly disk?: string | undefined
 }
 
 /** A relay as a node that is attached to it sees it. */
@@ -30,13 +32,13 @@ export interface RelayReport {
 export function toNodeReport(facts: Facts, seenFrom: Address | undefined, now?: number): NodeReport {
   const ports = facts.ports.map(({ network, port }) => [network as NetworkId, port] as const)
   const relays = (facts.relays ?? []).map(({ node, alive, rtt }) => ({ node: node as NodeId, alive, rtt }))
-  const { addresses, mtu, device, version, time } = facts
+  const { addresses, mtu, device, version, time, disk } = facts
   const clockAhead = time === undefined || now === undefined ? undefined : Math.round((time - now) / 1_000)
-  return { addresses, mtu, ports: new Map(ports), relays, device, version, seenFrom, clockAhead }
+  return { addresses, mtu, ports: new Map(ports), relays, device, version, seenFrom, clockAhead, disk }
 }
 
 /** A report as a text that `parseReport` reads. */
-export function reportText({ seenFrom, ports, clockAhead: _, ...report }: NodeReport): string {
+export function reportText({ seenFrom, ports, clockAhead: _, disk, ...report }: NodeReport): string {
   const relays = report.relays.map(({ node, alive, rtt }) => ({
     node,
     alive,
@@ -47,6 +49,7 @@ export function reportText({ seenFrom, ports, clockAhead: _, ...report }: NodeRe
     addresses: [...report.addresses],
     ports: [...ports].map(([network, port]) => ({ network, port })),
     relays,
+    ...(disk !== undefined && { disk }),
   }
   return `${seenFrom ?? ''} ${encodeFrame({ type: 'facts', facts })}`
 }

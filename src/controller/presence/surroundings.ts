@@ -4,7 +4,7 @@ import type { NetworkId } from '../../model/names.ts'
 import { ENDPOINT_LABEL, type Network, SITE_LABEL, type State } from '../../model/state.ts'
 import type { Hint } from '../../protocol/frames.ts'
 import { type NodeFacts, reachOf, type Witness } from '../../topology/distil.ts'
-import { doubtsOf } from '../../topology/doubts.ts'
+import { doubtsOf, quoted } from '../../topology/doubts.ts'
 import { isPort } from '../../topology/endpoint.ts'
 import type { Reach, RelayView } from '../../topology/reach.ts'
 import type { NodeReport } from './facts.ts'
@@ -38,7 +38,7 @@ export function memberReach(state: State, presence: Presence, network: NetworkId
   return reachOf(factsOf(state, presence, network, node), overlaysOf(state, node))
 }
 
-/** What is wrong with a member, in sentences: what was reported of it and cannot be, and what it, or we, refused. */
+/** What is wrong with a member, in sentences: what was reported of it and cannot be, and what it, we or its disk refused. */
 export function troublesOf(
   { state, presence, now }: Watched,
   network: NetworkId,
@@ -46,8 +46,14 @@ export function troublesOf(
 ): readonly string[] {
   const call = (id: NodeId) => state.nodes.get(id)?.name ?? id
   const { refused } = presence.standing(node, network)
+  const disk = presence.get(node)?.report.disk
   return [
     ...(refused ? [`${call(node)} has not applied what is wanted: ${refused.reason}`] : []),
+    ...(disk === undefined
+      ? []
+      : [
+          `${call(node)} cannot keep what it is told, by its disk: ${quoted(disk)}. What is applied there goes on; after a restart its agent begins with what it kept before.`,
+        ]),
     ...(takesTurns(presence.get(node)?.takenOverAt, now)
       ? [
           `${call(node)} is connected by turns from two machines: one has a copy of the other's state directory.`,

@@ -6,6 +6,8 @@ const RIGHT = {
   run_id: 'run',
   master_replid: 'history',
   'cmdstat_config|set': 'calls=2,usec=70,usec_per_call=35.00',
+  'cmdstat_config|resetstat': 'calls=1,usec=173,usec_per_call=173.00',
+  total_connections_received: '30',
   role: 'slave',
   master_link_status: 'up',
   master_last_io_seconds_ago: '3',
@@ -16,13 +18,12 @@ const RIGHT = {
   aof_rewrite_scheduled: '0',
 }
 
-function infoWith(more: Partial<Record<keyof typeof RIGHT, string>> = {}): string {
-  return Object.entries({ ...RIGHT, ...more })
-    .map(([name, value]) => `${name}:${value}\r\n`)
-    .join('')
+function saidWith(more: Partial<Record<keyof typeof RIGHT, string>> = {}, connection = 40) {
+  const lines = Object.entries({ ...RIGHT, ...more }).filter(([, value]) => value !== '')
+  return { info: lines.map(([name, value]) => `${name}:${value}\r\n`).join(''), connection }
 }
 
-const stands = fileIn(infoWith(), undefined)
+const stands = fileIn(saidWith(), undefined)
 assert.equal(stands.kind, 'stands')
 const { life } = stands
 
@@ -34,22 +35,35 @@ it('a file stands when a server has one, and writes none for the first time', ()
     { aof_rewrite_in_progress: '1' },
     { aof_rewrite_scheduled: '1' },
   ])
-    assert.equal(fileIn(infoWith(harm), undefined).kind, 'early', JSON.stringify(harm))
+    assert.equal(fileIn(saidWith(harm), undefined).kind, 'early', JSON.stringify(harm))
 })
 
 it('a rewrite of a file that stood takes nothing away, unless something may have begun it anew since', () => {
   const rewriting = { aof_rewrite_in_progress: '1' }
-  assert.deepEqual(fileIn(infoWith(rewriting), life), stands)
+  assert.deepEqual(fileIn(saidWith(rewriting), life), stands)
   for (const change of [
     { run_id: 'restarted' },
     { master_replid: 'another' },
     { 'cmdstat_config|set': 'calls=2,usec=71,usec_per_call=35.50' },
+    { 'cmdstat_config|resetstat': '' },
+    { 'cmdstat_config|resetstat': 'calls=1,usec=174,usec_per_call=174.00' },
+    { total_connections_received: '1' },
   ])
-    assert.equal(fileIn(infoWith({ ...rewriting, ...change }), life).kind, 'early', JSON.stringify(change))
+    assert.equal(fileIn(saidWith({ ...rewriting, ...change }), life).kind, 'early', JSON.stringify(change))
 })
 
 it('the file of a replica stands only while it follows: before that it may be the one from before all that it is given', () => {
-  assert.deepEqual(followersFileIn(infoWith(), undefined), stands)
+  assert.deepEqual(followersFileIn(saidWith(), undefined), stands)
   for (const harm of [{ master_link_status: 'down' }, { master_last_io_seconds_ago: '26' }])
-    assert.equal(followersFileIn(infoWith(harm), life).kind, 'early', JSON.stringify(harm))
+    assert.equal(followersFileIn(saidWith(harm), life).kind, 'early', JSON.stringify(harm))
+})
+
+it('a rewrite of a file that stood needs no statistics, and heeds no connections, where nobody has ever reset these', () => {
+  const never = { 'cmdstat_config|resetstat': '', 'cmdstat_config|set': '' }
+  const before = fileIn(saidWith(never), undefined)
+  assert.equal(before.kind, 'stands')
+  const later = saidWith({ ...never, aof_rewrite_in_progress: '1', total_connections_received: '31' }, 43)
+  assert.deepEqual(fileIn(later, before.life), before)
+  const reset = saidWith({ ...never, aof_rewrite_in_progress: '1', 'cmdstat_config|resetstat': 'calls=1' })
+  assert.equal(fileIn(reset, before.life).kind, 'early')
 })

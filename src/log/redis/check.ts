@@ -1,7 +1,7 @@
 import { toWeftError, WeftError } from '../../errors.ts'
 import { type Address, addressText, type Site } from './address.ts'
 import { connectTo, isRefusal } from './client.ts'
-import { FILE_SECTIONS, type FileState, fileIn, followersFileIn } from './file.ts'
+import { FILE_SECTIONS, type FileState, fileIn, followersFileIn, type Said } from './file.ts'
 
 /** What a change has survived when it is acknowledged (deploy/replicas.md has the table). */
 export type Level = 'strict' | 'restart-only' | 'available'
@@ -26,9 +26,9 @@ export interface Wanted {
 /** Asks the primary for its settings. @param known a life in which its file stood */
 export function lookAtPrimary(wanted: Wanted, primary: Address, known: string | undefined): Promise<Look> {
   return looking(async () => {
-    const { settings, info } = await askFor(wanted, primary)
+    const { settings, said } = await askFor(wanted, primary)
     checkSettings(primary, wanted, settings)
-    return wanted.level === 'available' ? { kind: 'right' } : toLook(primary, fileIn(info, known))
+    return wanted.level === 'available' ? { kind: 'right' } : toLook(primary, fileIn(said, known))
   })
 }
 
@@ -36,10 +36,10 @@ export function lookAtPrimary(wanted: Wanted, primary: Address, known: string | 
 export function lookAtReplica(wanted: Wanted, replica: string, known: string | undefined): Promise<Look> {
   return looking(async () => {
     const address = parseAddress(replica)
-    const { settings, info } = await askFor(wanted, address)
+    const { settings, said } = await askFor(wanted, address)
     if (isNeverPromoted(wanted.site, settings)) return { kind: 'bystander' }
     checkSettings(address, wanted, settings)
-    return toLook(address, followersFileIn(info, known))
+    return toLook(address, followersFileIn(said, known))
   })
 }
 
@@ -82,15 +82,16 @@ const WANTED = [
 
 interface Asked {
   readonly settings: Settings
-  readonly info: string
+  readonly said: Said
 }
 
 async function askFor({ site }: Wanted, address: Address): Promise<Asked> {
   const client = await connectTo(address, site.access)
   try {
     const asking = WANTED.map((name) => client.call('CONFIG', 'GET', name))
-    const [info, ...replies] = await Promise.all([client.info(...FILE_SECTIONS), ...asking])
-    return { settings: new Map(replies.map(toSetting)), info }
+    const saying = [client.call('HELLO'), client.info(...FILE_SECTIONS)] as const
+    const [[hello, info], ...replies] = await Promise.all([Promise.all(saying), ...asking])
+    return { settings: new Map(replies.map(toSetting)), said: { info, connection: connectionIn(hello) } }
   } catch (cause) {
     if (!isRefusal(cause)) {
       throw new WeftError('store-unavailable', `The Redis server ${addressText(address)} does not answer.`, {
@@ -109,6 +110,12 @@ async function askFor({ site }: Wanted, address: Address): Promise<Asked> {
   } finally {
     client.disconnect()
   }
+}
+
+/** @param hello `[name, value, name, value]`; all users may ask for that */
+function connectionIn(hello: unknown): number {
+  const parts = Array.isArray(hello) ? hello.map(String) : []
+  return Number(parts[parts.indexOf('id') + 1])
 }
 
 function toSetting(reply: unknown): readonly [string, string] {

@@ -33,8 +33,8 @@ const BEHIND_WAIT = 10
 
 interface Looked {
   readonly look: Look
-  /** How often replicas had begun to follow when it was looked at. */
-  readonly attachments: number
+  /** What the server had counted when it was looked at; undefined: it followed no more since. */
+  readonly counted: Pick<Followers, 'attachments' | 'commands'> | undefined
 }
 
 /** Those around one primary: who has to have a change, and whose word counts. As long as a link. */
@@ -73,6 +73,8 @@ export class Circle {
     if (this.#tools.level === 'available') return
     await this.#aliases.renew(followers)
     const following = [...followers.replicas.keys()].filter(canBeReached)
+    for (const [replica, { look }] of this.#looked)
+      if (!followers.replicas.has(replica)) this.#looked.set(replica, { look, counted: undefined })
     const fresh = following.filter((replica) => !this.#isKnown(replica, followers))
     await Promise.all(fresh.map((replica) => this.#lookAt(replica, followers)))
     const { site, members } = this.#tools
@@ -213,23 +215,29 @@ export class Circle {
   }
 
   /** Whether all who follow were looked at since they came, and those who must have a change are set up right. */
-  #vouchesFor({ replicas, attachments, shared }: Followers): boolean {
+  #vouchesFor(followers: Followers): boolean {
+    const { replicas, attachments, shared } = followers
     const { replicas: wanted } = this.barrier
     if (typeof wanted === 'number') return true
     if (shared.size > 0 || !this.#aliases.isCurrent(attachments)) return false
     const isSeen = [...replicas.keys()].filter(canBeReached).every((replica) => {
-      if (this.#looked.get(replica)?.attachments !== attachments) return false
+      if (!this.#isSeen(replica, followers)) return false
       return wanted.includes(replica) || !this.#mayLead(replica)
     })
     return isSeen && wanted.every((replica) => this.#isRight(replica))
   }
 
   /** One that is not as it should be is looked at again and again; one that never answers, and need not, is not. */
-  #isKnown(replica: string, { attachments, shared }: Followers): boolean {
-    const looked = this.#looked.get(replica)
-    if (looked?.attachments !== attachments) return false
-    if (shared.has(replica)) return looked.look.kind === 'shared'
+  #isKnown(replica: string, followers: Followers): boolean {
+    if (!this.#isSeen(replica, followers)) return false
+    if (followers.shared.has(replica)) return this.#looked.get(replica)?.look.kind === 'shared'
     return this.#isRight(replica) || !this.#mayLead(replica)
+  }
+
+  /** Whether nobody began to follow since it was looked at. */
+  #isSeen(replica: string, { attachments, commands }: Followers): boolean {
+    const counted = this.#looked.get(replica)?.counted
+    return counted?.attachments === attachments && counted.commands <= commands
   }
 
   #isRight(replica: string): boolean {
@@ -256,12 +264,12 @@ export class Circle {
   }
 
   /** Of several by one address one alone answers: it is asked again when it is the only one, and follows. */
-  async #lookAt(replica: string, { attachments, shared }: Followers): Promise<void> {
-    const look: Look = shared.has(replica)
+  async #lookAt(replica: string, followers: Followers): Promise<void> {
+    const look: Look = followers.shared.has(replica)
       ? { kind: 'shared', reason: sharedAddress([replica]) }
       : // It may have been given everything anew since the last look, so what was known of its file says nothing.
         await lookAtReplica(this.#tools, replica, undefined)
-    this.#looked.set(replica, { look, attachments })
+    this.#looked.set(replica, { look, counted: followers })
   }
 }
 

@@ -10,6 +10,8 @@ export interface Followers {
   readonly shared: ReadonlySet<string>
   /** How often one began to follow. Another number: one of them may be another process by now. */
   readonly attachments: number
+  /** How many commands it has run. A smaller number: it has begun anew to count, attachments as well (CONFIG RESETSTAT). */
+  readonly commands: number
   /** How far the server itself is in the replication stream. */
   readonly offset: number
 }
@@ -112,6 +114,7 @@ export function toFollowers(info: string): Followers {
     replicas: new Map(lines.map(({ name, follower }) => [name, follower])),
     shared: new Set(fresh.filter((name, at) => canBeReached(name) && fresh.indexOf(name) !== at)),
     attachments: Number(field(info, 'sync_full')) + Number(field(info, 'sync_partial_ok')),
+    commands: Number(field(info, 'total_commands_processed')),
     offset: Number(field(info, 'master_repl_offset')),
   }
 }

@@ -31,6 +31,16 @@ it('Sentinels that speak of servers by host names mean those that the primary kn
   assert.equal(await takes(log), false)
   replica.thaw()
   await eventually('changes go again', () => takes(log), LIMIT)
+  const announced = { 'replica-announce-ip': '127.0.0.1', 'replica-announce-port': String(primary.port) }
+  const stray = stack.use(await RedisServer.start({ replicaof: `127.0.0.1 ${primary.port}`, ...announced }))
+  const other = `Who answers at ${primary.place} is not the Redis replica that follows by that address.`
+  await eventually(
+    'it names one that goes by the name of the primary',
+    () => log.refusal?.message === other,
+    LIMIT,
+  )
+  await stray.kill()
+  await eventually('changes go again', () => takes(log), LIMIT)
 })
 
 it('a node of a Cluster that the primary knows by another address is named, and known again where both lead to it', async () => {

@@ -302,7 +302,8 @@ describe('Where nobody else may take the place of the server,', { concurrency: t
       (await Promise.all(logs.map(takes))).every((one) => one === expected)
     assert.equal(await all(true), true)
     const { host, port } = site.server
-    await using replica = await RedisServer.start({ replicaof: `${host} ${port}` })
+    const bind = '127.0.0.1 127.0.0.2'
+    await using replica = await RedisServer.start({ replicaof: `${host} ${port}`, bind })
     const areNamed = () =>
       logs.every(({ refusal }) => refusal?.message.includes(`may be promoted: ${replica.place}`))
     await eventually('the refusals name it', areNamed, LIMIT)
@@ -324,6 +325,54 @@ describe('Where nobody else may take the place of the server,', { concurrency: t
     replica.thaw()
     await replica.call('CONFIG', 'SET', 'replica-priority', '0')
     await eventually('changes go again', () => all(true), LIMIT)
+    await replica.call('CONFIG', 'SET', 'replica-priority', '100')
+    await eventually('the refusals name it again', areNamed, LIMIT)
+    // By another address it is the same one, if it is the same process.
+    await replica.call('CONFIG', 'SET', 'replica-announce-ip', '127.0.0.2', 'replica-priority', '0')
+    await site.server.call('CLIENT', 'KILL', 'TYPE', 'replica')
+    await eventually('changes go again', () => all(true), LIMIT)
+  })
+
+  it('one by whose address the primary answers, or another replica, is never taken for that, also when it is cut off', async () => {
+    await using site = await startSingle()
+    await using proxy = await FaultProxy.to(site.server.port)
+    const behind = [`redis://127.0.0.1:${proxy.port}`]
+    await using stack = new AsyncDisposableStack()
+    const logs = [
+      stack.use(await openRedisLog(optionsFor(site, 'strict'))),
+      stack.use(await openRedisLog(optionsFor(site, 'alone', { level: 'restart-only' }))),
+      stack.use(await openRedisLog(optionsFor({ urls: behind }, 'behind'))),
+    ]
+    const { host, port } = site.server
+    const replicaof = `${host} ${port}`
+    const areTold = (message: string) => () => logs.every(({ refusal }) => refusal?.message === message)
+    await using bystander = await RedisServer.start({ replicaof, 'replica-priority': '0' })
+    const isOnline = async () => /state=online/.test(await site.server.info('replication', 'slave0'))
+    await eventually('it follows', isOnline, LIMIT)
+    for (const log of logs) await eventually('changes go', () => takes(log), LIMIT)
+    const announced = { 'replica-announce-ip': host, 'replica-announce-port': String(bystander.port) }
+    await using replica = await RedisServer.start({ replicaof, ...announced })
+    const shared = `Several Redis replicas follow by the same address: ${bystander.place}.`
+    await eventually('the refusals name the address of both', areTold(shared), LIMIT)
+    await bystander.call('REPLICAOF', '127.0.0.1', '1')
+    const other = (place: string) =>
+      `Who answers at ${place} is not the Redis replica that follows by that address.`
+    await eventually('the refusals name that of the other one', areTold(other(bystander.place)), LIMIT)
+    await replica.call('CONFIG', 'SET', 'replica-announce-port', port)
+    await bystander.call('REPLICAOF', host, port)
+    await endAllButLast(site.server)
+    await eventually('the refusals name that of the primary', areTold(other(site.server.place)), LIMIT)
+    replica.freeze()
+    await site.server.call('CLIENT', 'KILL', 'TYPE', 'replica')
+    const gone = `Redis replicas that were never asked whether they may be promoted follow no more: ${site.server.place}.`
+    await eventually('the refusals say that it is gone', areTold(gone), LIMIT)
+    await wait(FORGET_AFTER + ASKED_AGAIN)
+    assert.deepEqual(await Promise.all(logs.map(takes)), [false, false, false])
+    assert.ok(areTold(gone)())
+    // As the refusal says.
+    await replica.kill()
+    await using anew = await openRedisLog(optionsFor(site, 'strict'))
+    await eventually('changes go where a controller is started anew', () => takes(anew), LIMIT)
   })
 
   it('one that was promoted, and to which the URL leads by now, is not its own rival', async () => {
@@ -367,6 +416,31 @@ describe('Where nobody else may take the place of the server,', { concurrency: t
       async () => (await Promise.all(logs.map(takes))).every(Boolean),
       LIMIT,
     )
+  })
+
+  it('one that answers and does not say whether it may counts until it says so, also when it is cut off', async () => {
+    await using site = await startSingle()
+    const users = ['ACL', 'SETUSER', 'weft', 'on', '>secret', '~*', '&*', '+@all'] as const
+    await site.server.call(...users)
+    const urls = [`redis://weft:secret@${site.server.place}`]
+    await using log = await openRedisLog(optionsFor({ urls }, 'unasked'))
+    await eventually('changes go', () => takes(log), LIMIT)
+    const { host, port } = site.server
+    const config = { replicaof: `${host} ${port}`, 'replica-priority': '0' }
+    await using replica = await RedisServer.start(config)
+    const isTold = (message: string) => () => log.refusal?.message === message
+    const unasked = `The Redis server has replicas that cannot be asked whether they may be promoted: ${replica.place}.`
+    await eventually('the refusal names it', isTold(unasked), LIMIT)
+    replica.freeze()
+    await site.server.call('CLIENT', 'KILL', 'TYPE', 'replica')
+    const gone = `Redis replicas that were never asked whether they may be promoted follow no more: ${replica.place}.`
+    await eventually('the refusal says that it is gone', isTold(gone), LIMIT)
+    await wait(FORGET_AFTER + ASKED_AGAIN)
+    assert.equal(await takes(log), false)
+    assert.match(log.refusal?.advice ?? '', /start the controllers anew/)
+    replica.thaw()
+    await replica.call(...users)
+    await eventually('changes go again', () => takes(log), LIMIT)
   })
 
   it('one that never will and is slow keeps no controller from starting', async () => {

@@ -150,15 +150,28 @@ describe('The replicas that may be promoted', () => {
     const alone = place(1, [], { heard: voices(A), voices: 1 })
     known.hear(alone)
     known.see([B, C])
-    known.keep([B])
+    known.keep(B, undefined)
     for (const _ of [1, 2]) {
       known.hear(alone)
       time += FORGET_AFTER
     }
     known.hear(alone)
     assert.deepEqual(known.all, [B], 'the other one was never heard')
-    known.dismiss([B])
+    assert.equal(known.isUnasked(B), true)
+    known.dismiss(B)
     assert.deepEqual(known.all, [])
+  })
+
+  it('are known by their run ids where nobody decides it, and by no address, be it that of the primary', () => {
+    const known = members()
+    known.hear(place(1, [], { heard: voices(A), voices: 1 }))
+    known.keep(A, undefined)
+    known.keep(B, 'run-b')
+    known.keep(B, undefined)
+    known.keep(C, 'run-c')
+    assert.deepEqual([known.all, known.isUnasked(A), known.isUnasked(B)], [[A, B, C], true, false])
+    known.dismissProcess('run-b')
+    assert.deepEqual(known.all, [A, C])
   })
 
   it('are others than those of which it was said a moment ago that they never are', () => {

@@ -2,21 +2,27 @@ import { toWeftError, WeftError } from '../../errors.ts'
 import { type Address, addressText, type Site } from './address.ts'
 import { connectTo, isRefusal } from './client.ts'
 import { FILE_SECTIONS, type FileState, fileIn, followersFileIn, type Said } from './file.ts'
+import { field, runIdIn } from './status.ts'
 
 /** What a change has survived when it is acknowledged (deploy/replicas.md has the table). */
 export type Level = 'strict' | 'restart-only' | 'available'
 
 /** What a server is to the log. */
-export type Look =
+export type Look = Kind & {
+  /** Of the replica that was asked, if it was that one who answered. */
+  readonly runId?: string
+}
+
+type Kind =
   /** It may be promoted, and is set up as the level wants. `life`: in which its file was seen to stand, where one is wanted. */
   | { readonly kind: 'right'; readonly life?: string }
   /** It is never promoted. */
   | { readonly kind: 'bystander' }
   /**
    * It may be promoted and is set up wrong, or does not say, or is right but has nothing on its disk yet, or several have
-   * its address.
+   * its address, or another has, who answers there.
    */
-  | { readonly kind: 'wrong' | 'silent' | 'early' | 'shared'; readonly reason: WeftError }
+  | { readonly kind: 'wrong' | 'silent' | 'early' | 'shared' | 'elsewhere'; readonly reason: WeftError }
 
 export interface Wanted {
   readonly site: Site
@@ -32,18 +38,55 @@ export function lookAtPrimary(wanted: Wanted, primary: Address, known: string | 
   })
 }
 
-/** Asks a replica for its settings: before that its word does not count. @param known a life in which its file stood */
-export function lookAtReplica(wanted: Wanted, replica: string, known: string | undefined): Promise<Look> {
+/** What is known of a replica before it is asked. */
+export interface Known {
+  /** Whether the primary says that it follows, and is not being given all there is. */
+  readonly isOnline: boolean
+  /** What it was at the last look, if it is the one that was looked at. */
+  readonly look: Look | undefined
+}
+
+/** Asks a replica for its settings: before that its word does not count. */
+export function lookAtReplica(wanted: Wanted, replica: string, known: Known): Promise<Look> {
   return looking(async () => {
     const address = parseAddress(replica)
     const { settings, said } = await askFor(wanted, address)
-    if (isNeverPromoted(wanted.site, settings)) return { kind: 'bystander' }
-    checkSettings(address, wanted, settings)
-    return toLook(address, followersFileIn(said, known))
+    if (!isItself(said, known)) return { kind: 'elsewhere', reason: answeredByOther([replica]) }
+    const look = await looking(async () => {
+      if (isNeverPromoted(wanted.site, settings)) return { kind: 'bystander' }
+      checkSettings(address, wanted, settings)
+      return toLook(
+        address,
+        followersFileIn(said, known.look?.kind === 'right' ? known.look.life : undefined),
+      )
+    })
+    return { ...look, runId: runIdIn(said.info) }
   })
 }
 
-function toLook(address: Address, file: FileState): Look {
+/**
+ * Whether the one that answers at the address of a replica is that replica, which follows: by an address that was copied, or
+ * is that of a gateway, it may be the primary itself, or anybody. One that was it is it for as long as it runs.
+ */
+function isItself({ info }: Said, { isOnline, look }: Known): boolean {
+  if (field(info, 'role') !== 'slave') return false
+  const follows = field(info, 'master_link_status') === 'up' || field(info, 'master_sync_in_progress') === '1'
+  return follows || !isOnline || look?.runId === runIdIn(info)
+}
+
+/** Of replicas that cannot be asked, for others answer at their addresses. */
+export function answeredByOther(replicas: readonly string[]): WeftError {
+  const message = `Who answers at ${replicas.join(', ')} is not the Redis replica that follows by that address.`
+  return new WeftError('store-unavailable', message, {
+    advice: `Give each an address of its own, at which controllers get to it, with replica-announce-ip and replica-announce-port (in a container the address of its host and the port that is published there), and let it follow anew. ${UNASKED}`,
+  })
+}
+
+/** Of one URL. */
+export const UNASKED =
+  'With a redis: URL one that followed and was not asked whether it may be promoted counts until it follows by that address, by itself, and says that it is not: where it never will, or follows by another address by now, see that all that follow have replica-priority 0 and that nobody can promote the others, and start the controllers anew.'
+
+function toLook(address: Address, file: FileState): Kind {
   if (file.kind === 'stands') return { kind: 'right', life: file.life }
   const message = `The Redis server ${addressText(address)} ${file.why}.`
   return { kind: 'early', reason: new WeftError('store-unavailable', message, { advice: WAIT_FOR_FILE }) }
@@ -58,7 +101,7 @@ function isNeverPromoted({ kind }: Site, settings: Settings): boolean {
   return settings.get('cluster-replica-no-failover') === 'yes' || settings.get('cluster-enabled') === 'no'
 }
 
-async function looking(look: () => Promise<Look>): Promise<Look> {
+async function looking<Found extends Look>(look: () => Promise<Found>): Promise<Found | Look> {
   try {
     return await look()
   } catch (error) {

@@ -1,15 +1,16 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import type { WeftError } from '../../errors.ts'
 import { type Address, addressText, type Site } from './address.ts'
-import { Aliases, runIdAt } from './aliases.ts'
+import { Aliases } from './aliases.ts'
 import { type Barrier, reachOf } from './barrier.ts'
-import { type Level, type Look, lookAtPrimary, lookAtReplica } from './check.ts'
+import { answeredByOther, type Level, type Look, lookAtPrimary, lookAtReplica } from './check.ts'
 import type { Members } from './members.ts'
 import {
   cannotBeAsked,
   fewNamed,
   mayBePromoted,
   missing,
+  neverAsked,
   nobodyKnown,
   noneAttached,
   roaming,
@@ -33,6 +34,8 @@ const BEHIND_WAIT = 10
 
 interface Looked {
   readonly look: Look
+  /** Whether it followed, and was not being given all there is. */
+  readonly isOnline: boolean
   /** What the server had counted when it was looked at; undefined: it followed no more since. */
   readonly counted: Pick<Followers, 'attachments' | 'commands'> | undefined
 }
@@ -73,21 +76,23 @@ export class Circle {
     if (this.#tools.level === 'available') return
     await this.#aliases.renew(followers)
     const following = [...followers.replicas.keys()].filter(canBeReached)
-    for (const [replica, { look }] of this.#looked)
-      if (!followers.replicas.has(replica)) this.#looked.set(replica, { look, counted: undefined })
+    for (const [replica, looked] of this.#looked)
+      if (!followers.replicas.has(replica)) this.#looked.set(replica, { ...looked, counted: undefined })
     const fresh = following.filter((replica) => !this.#isKnown(replica, followers))
     await Promise.all(fresh.map((replica) => this.#lookAt(replica, followers)))
     const { site, members } = this.#tools
     members.see(following.filter((replica) => this.#mayLead(replica)))
-    if (site.kind === 'single') this.#believe(following)
+    if (site.kind === 'single') for (const replica of following) this.#believe(replica)
   }
 
-  /** There each says itself what it is. One that was never heard is gone when it follows no more. */
-  #believe(following: readonly string[]): void {
+  /** There each says itself what it is. Where nothing ever answered, nothing is there when it follows no more. */
+  #believe(replica: string): void {
     const { members } = this.#tools
-    const kindOf = (replica: string) => this.#looked.get(replica)?.look.kind
-    members.keep(following.filter((replica) => this.#mayLead(replica) && kindOf(replica) !== 'silent'))
-    members.dismiss(following.filter((replica) => kindOf(replica) === 'bystander'))
+    const { kind, runId } = this.#looked.get(replica)?.look ?? {}
+    if (kind !== 'bystander' && kind !== 'silent') return members.keep(replica, runId)
+    if (kind !== 'bystander') return
+    members.dismiss(replica)
+    if (runId !== undefined) members.dismissProcess(runId)
   }
 
   /** Looks at the settings of the primary, and whether what it writes is on its disk. */
@@ -107,13 +112,13 @@ export class Circle {
     if (absent.length > 0) await this.#aliases.learn(absent, status, status.runId)
   }
 
-  /** One URL may lead to whoever is the primary, so the one that followed may be the server itself by now. */
-  async dismissItself({ replicas, runId }: ServerStatus): Promise<void> {
+  /**
+   * One URL may lead to whoever is the primary, so the one that followed may be the server itself by now: it is if it has the
+   * run id of that one. That the server answers at its address says nothing, for it may have done so all the while.
+   */
+  dismissItself({ runId }: ServerStatus): void {
     const { site, members } = this.#tools
-    if (site.kind !== 'single') return
-    const absent = members.all.filter((replica) => !replicas.has(replica))
-    const ids = await Promise.all(absent.map((replica) => runIdAt(site, replica)))
-    members.dismiss(absent.filter((_, at) => ids[at] === runId))
+    if (site.kind === 'single') members.dismissProcess(runId)
   }
 
   /**
@@ -125,9 +130,8 @@ export class Circle {
     const looked = [...this.#looked].filter(([replica]) => replicas.has(replica) && !shared.has(replica))
     await Promise.all([
       this.identify(status),
-      this.dismissItself(status),
       this.lookAtPrimary(),
-      ...looked.map(([replica, before]) => this.#lookAgain(replica, before)),
+      ...looked.map(([replica, before]) => this.#lookAgain(replica, before, status)),
     ])
   }
 
@@ -158,14 +162,19 @@ export class Circle {
 
   /** Why no changes go with those who follow. */
   problem({ replicas }: Followers): WeftError | undefined {
-    const { level, members } = this.#tools
+    const { level, primary } = this.#tools
     if (this.#harm) return this.#harm
     if (level === 'available') return [...replicas.values()].some(isOnline) ? undefined : noneAttached()
-    const shared = [...this.#looked].filter(
-      ([name, { look }]) => replicas.has(name) && look.kind === 'shared',
-    )
-    if (shared.length > 0) return sharedAddress(shared.map(([name]) => name))
-    if (this.#isAlone) return this.#rivals(members.all)
+    const namesOf = (kind: Look['kind']) =>
+      [...this.#looked]
+        .filter(([name, { look }]) => replicas.has(name) && look.kind === kind)
+        .map(([name]) => name)
+    const shared = namesOf('shared')
+    if (shared.length > 0) return sharedAddress(shared)
+    // Who has to have a change is looked for by name, and the primary has it: so one that has its name is named here.
+    const astray = namesOf('elsewhere').filter((name) => this.#isAlone || name === addressText(primary))
+    if (astray.length > 0) return answeredByOther(astray)
+    if (this.#isAlone) return this.#rivals(replicas)
     const wanted = this.#wanted
     const reasons = wanted.flatMap((replica) => {
       const look = replicas.has(replica) ? this.#looked.get(replica)?.look : undefined
@@ -188,13 +197,22 @@ export class Circle {
   }
 
   /** Where nobody has a change beside the primary, nobody may take its place either. */
-  #rivals(all: readonly string[]): WeftError | undefined {
+  #rivals(replicas: Followers['replicas']): WeftError | undefined {
+    const { level, members } = this.#tools
     const kindOf = (replica: string) => this.#looked.get(replica)?.look.kind
     // One that was silent for a moment counts for a while, though it has said since that it is never promoted.
-    const rivals = all.filter((replica) => kindOf(replica) !== 'bystander')
-    const known = rivals.filter((replica) => kindOf(replica) !== 'silent')
-    if (known.length > 0) return mayBePromoted(this.#tools.level, known)
-    return rivals.length > 0 ? cannotBeAsked(rivals) : undefined
+    const rivals = members.all.filter((replica) => kindOf(replica) !== 'bystander')
+    const unasked = rivals.filter((replica) => kindOf(replica) === 'silent' || members.isUnasked(replica))
+    const known = rivals.filter((replica) => !unasked.includes(replica))
+    if (known.length > 0) return mayBePromoted(level, known)
+    const gone = unasked.filter((replica) => !replicas.has(replica) && members.isUnasked(replica))
+    const here = unasked.filter((replica) => !gone.includes(replica))
+    if (here.length > 0)
+      return cannotBeAsked(
+        here,
+        here.some((replica) => members.isUnasked(replica)),
+      )
+    return gone.length > 0 ? neverAsked(gone) : undefined
   }
 
   /** Why it is not known who has to have a change. That nobody has to is never known: who was there may be away. */
@@ -234,10 +252,11 @@ export class Circle {
     return this.#isRight(replica) || !this.#mayLead(replica)
   }
 
-  /** Whether nobody began to follow since it was looked at. */
-  #isSeen(replica: string, { attachments, commands }: Followers): boolean {
-    const counted = this.#looked.get(replica)?.counted
-    return counted?.attachments === attachments && counted.commands <= commands
+  /** Whether nobody began to follow since it was looked at, and it did so already: what is given all there is follows later. */
+  #isSeen(replica: string, { replicas, attachments, commands }: Followers): boolean {
+    const looked = this.#looked.get(replica)
+    if (!looked?.counted || (isOnline(replicas.get(replica)) && !looked.isOnline)) return false
+    return looked.counted.attachments === attachments && looked.counted.commands <= commands
   }
 
   #isRight(replica: string): boolean {
@@ -256,8 +275,8 @@ export class Circle {
     }
   }
 
-  async #lookAgain(replica: string, before: Looked): Promise<void> {
-    const known = before.look.kind === 'right' ? before.look.life : undefined
+  async #lookAgain(replica: string, before: Looked, { replicas }: Followers): Promise<void> {
+    const known = { isOnline: isOnline(replicas.get(replica)), look: before.look }
     const look = await lookAtReplica(this.#tools, replica, known)
     const isStillThat = this.#looked.get(replica) === before
     if (isStillThat && look.kind !== 'silent') this.#looked.set(replica, { ...before, look })
@@ -265,11 +284,12 @@ export class Circle {
 
   /** Of several by one address one alone answers: it is asked again when it is the only one, and follows. */
   async #lookAt(replica: string, followers: Followers): Promise<void> {
+    const isFollowing = isOnline(followers.replicas.get(replica))
     const look: Look = followers.shared.has(replica)
       ? { kind: 'shared', reason: sharedAddress([replica]) }
       : // It may have been given everything anew since the last look, so what was known of its file says nothing.
-        await lookAtReplica(this.#tools, replica, undefined)
-    this.#looked.set(replica, { look, counted: followers })
+        await lookAtReplica(this.#tools, replica, { isOnline: isFollowing, look: undefined })
+    this.#looked.set(replica, { look, isOnline: isFollowing, counted: followers })
   }
 }
 

@@ -27,8 +27,11 @@ export class Members {
   readonly #now: () => number
   readonly #isOldOneElected: boolean
   #primary: string | undefined
-  /** Those that stay, though they follow no more and nobody speaks of them. */
-  readonly #kept = new Set<string>()
+  /**
+   * Those that stay, though they follow no more and nobody speaks of them, with the run id by which each answered when it
+   * followed; undefined: it never did.
+   */
+  readonly #kept = new Map<string, string | undefined>()
   /** Since when nobody speaks of it any more. */
   readonly #silentSince = new Map<string, number | undefined>()
   #said: ReadonlySet<string> = new Set()
@@ -111,17 +114,29 @@ export class Members {
     this.#add(replicas)
   }
 
-  /** Where nobody decides who is promoted, nobody says that one is none any more, either: only it does, by itself. */
-  keep(replicas: readonly string[]): void {
-    for (const replica of replicas) this.#kept.add(replica)
+  /**
+   * Where nobody decides who is promoted, nobody says that one is none any more, either: only it does, by itself.
+   * @param runId by which it answered; undefined: it did not
+   */
+  keep(replica: string, runId: string | undefined): void {
+    this.#kept.set(replica, runId ?? this.#kept.get(replica))
+    this.#silentSince.set(replica, undefined)
   }
 
-  /** These said themselves that they are never promoted. */
-  dismiss(replicas: readonly string[]): void {
-    for (const replica of replicas) {
-      this.#kept.delete(replica)
-      this.#silentSince.delete(replica)
-    }
+  /** Whether one that stays was never asked. */
+  isUnasked(replica: string): boolean {
+    return this.#kept.has(replica) && this.#kept.get(replica) === undefined
+  }
+
+  /** This one said itself that it is never promoted. */
+  dismiss(replica: string): void {
+    this.#kept.delete(replica)
+    this.#silentSince.delete(replica)
+  }
+
+  /** So did the one of this run id, or it is the primary by now, whatever it was called. */
+  dismissProcess(runId: string): void {
+    for (const [replica, one] of this.#kept) if (one === runId) this.dismiss(replica)
   }
 
   /**

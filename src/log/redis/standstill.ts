@@ -1,10 +1,10 @@
 import { WeftError } from '../../errors.ts'
-import type { Level } from './check.ts'
+import { type Level, UNASKED } from './check.ts'
 
 // Why no changes go with those who follow a server, in words for who has to mend it.
 
 const GONE =
-  'One that follows no more may lack changes, so with a redis: URL it counts until it follows with that priority; where it never will again, and nobody can promote it, start the controllers anew.'
+  'One that follows no more may lack changes, so with a redis: URL it counts until it follows with that priority; where it never will again, or is the primary itself by now, and nobody can promote it besides, start the controllers anew.'
 
 /** Of a level, or of a kind of URL, at which nobody can have a change beside the primary. */
 export function mayBePromoted(level: Level, replicas: readonly string[]): WeftError {
@@ -22,21 +22,28 @@ export function mayBePromoted(level: Level, replicas: readonly string[]): WeftEr
   )
 }
 
-/** Where one that may be promoted would stop changes: those of which nobody can say whether they may. */
-export function cannotBeAsked(replicas: readonly string[]): WeftError {
+/**
+ * Where one that may be promoted would stop changes: those of which nobody can say whether they may.
+ * @param stay whether they count when they follow no more: they have answered, but not that
+ */
+export function cannotBeAsked(replicas: readonly string[], stay: boolean): WeftError {
   const message = `The Redis server has replicas that cannot be asked whether they may be promoted: ${replicas.join(', ')}.`
   return new WeftError('store-unavailable', message, {
-    advice:
-      'Let this controller reach them with the user of redisUrls, under the address that they announce, and give them replica-priority 0; or end them.',
+    advice: `Let this controller reach them with the user of redisUrls, under the address that they announce, and give them replica-priority 0${stay ? `. ${UNASKED}` : '; or end them.'}`,
   })
+}
+
+/** Of those that follow no more: nobody can say whether they may. */
+export function neverAsked(replicas: readonly string[]): WeftError {
+  const message = `Redis replicas that were never asked whether they may be promoted follow no more: ${replicas.join(', ')}.`
+  return new WeftError('store-unavailable', message, { advice: UNASKED })
 }
 
 /** Of replicas of which one alone can be asked, and one alone has to have a change. */
 export function sharedAddress(replicas: readonly string[]): WeftError {
   const message = `Several Redis replicas follow by the same address: ${replicas.join(', ')}.`
   return new WeftError('store-unavailable', message, {
-    advice:
-      'Give each its own replica-announce-ip and replica-announce-port (in a Cluster too), and let it follow anew. Changes go again once the one that answers there follows, and no other does by that address. Where there is one only, and it came back after its connection was lost, the primary forgets the old one within half a minute.',
+    advice: `Give each its own replica-announce-ip and replica-announce-port (in a Cluster too), and let it follow anew. Changes go again once the one that answers there follows, and no other does by that address. Where there is one only, and it came back after its connection was lost, the primary forgets the old one within half a minute. ${UNASKED}`,
   })
 }
 

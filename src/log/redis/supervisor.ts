@@ -243,7 +243,8 @@ function isArmed({ log, runId }: ServerStatus): boolean {
 
 /** Why no changes go yet. */
 async function problemWith(circle: Circle, status: ServerStatus): Promise<WeftError | undefined> {
-  await Promise.all([circle.see(status), circle.dismissItself(status)])
+  await circle.see(status)
+  circle.dismissItself(status)
   return circle.problem(status)
 }
 

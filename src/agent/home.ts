@@ -13,6 +13,7 @@ import { SecretBytes } from '../keys/secret.ts'
 import { parseVerifyKey, type VerifyKey } from '../keys/signature.ts'
 import { toBase64Url } from '../keys/text.ts'
 import { type NetworkId, parseNetworkId } from '../model/names.ts'
+import { diskFault } from './disk-fault.ts'
 import type { AgentSettings } from './settings.ts'
 
 /** The controller that this node obeys: what a join token said, kept without its secret. */
@@ -22,13 +23,16 @@ export interface Enrolment {
   readonly controllerKey: VerifyKey
 }
 
+/** The kept lines of each network, oldest first; or why they cannot be read, which concerns no other network. */
+export type Journals = ReadonlyMap<NetworkId, readonly string[] | WeftError>
+
 /** Where an agent keeps what it may keep. A run that keeps nothing has the same, in memory. */
 export interface Home {
   identity(): Promise<Identity>
   enrolment(): Promise<Enrolment | undefined>
   enrol(enrolment: Enrolment): Promise<void>
-  /** The kept lines of each network, oldest first. */
-  journals(): Promise<ReadonlyMap<NetworkId, readonly string[]>>
+  /** What is kept of each network. */
+  journals(): Promise<Journals>
   /** Puts `lines` in place of what was kept of a network, all or nothing. */
   rewrite(network: NetworkId, lines: readonly string[]): Promise<void>
   append(network: NetworkId, line: string): Promise<void>
@@ -61,7 +65,7 @@ export interface KeptState {
   readonly identity: Identity | undefined
   /** Undefined until it has joined. */
   readonly enrolment: Enrolment | undefined
-  readonly journals: ReadonlyMap<NetworkId, readonly string[]>
+  readonly journals: Journals
 }
 
 /** Reads what the agent with these settings has kept, and makes nothing. */
@@ -137,12 +141,13 @@ class DirectoryHome implements Home {
     return replaceFile(this.#enrolmentFile(), `${JSON.stringify(enrolment)}\n`)
   }
 
-  async journals(): Promise<ReadonlyMap<NetworkId, readonly string[]>> {
+  async journals(): Promise<Journals> {
     const files = await readdir(join(this.#path, NETWORKS))
     const ids = files
       .map((file) => parseNetworkId(file.slice(0, -JOURNAL.length)))
       .filter((id) => id !== undefined)
-    return new Map(await Promise.all(ids.map(async (id) => [id, await this.#lines(id)] as const)))
+    const read = (id: NetworkId) => this.#lines(id).catch((cause: unknown) => unreadable(cause))
+    return new Map(await Promise.all(ids.map(async (id) => [id, await read(id)] as const)))
   }
 
   async rewrite(network: NetworkId, lines: readonly string[]): Promise<void> {
@@ -160,7 +165,8 @@ class DirectoryHome implements Home {
   }
 
   async forget(network: NetworkId): Promise<void> {
-    await rm(this.#journal(network), { force: true })
+    // Whatever stands in its place: as long as something does, the next run comes back to it.
+    await rm(this.#journal(network), { force: true, recursive: true })
     await rm(draftOf(this.#journal(network)), { force: true })
     this.#whole.delete(network)
   }
@@ -208,7 +214,7 @@ class NoHome implements Home {
 
   async enrolment(): Promise<undefined> {}
   async enrol(): Promise<void> {}
-  async journals(): Promise<ReadonlyMap<NetworkId, readonly string[]>> {
+  async journals(): Promise<Journals> {
     return new Map()
   }
   async rewrite(): Promise<void> {}
@@ -232,6 +238,10 @@ function seedIn(text: string, field: string): SecretBytes {
     field,
     advice: 'It has to be 32 bytes as 43 characters of base64url.',
   })
+}
+
+function unreadable(cause: unknown): WeftError {
+  return new WeftError('internal', `A journal cannot be read: ${diskFault(cause)}.`, { cause })
 }
 
 async function readIfThere(path: string): Promise<string | undefined> {

@@ -20,8 +20,9 @@ export function keptParting(parting: Parting): string {
   return JSON.stringify(parting)
 }
 
-/** A node that was let in again has written on behind its parting. Throws when a line is none that belongs here. */
-export function readKept(lines: readonly string[]): Kept {
+/** A node that was let in again has written on behind its parting. Throws when a line is none that belongs here, or cannot be read. */
+export function readKept(lines: readonly string[] | WeftError): Kept {
+  if (lines instanceof WeftError) throw lines
   const frames = lines.map((line) => (line === NODE_REMOVED_LINE ? NODE_REMOVED : parseControllerFrame(line)))
   const at = frames.findLastIndex(isParting)
   const last = frames.at(-1)

@@ -42,7 +42,7 @@ export class Networks {
   /** What the disk refuses, by what the system says; empty while it takes and gives everything. */
   get diskFaults(): readonly string[] {
     const faults = [...this].map(({ diskFault }) => diskFault).filter((fault) => fault !== undefined)
-    return [...new Set(faults)].toSorted()
+    return [...new Set([...faults, ...this.#strays.faults])].toSorted()
   }
 
   /** Brings up the last good plan of each, before any controller has answered; later what does not work now. */
@@ -51,12 +51,13 @@ export class Networks {
       try {
         await this.#takeUp(network, readKept(lines))
       } catch (error) {
+        const { message, cause } = toWeftError(error)
         this.#tools.log.error(
-          { network, reason: toWeftError(error).message },
+          { network, reason: message, cause },
           'the kept plan is of no use; what it led to stays until a controller has said what this node is a member of',
         )
         this.#memberships.delete(network)
-        this.#strays.add(network)
+        this.#strays.add(network, lines instanceof WeftError ? lines.message : undefined)
       }
     }
   }

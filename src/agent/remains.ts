@@ -1,6 +1,6 @@
 import type { Logger } from 'pino'
 import type { Clock } from '../clock.ts'
-import { toWeftError } from '../errors.ts'
+import { toWeftError, type WeftError } from '../errors.ts'
 import type { Identity } from '../keys/identity.ts'
 import type { DeviceDriver } from '../wireguard/device.ts'
 import { interfaceName } from '../wireguard/name.ts'
@@ -46,7 +46,7 @@ export async function clearRemains({ home, identity, driver, clock, log }: Remai
 }
 
 /** A journal that cannot be read says nothing. */
-function isLeft(lines: readonly string[]): boolean {
+function isLeft(lines: readonly string[] | WeftError): boolean {
   try {
     return readKept(lines).kind === 'left'
   } catch {

@@ -14,7 +14,8 @@ const PATIENCE = 10_000
  */
 export class Strays {
   readonly #clock: Clock
-  readonly #networks = new Set<NetworkId>()
+  /** Each with what is wrong with the disk, if that is why. */
+  readonly #networks = new Map<NetworkId, string | undefined>()
   /** Those of which this session has said that the node is a member, though that came to nothing yet. */
   readonly #meant = new Set<NetworkId>()
   /** Monotonic; nothing follows from silence where there is no session. */
@@ -24,8 +25,13 @@ export class Strays {
     this.#clock = clock
   }
 
-  add(network: NetworkId): void {
-    this.#networks.add(network)
+  /** @param fault why the disk does not give what is kept of it; absent: it does, and that is of no use */
+  add(network: NetworkId, fault?: string): void {
+    this.#networks.set(network, fault)
+  }
+
+  get faults(): readonly string[] {
+    return [...this.#networks.values()].filter((fault) => fault !== undefined)
   }
 
   /** It is none any more. Whether it was one. */
@@ -60,7 +66,7 @@ export class Strays {
   }
 
   #take(isDue: (network: NetworkId) => boolean): readonly NetworkId[] {
-    const taken = [...this.#networks].filter(isDue)
+    const taken = [...this.#networks.keys()].filter(isDue)
     for (const network of taken) this.#networks.delete(network)
     return taken
   }

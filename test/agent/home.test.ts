@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { type Home, openHome } from '../../src/agent/home.ts'
 import { agentSettings } from '../../src/agent/settings.ts'
+import { WeftError } from '../../src/errors.ts'
 import { systemRandom } from '../../src/keys/random.ts'
 import { ID_BYTES, toNetworkId } from '../../src/model/names.ts'
 import { loadSettings } from '../../src/settings.ts'
@@ -23,7 +24,9 @@ async function scratch() {
 }
 
 async function linesIn(home: Home): Promise<readonly string[]> {
-  return (await home.journals()).get(network) ?? []
+  const lines = (await home.journals()).get(network) ?? []
+  if (lines instanceof WeftError) throw lines
+  return lines
 }
 
 /** Bytes to which this process can make a file grow. */

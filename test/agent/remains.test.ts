@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { it } from 'node:test'
@@ -23,10 +23,13 @@ it('An agent that has left lives until what was left is gone, and then says that
       systemRandom,
     )
     await home.rewrite(toNetworkId(systemRandom(ID_BYTES)), [keptParting(NODE_REMOVED)])
+    // What cannot be read keeps nothing from being said and done.
+    const damaged = toNetworkId(systemRandom(ID_BYTES))
+    await mkdir(join(stateDir, 'networks', `${damaged}.jsonl`))
     // Nothing but the agent keeps that process alive; it rejects for any exit code other than 0.
     const { stdout } = await promisify(execFile)(process.execPath, [LEAVER, stateDir], { timeout: 30_000 })
     assert.match(stdout, /^3 tries, then This node has not joined a controller yet/)
-    assert.equal((await home.journals()).size, 0)
+    assert.deepEqual([...(await home.journals()).keys()], [damaged])
   } finally {
     await rm(stateDir, { recursive: true, force: true })
   }

@@ -83,6 +83,28 @@ describe('A node that starts again, with nothing that it can use of a network', 
     })
   }
 
+  it('starts with all others when the disk does not give what it has of one, says so, and goes on with that when it is told it', async () => {
+    await using stage = await Stage.open()
+    const [mesh, other] = [new PaperMesh(identity, 2), new PaperMesh(identity, 1)]
+    const before = await stage.start(mesh)
+    const frames = [mesh.self(), mesh.news()]
+    const [name, second] = [await stage.join(before, mesh, frames), await stage.join(before, other)]
+    await stage.driver.remove(second)
+    const damage = await stage.block(mesh.network)
+    const node = await stage.start(mesh)
+    assert.deepEqual(named(node), [other.network])
+    assert.equal(await stage.peersOf(second), 1, 'it is up without a controller')
+    assert.equal(await stage.peersOf(name), 2, 'it is as it was')
+    const fault = 'EISDIR: illegal operation on a directory'
+    assert.equal(node.greeting().facts.disk, `A journal cannot be read: ${fault}.`)
+
+    assert.equal(await stage.join(node, mesh, frames), name)
+    await eventually('now it cannot be written', () => node.greeting().facts.disk === fault)
+    await damage[Symbol.asyncDispose]()
+    await stage.until('it is kept', async () => node.greeting().facts.disk === undefined)
+    assert.deepEqual(new Set(named(await stage.start(mesh))), new Set([mesh.network, other.network]))
+  })
+
   it('goes on with the interface as it is when a controller tells it the network anew', async () => {
     await using stage = await Stage.open()
     const mesh = new PaperMesh(identity, 2)

@@ -85,11 +85,10 @@ export class Stage implements AsyncDisposable {
     await Promise.all((await this.#paths()).map((path) => writeFile(path, text)))
   }
 
-  /** Has every write and read of what is kept of networks fail, until the end of what is given. */
-  async block(): Promise<AsyncDisposable> {
-    const kept = await Promise.all(
-      (await this.#paths()).map(async (path) => [path, await readFile(path)] as const),
-    )
+  /** Has every write and read of what is kept of networks, or of one, fail, until the end of what is given. */
+  async block(network = ''): Promise<AsyncDisposable> {
+    const paths = (await this.#paths()).filter((path) => path.includes(network))
+    const kept = await Promise.all(paths.map(async (path) => [path, await readFile(path)] as const))
     for (const [path] of kept) {
       await rm(path)
       await mkdir(path)

@@ -3,6 +3,7 @@ import { after, before, describe, it } from 'node:test'
 import { checkClock } from '../../src/cli/doctor/controller.ts'
 import { checkRights } from '../../src/cli/doctor/machine.ts'
 import { checkTunnels } from '../../src/cli/doctor/tunnels.ts'
+import { WeftError } from '../../src/errors.ts'
 import { Identity } from '../../src/keys/identity.ts'
 import type { Fingerprint } from '../../src/keys/pinned.ts'
 import { SecretBytes } from '../../src/keys/secret.ts'
@@ -107,6 +108,19 @@ describe('weft doctor of this machine', () => {
     assert.deepEqual(
       findings.map(({ state, found }) => [state, /is left/.test(found)]),
       [['warn', true]],
+    )
+  })
+
+  it('tells of a network whose plan cannot be read', async () => {
+    const identity = new Identity(new SecretBytes(new Uint8Array(32).fill(9)))
+    const enrolment = { urls: [], fingerprint: '' as Fingerprint, controllerKey: controllerKey.publicKey }
+    const journals = new Map([
+      [network, new WeftError('internal', 'A journal cannot be read: EIO: i/o error.')],
+    ])
+    const findings = await checkTunnels({ identity, enrolment, journals }, identity, enrolment)
+    assert.deepEqual(
+      findings.map(({ state, found }) => [state, found]),
+      [['fail', 'A journal cannot be read: EIO: i/o error.']],
     )
   })
 

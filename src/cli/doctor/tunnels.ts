@@ -1,6 +1,6 @@
 import type { Enrolment, KeptState } from '../../agent/home.ts'
 import { readKept } from '../../agent/kept.ts'
-import { toWeftError } from '../../errors.ts'
+import { toWeftError, WeftError } from '../../errors.ts'
 import type { Identity } from '../../keys/identity.ts'
 import { openSelf, type SelfContent } from '../../protocol/content.ts'
 import { toolDevice } from '../../wireguard/apply.ts'
@@ -19,6 +19,10 @@ export async function checkTunnels(
 ): Promise<Finding[]> {
   if (journals.size === 0) return [skip('tunnels', 'No plan of any network is kept.')]
   const findings = [...journals].map(([network, lines]) => {
+    if (lines instanceof WeftError) {
+      const advice = `See to the disk, and to ${network}.jsonl among the networks of the state directory; then start the agent again.`
+      return [fail(`network ${network}`, lines.message, advice)]
+    }
     const plan = planIn(lines, enrolment)
     if (plan === 'left') {
       const found = 'It is left, and its interface could not be taken away as yet.'

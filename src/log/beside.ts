@@ -6,6 +6,11 @@ import { WeftError } from '../errors.ts'
 const VERSIONS_AT = 18
 const WITH_WAL = 2
 
+/** How a rollback journal begins that SQLite would play back, and where it says of which file it is: pages, and their size. */
+const JOURNAL_MAGIC = Buffer.from('d9d505f920a163d7', 'hex')
+const PAGES_AT = 16
+const PAGE_SIZE_AT = 24
+
 /**
  * What has to be so before SQLite opens the log at `path` to write, or makes it. Throws `conflict`. Reading the file takes away
  * the locks that this process has on it, so nothing of it may be open here.
@@ -26,21 +31,24 @@ export function checkNothingLeft(path: string): void {
 }
 
 /**
- * Makes sure that the write-ahead log beside a log is its own. Throws `conflict` where a backup was copied over the log.db of
- * a log whose write-ahead log still lies there: SQLite would write that one's changes into the copy, which `VACUUM INTO` made
- * without one. As for `checkBeside`, nothing of it may be open in this process.
+ * Makes sure that what lies beside a log is its own. Throws `conflict` where a backup was copied over the log.db of a log whose
+ * write-ahead log still lies there: SQLite would write that one's changes into the copy, which `VACUUM INTO` made without one;
+ * or its rollback journal, by which SQLite would make the copy as large as that one was: empty, if it was killed in its first
+ * moments. As for `checkBeside`, nothing of it may be open in this process.
  */
 export function checkBelongs(path: string): void {
   const size = sizeOf(path)
-  if (size === undefined || !sizeOf(`${path}-wal`)) return
+  if (size === undefined) return
+  if (!isJournalOf(path, size)) throw size === 0 ? leftOver(path, '-journal') : ofAnother(path, '-journal')
+  if (!sizeOf(`${path}-wal`)) return
   if (size === 0) throw leftOver(path, '-wal')
-  if (isReadable(path) && !writesAhead(path)) throw ofAnother(path)
+  if (isReadable(path) && !writesAhead(path)) throw ofAnother(path, '-wal')
 }
 
 /** The names of all files that are the log at `path`, for a sentence. */
 export function filesOf(path: string): string {
   const name = basename(path)
-  return `${name}, ${name}-wal and ${name}-shm`
+  return `${name}, ${name}-wal, ${name}-shm and ${name}-journal`
 }
 
 /** Undefined when there is none, or nobody may know: who opens it says that. */
@@ -62,11 +70,31 @@ function isReadable(path: string): boolean {
 }
 
 function writesAhead(path: string): boolean {
+  const versions = read(path, { position: VERSIONS_AT, length: 2 })
+  return versions.every((version) => version === WITH_WAL)
+}
+
+/**
+ * Whether a rollback journal that SQLite would play back may be of the log of this size. A log has one only until it is turned
+ * to write ahead, which adds a first page to none and changes the first of others.
+ */
+function isJournalOf(path: string, size: number): boolean {
+  const journal = `${path}-journal`
+  if (!sizeOf(journal) || !isReadable(journal)) return true
+  const header = read(journal, { position: 0, length: PAGE_SIZE_AT + 4 })
+  if (!header.subarray(0, JOURNAL_MAGIC.length).equals(JOURNAL_MAGIC)) return true
+  const pages = header.readUInt32BE(PAGES_AT)
+  const pageSize = header.readUInt32BE(PAGE_SIZE_AT)
+  return pages === 0 ? size <= pageSize : size === pages * pageSize
+}
+
+/** Zeros where the file ends before that. */
+function read(path: string, { position, length }: { readonly position: number; readonly length: number }) {
   const file = openSync(path, 'r')
   try {
-    const versions = Buffer.alloc(2)
-    readSync(file, versions, { position: VERSIONS_AT })
-    return versions.every((version) => version === WITH_WAL)
+    const bytes = Buffer.alloc(length)
+    readSync(file, bytes, { position })
+    return bytes
   } finally {
     closeSync(file)
   }
@@ -75,12 +103,12 @@ function writesAhead(path: string): boolean {
 function leftOver(path: string, ending: string): WeftError {
   const message = `There is no log ${path}, but ${basename(path)}${ending} lies there, with changes of one that was taken away.`
   return new WeftError('conflict', message, {
-    advice: `${filesOf(path)} are one log: put ${basename(path)} back, or move the rest to where it is; if it is called old.db there, they are old.db-wal and old.db-shm.`,
+    advice: `${filesOf(path)} are one log: put ${basename(path)} back, or move the rest to where it is; if it is called old.db there, they are old.db-wal and so on.`,
   })
 }
 
-function ofAnother(path: string): WeftError {
-  const message = `${path} is a copy of a log, but the ${basename(path)}-wal beside it is of the one that was there before.`
+function ofAnother(path: string, ending: string): WeftError {
+  const message = `${path} is a copy of a log, but the ${basename(path)}${ending} beside it is of the one that was there before.`
   return new WeftError('conflict', message, {
     advice: `${filesOf(path)} are one log: move all of them away together, and bring the copy back with 'weft log import'.`,
   })

@@ -36,6 +36,18 @@ async function leftInTheWal(folder: string) {
   return log
 }
 
+/** As `to`, what is left where SQLite was killed that had begun to write to `path` without a write-ahead log. */
+async function cutShort(path: string, to: string): Promise<void> {
+  const database = new DatabaseSync(path)
+  // More than it keeps to itself.
+  database.exec(
+    'PRAGMA cache_size = 1; BEGIN; CREATE TABLE more (bytes); INSERT INTO more VALUES (randomblob(99999))',
+  )
+  for (const ending of ['', '-journal']) await copyFile(path + ending, to + ending)
+  database.exec('ROLLBACK')
+  database.close()
+}
+
 describe('a log from which entries were dropped', () => {
   it('is verified from its snapshots on, which stand for the rest', async () => {
     await using dir = await scratch()
@@ -201,10 +213,14 @@ describe('an import', () => {
     const left = await readFile(`${path}-wal`)
     await assert.rejects(imported(file, path), {
       code: 'already-exists',
-      advice: /left\.db, left\.db-wal and left\.db-shm/,
+      advice: /left\.db, left\.db-wal, left\.db-shm and left\.db-journal/,
     })
     await rename(path, away)
-    const told = { code: 'conflict', message: /left\.db-wal lies there/, advice: /left\.db-shm are one log/ }
+    const told = {
+      code: 'conflict',
+      message: /left\.db-wal lies there/,
+      advice: /left\.db-journal are one log/,
+    }
     for (const make of [() => imported(file, path), () => openSqliteLog(path)]) {
       await assert.rejects(make(), told)
       assert.deepEqual(await readFile(`${path}-wal`), left, 'its last changes are in there')
@@ -276,6 +292,39 @@ describe('a backup', () => {
     for (const ending of ['-wal', '-shm']) await rm(path + ending)
     await using log = await openSqliteLog(path)
     assert.deepEqual(log.head(), killed.head())
+  })
+
+  it('that was copied over the log.db of a log that was killed in its first moments is not made what that was', async () => {
+    await using dir = await scratch()
+    await (await compacted(dir.log))[Symbol.asyncDispose]()
+    const [path, copy, other] = ['left.db', 'copy.db', 'other.db'].map((name) => join(dir.path, name))
+    assert.ok(path && copy && other)
+    const { head } = await backupLog(dir.log, copy)
+    await cutShort(other, path)
+    const first = (await readFile(path)).subarray(0, 4_096)
+    const journal = await readFile(`${path}-journal`)
+    const bytes = await readFile(copy)
+    await writeFile(path, bytes)
+    const told = {
+      code: 'conflict',
+      message: /left\.db is a copy of a log, but the left\.db-journal beside it/,
+    }
+    await assert.rejects(openSqliteLog(path), told)
+    assert.deepEqual(await readFile(path), bytes)
+    // So it lies there where nobody copied anything.
+    for (const own of [new Uint8Array(), first]) {
+      await writeFile(path, own)
+      await writeFile(`${path}-journal`, journal)
+      await using log = await openSqliteLog(path)
+      assert.equal(log.head().sequence, 0)
+    }
+    // And beside a copy that was opened, and killed before it was turned to write ahead.
+    await copyFile(copy, other)
+    await cutShort(other, path)
+    await assert.rejects(openSqliteLog(path), told, 'a larger one')
+    await writeFile(path, bytes)
+    await using log = await openSqliteLog(path)
+    assert.deepEqual(log.head(), head)
   })
 
   it('takes nothing away from another of the same name', async () => {

@@ -80,6 +80,36 @@ describe('A user of Redis', () => {
     assert.deepEqual(written, [])
   })
 
+  it('that loses a right while controllers run is named, as what passes, until it has that again', async () => {
+    const own = ['~{weft:loses}:*', '&{weft:loses}:*']
+    const redisUrls = [...(await withUser('loses', ...own))]
+    await using fleet = await ReplicaFleet.start(site, 1, { redisUrls, redisRealm: 'loses' })
+    const replica = fleet.at(0)
+    const make = (name: string) =>
+      call(replica, fleet.token, 'POST', '/v1/projects', {
+        headers: { 'idempotency-key': name },
+        body: { name },
+      })
+    const isReady = async () => (await call(replica, fleet.token, 'GET', '/readyz')).status === 200
+    for (const right of ['zmscore', 'time']) {
+      await eventually('it is ready', isReady, 10_000)
+      await withUser('loses', ...own, `-${right}`)
+      const refused = await make(right)
+      assert.deepEqual([refused.status, refused.body.code], [503, 'store-unavailable'], refused.text)
+      assert.match(refused.text, new RegExp(right))
+      const isNamed = async () => (await make(right)).text.includes(`may not do what a log needs: ${right}.`)
+      await eventually('it is named', isNamed, 10_000)
+      assert.deepEqual([await isReady(), (await make(right)).status], [false, 503])
+      await withUser('loses', ...own)
+      await eventually('changes go again', async () => (await make(right)).status === 201, 10_000)
+    }
+    // Nobody asks for that one.
+    await withUser('loses', ...own, '-xtrim')
+    await eventually('it is not ready', async () => !(await isReady()), 10_000)
+    await withUser('loses', ...own)
+    await eventually('it is ready', isReady, 10_000)
+  })
+
   for (const [title, taken, message] of [
     ['without a command of the log', '-xtrim', /may not do what a log needs: xtrim/],
     ['without WAIT', '-wait', /may not do what a log needs: wait/],

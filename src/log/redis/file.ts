@@ -47,14 +47,10 @@ export function followersFileIn(said: Said, known: string | undefined): FileStat
  * numbers go on. Where there was none nothing else is looked at: connections that are refused have a number and do not count.
  */
 function lifeIn({ info, connection }: Said): string {
-  const [reset = '', ...known] = [
-    String.raw`cmdstat_config\|resetstat`,
-    String.raw`cmdstat_config\|set`,
-    'run_id',
-    'master_replid',
-  ].map((name) => field(info, name))
+  const counts = ['set', 'resetstat'].map((name) => String.raw`cmdstat_config\|${name}`)
+  const known = ['run_id', 'master_replid', ...counts].map((name) => field(info, name))
   const forgotten = connection - Number(field(info, 'total_connections_received'))
-  return [...known, ...(reset === '' ? [] : [reset, forgotten])].join(' ')
+  return (known.at(-1) === '' ? known : [...known, forgotten]).join(' ')
 }
 
 function early(why: string): FileState {

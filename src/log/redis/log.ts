@@ -133,12 +133,16 @@ export class RedisLog implements Log {
   async refuse(operation: string): Promise<Entry | undefined> {
     if (this.#end) throw this.#end
     const sequence = await this.#asked(this.link.refuse(operation))
-    return sequence === undefined ? undefined : this.#reader.entry(sequence)
+    return sequence === undefined ? undefined : this.#asked(this.#reader.entry(sequence))
   }
 
   async *read(from: number): AsyncGenerator<Entry, void, void> {
     if (this.#end) throw this.#end
-    yield* this.#reader.read(from)
+    try {
+      yield* this.#reader.read(from)
+    } catch (error) {
+      throw this.#toCaller(toWeftError(error))
+    }
   }
 
   /** A server that is away for a while ends nothing: what comes comes later. */
@@ -159,7 +163,7 @@ export class RedisLog implements Log {
   }
 
   async snapshots(): Promise<readonly Snapshot[]> {
-    return readSnapshots(this.link, this.keys)
+    return this.#asked(readSnapshots(this.link, this.keys))
   }
 
   async keepSnapshot(snapshot: Snapshot): Promise<void> {
@@ -169,7 +173,7 @@ export class RedisLog implements Log {
   }
 
   async base(): Promise<Head> {
-    return (await this.link.status()).log?.base ?? EMPTY
+    return (await this.#asked(this.link.status())).log?.base ?? EMPTY
   }
 
   async compact(sequence: number): Promise<Head> {
@@ -215,7 +219,7 @@ export class RedisLog implements Log {
   /** All who ask while one is under way share the next one: a round trip and a wait for the replicas, for many. */
   readonly #catchUp = shared(async () => {
     const { link } = this
-    await Promise.all([this.#asked(link.prove()), this.#reader.refresh()])
+    await this.#asked(Promise.all([link.prove(), this.#reader.refresh()]))
     // The one was proven and the other read.
     if (link !== this.#supervisor.link) throw refused('The Redis server is another one now.')
   })
@@ -268,8 +272,9 @@ export class RedisLog implements Log {
       return await asking
     } catch (error) {
       const reason = toWeftError(error)
-      if (reason.code === 'log-damaged') this.#distrust(reason)
-      throw reason
+      // A right that was taken away is named by the next link, which is not to be had without it.
+      if (reason.code === 'log-damaged' || reason.code === 'invalid-config') this.#distrust(reason)
+      throw this.#toCaller(reason)
     }
   }
 

@@ -208,12 +208,18 @@ export class Supervisor {
     return true
   }
 
-  /** Looks now and then whether somebody has set a server otherwise while it runs; what is wrong shows at the next look. */
+  /**
+   * Looks now and then whether somebody has set a server otherwise while it runs; what is wrong shows at the next look. So does
+   * a right that was taken away, which may be asked for by callers only.
+   */
   async #inspect(link: Link, circle: Circle, signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       await wait(INSPECT_INTERVAL, undefined, { signal }).catch(() => undefined)
       const status = signal.aborted ? undefined : await link.status().catch(() => undefined)
-      if (status) await circle.inspect(status)
+      if (!status) continue
+      const harm = await checkRights(link, this.#tools.keys).then(() => undefined, toWeftError)
+      if (harm?.code === 'invalid-config') this.distrust(link, harm)
+      await circle.inspect(status)
     }
   }
 

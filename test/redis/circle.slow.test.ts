@@ -18,6 +18,8 @@ const ASKED_AGAIN = 1_500
 /** And in which it has looked at the settings of all servers again. */
 const INSPECTED_AGAIN = 2_500
 const LIMIT = 20_000
+/** Milliseconds after which two by one address are no connection that one of them had before. */
+const SURELY_TWO = 3_500
 /** Milliseconds after which a controller takes a server that does not answer for silent, and more. */
 const SILENT = 2_000
 
@@ -364,15 +366,37 @@ describe('Where nobody else may take the place of the server,', { concurrency: t
     await eventually('the refusals name that of the primary', areTold(other(site.server.place)), LIMIT)
     replica.freeze()
     await site.server.call('CLIENT', 'KILL', 'TYPE', 'replica')
-    const gone = `Redis replicas that were never asked whether they may be promoted follow no more: ${site.server.place}.`
-    await eventually('the refusals say that it is gone', areTold(gone), LIMIT)
+    const gone = `Redis replicas that were never asked whether they may be promoted follow no more: ${site.server.place}`
+    const isGone = () => logs.every(({ refusal }) => refusal?.message.includes(gone))
+    await eventually('the refusals say that it is gone', isGone, LIMIT)
     await wait(FORGET_AFTER + ASKED_AGAIN)
     assert.deepEqual(await Promise.all(logs.map(takes)), [false, false, false])
-    assert.ok(areTold(gone)())
+    assert.ok(isGone())
     // As the refusal says.
     await replica.kill()
     await using anew = await openRedisLog(optionsFor(site, 'strict'))
     await eventually('changes go where a controller is started anew', () => takes(anew), LIMIT)
+  })
+
+  it('of two by one address one is cut off: that the other is never promoted says nothing of it', async () => {
+    await using site = await startSingle()
+    await using log = await openRedisLog(optionsFor(site, 'twins'))
+    const { host, port } = site.server
+    const config = { replicaof: `${host} ${port}` }
+    await using bystander = await RedisServer.start({ ...config, 'replica-priority': '0' })
+    const isOnline = async () => /state=online/.test(await site.server.info('replication', 'slave0'))
+    await eventually('it follows', isOnline, LIMIT)
+    const announced = { 'replica-announce-ip': host, 'replica-announce-port': String(bystander.port) }
+    await using replica = await RedisServer.start({ ...config, ...announced })
+    const shared = `Several Redis replicas follow by the same address: ${bystander.place}.`
+    await eventually('the refusal names the address of both', () => log.refusal?.message === shared, LIMIT)
+    await wait(SURELY_TWO)
+    replica.freeze()
+    await endAllButFirst(site.server)
+    const gone = `Redis replicas that were never asked whether they may be promoted follow no more: another at ${bystander.place}.`
+    await eventually('the refusal says that it is gone', () => log.refusal?.message === gone, LIMIT)
+    await wait(INSPECTED_AGAIN)
+    assert.equal(await takes(log), false)
   })
 
   it('one that was promoted, and to which the URL leads by now, is not its own rival', async () => {
@@ -483,6 +507,11 @@ it('in a Cluster a controller starts with two nodes named, one of which is dead'
 
 async function followersOf(server: RedisServer): Promise<string> {
   return server.info('replication', 'connected_slaves')
+}
+
+/** Cuts off all replicas but the one that came first. */
+async function endAllButFirst(primary: RedisServer): Promise<void> {
+  for (const id of (await followersIds(primary)).slice(1)) await primary.call('CLIENT', 'KILL', 'ID', id)
 }
 
 /** Cuts off all replicas but the one that came last. */

@@ -19,6 +19,7 @@ import {
   unsettled,
 } from './standstill.ts'
 import { canBeReached, type Follower, type Followers, type ServerStatus, toFollowers } from './status.ts'
+import { Twins } from './twins.ts'
 
 export interface CircleTools {
   readonly site: Site
@@ -45,6 +46,7 @@ export class Circle {
   readonly #tools: CircleTools
   readonly #looked = new Map<string, Looked>()
   readonly #aliases: Aliases
+  readonly #twins = new Twins()
   /** What is wrong with the primary. */
   #harm: WeftError | undefined
 
@@ -82,7 +84,9 @@ export class Circle {
     await Promise.all(fresh.map((replica) => this.#lookAt(replica, followers)))
     const { site, members } = this.#tools
     members.see(following.filter((replica) => this.#mayLead(replica)))
-    if (site.kind === 'single') for (const replica of following) this.#believe(replica)
+    if (site.kind !== 'single') return
+    for (const replica of following) this.#believe(replica)
+    for (const name of this.#twins.see(followers)) members.keep(`another at ${name}`, undefined)
   }
 
   /** There each says itself what it is. Where nothing ever answered, nothing is there when it follows no more. */

@@ -8,6 +8,8 @@ export interface Followers {
   readonly replicas: ReadonlyMap<string, Follower>
   /** Addresses that several who follow have, all of whom were heard of lately. */
   readonly shared: ReadonlySet<string>
+  /** Of these the ones that several have who confirmed something within the last second. */
+  readonly lively: ReadonlySet<string>
   /** How often one began to follow. Another number: one of them may be another process by now. */
   readonly attachments: number
   /** How many commands it has run. A smaller number: it has begun anew to count, attachments as well (CONFIG RESETSTAT). */
@@ -105,14 +107,18 @@ export function toFollowers(info: string): Followers {
     ([, host = '', port, state, offset, lag]) => ({
       name: addressText({ host, port: Number(port) }),
       follower: { isOnline: state === 'online', offset: Number(offset) },
-      isStale: Number(lag) > STALE_AFTER,
+      lag: Number(lag),
     }),
   )
-  const fresh = lines.filter(({ isStale }) => !isStale).map(({ name }) => name)
+  const sharedBy = (limit: number) => {
+    const heard = lines.filter(({ lag }) => lag <= limit).map(({ name }) => name)
+    return new Set(heard.filter((name, at) => canBeReached(name) && heard.indexOf(name) !== at))
+  }
   return {
     // Of two that have one address the one that came last.
     replicas: new Map(lines.map(({ name, follower }) => [name, follower])),
-    shared: new Set(fresh.filter((name, at) => canBeReached(name) && fresh.indexOf(name) !== at)),
+    shared: sharedBy(STALE_AFTER),
+    lively: sharedBy(1),
     attachments: Number(field(info, 'sync_full')) + Number(field(info, 'sync_partial_ok')),
     commands: Number(field(info, 'total_commands_processed')),
     offset: Number(field(info, 'master_repl_offset')),

@@ -47,10 +47,10 @@ export function followersFileIn(said: Said, known: string | undefined): FileStat
  * numbers go on. Where there was none nothing else is looked at: connections that are refused have a number and do not count.
  */
 function lifeIn({ info, connection }: Said): string {
-  const counts = ['set', 'resetstat'].map((name) => String.raw`cmdstat_config\|${name}`)
-  const known = ['run_id', 'master_replid', ...counts].map((name) => field(info, name))
-  const forgotten = connection - Number(field(info, 'total_connections_received'))
-  return (known.at(-1) === '' ? known : [...known, forgotten]).join(' ')
+  const of = (name: string) => field(info, name)
+  const [set, reset] = [of(String.raw`cmdstat_config\|set`), of(String.raw`cmdstat_config\|resetstat`)]
+  const forgotten = reset === '' ? '' : `+${connection - Number(of('total_connections_received'))}`
+  return [of('run_id'), `${of('master_replid')}${forgotten}`, set, reset].join(' ')
 }
 
 function early(why: string): FileState {

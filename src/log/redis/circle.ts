@@ -82,11 +82,19 @@ export class Circle {
       if (!followers.replicas.has(replica)) this.#looked.set(replica, { ...looked, counted: undefined })
     const fresh = following.filter((replica) => !this.#isKnown(replica, followers))
     await Promise.all(fresh.map((replica) => this.#lookAt(replica, followers)))
+    const twins = this.#twins.see(followers, (replica) => this.#looked.get(replica)?.look.runId)
+    for (const names of twins) this.#distinguish(names, followers)
     const { site, members } = this.#tools
     members.see(following.filter((replica) => this.#mayLead(replica)))
     if (site.kind !== 'single') return
     for (const replica of following) this.#believe(replica)
-    for (const name of this.#twins.see(followers)) members.keep(`another at ${name}`, undefined)
+    for (const names of twins) members.keep(`another at ${names.join(' or ')}`, undefined)
+  }
+
+  /** Who answers there may be either of them. */
+  #distinguish(names: readonly string[], counted: Followers): void {
+    const look: Look = { kind: 'shared', reason: sharedAddress(names) }
+    for (const name of names) this.#looked.set(name, { look, isOnline: true, counted })
   }
 
   /** There each says itself what it is. Where nothing ever answered, nothing is there when it follows no more. */

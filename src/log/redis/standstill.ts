@@ -39,11 +39,11 @@ export function neverAsked(replicas: readonly string[]): WeftError {
   return new WeftError('store-unavailable', message, { advice: UNASKED })
 }
 
-/** Of replicas of which one alone can be asked, and one alone has to have a change. */
+/** Of replicas of which one alone can be asked, and one alone has to have a change: at all these addresses, if they are more. */
 export function sharedAddress(replicas: readonly string[]): WeftError {
   const message = `Several Redis replicas follow by the same address: ${replicas.join(', ')}.`
   return new WeftError('store-unavailable', message, {
-    advice: `Give each its own replica-announce-ip and replica-announce-port (in a Cluster too), and let it follow anew. Changes go again once the one that answers there follows, and no other does by that address. Where there is one only, and it came back after its connection was lost, the primary forgets the old one within half a minute. ${UNASKED}`,
+    advice: `Give each its own replica-announce-ip and replica-announce-port (in a Cluster too), and let it follow anew; where several addresses are named, one may answer at all of them. Changes go again once the one that answers there follows, and no other does by that address. Where there is one only, and it came back after its connection was lost, the primary forgets the old one within half a minute. ${UNASKED}`,
   })
 }
 

@@ -21,6 +21,8 @@ export interface Followers {
 export interface Follower {
   /** Whether it has come as far as to follow; before that it is being given all there is. */
   readonly isOnline: boolean
+  /** Whether it has confirmed something within the last second. */
+  readonly isLively: boolean
   /** How far it has confirmed in the replication stream. */
   readonly offset: number
 }
@@ -101,12 +103,15 @@ export const FOLLOWERS = ['replication', 'stats'] as const
  */
 const STALE_AFTER = LOST_AFTER + 2
 
+/** Seconds since the last word of one that follows. */
+const LIVELY = 1
+
 /** @param info those sections, with `slave0:ip=10.0.0.2,port=6379,state=online,offset=120,lag=0` */
 export function toFollowers(info: string): Followers {
   const lines = [...info.matchAll(/^slave\d+:ip=(.*),port=(\d+),state=(\w+),offset=(\d+),lag=(-?\d+)/gm)].map(
     ([, host = '', port, state, offset, lag]) => ({
       name: addressText({ host, port: Number(port) }),
-      follower: { isOnline: state === 'online', offset: Number(offset) },
+      follower: { isOnline: state === 'online', isLively: Number(lag) <= LIVELY, offset: Number(offset) },
       lag: Number(lag),
     }),
   )
@@ -118,7 +123,7 @@ export function toFollowers(info: string): Followers {
     // Of two that have one address the one that came last.
     replicas: new Map(lines.map(({ name, follower }) => [name, follower])),
     shared: sharedBy(STALE_AFTER),
-    lively: sharedBy(1),
+    lively: sharedBy(LIVELY),
     attachments: Number(field(info, 'sync_full')) + Number(field(info, 'sync_partial_ok')),
     commands: Number(field(info, 'total_commands_processed')),
     offset: Number(field(info, 'master_repl_offset')),

@@ -184,6 +184,34 @@ describe('The settings of Redis servers', () => {
     assert.equal((await log.find('op-1'))?.sequence, 1)
   })
 
+  it('are asked for again before the next change counts, once somebody has set any: its file may be begun anew', async () => {
+    await using site = await startSingle()
+    await using client = await site.server.client()
+    const set = (name: string, value: string) => client.redis.call('CONFIG', 'SET', name, value)
+    await using log = await openRedisLog(optionsFor(site, 'test'))
+    await appendAll(log, 1, 5)
+    await set(...SLOW_REWRITE)
+    assert.equal(await takes(log, 6), true, 'what does not matter costs nobody a change')
+    await set('appendfsync', 'everysec')
+    await assert.rejects(log.append(6, change(7)), {
+      code: 'store-unavailable',
+      message: `The Redis server ${site.server.place} has appendfsync 'everysec'.`,
+    })
+    await set('appendfsync', 'always')
+    await eventually('changes go again', () => takes(log, 7), 10_000)
+
+    await Promise.all(['no', 'yes'].map((value) => set('appendonly', value)))
+    const early = `The Redis server ${site.server.place} writes its append-only file anew.`
+    await assert.rejects(log.append(7, change(8)), { code: 'store-unavailable', message: early })
+    await endSlowRewrite(site.server)
+    await eventually('changes go again', () => takes(log, 8), 10_000)
+    await log[Symbol.asyncDispose]()
+    await site.server.kill()
+    await site.server.start()
+    await using after = await openRedisLog(optionsFor(site, 'test'))
+    assert.equal(after.head().sequence, 8)
+  })
+
   it('are refused with a replica that somebody may promote; one of priority 0 is let be', async () => {
     await using site = await startWithSentinels(1)
     const [primary, replica] = site.servers

@@ -131,8 +131,9 @@ interface Asked {
 async function askFor({ site }: Wanted, address: Address): Promise<Asked> {
   const client = await connectTo(address, site.access)
   try {
-    const asking = WANTED.map((name) => client.call('CONFIG', 'GET', name))
+    // The life first: what is set meanwhile belongs to a later one.
     const saying = [client.call('HELLO'), client.info(...FILE_SECTIONS)] as const
+    const asking = WANTED.map((name) => client.call('CONFIG', 'GET', name))
     const [[hello, info], ...replies] = await Promise.all([Promise.all(saying), ...asking])
     return { settings: new Map(replies.map(toSetting)), said: { info, connection: connectionIn(hello) } }
   } catch (cause) {

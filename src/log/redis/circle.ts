@@ -4,7 +4,9 @@ import { type Address, addressText, type Site } from './address.ts'
 import { Aliases } from './aliases.ts'
 import { type Barrier, reachOf } from './barrier.ts'
 import { answeredByOther, type Level, type Look, lookAtPrimary, lookAtReplica } from './check.ts'
+import { countsIn } from './file.ts'
 import type { Members } from './members.ts'
+import { shared } from './shared.ts'
 import {
   cannotBeAsked,
   fewNamed,
@@ -106,6 +108,22 @@ export class Circle {
     members.dismiss(replica)
     if (runId !== undefined) members.dismissProcess(runId)
   }
+
+  /** How the primary was last seen to be set right, with a file, as SEEN takes it; empty: that does not matter. */
+  get seen(): string {
+    const { level, primary, lives } = this.#tools
+    const life = lives.get(addressText(primary))
+    if (level === 'available') return ''
+    return life === undefined ? 'never' : countsIn(life)
+  }
+
+  /** What is wrong with the primary, as of the last look. */
+  get harm(): WeftError | undefined {
+    return this.#harm
+  }
+
+  /** Looks at the primary again, for all who ask while one is under way. */
+  readonly lookAgain = shared(async () => void (await this.lookAtPrimary()))
 
   /** Looks at the settings of the primary, and whether what it writes is on its disk. */
   async lookAtPrimary(): Promise<Look> {

@@ -43,6 +43,9 @@ export interface Answered {
 /** Said by a script in mid-use; who takes up the server again says it at length. */
 export const OTHER_LEVEL = 'The log is kept at another level now.'
 
+/** Where nobody could look in time what it is now. */
+export const SET_OTHERWISE = 'Somebody has set the Redis server otherwise a moment ago.'
+
 /** Reads the answer of COMMIT. */
 export function toCommitted({ error, reply, reached }: Answered): Committed {
   if (error) {
@@ -63,6 +66,8 @@ export function toCommitted({ error, reply, reached }: Answered): Committed {
       const cause = notWhole(reply[1] ?? '')
       return { kind: 'refused', reason: cause.message, cause }
     }
+    case 'unseen':
+      return { kind: 'refused', reason: reply[1] ?? SET_OTHERWISE }
     case 'level':
       return { kind: 'refused', reason: OTHER_LEVEL }
     default:

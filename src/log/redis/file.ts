@@ -53,6 +53,11 @@ function lifeIn({ info, connection }: Said): string {
   return [of('run_id'), `${of('master_replid')}${forgotten}`, set, reset].join(' ')
 }
 
+/** Of a life what is counted of CONFIG, as scripts compare it (scripts/parts.ts, SEEN). */
+export function countsIn(life: string): string {
+  return life.split(' ').slice(2).join(' ')
+}
+
 function early(why: string): FileState {
   return { kind: 'early', why }
 }

@@ -5,7 +5,7 @@ import type { Head } from '../log.ts'
 import { type Access, addressText } from './address.ts'
 import type { Circle } from './circle.ts'
 import { connectTo, endOf, failureAt } from './client.ts'
-import { type Answered, type Committed, OTHER_LEVEL, toCommitted } from './committed.ts'
+import { type Answered, type Committed, OTHER_LEVEL, SET_OTHERWISE, toCommitted } from './committed.ts'
 import { notWhole, ofOtherType, remains, taken } from './errors.ts'
 import type { Keys } from './keys.ts'
 import { isOtherType, otherTyped } from './keytypes.ts'
@@ -304,7 +304,7 @@ function toRow([id, fields]: [Buffer, Buffer[]]): Row {
   }
 }
 
-const NOT_TAKEN: ReadonlySet<string> = new Set(['fenced', 'damaged', 'level'])
+const NOT_TAKEN: ReadonlySet<string> = new Set(['fenced', 'damaged', 'level', 'unseen'])
 
 function expectTaken(reply: readonly string[]): readonly string[] {
   if (NOT_TAKEN.has(reply[0] ?? '')) throw notDone(reply)
@@ -316,6 +316,7 @@ function expectAll(reached: boolean): void {
 }
 
 function notDone([answer, harm = '']: readonly string[]): WeftError {
+  if (answer === 'unseen') return new WeftError('store-unavailable', harm || SET_OTHERWISE)
   if (answer === 'level') return new WeftError('store-unavailable', OTHER_LEVEL)
   return answer === 'damaged' ? notWhole(harm) : notArmed()
 }

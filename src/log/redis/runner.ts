@@ -10,10 +10,18 @@ import { FOLLOWERS, toFollowers } from './status.ts'
 /** A command that waits for replicas is answered within this many ms, or not at all. */
 export const BARRIER_ANSWER_LIMIT = WAIT_LIMIT + 500
 
+/**
+ * Milliseconds for another look at a server that somebody has set otherwise since the last one. With what a change takes
+ * besides, it is answered within three seconds.
+ */
+const LOOK_LIMIT = 250
+/** So often, for one who sets one thing after the other. */
+const LOOKS = 5
+
 interface Input {
   readonly args: readonly (string | Buffer)[]
   /** Besides those of the log. */
-  readonly moreKeys?: readonly string[]
+  readonly moreKeys?: readonly string[] | undefined
 }
 
 /** Runs scripts on the keys of a log, and knows who has to have what they do. */
@@ -37,9 +45,25 @@ export class Runner {
     return toTexts(await client.call('EVAL', ...this.#evaluation(script, input)))
   }
 
-  /** The same, and says whether all who must have it have it. */
+  /**
+   * The same for a script that begins with SEEN: where the server was set otherwise since it was looked at, it does nothing
+   * before the next look. Says whether all who must have what it did have it.
+   */
   async surely(client: Redis, script: Script, input: Input): Promise<Answered> {
+    const end = performance.now() + LOOK_LIMIT
+    for (let looks = 0; ; looks++) {
+      const answered = await this.#once(client, script, input)
+      const left = end - performance.now()
+      if (answered.reply[0] !== 'unseen' || looks === LOOKS || left < 0) return answered
+      await Promise.race([this.#circle?.lookAgain(), wait(left, undefined, { ref: false })])
+      const harm = this.#circle?.harm
+      if (harm) return { ...answered, reply: ['unseen', harm.message] }
+    }
+  }
+
+  async #once(client: Redis, script: Script, { args, moreKeys }: Input): Promise<Answered> {
     const until = performance.now() + BARRIER_ANSWER_LIMIT
+    const input = { args: [this.#circle?.seen ?? '', ...args], moreKeys }
     const commands = this.#waiting()
     const pipeline = client.pipeline()
     pipeline.call('EVAL', ...this.#evaluation(script, input))

@@ -1,4 +1,4 @@
-import { FENCE, LEVEL, WHOLE_ONLY } from './parts.ts'
+import { FENCE, LEVEL, SEEN, WHOLE_ONLY } from './parts.ts'
 import { script } from './script.ts'
 
 /** How long, in ms, a writer that was overtaken has the next turn. Advisory: the comparison is what counts. */
@@ -18,7 +18,7 @@ export const LOOK_LIFE = 60_000
  */
 export const COMMIT = script(
   'commit',
-  `${FENCE}${WHOLE_ONLY}
+  `${SEEN}${WHOLE_ONLY}
 local expected, hash, writer, level, confirmed, alone = unpack(ARGV, 1, 6)
 ${LEVEL}
 local count = (#ARGV - 6) / 4
@@ -62,7 +62,7 @@ return { 'done' }`,
 /** A write that changes nothing, to wait for: when it has arrived everywhere, so has all before it. */
 export const SETTLE = script(
   'settle',
-  `${FENCE}${WHOLE_ONLY}
+  `${SEEN}${WHOLE_ONLY}
 redis.call('HINCRBY', META, 'settled', 1)
 return { 'done', meta.sequence, meta.hash }`,
 )
@@ -73,7 +73,7 @@ return { 'done', meta.sequence, meta.hash }`,
  */
 export const PROVE = script(
   'prove',
-  `${FENCE}
+  `${SEEN}
 redis.call('HINCRBY', META, 'proven', 1)
 return { 'done' }`,
   'allow-oom',

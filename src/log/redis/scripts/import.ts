@@ -1,4 +1,4 @@
-import { FENCE, LEASED, WHOLE_ONLY } from './parts.ts'
+import { FENCE, LEASED, SEEN, WHOLE_ONLY } from './parts.ts'
 import { script } from './script.ts'
 
 /** Lets an empty log begin behind an entry that it does not have. Arguments: its sequence and hash. */
@@ -54,7 +54,7 @@ return remains(holdings(1)) or { 'done' }`,
  */
 export const MOVE_IN = script(
   'movein',
-  `${FENCE}${WHOLE_ONLY}${HOLDINGS}
+  `${SEEN}${WHOLE_ONLY}${HOLDINGS}
 if meta.sequence ~= ARGV[1] or meta.hash ~= ARGV[2] then return { 'moved' } end
 local there = redis.call('HGET', KEYS[9], 'sequence') or '0'
 if there ~= '0' then return { 'taken', there } end

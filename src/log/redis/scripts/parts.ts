@@ -4,6 +4,24 @@ local run = runId()
 if meta.armed ~= run then return { 'fenced', run, meta.armed } end
 `
 
+/**
+ * The same for what has to last: it is done only where nobody has set the server otherwise since it was looked at. What is
+ * written while a file is begun anew is in none. Takes the counts that it had then (file.ts) out of the arguments; empty: it does
+ * not matter. Whoever armed it has looked at it since it was started, or became the primary, so the rest of its life is the same.
+ * Patterns would take longer here than all the rest.
+ */
+export const SEEN = `
+local info = redis.call('INFO', 'server', 'commandstats')
+local run = string.match(info, 'run_id:(%x+)')
+if meta.armed ~= run then return { 'fenced', run, meta.armed } end
+local function countOf(name)
+  local _, at = string.find(info, 'cmdstat_config|' .. name .. ':', 1, true)
+  return at and string.match(info, '^[^\\r]*', at + 1) or ''
+end
+local seen = table.remove(ARGV, 1)
+if seen ~= '' and seen ~= countOf('set') .. ' ' .. countOf('resetstat') then return { 'unseen' } end
+`
+
 /** What one level takes for durable another does not: who keeps to another writes nothing. Needs `level`. */
 export const LEVEL = `
 if meta.level ~= level then return { 'level', meta.level } end

@@ -1,4 +1,4 @@
-import { FENCE } from './parts.ts'
+import { SEEN } from './parts.ts'
 import { script } from './script.ts'
 
 /** How long, in ms, it is kept that an operation was refused: ten times as long as a change may be on its way (LOOK_LIFE). */
@@ -17,7 +17,7 @@ const REFUSALS_WITHOUT_MEMORY = 50_000
  */
 export const REFUSE = script(
   'refuse',
-  `${FENCE}
+  `${SEEN}
 local known = redis.call('HGET', OPS, ARGV[1])
 if known then return { 'known', known } end
 local earlier = redis.call('ZSCORE', REFUSALS, ARGV[1])

@@ -1,0 +1,25 @@
+import assert from 'node:assert/strict'
+import { it } from 'node:test'
+import { parseSite } from '../../src/log/redis/address.ts'
+import { lookAtPrimary } from '../../src/log/redis/check.ts'
+import { list, serverThat } from './fake.ts'
+
+const RIGHT: Readonly<Record<string, string>> = {
+  'maxmemory-policy': 'noeviction',
+  appendonly: 'yes',
+  appendfsync: 'always',
+  'no-appendfsync-on-rewrite': 'no',
+}
+
+it('settings are of the life that was before they were asked for: what is set meanwhile shows as another one', async () => {
+  let asked = 0
+  await using server = await serverThat((command) => {
+    const [, name = ''] = /GET\r\n\$\d+\r\n(.*)\r/.exec(command) ?? []
+    if (name !== '') asked++
+    const info = `run_id:run\r\naof_enabled:1\r\ncmdstat_config|set:calls=${asked}\r\n`
+    return name === '' ? `$${info.length}\r\n${info}\r\n` : list([name, RIGHT[name] ?? ''])
+  })
+  const wanted = { site: parseSite([`redis://127.0.0.1:${server.port}`]), level: 'strict' } as const
+  const look = await lookAtPrimary(wanted, { host: '127.0.0.1', port: server.port }, undefined)
+  assert.deepEqual(look, { kind: 'right', life: 'run  calls=0 ' })
+})

@@ -10,6 +10,8 @@ import { whileWorking } from './progress.ts'
 import type { ControllerUrl } from './url.ts'
 
 const CONNECT_LIMIT = 10_000
+/** Milliseconds in the queue of a controller to which all agents come back. */
+const QUEUE_LIMIT = 20_000
 const ANSWER_LIMIT = 60_000
 
 /**
@@ -111,7 +113,7 @@ class PinnedAgent extends Agent {
     callback: (error: Error | null, stream?: Duplex) => void,
   ): undefined {
     const { place, fingerprint } = this.#url
-    connectPinned(place, fingerprint, CONNECT_LIMIT).then(
+    connectPinned(place, fingerprint, CONNECT_LIMIT, QUEUE_LIMIT).then(
       (socket) => callback(null, socket),
       (error) => callback(error),
     )

@@ -4,13 +4,13 @@ import type { InterfaceName, Step } from './device.ts'
 import { run } from './run.ts'
 
 /**
- * Throws `port-taken` when an interface that these steps bring up would find its UDP port used. A wireguard-go binds only
- * some time after its link went up, just logs that the port is taken, and is left without one: so this is looked at before.
+ * Throws `port-taken` when an interface that these steps give another UDP port and bring up would find that used. A wireguard-go
+ * binds only some time after its link went up, just logs that the port is taken, and is left without one: so this is looked at
+ * before. The port that it has it keeps while its link is down.
  */
 export async function mustFindPortFree(name: InterfaceName, steps: readonly Step[]): Promise<void> {
-  const given = steps.find((step) => step.kind === 'set-port')?.listenPort
-  const port = given ?? Number(await run('wg', ['show', name, 'listen-port']))
-  if (port !== 0 && (await isBound(port))) throw taken(name)
+  const port = steps.find((step) => step.kind === 'set-port')?.listenPort
+  if (port !== undefined && (await isBound(port))) throw taken(name)
 }
 
 /** The same once it is up, for a port that another program took in between; told in vain where it has not tried yet. */

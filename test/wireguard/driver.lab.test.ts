@@ -157,6 +157,19 @@ test('what was changed by hand is put right', { skip }, async () => {
   }
 })
 
+test('an interface that was set down goes up again with the port that it kept all the while', {
+  skip,
+}, async () => {
+  const orders = ordersFor(2, [peer(3)], 51_845)
+  await station.call('reconcile', orders)
+  for (let time = 0; time < 3; time++) {
+    await host.exec('ip', ['link', 'set', orders.name, 'down'])
+    const { steps } = await station.call('reconcile', orders)
+    assert.ok(steps.includes('set-up') && !steps.includes('set-port'), steps.join())
+    assert.equal((await station.call('observe', orders.name)).listenPort, 51_845)
+  }
+})
+
 test('a port that is taken is told, on a new interface and on one that works', {
   skip,
 }, async () => {

@@ -1,7 +1,8 @@
 import type { WebSocket } from 'ws'
+import { type Clock, systemClock } from '../../clock.ts'
 
-/** Agents are pinged in so many parts, one after the other: 10,000 at once would keep everybody else waiting for half a second. */
-const PARTS = 50
+/** Milliseconds between two parts. All agents at once would keep everybody else waiting: 10,000 for half a second. */
+const STEP = 200
 
 /** How a connection stood at the last ping. */
 interface Beaten {
@@ -25,11 +26,18 @@ type Part = Map<WebSocket, Watched>
  */
 export class Heartbeat {
   /** In the order of their turns; the last one has just had its turn, so who comes now is in it. */
-  readonly #parts: Part[] = Array.from({ length: PARTS }, () => new Map())
+  readonly #parts: Part[]
   readonly #timer: NodeJS.Timeout
+  /** Milliseconds between two turns. */
+  readonly #step: number
+  #turnAt: number
 
-  constructor(seconds: number) {
-    this.#timer = setInterval(() => this.#goOn(), (seconds * 1_000) / PARTS)
+  constructor(seconds: number, clock: Pick<Clock, 'monotonic'> = systemClock) {
+    const count = Math.max(1, Math.floor((seconds * 1_000) / STEP))
+    this.#parts = Array.from({ length: count }, () => new Map())
+    this.#step = (seconds * 1_000) / count
+    this.#turnAt = clock.monotonic() + this.#step
+    this.#timer = setInterval(() => this.#goOn(clock.monotonic()), this.#step)
     this.#timer.unref()
   }
 
@@ -48,11 +56,16 @@ export class Heartbeat {
     clearInterval(this.#timer)
   }
 
-  #goOn(): void {
-    const part = this.#parts.shift()
-    if (!part) return
-    this.#parts.push(part)
-    for (const [socket, watched] of part) beat(socket, watched)
+  /**
+   * All whose turn it is: this process may have been busy for long. None twice, for an answer is read only after this.
+   */
+  #goOn(now: number): void {
+    const due = Math.floor((now - this.#turnAt) / this.#step) + 1
+    if (due <= 0) return
+    this.#turnAt += due * this.#step
+    const turns = this.#parts.splice(0, due)
+    this.#parts.push(...turns)
+    for (const part of turns) for (const [socket, watched] of part) beat(socket, watched)
   }
 }
 

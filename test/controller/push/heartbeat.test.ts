@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { EventEmitter } from 'node:events'
-import { it } from 'node:test'
+import { it, type TestContext } from 'node:test'
 import type { WebSocket } from 'ws'
 import { Heartbeat } from '../../../src/controller/push/heartbeat.ts'
 
@@ -27,32 +27,70 @@ class Other extends EventEmitter {
   }
 }
 
-it('pings each agent once a heartbeat, and those that came at different times at different times', (context) => {
+const socketOf = (other: Other) => other as unknown as WebSocket
+const [AGENTS, PER_TURN, STEP] = [1_000, 20, 200]
+
+/** With a heartbeat of 10 s, and agents that came a few in each step. */
+function scene(context: TestContext) {
   context.mock.timers.enable({ apis: ['setInterval'] })
-  const heartbeat = new Heartbeat(10)
-  const [agents, PER_TURN, STEP] = [1_000, 20, 200]
-  let pings = 0
-  const others = Array.from({ length: agents }, () => new Other(() => pings++))
-  const socketOf = (other: Other) => other as unknown as WebSocket
+  let [time, pings] = [0, 0]
+  const heartbeat = new Heartbeat(10, { monotonic: () => time })
+  const pass = (ms: number) => {
+    time += ms
+    context.mock.timers.tick(ms)
+  }
+  const others = Array.from({ length: AGENTS }, () => new Other(() => pings++))
   for (const [at, other] of others.entries()) {
-    if (at > 0 && at % PER_TURN === 0) context.mock.timers.tick(STEP)
+    if (at > 0 && at % PER_TURN === 0) pass(STEP)
     heartbeat.add(socketOf(other), () => 0)
   }
-  assert.equal(pings, 0, 'none before a whole heartbeat is over')
-  for (let round = 0; round < 3; round++) {
-    for (let part = 0; part < 10_000 / STEP; part++) {
-      const before: number = pings
-      context.mock.timers.tick(STEP)
-      assert.equal(pings - before, PER_TURN)
-    }
+  /** For so many ms no timer is served. */
+  const beBusy = (ms: number) => {
+    time += ms
   }
+  const pingsIn = (ms: number) => {
+    const before: number = pings
+    pass(ms)
+    return pings - before
+  }
+  return { heartbeat, others, pass, beBusy, pingsIn }
+}
+
+it('pings each agent once a heartbeat, and those that came at different times at different times', (context) => {
+  const { heartbeat, others, pass, pingsIn } = scene(context)
+  for (let turn = 0; turn < 150; turn++) assert.equal(pingsIn(STEP), PER_TURN)
   for (const other of others) other.isAlive = false
-  context.mock.timers.tick(10_000)
+  pass(10_000)
   assert.ok(
     others.every(({ isGivenUp }) => !isGivenUp),
     'each may still answer',
   )
-  context.mock.timers.tick(10_000)
+  pass(10_000)
   assert.ok(others.every(({ isGivenUp }) => isGivenUp))
+  heartbeat.stop()
+})
+
+it('pings all whose turn came while the process was busy, but none twice without reading', (context) => {
+  const { heartbeat, beBusy, pingsIn } = scene(context)
+  beBusy(3_000)
+  assert.equal(pingsIn(STEP), PER_TURN * 16)
+  assert.equal(pingsIn(STEP), PER_TURN)
+  beBusy(35_000)
+  assert.equal(pingsIn(STEP), AGENTS)
+  assert.equal(pingsIn(STEP), PER_TURN)
+  heartbeat.stop()
+})
+
+it('pings all at once where a heartbeat is as short as a step', (context) => {
+  context.mock.timers.enable({ apis: ['setInterval'] })
+  let [time, pings] = [0, 0]
+  const heartbeat = new Heartbeat(0.1, { monotonic: () => time })
+  const other = new Other(() => pings++)
+  heartbeat.add(socketOf(other), () => 0)
+  for (let beat = 1; beat <= 10; beat++) {
+    time += 100
+    context.mock.timers.tick(100)
+    assert.equal(pings, beat)
+  }
   heartbeat.stop()
 })

@@ -1,7 +1,8 @@
 import { toWeftError, WeftError } from '../../errors.ts'
 import { type Address, addressText, type Site } from './address.ts'
-import { connectTo, isRefusal, limitsOf, refusalText } from './client.ts'
+import { isRefusal, refusalText } from './client.ts'
 import { askNode, type ClusterNode, othersOf, runningNodes } from './nodes.ts'
+import { askSentinel, type Opinion } from './sentinel.ts'
 
 /** One of those who decide who is promoted: by the id that it has itself, for the same one may be named twice. */
 export interface Voice {
@@ -62,22 +63,9 @@ function first({ servers: [server] }: Site): Address {
   throw new WeftError('internal', 'There is no Redis server.')
 }
 
-type Fields = Readonly<Record<string, string>>
-
-interface Opinion {
-  /** Of the one who has it. */
-  readonly id: string
-  readonly epoch: number
-  readonly primary: Address
-  readonly promotable: readonly string[]
-  readonly bystanders: readonly string[]
-  /** How many it knows that have an opinion, itself among them. */
-  readonly voices: number
-}
-
 /** The Sentinels that know of the latest election are believed; of what they say about replicas, all of it. */
 async function fromSentinels(site: Site, limit: number): Promise<Place> {
-  const asked = await Promise.allSettled(site.servers.map((sentinel) => ask(site, sentinel, limit)))
+  const asked = await Promise.allSettled(site.servers.map((sentinel) => askSentinel(site, sentinel, limit)))
   return believe('No Sentinel', site, asked)
 }
 
@@ -118,63 +106,6 @@ function byVoice({ servers }: Site, ids: readonly (string | undefined)[]): Pick<
     }),
     unheard: names.filter((_, at) => ids[at] === undefined),
   }
-}
-
-async function ask(site: Site, sentinel: Address, limit: number): Promise<Opinion> {
-  const client = await connectTo(sentinel, { ...site.access, database: 0 }, limitsOf(limit))
-  const look = async () => toFields(await client.call('SENTINEL', 'MASTER', site.name))
-  try {
-    const [id, before, current, list, after] = await Promise.all([
-      client.call('SENTINEL', 'MYID'),
-      look(),
-      client.call('SENTINEL', 'GET-MASTER-ADDR-BY-NAME', site.name),
-      client.call('SENTINEL', 'REPLICAS', site.name),
-      look(),
-    ])
-    if (SAME.some((name) => before[name] !== after[name]))
-      throw new WeftError('store-unavailable', 'The Sentinel changed its mind while it was asked.')
-    const replicas = toList(list).map(toFields)
-    const [bystanders = [], promotable = []] = [true, false].map((isNever) =>
-      replicas.filter((replica) => (replica['slave-priority'] === '0') === isNever).map(addressOf),
-    )
-    return {
-      id: String(id),
-      epoch: Number(before['config-epoch']),
-      // The one that leads a failover goes by the old name, and leaves it out of the replicas, until all others follow the
-      // new primary: that may take its whole failover-timeout.
-      primary: toAddress(current),
-      promotable: [...promotable, addressOf(before)].map(addressText),
-      bystanders: bystanders.map(addressText),
-      // One that was reset knows no others for a moment; it still knows how many have to agree.
-      voices: Math.max(1 + Number(after['num-other-sentinels'] ?? 0), Number(after.quorum ?? 0)),
-    }
-  } finally {
-    client.disconnect()
-  }
-}
-
-/** What is another after every failover. */
-const SAME = ['ip', 'port', 'config-epoch']
-
-function addressOf({ ip = '', port }: Fields): Address {
-  return { host: ip, port: Number(port) }
-}
-
-function toAddress(reply: unknown): Address {
-  const [host = '', port] = toList(reply).map(String)
-  return { host, port: Number(port) }
-}
-
-function toList(reply: unknown): unknown[] {
-  return Array.isArray(reply) ? reply : []
-}
-
-/** `[name, value, name, value]` */
-function toFields(reply: unknown): Fields {
-  const parts = toList(reply).map(String)
-  return Object.fromEntries(
-    parts.flatMap((name, at) => (at % 2 === 0 ? [[name, parts[at + 1] ?? ''] as const] : [])),
-  )
 }
 
 /** The same with the nodes of a Cluster, some of which may not have heard of a replica yet: all that the named ones know. */

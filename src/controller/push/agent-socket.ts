@@ -1,4 +1,5 @@
 import type { WebSocket } from 'ws'
+import type { Clock } from '../../clock.ts'
 import { failpoint } from '../../log/failpoint.ts'
 import { type ControllerFrame, encodeFrame } from '../../protocol/frames.ts'
 import type { Parcel } from './message.ts'
@@ -9,7 +10,11 @@ const BUFFER_LIMIT = 1_048_576
 /** Bytes of answers and instructions, which wait for nothing, that a full socket is given in addition. */
 const OVERDRAFT_LIMIT = 1_048_576
 
+/** Milliseconds for which nothing is read of who says too much. Far less than a heartbeat, so that it is not taken for dead. */
+const REST = 1_000
+
 export interface AgentSocketTools {
+  readonly clock: Pick<Clock, 'after'>
   /** Counts what is sent. */
   readonly sent: (frames: number, bytes: number) => void
 }
@@ -25,6 +30,8 @@ export class AgentSocket {
   readonly #socket: WebSocket
   readonly #tools: AgentSocketTools
   #isWaiting = false
+  #isCutOff = false
+  #isResting = false
   #bytesSent = 0
   #overdraft = 0
 
@@ -38,7 +45,7 @@ export class AgentSocket {
     const bytes = Buffer.from(encodeFrame(frame))
     const isFull = this.#socket.bufferedAmount > BUFFER_LIMIT
     this.#overdraft = isFull ? this.#overdraft + bytes.length : 0
-    if (this.#overdraft > OVERDRAFT_LIMIT) return this.#socket.terminate()
+    if (this.#overdraft > OVERDRAFT_LIMIT) return this.cutOff()
     this.send({ bytes, isBinary: false })
   }
 
@@ -74,6 +81,27 @@ export class AgentSocket {
   /** Bytes that have left this process. */
   get bytesGone(): number {
     return this.#bytesSent - this.#socket.bufferedAmount
+  }
+
+  /** Reads nothing for a while; what was read before is still taken. */
+  rest(): void {
+    if (this.#isResting) return
+    this.#isResting = true
+    this.#socket.pause()
+    this.#tools.clock.after(REST, () => {
+      this.#isResting = false
+      this.#socket.resume()
+    })
+  }
+
+  /** Ends it at once: what has come and was not taken yet is not to be, either. */
+  cutOff(): void {
+    this.#isCutOff = true
+    this.#socket.terminate()
+  }
+
+  get isCutOff(): boolean {
+    return this.#isCutOff
   }
 
   close(code: number, reason: string): void {

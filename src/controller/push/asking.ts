@@ -11,6 +11,13 @@ export interface AskingTools {
 
 /** Answers that an agent is owed at most: of as many networks as it may say something about. */
 const MOST_OWED = 1_000
+/** Characters that may be kept of what it said until then: some 4 KB for each, where a head has 200 bytes. */
+const MOST_KEPT = 4_000_000
+
+interface Owed {
+  readonly answer: () => void
+  readonly kept: number
+}
 
 /**
  * How often one agent may ask for what it lacks: an answer can cost an encoding of its own, and agents that follow the
@@ -20,7 +27,8 @@ const MOST_OWED = 1_000
 export class Asking {
   readonly #node: NodeId
   readonly #tools: AskingTools
-  readonly #owed = new Map<string, () => void>()
+  readonly #owed = new Map<string, Owed>()
+  #kept = 0
   readonly #buckets: NodeBuckets
 
   constructor(node: NodeId, buckets: NodeBuckets, tools: AskingTools) {
@@ -29,24 +37,33 @@ export class Asking {
     this.#tools = tools
   }
 
-  /** Calls `answer` now, and throws what that throws; or as soon as this agent has its turn again. */
-  ask(subject: string, answer: () => void): void {
+  /**
+   * Calls `answer` now, and throws what that throws; or as soon as this agent has its turn again.
+   * @param kept characters that `answer` keeps of what the agent said, where that is long
+   */
+  ask(subject: string, answer: () => void, kept = 0): void {
     if (this.#owed.size === 0 && this.#buckets.take(this.#node)) return answer()
+    const before = this.#owed.get(subject)
+    const total = this.#kept + kept - (before?.kept ?? 0)
+    if (total > MOST_KEPT || (!before && this.#owed.size === MOST_OWED)) return
     if (this.#owed.size === 0) this.#payLater()
-    if (this.#owed.has(subject) || this.#owed.size < MOST_OWED) this.#owed.set(subject, answer)
+    this.#owed.set(subject, { answer, kept })
+    this.#kept = total
   }
 
   /** Nobody waits for an answer any more. */
   end(): void {
     this.#owed.clear()
+    this.#kept = 0
   }
 
   #payLater(): void {
     const { clock, log } = this.#tools
     clock.after(1_000, () => {
-      for (const [subject, answer] of this.#owed) {
+      for (const [subject, { answer, kept }] of this.#owed) {
         if (!this.#buckets.take(this.#node)) break
         this.#owed.delete(subject)
+        this.#kept -= kept
         attempt(log, 'a late answer', answer, { node: this.#node, subject })
       }
       if (this.#owed.size > 0) this.#payLater()

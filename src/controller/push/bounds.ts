@@ -12,6 +12,21 @@ const REQUESTS: Allowance = Object.freeze({ burst: 100, rate: 5 })
  */
 const FACTS: Allowance = Object.freeze({ burst: 100, rate: 2 })
 /**
+ * Keys that one agent offers and was asked for: as many as it may have networks (frames.ts), for where one is missing its
+ * machine is cut off. Each may be an entry of the log.
+ */
+const KEYS: Allowance = Object.freeze({ burst: 1_000, rate: 5 })
+/**
+ * Frames of any kind. One in a thousand networks says a few of each when it comes back, and then a few a second; what is more
+ * waits at its end of the connection.
+ */
+const FRAMES: Allowance = Object.freeze({ burst: 5_000, rate: 500 })
+/**
+ * What one agent says that is no frame or out of place. Of the next release some may say a little that this one does not
+ * know; who says more than that is cut off.
+ */
+const FAULTS: Allowance = Object.freeze({ burst: 500, rate: 10 })
+/**
  * Lines by one agent: enough to see what is wrong with each of its networks, and far too few to fill a disk (16 KB a minute
  * when each has the longest reason there is).
  */
@@ -26,12 +41,18 @@ const SESSIONS: Allowance = Object.freeze({ burst: 30, rate: 1 })
 export class Bounds {
   readonly requests: NodeBuckets
   readonly facts: NodeBuckets
+  readonly keys: NodeBuckets
+  readonly frames: NodeBuckets
+  readonly faults: NodeBuckets
   readonly remarks: NodeBuckets
   readonly sessions: NodeBuckets
 
   constructor(clock: Time) {
     this.requests = new NodeBuckets(clock, REQUESTS)
     this.facts = new NodeBuckets(clock, FACTS)
+    this.keys = new NodeBuckets(clock, KEYS)
+    this.frames = new NodeBuckets(clock, FRAMES)
+    this.faults = new NodeBuckets(clock, FAULTS)
     this.remarks = new NodeBuckets(clock, REMARKS)
     this.sessions = new NodeBuckets(clock, SESSIONS)
   }

@@ -1,7 +1,6 @@
 import type { Logger } from 'pino'
 import type { WebSocket } from 'ws'
 import type { Clock } from '../../clock.ts'
-import { toWeftError } from '../../errors.ts'
 import type { NodeId } from '../../keys/identity.ts'
 import type { SigningKey } from '../../keys/signature.ts'
 import type { Entry } from '../../log/log.ts'
@@ -181,7 +180,7 @@ export class Fleet {
   }
 
   #reportLater(session: Session, report: NodeReport): void {
-    session.telling.ask('hello', () => {
+    session.hearing.telling.ask('hello', () => {
       if (session.isOver) return
       this.#tools.presence.report(session.node, report)
       this.onFacts(session.node)
@@ -191,16 +190,16 @@ export class Fleet {
   #listen(socket: WebSocket, session: Session, who: { remoteAddress: string; node: NodeId }): void {
     const { log } = this.#tools
     socket.on('message', (data: Buffer) => {
+      if (session.isCutOff) return
+      session.heard()
       try {
         this.#tools.inbox.take(session, parseAgentFrame(data.toString()))
       } catch (error) {
-        const { code, message } = toWeftError(error)
-        session.remarks.warn(log, { ...who, code, reason: message }, 'frame refused')
-        session.send({ type: 'error', code, message })
+        session.refuse(error, who)
       }
     })
     socket.on('close', (code) => {
-      log.info({ ...who, code, ...session.remarks.leftOut }, 'agent left')
+      log.info({ ...who, code, ...session.hearing.remarks.leftOut }, 'agent left')
       this.#forget(session)
     })
   }

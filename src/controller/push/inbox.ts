@@ -65,9 +65,9 @@ export class AgentInbox {
       case 'facts':
         return this.#facts(session, frame)
       case 'key':
-        return this.#keyOffers.take(session, frame)
+        return this.#key(session, frame)
       case 'resync':
-        return session.asking.ask(frame.network, () =>
+        return session.hearing.asking.ask(frame.network, () =>
           session.resync(frame.network as NetworkId, frame.position),
         )
       case 'have':
@@ -90,7 +90,7 @@ export class AgentInbox {
     const { presence, clock, onFacts } = this.#tools
     const { node } = session
     const cameAt = clock.now()
-    session.telling.ask('facts', () => {
+    session.hearing.telling.ask('facts', () => {
       // It may have a newer session meanwhile, in which it said something newer.
       if (session.isOver) return
       presence.report(node, toNodeReport(facts, presence.get(node)?.report.seenFrom, cameAt))
@@ -100,16 +100,29 @@ export class AgentInbox {
 
   #compare(session: Session, frame: AgentFrameOf<'have'>): void {
     this.#facts(session, frame)
-    session.asking.ask('all', () => {
+    session.hearing.asking.ask('all', () => {
       if (session.isOver) return
       session.resume(frame.networks)
       this.#tools.compareWitnesses(session.node, frame.witnesses)
     })
   }
 
+  /** To verify it costs more than to send it: it has its turn, like its answer. */
   #proof(session: Session, frame: AgentFrameOf<'proof'>): void {
-    const evidence = this.#tools.onProof(session.node, frame)
-    session.asking.ask(`proof ${evidence.network}`, () => session.shown(evidence))
+    const answer = () => {
+      try {
+        session.shown(this.#tools.onProof(session.node, frame))
+      } catch (error) {
+        session.refuse(error)
+      }
+    }
+    session.hearing.showing.ask(`${frame.network} ${frame.kind}`, answer, frame.body.length)
+  }
+
+  /** One that nobody asked for, or that was offered before, is of another time, or means nothing. */
+  #key(session: Session, frame: AgentFrameOf<'key'>): void {
+    if (!session.takesKey(frame.network as NetworkId, frame.keyVersion)) return
+    session.hearing.offering.ask(frame.network, () => this.#keyOffers.take(session, frame))
   }
 
   /** An agent that does not say which own record it has is taken to have the one that it was sent before. */
@@ -124,18 +137,18 @@ export class AgentInbox {
     })
   }
 
-  #refused({ node, remarks }: Session, { network, code, reason }: AgentFrameOf<'refused'>): void {
+  #refused({ node, hearing }: Session, { network, code, reason }: AgentFrameOf<'refused'>): void {
     // It has something newer: a late frame, or a log that went back, which it proves.
     if (code === 'stale-revision') return
-    remarks.warn(this.#tools.log, { node, network, code, reason }, 'agent could not apply')
+    hearing.remarks.warn(this.#tools.log, { node, network, code, reason }, 'agent could not apply')
     this.#update(node, network, { refused: { code, reason } })
   }
 
-  #report({ node, remarks }: Session, frame: AgentFrameOf<'report'>): void {
+  #report({ node, hearing }: Session, frame: AgentFrameOf<'report'>): void {
     const { presence, clock, log } = this.#tools
     const network = frame.network as NetworkId
     if (frame.drift.length > 0)
-      remarks.warn(log, { node, network, ...firstOf(frame.drift) }, 'agent repaired its interface')
+      hearing.remarks.warn(log, { node, network, ...firstOf(frame.drift) }, 'agent repaired its interface')
     const members = this.#tools.state().networks.get(network)?.members
     if (!members?.has(node)) return
     const isMember = (id: NodeId) => members.has(id)

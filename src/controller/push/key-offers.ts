@@ -5,9 +5,10 @@ import type { NodeId } from '../../keys/identity.ts'
 import type { NetworkId } from '../../model/names.ts'
 import type { AgentFrameOf } from '../../protocol/frames.ts'
 import { attempt } from './attempt.ts'
+import type { Hearing } from './hearing.ts'
 import type { Session } from './session.ts'
 
-type Offerer = Pick<Session, 'node' | 'remarks' | 'wantKey'>
+type Offerer = Pick<Session, 'node' | 'wantKey'> & { readonly hearing: Pick<Hearing, 'remarks'> }
 
 export interface KeyOffersTools {
   readonly clock: Clock
@@ -51,12 +52,12 @@ export class KeyOffers {
   }
 
   #failed(session: Offerer, offered: AgentFrameOf<'key'>, error: unknown): void {
-    const { node, remarks } = session
+    const { node, hearing } = session
     const { code, message, cause } = toWeftError(error)
     const network = offered.network as NetworkId
     const isPassing = PASSING.has(code)
     const what = { node, network, code, reason: message, cause }
-    remarks.warn(
+    hearing.remarks.warn(
       this.#tools.log,
       what,
       isPassing ? 'offered key not certified yet; asked for again' : 'offered key refused',

@@ -1,4 +1,5 @@
 import type { WebSocket } from 'ws'
+import { toWeftError } from '../../errors.ts'
 import type { NodeId } from '../../keys/identity.ts'
 import type { SigningKey } from '../../keys/signature.ts'
 import type { NetworkId } from '../../model/names.ts'
@@ -13,14 +14,12 @@ import type {
 import type { LanStep, LanTold } from '../presence/lan-told.ts'
 import { AgentSocket, type AgentSocketTools } from './agent-socket.ts'
 import { type Evidence, isAhead } from './ahead.ts'
-import { Asking, type AskingTools } from './asking.ts'
 import { attempt } from './attempt.ts'
-import type { Bounds } from './bounds.ts'
 import type { Cursor } from './cursor.ts'
 import type { Feed } from './feed.ts'
+import { Hearing, type HearingTools } from './hearing.ts'
 import type { Lag } from './lag.ts'
 import { removedFrame, selfFrame } from './member-frames.ts'
-import { Remarks } from './remarks.ts'
 import {
   applied,
   claimed,
@@ -32,7 +31,7 @@ import {
   takeUp,
 } from './told.ts'
 
-export interface SessionTools extends AgentSocketTools, AskingTools {
+export interface SessionTools extends AgentSocketTools, HearingTools {
   readonly signing: SigningKey
   /** Whether the agent reads packed frames. */
   readonly readsPacked: boolean
@@ -44,7 +43,6 @@ export interface SessionTools extends AgentSocketTools, AskingTools {
   /** Endpoints that only the LAN of the node may know, encoded once for all on it. */
   readonly lan: (network: NetworkId, node: NodeId, told: LanTold) => LanStep
   readonly lag: Lag
-  readonly bounds: Bounds
 }
 
 /**
@@ -53,12 +51,8 @@ export interface SessionTools extends AgentSocketTools, AskingTools {
  */
 export class Session {
   readonly node: NodeId
-  /** What the agent asks for. */
-  readonly asking: Asking
-  /** What it tells of itself. */
-  readonly telling: Asking
-  /** What is written of it into our log. */
-  readonly remarks: Remarks
+  /** What is heard of it. */
+  readonly hearing: Hearing
   readonly #socket: AgentSocket
   readonly #tools: SessionTools
   readonly #told = new Map<NetworkId, Told>()
@@ -67,10 +61,7 @@ export class Session {
     this.node = node
     this.#socket = new AgentSocket(socket, tools)
     this.#tools = tools
-    const { requests, facts, remarks } = tools.bounds
-    this.asking = new Asking(node, requests, tools)
-    this.telling = new Asking(node, facts, tools)
-    this.remarks = new Remarks(node, remarks)
+    this.hearing = new Hearing(node, tools)
   }
 
   /**
@@ -174,12 +165,49 @@ export class Session {
     if (since !== undefined) this.#tools.lag.applied(since)
   }
 
+  /** A frame of the agent has come, of whatever kind. */
+  heard(): void {
+    if (!this.#tools.bounds.frames.take(this.node)) this.#socket.rest()
+  }
+
+  /** Whether the agent was asked for the key that it offers; one that offers it once more was not. */
+  takesKey(network: NetworkId, keyVersion: number): boolean {
+    const told = this.#told.get(network)
+    if (told?.keyWanted !== keyVersion) return false
+    told.keyWanted = undefined
+    return true
+  }
+
   /** The key that the agent has offered could not be taken at the moment: it is asked for it once more. */
   wantKey(network: NetworkId): void {
     const told = this.#told.get(network)
     if (!told) return
     told.self = NO_SELF
     this.flush(network)
+  }
+
+  /**
+   * What the agent said cannot be: it is told so, and our log, as often as is good for us. Who goes on with what is not of the
+   * protocol is cut off, for each such frame costs us more than it.
+   */
+  refuse(error: unknown, who: object = { node: this.node }): void {
+    const { code, message } = toWeftError(error)
+    const { log, bounds } = this.#tools
+    if (code === 'protocol-error' && !bounds.faults.take(this.node)) {
+      this.hearing.remarks.warn(
+        log,
+        { ...who, code, reason: message },
+        'agent cut off: too much of what it says is not of the protocol',
+      )
+      return this.#socket.cutOff()
+    }
+    this.hearing.remarks.warn(log, { ...who, code, reason: message }, 'frame refused')
+    this.send({ type: 'error', code, message })
+  }
+
+  /** Whether nothing that the agent says is heard any more. */
+  get isCutOff(): boolean {
+    return this.#socket.isCutOff
   }
 
   /** Bytes that have left this process. */
@@ -194,8 +222,7 @@ export class Session {
 
   /** The socket has closed: nothing is owed any more. */
   end(): void {
-    this.asking.end()
-    this.telling.end()
+    this.hearing.end()
   }
 
   close(code: number, reason: string): void {
@@ -244,6 +271,7 @@ export class Session {
   #askForKey(network: Network, member: Member, told: Told): void {
     if (this.#knowsItself(member, told)) return
     told.self = { revision: member.revision, epoch: this.#tools.state().epoch }
+    told.keyWanted = member.keyVersion
     this.send({ type: 'key-wanted', network: network.id, keyVersion: member.keyVersion })
   }
 

@@ -14,6 +14,8 @@ export interface Told {
   applied: number
   /** Revision of the member's own record, 0 before it was told, and the epoch in which it was. */
   self: { readonly revision: number; readonly epoch: number }
+  /** Version of the key that the agent was asked for and has not offered yet. */
+  keyWanted: number | undefined
   /** Since when the node is a member, if it became one in this session and was told nothing yet. */
   addedAt: number | undefined
   /** When the node left, until it is told so; undefined while it is a member. */
@@ -37,6 +39,7 @@ export function nothingTold(): Told {
     lan: knownLan(undefined),
     applied: NO_REVISION,
     self: NO_SELF,
+    keyWanted: undefined,
     addedAt: undefined,
     leftAt: undefined,
     unapplied: undefined,

@@ -53,7 +53,7 @@ describe('One agent that says too much', () => {
     assert.ok(written.length >= 30 && written.length <= 40, `${written.length} lines`)
     assert.ok(written.join('').length < 300_000, `${written.join('').length} bytes`)
     await eventually('what was left out is counted with the next line', () => {
-      agent.send({ type: 'hello' } as never)
+      agent.send({ type: 'report', network, peers: [], drift: ['the port was 1'] })
       return rig.lines.some((line) => /"leftOut":\d{3}/.test(line))
     })
   })
@@ -86,6 +86,53 @@ describe('One agent that says too much', () => {
     assert.ok(pushed <= due, `${pushed} changes were pushed, of ${due} that may be`)
     using _back = await eventually('it may come again', () => come(4_000).catch(() => undefined), 20_000)
     await eventually('what it says last counts in the end', () => port() === 4_000)
+  })
+
+  it('is heard a few times with what it shows, never with a key that nobody wants, and cut off with what is no frame', async () => {
+    await using rig = await startRig()
+    const { network, agent, other } = await pair(rig)
+    using _agent = agent
+    using _other = other
+    const before = rig.lines.length
+    const [publicKey, signature] = [`${'A'.repeat(42)}E=`, 'A'.repeat(86)]
+    for (let at = 0; at < 300; at++) {
+      agent.send({ type: 'key', network, keyVersion: 1, publicKey })
+      agent.send({ type: 'proof', network, kind: 'self', body: 'AAAA', signature })
+    }
+    await allRead(agent)
+    const looked = agent.framesOf('error').filter(({ code }) => code === 'digest-mismatch').length
+    assert.ok(looked >= 100 && looked <= 150, `${looked} were looked at`)
+    assert.ok(!rig.lines.slice(before).some((line) => line.includes('offered key refused')))
+    const standing = () => rig.controller.status.member(findNetwork(rig.controller.state, 'demo'), agent.node)
+    assert.notEqual(standing().state, 'refused', 'nobody asked it')
+
+    for (let at = 0; at < 1_000; at++) agent.send({ type: 'hello' } as never)
+    await eventually('it is cut off', () => agent.isClosed)
+    const told = agent.framesOf('error').filter(({ code }) => code === 'protocol-error').length
+    assert.ok(told <= 600, `${told} were answered`)
+    assert.ok(!other.isClosed)
+    using back = await RawAgent.return(await rig.joinToken({}), agent.identity, [])
+    back.send({ type: 'hello' } as never)
+    await eventually('it is no better in another session', () => {
+      for (let at = 0; at < 10; at++) back.send({ type: 'hello' } as never)
+      return back.isClosed
+    })
+  })
+
+  it('is read no more for a while, and then read on, so that it holds nobody else up', async () => {
+    await using rig = await startRig()
+    const { network, agent, other } = await pair(rig)
+    using _agent = agent
+    using _other = other
+    const position = { network, epoch: 1, revision: 1, digest: 'A'.repeat(22) }
+    const start = performance.now()
+    for (let at = 0; at < 6_500; at++) agent.send({ type: 'applied', ...position, took: 1 })
+    const last = allRead(agent, 30_000)
+    await allRead(other)
+    await last
+    const took = performance.now() - start
+    assert.ok(took > 900, `all was read within ${Math.round(took)} ms`)
+    assert.ok(!agent.isClosed)
   })
 
   it('is told as often what it should be a witness of as what else it asks for', async () => {
@@ -153,10 +200,10 @@ function memberOf({ controller }: Rig) {
 }
 
 /** Resolves when what was sent so far was taken: what is out of place is answered at once. */
-async function allRead(agent: RawAgent): Promise<void> {
+async function allRead(agent: RawAgent, limit?: number): Promise<void> {
   const known = agent.framesOf('error').length
   agent.send({ type: 'hello' } as never)
-  await eventually('all of it was read', () => agent.framesOf('error').length > known)
+  await eventually('all of it was read', () => agent.framesOf('error').length > known, limit)
 }
 
 /** Two members of a network. */

@@ -26,7 +26,7 @@ it('a key that could not be certified is asked for again, though asking failed b
   let asked = 0
   const session = {
     node: nodeId(1),
-    remarks: new Remarks(nodeId(1), new Bounds(clock).remarks),
+    hearing: { remarks: new Remarks(nodeId(1), new Bounds(clock).remarks) },
     wantKey() {
       asked += 1
       if (asked === 1) throw new Error('the agent cannot be asked')

@@ -1,0 +1,47 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { pino } from 'pino'
+import { Bounds } from '../../../src/controller/push/bounds.ts'
+import { Hearing } from '../../../src/controller/push/hearing.ts'
+import { HandClock } from '../../agent/clock.ts'
+import { nodeId } from '../../model/history.ts'
+
+/** As many as a node may have. */
+const NETWORKS = 1_000
+
+function hearingAt(clock: HandClock, bounds = new Bounds(clock)): Hearing {
+  return new Hearing(nodeId(1), { clock, bounds, log: pino({ level: 'silent' }) })
+}
+
+describe('An agent of a thousand networks', () => {
+  it('that is taken out of all of them has each of its proofs taken once, at 200 seconds the last', () => {
+    const clock = new HandClock()
+    const { showing } = hearingAt(clock)
+    const shown: number[] = []
+    // It shows the same again where it was asked again.
+    for (let at = 0; at < NETWORKS; at++) showing.ask(`net-${at} head`, () => void shown.push(at), 300)
+    for (let at = 100; at < NETWORKS; at++) showing.ask(`net-${at} head`, () => void shown.push(at), 300)
+    assert.equal(shown.length, 100)
+    for (let second = 0; second < 200; second++) clock.advance(1_000)
+    assert.deepEqual(
+      shown,
+      Array.from({ length: NETWORKS }, (_, at) => at),
+    )
+  })
+
+  it('has all the keys taken at once that it is asked for, and as many a second time later', () => {
+    const clock = new HandClock()
+    const bounds = new Bounds(clock)
+    let taken = 0
+    const offer = () => {
+      const { offering } = hearingAt(clock, bounds)
+      for (let at = 0; at < NETWORKS; at++) offering.ask(`net-${at}`, () => void taken++)
+    }
+    offer()
+    assert.equal(taken, NETWORKS)
+    offer()
+    assert.equal(taken, NETWORKS, 'another session does not make it more')
+    for (let second = 0; second < 200; second++) clock.advance(1_000)
+    assert.equal(taken, 2 * NETWORKS)
+  })
+})

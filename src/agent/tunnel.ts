@@ -19,8 +19,8 @@ export interface PortBook {
 /** What the device said of the peers at one time. */
 export interface Glance {
   readonly peers: ReadonlyMap<PublicKey, ObservedPeer>
-  /** Of what was done to the interface before. */
-  readonly changes: number
+  /** When that was: of the same moment is what was asked of the same tunnel, with nothing done to the interface in between. */
+  readonly moment: object
 }
 
 /** The same of all there is. */
@@ -40,8 +40,8 @@ export class Tunnel {
   readonly #clock: Clock
   readonly #ports: PortBook
   #seen: SimulatedInterface | undefined
-  /** Counts when something begins to be done to the interface, and when it is over. */
-  #changes = 0
+  /** Another one when something begins to be done to the interface, and when it is over; none is that of another tunnel. */
+  #moment: object = {}
   #port: number
   #previous: DesiredDevice | undefined
   /** That of which `#previous` is the device; undefined when that is none of a whole plan. */
@@ -116,20 +116,20 @@ export class Tunnel {
 
   /** Asks the device for all there is. Nothing has to wait for that: what is out of date then is passed over. */
   async observe(): Promise<Observation> {
-    const changes = this.#changes
+    const moment = this.#moment
     const observed = await this.#device.observe()
-    return { observed, peers: observed.peers, changes }
+    return { observed, peers: observed.peers, moment }
   }
 
   /** The same of the peers alone, by one program run. */
   async glance(): Promise<Glance> {
-    const changes = this.#changes
-    return { peers: await this.#device.observePeers(), changes }
+    const moment = this.#moment
+    return { peers: await this.#device.observePeers(), moment }
   }
 
   /** Whether nothing was done to the interface since it was looked at. */
-  isOfNow({ changes }: Glance): boolean {
-    return changes === this.#changes
+  isOfNow({ moment }: Glance): boolean {
+    return moment === this.#moment
   }
 
   /**
@@ -213,11 +213,11 @@ export class Tunnel {
 
   async #carryOut(steps: readonly Step[]): Promise<void> {
     if (steps.length === 0) return
-    this.#changes += 1
+    this.#moment = {}
     try {
       await this.#device.apply(steps)
     } finally {
-      this.#changes += 1
+      this.#moment = {}
     }
   }
 }

@@ -106,3 +106,30 @@ it('What was not carried out when drift was put right is found by the next plan'
   await tunnel.apply(plan, keys)
   assert.equal((await device.observe()).peers.size, 1_200)
 })
+
+it('What one tunnel saw of an interface is passed over by the next one, however often either has changed it', async () => {
+  const device = await new MemoryDriver().open(interfaceName(nodeId(1), network))
+  const adopt = () => Tunnel.adopt(device, new HandClock(), { free: () => 51_820, used: () => [] })
+  const { ipv4, ipv6, publicKey } = record(1)
+  const plan = {
+    networkId: network,
+    alias: 'weft demo',
+    ranges: [parseCidr('10.1.0.0/16'), parseCidr('fd00:0:1::/48')],
+    mtu: 1_420,
+    self: { addresses: [ipv4, ipv6] },
+    peers: [{ publicKey, allowedIps: [parseCidr('10.1.2.0/24')], keepalive: 0 }],
+  }
+  const keys = createKeyPair(systemRandom)
+  const before = await adopt()
+  const [early, bare] = [await before.observe(), await before.glance()]
+  await before.apply(plan, keys)
+  const late = await before.observe()
+  assert.ok(before.isOfNow(late) && !before.isOfNow(early))
+
+  const next = await adopt()
+  assert.ok(!next.isOfNow(early) && !next.isOfNow(bare), 'both had changed nothing')
+  await device.apply([{ kind: 'remove-peer', publicKey }])
+  await next.apply({ ...plan, peers: [], mtu: 1_400 }, keys)
+  assert.ok(!next.isOfNow(late), 'both had changed it once')
+  assert.deepEqual((await next.inspect(late)).drift, [])
+})

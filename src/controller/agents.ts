@@ -55,6 +55,7 @@ export function openAgents(tools: AgentsTools): Agents {
     inbox,
     onArrived: (node) => sharing?.arrived(node),
     onPushed: (network) => sharing?.pushed(network),
+    onDrained: (node) => sharing?.drained(node),
     lag: new Lag(metrics, () => clock.monotonic()),
   })
   const door = new Door({

@@ -71,6 +71,12 @@ export class Sharing {
     this.#pushed.add(network)
   }
 
+  /** An agent that did not read at a push was sent the rest since: where there was none, no answer will come. */
+  drained(node: NodeId): void {
+    const networks = this.#withheld.get(node) ?? []
+    if ([...networks].some((network) => this.#tools.hasAnswered(node, network))) this.#tell(node)
+  }
+
   /**
    * Tells once of each that owes an answer, however often there is something new; and of whom nothing was due in the end, so
    * that no answer will come: whether anything is, is not known between a policy and its push. A step for each agent, and what
@@ -86,8 +92,8 @@ export class Sharing {
         yield
       }
     }
-    for (const [node, networks] of [...this.#withheld]) {
-      if ([...networks].some((network) => hasAnswered(node, network))) this.#tell(node)
+    for (const node of [...this.#withheld.keys()]) {
+      this.drained(node)
       yield
     }
   }

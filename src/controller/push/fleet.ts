@@ -42,6 +42,8 @@ export interface FleetTools {
   readonly onArrived: (node: NodeId) => void
   /** The members of a network that are connected were sent what is new, as far as they read. */
   readonly onPushed: (network: NetworkId) => void
+  /** An agent that did not read when others were sent what is new was sent the rest, or there was none. */
+  readonly onDrained: (node: NodeId) => void
   readonly inbox: AgentInbox
   readonly sent: (frames: number, bytes: number) => void
   readonly lag: Lag
@@ -173,6 +175,7 @@ export class Fleet {
       readsFilterParts: filterParts === true,
       feed: (network, viewer) => feeds.get(network, viewer),
       lan: (network, viewer, told) => feeds.lan(network, viewer, told, lanParts === true),
+      onDrained: () => this.#tools.onDrained(node),
     })
     this.#roster.add(session)
     this.#heartbeat.add(socket, () => session.bytesGone)

@@ -43,6 +43,8 @@ export interface SessionTools extends AgentSocketTools, HearingTools {
   /** Endpoints that only the LAN of the node may know, encoded once for all on it. */
   readonly lan: (network: NetworkId, node: NodeId, told: LanTold) => LanStep
   readonly lag: Lag
+  /** The agent, which did not read for a while, was told all that was due to it. */
+  readonly onDrained: () => void
 }
 
 /**
@@ -134,6 +136,7 @@ export class Session {
     const [node, { log }] = [this.node, this.#tools]
     for (const network of this.#told.keys())
       attempt(log, 'telling an agent the rest', () => this.flush(network), { node, network })
+    this.#tools.onDrained()
   }
 
   /** Sends an answer or an instruction, whether the agent reads or not, within a limit. */

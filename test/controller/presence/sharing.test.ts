@@ -101,6 +101,21 @@ describe('What replicas share', () => {
     assert.equal(puts(), 5, 'and that is said once, too')
   })
 
+  it('is that again when an agent that did not read at the push turns out to be owed nothing', () => {
+    const { clock, here, sharing, prompt, slow, waiting, known, puts } = meet()
+    waiting.add(slow)
+    sharing.pushed(NETWORK)
+    clock.advance(1_000)
+    here.report(slow, BARE_REPORT)
+    assert.deepEqual(known(), [4, undefined])
+    const before = puts()
+    sharing.drained(slow)
+    assert.equal(puts(), before, 'it owes an answer still')
+    waiting.clear()
+    for (const node of [prompt, slow]) sharing.drained(node)
+    assert.deepEqual([known(), puts()], [[4, 4], before + 1])
+  })
+
   it('is said of one agent after the other, so that others have their turn, and as it is by then', () => {
     const turns: Iterator<unknown, unknown>[] = []
     const { clock, here, sharing, prompt, slow, waiting, known, puts } = meet((steps) => turns.push(steps))

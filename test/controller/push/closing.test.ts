@@ -43,6 +43,7 @@ test('a session whose socket closes while it is full takes nothing more, and hol
     feed: () => undefined,
     lan: (_network, _node, told) => ({ told }),
     sent: () => undefined,
+    onDrained: () => undefined,
     lag: new Lag(new Registry(), () => 0),
   })
   const network = 'net-aaaaaaaaaaaaaaaa' as NetworkId

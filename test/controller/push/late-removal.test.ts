@@ -48,6 +48,7 @@ async function leaveWhileStalled({ asks }: { readonly asks: boolean }): Promise<
     feed: (network, node) => world.feeds.get(network, node),
     lan: (network, node, told) => world.feeds.lan(network, node, told, true),
     sent: () => undefined,
+    onDrained: () => undefined,
     lag: new Lag(new Registry(), () => world.clock.monotonic()),
   })
   session.resume([])

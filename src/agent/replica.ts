@@ -173,8 +173,11 @@ export class Replica {
 
   /** Shows what the controller signed. Who is a member no more is told so as of that. */
   show(): AgentFrameOf<'proof'> | undefined {
-    this.#shownAt = this.#head && this.#provenAt
-    return this.proof
+    const [proven, self] = [this.#head && this.#provenAt, this.#self?.content]
+    // Of the own record the point may be a later one: it comes before the rest, or that was too long to be shown.
+    const isSelfNewer = self !== undefined && (!proven || isOlder(proven, self))
+    this.#shownAt = isSelfNewer ? self : proven
+    return isSelfNewer ? this.selfProof : this.proof
   }
 
   /** What the controller signed for the point at which we are, or for the last one before it that is not too long to be shown. */

@@ -2,6 +2,12 @@ import { Map as ImmutableMap } from 'immutable'
 import { WeftError } from '../errors.ts'
 import { emptyState, type Network, type Slots, type State } from './state.ts'
 
+/**
+ * How much of a state: `all` is what a snapshot keeps. `certain` leaves out what is not known after a snapshot of an earlier
+ * release, so that a state is the same whether it was folded from such a one or from the beginning.
+ */
+type Extent = 'all' | 'certain'
+
 /** Raise it when the meaning of something that is encoded changes. A field of `State` that is new begins as it is in `emptyState`. */
 const FORMAT = 2
 /** In format 1 what is in a map stands whole on one line, which is a case of format 2. */
@@ -13,10 +19,11 @@ const LINE = 8_192
  * A state as lines of JSON, each made when it is asked for. Equal states have the same lines, whatever order their maps
  * have got: keys are sorted.
  */
-export function* encodeState(state: State): Generator<string, void, void> {
+export function* encodeState(state: State, extent: Extent = 'certain'): Generator<string, void, void> {
+  const encoded = extent === 'all' ? state : certainOf(state)
   yield `${JSON.stringify({ format: FORMAT })}\n`
   for (const key of keysOf(fields)) {
-    for (const part of encodeField(fields, state, key)) yield `["${key}",${part}]\n`
+    for (const part of encodeField(fields, encoded, key)) yield `["${key}",${part}]\n`
   }
 }
 
@@ -47,7 +54,12 @@ interface Codec<Value> {
 /** Every key, optional ones too: a field that is forgotten here does not compile. */
 type CodecsOf<Value> = { readonly [Key in keyof Value]-?: Codec<Value[Key]> }
 
-const slots: CodecsOf<Slots> = { next: plain(), free: plain(), tombstones: map(plain()) }
+const slots: CodecsOf<Slots> = {
+  next: plain(),
+  free: plain(),
+  tombstones: map(plain()),
+  leftAt: map(plain()),
+}
 
 const network: CodecsOf<Network> = {
   id: plain(),
@@ -88,6 +100,14 @@ const fields: CodecsOf<State> = {
   joinTokens: map(plain()),
   joinTokensByHash: map(plain()),
   webhooks: map(plain()),
+}
+
+function certainOf(state: State): State {
+  const networks = state.networks.map((network) => ({
+    ...network,
+    slots: { ...network.slots, leftAt: network.slots.leftAt.clear() },
+  }))
+  return { ...state, networks }
 }
 
 /** What JSON holds as it is. A map, a class or a function in it makes it `never`, so that it needs a codec of its own. */

@@ -46,14 +46,14 @@ export function certifyKey(state: State, event: EventOf<'member-key-certified'>)
 export function removeMember(state: State, event: EventOf<'member-removed'>): State {
   const network = known(state.networks.get(event.network), event.network)
   const member = known(network.members.get(event.node), event.node)
-  const tombstones = network.slots.tombstones.set(event.node, { slot: member.slot, removedAt: event.at })
+  const revision = network.revision + 1
+  const slots: Slots = {
+    ...network.slots,
+    tombstones: network.slots.tombstones.set(event.node, { slot: member.slot, removedAt: event.at }),
+    leftAt: network.slots.leftAt.set(event.node, { epoch: state.epoch, revision }),
+  }
   return {
-    ...withNetwork(state, {
-      ...network,
-      revision: network.revision + 1,
-      members: network.members.delete(event.node),
-      slots: { ...network.slots, tombstones },
-    }),
+    ...withNetwork(state, { ...network, revision, members: network.members.delete(event.node), slots }),
     memberKeys: state.memberKeys.deleteAll(keysOf(member)),
     networksOfNode: dropFromIndex(state.networksOfNode, event.node, network.id),
   }
@@ -67,6 +67,7 @@ export function clearTombstones(state: State, event: EventOf<'tombstones-cleared
     ...network.slots,
     free: [...free, ...cleared].sort((a, b) => a - b),
     tombstones: tombstones.deleteAll(event.nodes),
+    leftAt: network.slots.leftAt.deleteAll(event.nodes),
   }
   return withNetwork(state, { ...network, slots })
 }
@@ -80,5 +81,6 @@ function takeSlot(slots: Slots, node: NodeId, slot: number): Slots {
     next: Math.max(slots.next, slot + 1),
     free: slots.free.includes(slot) ? slots.free.filter((other) => other !== slot) : slots.free,
     tombstones: slots.tombstones.delete(node),
+    leftAt: slots.leftAt.delete(node),
   }
 }

@@ -64,4 +64,4 @@ export function unshareNetwork(state: State, { network: id, project }: EventOf<'
   }
 }
 
-const NO_SLOTS: Slots = { next: 1, free: [], tombstones: ImmutableMap() }
+const NO_SLOTS: Slots = { next: 1, free: [], tombstones: ImmutableMap(), leftAt: ImmutableMap() }

@@ -122,6 +122,12 @@ export interface Slots {
   /** Slots below `next` whose tombstones were cleared, lowest first. */
   readonly free: readonly number[]
   readonly tombstones: ImmutableMap<NodeId, Tombstone>
+  /**
+   * As of when those with a tombstone left: the epoch, and the revision of the network to which that led. Of who left before
+   * a snapshot of a release that did not keep it, it is not known. Apart from the tombstones, because such a release refuses
+   * a snapshot with more in a tombstone than its entries put there, and passes over a map that it does not know.
+   */
+  readonly leftAt: ImmutableMap<NodeId, { readonly epoch: number; readonly revision: number }>
 }
 
 export interface Tombstone {

@@ -80,6 +80,16 @@ describe('What a node knows of a network', () => {
     assert.equal(replica.isCoveredBy(shown), false, 'a late one, for it is a member again')
   })
 
+  it('shows its own record where that is of a later point than the last head, and is left as of that', () => {
+    replica.takeSelf(selfFrame({ epoch: 2 }))
+    assert.ok(replica.selfProof)
+    assert.deepEqual(replica.show(), replica.selfProof)
+    assert.equal(replica.isCoveredBy({ epoch: 1, revision: 10 }), false)
+    assert.ok(replica.isCoveredBy({ epoch: 2, revision: own.revision }))
+    replica.takeSnapshot(snapshot(3, [1], controllerKey, 2))
+    assert.equal(replica.show()?.kind, 'head')
+  })
+
   it('takes the hints of a delta that leads to where it is: it may be the later of two', () => {
     const first = delta({ from: 10, to: 11, members: [1, 2, 3, 4], upserts: [4] })
     replica.takeDelta(first)
@@ -297,8 +307,8 @@ function proofOf({ body, signature }: Signed) {
   return { type: 'proof' as const, network, body, signature }
 }
 
-function selfFrame({ key = controllerKey, sealed = sealedKey(1), record: of = own } = {}) {
-  return { type: 'self' as const, ...signSelf(selfContent(of), key), sealedKey: sealed }
+function selfFrame({ key = controllerKey, sealed = sealedKey(1), record: of = own, epoch = 1 } = {}) {
+  return { type: 'self' as const, ...signSelf({ ...selfContent(of), epoch }, key), sealedKey: sealed }
 }
 
 function sealedKey(version: number): string {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rename, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pino } from 'pino'
@@ -10,10 +10,13 @@ import { type PolicyInput, setPolicy } from '../../src/controller/commands/polic
 import { setRoles } from '../../src/controller/commands/role.ts'
 import { createJoinToken } from '../../src/controller/commands/token.ts'
 import type { Controller } from '../../src/controller/controller.ts'
+import { NOTES_FILE } from '../../src/controller/home.ts'
+import { HEAD_FILE } from '../../src/controller/ledger/kepthead.ts'
 import { openController } from '../../src/controller/open.ts'
 import { COMPARE_PARTS } from '../../src/controller/push/comparison.ts'
 import { controllerSettings } from '../../src/controller/settings.ts'
 import { systemRandom } from '../../src/keys/random.ts'
+import { backupLog } from '../../src/log/backup.ts'
 import { openSqliteLog } from '../../src/log/sqlite.ts'
 import { applyEntry } from '../../src/model/apply.ts'
 import { emptyState, type Network, type State } from '../../src/model/state.ts'
@@ -147,6 +150,20 @@ export class World implements AsyncDisposable {
     await Promise.all(this.agents.map((agent) => agent.disconnect()))
     await this.controller[Symbol.asyncDispose]()
     await this.#open()
+  }
+
+  /** Copies the log. Gives what puts the copy in the place of the log, as where the disk was lost with all that is beside it. */
+  async backup(): Promise<() => Promise<void>> {
+    const [path, copy] = [join(this.#dataDir, 'log.db'), join(this.#dataDir, 'copy.db')]
+    await backupLog(path, copy)
+    return async () => {
+      await Promise.all(this.agents.map((agent) => agent.disconnect()))
+      await this.controller[Symbol.asyncDispose]()
+      for (const name of ['log.db', 'log.db-wal', 'log.db-shm', HEAD_FILE, NOTES_FILE])
+        await rm(join(this.#dataDir, name), { force: true })
+      await rename(copy, path)
+      await this.#open()
+    }
   }
 
   /**

@@ -43,6 +43,29 @@ describe('the fold, after any history,', () => {
     )
   })
 
+  it('knows of each whose tombstone stands as of when it left: the epoch, and the revision to which that led', () => {
+    fc.assert(
+      fc.property(history, (steps) => {
+        const left = new Map<string, unknown>()
+        let state = emptyState
+        for (const event of steps.flat()) {
+          state = apply(state, event)
+          if (event.type === 'member-added') left.delete(event.network + event.node)
+          if (event.type === 'tombstones-cleared')
+            for (const node of event.nodes) left.delete(event.network + node)
+          if (event.type !== 'member-removed') continue
+          const revision = state.networks.get(event.network)?.revision
+          left.set(event.network + event.node, { epoch: state.epoch, revision })
+        }
+        for (const [id, { slots }] of state.networks) {
+          const expected = [...slots.tombstones.keys()].map((node) => [node, left.get(id + node)])
+          assert.deepEqual(slots.leftAt.toObject(), Object.fromEntries(expected))
+        }
+      }),
+      { numRuns: 200 },
+    )
+  })
+
   it('is the same from the start, from JSON, and entry by entry', () => {
     fc.assert(
       fc.property(history, (steps) => {

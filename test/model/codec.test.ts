@@ -5,10 +5,11 @@ import fc from 'fast-check'
 import { apply } from '../../src/model/apply.ts'
 import { decodeState, encodeState } from '../../src/model/codec.ts'
 import type { Event } from '../../src/model/event.ts'
-import { emptyState, type State } from '../../src/model/state.ts'
+import { emptyState, type Network, type State } from '../../src/model/state.ts'
 import { history, verifyKey } from './history.ts'
 
-const text = (state: State) => [...encodeState(state)].join('')
+const text = (state: State) => [...encodeState(state, 'all')].join('')
+const certain = (state: State) => [...encodeState(state)].join('')
 const plain = (state: State): unknown => JSON.parse(JSON.stringify(state))
 
 const FORMAT_1 = readFileSync(new URL('format-1.jsonl', import.meta.url), 'utf8')
@@ -61,6 +62,31 @@ describe('a state, encoded and decoded', () => {
     )
   })
 
+  it('is the same but for when members left, where it began with what an earlier release kept', () => {
+    fc.assert(
+      fc.property(history, fc.double({ min: 0, max: 1, noNaN: true }), (steps, share) => {
+        const events = [AUTHORITY, ...steps.flat()]
+        const at = Math.floor(share * events.length)
+        const before = events.slice(0, at).reduce(apply, emptyState)
+        const older = decodeState(certain(before))
+        assert.ok([...older.networks.values()].every(({ slots }) => slots.leftAt.isEmpty()))
+        const [one, other] = [before, older].map((state) => events.slice(at).reduce(apply, state))
+        assert.ok(one && other)
+        assert.equal(certain(other), certain(one))
+      }),
+      { numRuns: 100 },
+    )
+  })
+
+  it('says when members left in a part that an earlier release, which does not know it, passes over', () => {
+    const left = fc.sample(states, { seed: 1, numRuns: 100 }).find(({ networks }) => networks.some(hasLeft))
+    const lines = text(left ?? assert.fail()).split('\n')
+    const parts = lines.filter((line) => line.includes('"leftAt"'))
+    assert.ok(parts.length > 0)
+    const without = lines.map((line) => line.replaceAll(/,\["leftAt",\[(\["[^\]]*\],?)*\]\]/g, ''))
+    assert.equal(without.join('\n'), certain(left ?? assert.fail()))
+  })
+
   it('comes in lines that are bounded, also when a map is large', () => {
     const removedNodes = emptyState.removedNodes.withMutations((nodes) => {
       for (let number = 0; number < 10_000; number++) nodes.set(`node-${number}` as never, true)
@@ -103,6 +129,10 @@ describe('a state, encoded and decoded', () => {
     assert.deepEqual([state.epoch, state.nodes.size, state.memberKeys.size], [2, 4, 3])
   })
 })
+
+function hasLeft({ slots }: Network): boolean {
+  return !slots.leftAt.isEmpty()
+}
 
 describe('what is not an encoded state', () => {
   it('is refused: cut short or altered, of another format, with a part of a later version', () => {

@@ -162,7 +162,7 @@ function nextAfter(sequence: number, bytes: number): number {
 async function encodeInSlices(state: State): Promise<Uint8Array> {
   const lines: Buffer[] = []
   let slice = performance.now()
-  for (const line of encodeState(state)) {
+  for (const line of encodeState(state, 'all')) {
     lines.push(Buffer.from(line))
     if (performance.now() - slice < SLICE) continue
     await new Promise((resolve) => setImmediate(resolve))

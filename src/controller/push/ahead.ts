@@ -27,6 +27,19 @@ export function isAhead(state: State, { network, epoch, revision }: Point): bool
 }
 
 /**
+ * Whether our log surely took `node`, which is no member, out of the network after this point. That must depend on nothing but
+ * its leaving: whatever else does, an epoch that was raised or a network that was deleted since, it would be told by this.
+ */
+export function hasLeftSince(state: State, node: NodeId, { network, epoch, revision }: Point): boolean {
+  const id = network as NetworkId
+  if (state.deletedNetworks.has(id)) return true
+  const left = state.networks.get(id)?.slots.leftAt.get(node)
+  // What was told behind its leaving, or in a later epoch, is of a history that was lost, in which it was added again.
+  if (left) return left.epoch > epoch || (left.epoch === epoch && left.revision >= revision)
+  return epoch === state.epoch
+}
+
+/**
  * What an agent shows to prove that our log is not the one that it was told from. Throws `digest-mismatch` for what our
  * key did not sign: nobody can claim what was never said.
  */

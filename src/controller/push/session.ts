@@ -13,7 +13,7 @@ import type {
 } from '../../protocol/frames.ts'
 import type { LanStep, LanTold } from '../presence/lan-told.ts'
 import { AgentSocket, type AgentSocketTools } from './agent-socket.ts'
-import { type Evidence, isAhead } from './ahead.ts'
+import { type Evidence, hasLeftSince, isAhead } from './ahead.ts'
 import { attempt } from './attempt.ts'
 import type { Cursor } from './cursor.ts'
 import type { Feed } from './feed.ts'
@@ -92,9 +92,9 @@ export class Session {
    */
   shown({ epoch, revision, ...evidence }: Evidence): void {
     const [state, network] = [this.#tools.state(), evidence.network as NetworkId]
-    if (this.#isMember(network) || isAhead(state, { network, epoch, revision })) return
-    if (epoch === state.epoch || state.deletedNetworks.has(network))
-      this.#sendRemoved(network, { epoch, revision })
+    const point = { network, epoch, revision }
+    if (this.#isMember(network) || isAhead(state, point)) return
+    if (hasLeftSince(state, this.node, point)) this.#sendRemoved(network, { epoch, revision })
   }
 
   /** Asks the agent what it has; its answer is for `resume`. One that does not read is asked the next time. */
@@ -243,7 +243,7 @@ export class Session {
    * of that for what it can show. Unless it is still to be told that it left: more than it says may be on its way to it.
    */
   #refute(id: NetworkId): void {
-    if (this.#told.has(id)) this.#leave(id)
+    if (this.#told.get(id)?.leftAt) this.#leave(id)
     else this.send({ type: 'prove', network: id })
   }
 

@@ -12,16 +12,20 @@ import { SecretBytes } from '../../../src/keys/secret.ts'
 import { SigningKey } from '../../../src/keys/signature.ts'
 import type { Draft, Log } from '../../../src/log/log.ts'
 import { checkSignedHead, type SignedHead } from '../../../src/log/signedhead.ts'
+import { sealSnapshot } from '../../../src/log/snapshot.ts'
 import { openSqliteLog } from '../../../src/log/sqlite.ts'
+import { verifyLog } from '../../../src/log/verify.ts'
 import { encodeState } from '../../../src/model/codec.ts'
 import { toTokenId } from '../../../src/model/names.ts'
 import type { State } from '../../../src/model/state.ts'
 import { change, scratch } from '../../log/fixture.ts'
+import { nodeId } from '../../model/history.ts'
+import { begin, creation, NETWORK, play } from '../../topology/policy/play.ts'
 
 const DAY = 86_400_000
 const START = 1_700_000_000_000
 const signing = new SigningKey(new SecretBytes(new Uint8Array(32).fill(7)))
-const text = (state: State) => [...encodeState(state)].join('')
+const text = (state: State) => [...encodeState(state, 'all')].join('')
 
 describe('the upkeep of a log', () => {
   let dir: Awaited<ReturnType<typeof scratch>>
@@ -79,6 +83,28 @@ describe('the upkeep of a log', () => {
     assert.equal(text(again.state), text((await openWithoutSnapshots(log, closing.signal)).state))
     assert.ok(read <= 30, `${read} entries were read`)
     await upkeep.stop()
+  })
+
+  it('keeps as of when members left, and goes on where an earlier release did not: the log is whole either way', async () => {
+    await fill(20)
+    const wishes = [1, 2].flatMap((number) =>
+      (['come', 'go'] as const).map((kind) => ({ kind, number }) as const),
+    )
+    const { events } = play(begin('mesh'), wishes)
+    await log.append(20, { ...draft(21, now), events: [creation('mesh'), ...events.slice(0, -1)] })
+    const first = await open()
+    const whole = text(first.state)
+    await upkeepOf(first).snapshot()
+    assert.equal(text((await open()).state), whole)
+    await fill(22)
+    const earlier = Buffer.from([...encodeState((await open()).state)].join(''))
+    await log.keepSnapshot(sealSnapshot(log.head(), new Uint8Array(earlier), signing))
+    await log.append(22, { ...draft(23, now), events: events.slice(-1) })
+    const ledger = await open()
+    await upkeepOf(ledger).snapshot()
+    const left = ledger.state.networks.get(NETWORK)?.slots.leftAt
+    assert.deepEqual([...(left?.keys() ?? [])], [nodeId(2)], 'of the first it is not known any more')
+    assert.equal((await verifyLog(dir.log)).entries, 23)
   })
 
   it('passes over a snapshot that is damaged, takes the older one, and says so', async () => {

@@ -7,12 +7,14 @@ import { Bounds } from '../../../src/controller/push/bounds.ts'
 import { Lag } from '../../../src/controller/push/lag.ts'
 import { leavingPoint } from '../../../src/controller/push/member-frames.ts'
 import { Session } from '../../../src/controller/push/session.ts'
+import type { NodeId } from '../../../src/keys/identity.ts'
 import { SecretBytes } from '../../../src/keys/secret.ts'
 import { SigningKey } from '../../../src/keys/signature.ts'
 import { openRemoval } from '../../../src/protocol/content.ts'
 import { parseControllerFrame } from '../../../src/protocol/frames.ts'
 import { Line } from '../../disorder/line.ts'
 import { nodeId } from '../../model/history.ts'
+import { eventually } from '../../rig.ts'
 import { NETWORK } from '../../topology/policy/play.ts'
 import { FeedWorld } from './feed-world.ts'
 
@@ -25,31 +27,30 @@ it('a removal holds for what was on its way when the agent said where it stands,
 
 it('a removal that could not be told at once is told as of then', () => leaveWhileStalled({ asks: false }))
 
+it('who claims a network that it has left, and is still to be told so, is asked for a proof until then', async () => {
+  const world = new FeedWorld()
+  world.come(1, 2)
+  const { session, line } = sessionOf(world, nodeId(2))
+  session.resume([])
+  const { revision } = session.cursor(NETWORK) ?? assert.fail()
+  const heard: string[] = []
+  line.agent.on('message', (data: Buffer) => heard.push(parseControllerFrame(String(data)).type))
+  world.wish({ kind: 'go', number: 2 })
+  session.resync(NETWORK, { network: NETWORK, epoch: world.state.epoch, revision })
+  await eventually('it is asked', () => heard.includes('prove'))
+  assert.deepEqual(heard, ['self', 'snapshot', 'prove'])
+})
+
 async function leaveWhileStalled({ asks }: { readonly asks: boolean }): Promise<void> {
   const world = new FeedWorld()
   world.come(1, 2)
-  const own = nodeId(2)
-  const line = new Line()
+  const { session, line } = sessionOf(world, nodeId(2))
   const removals: number[] = []
   line.agent.on('message', (data: Buffer) => {
     const text = String(data)
     // What fills the socket is no frame that an agent would take.
     const frame = text.includes(MUCH) ? undefined : parseControllerFrame(text)
     if (frame?.type === 'removed') removals.push(openRemoval(frame, signing.publicKey).revision)
-  })
-  const session = new Session(own, line.controller, {
-    clock: world.clock,
-    signing,
-    bounds: new Bounds(world.clock),
-    readsPacked: false,
-    readsFilterParts: true,
-    log: pino({ level: 'silent' }),
-    state: () => world.state,
-    feed: (network, node) => world.feeds.get(network, node),
-    lan: (network, node, told) => world.feeds.lan(network, node, told, true),
-    sent: () => undefined,
-    onDrained: () => undefined,
-    lag: new Lag(new Registry(), () => world.clock.monotonic()),
   })
   session.resume([])
   const { revision } = session.cursor(NETWORK) ?? assert.fail()
@@ -71,4 +72,24 @@ async function leaveWhileStalled({ asks }: { readonly asks: boolean }): Promise<
   session.drained()
   assert.ok(left.revision > latest)
   assert.deepEqual(removals, [left.revision])
+}
+
+/** A session that is not told by itself when something changes. */
+function sessionOf(world: FeedWorld, own: NodeId) {
+  const line = new Line()
+  const session = new Session(own, line.controller, {
+    clock: world.clock,
+    signing,
+    bounds: new Bounds(world.clock),
+    readsPacked: false,
+    readsFilterParts: true,
+    log: pino({ level: 'silent' }),
+    state: () => world.state,
+    feed: (network, node) => world.feeds.get(network, node),
+    lan: (network, node, told) => world.feeds.lan(network, node, told, true),
+    sent: () => undefined,
+    onDrained: () => undefined,
+    lag: new Lag(new Registry(), () => world.clock.monotonic()),
+  })
+  return { session, line }
 }

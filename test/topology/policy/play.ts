@@ -35,7 +35,11 @@ export function labelled(number: number, labels: Labels): Wish {
 
 /** It is there, and nobody in it. */
 export function begin(shape: Topology): State {
-  const created: Event = {
+  return apply(emptyState, creation(shape))
+}
+
+export function creation(shape: Topology): Event {
+  return {
     type: 'network-created',
     at: 0,
     id: NETWORK,
@@ -47,7 +51,6 @@ export function begin(shape: Topology): State {
     topology: shape,
     keyCustody: 'controller',
   }
-  return apply(emptyState, created)
 }
 
 /** What becomes of the wishes, one after the other: those that make no sense bring nothing about. */

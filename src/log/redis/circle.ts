@@ -3,8 +3,9 @@ import type { WeftError } from '../../errors.ts'
 import { type Address, addressText, type Site } from './address.ts'
 import { Aliases } from './aliases.ts'
 import { type Barrier, reachOf } from './barrier.ts'
-import { answeredByOther, type Level, type Look, lookAtPrimary, lookAtReplica } from './check.ts'
+import { answeredByOther, type Level, type Look, lookAtPrimary } from './check.ts'
 import { countsIn } from './file.ts'
+import { Looks } from './looks.ts'
 import type { Members } from './members.ts'
 import { shared } from './shared.ts'
 import {
@@ -20,8 +21,7 @@ import {
   unheard,
   unsettled,
 } from './standstill.ts'
-import { canBeReached, type Follower, type Followers, type ServerStatus, toFollowers } from './status.ts'
-import { Twins } from './twins.ts'
+import { canBeReached, type Followers, isOnline, type ServerStatus, toFollowers } from './status.ts'
 
 export interface CircleTools {
   readonly site: Site
@@ -35,25 +35,17 @@ export interface CircleTools {
 /** Milliseconds between two looks at those that are a little behind the others. */
 const BEHIND_WAIT = 10
 
-interface Looked {
-  readonly look: Look
-  /** Whether it followed, and was not being given all there is. */
-  readonly isOnline: boolean
-  /** What the server had counted when it was looked at; undefined: it followed no more since. */
-  readonly counted: Pick<Followers, 'attachments' | 'commands'> | undefined
-}
-
 /** Those around one primary: who has to have a change, and whose word counts. As long as a link. */
 export class Circle {
   readonly #tools: CircleTools
-  readonly #looked = new Map<string, Looked>()
+  readonly #looks: Looks
   readonly #aliases: Aliases
-  readonly #twins = new Twins()
   /** What is wrong with the primary. */
   #harm: WeftError | undefined
 
   constructor(tools: CircleTools) {
     this.#tools = tools
+    this.#looks = new Looks(tools)
     this.#aliases = new Aliases(tools.site)
   }
 
@@ -79,30 +71,19 @@ export class Circle {
   async see(followers: Followers): Promise<void> {
     if (this.#tools.level === 'available') return
     await this.#aliases.renew(followers)
-    const following = [...followers.replicas.keys()].filter(canBeReached)
-    for (const [replica, looked] of this.#looked)
-      if (!followers.replicas.has(replica)) this.#looked.set(replica, { ...looked, counted: undefined })
-    const fresh = following.filter((replica) => !this.#isKnown(replica, followers))
-    await Promise.all(fresh.map((replica) => this.#lookAt(replica, followers)))
-    const twins = this.#twins.see(followers, (replica) => this.#looked.get(replica)?.look.runId)
-    for (const names of twins) this.#distinguish(names, followers)
+    const twins = await this.#looks.see(followers)
     const { site, members } = this.#tools
-    members.see(following.filter((replica) => this.#mayLead(replica)))
+    const following = [...followers.replicas.keys()].filter(canBeReached)
+    members.see(following.filter((replica) => this.#looks.mayLead(replica)))
     if (site.kind !== 'single') return
     for (const replica of following) this.#believe(replica)
     for (const names of twins) members.keep(`another at ${names.join(' or ')}`, undefined)
   }
 
-  /** Who answers there may be either of them. */
-  #distinguish(names: readonly string[], counted: Followers): void {
-    const look: Look = { kind: 'shared', reason: sharedAddress(names) }
-    for (const name of names) this.#looked.set(name, { look, isOnline: true, counted })
-  }
-
   /** There each says itself what it is. Where nothing ever answered, nothing is there when it follows no more. */
   #believe(replica: string): void {
     const { members } = this.#tools
-    const { kind, runId } = this.#looked.get(replica)?.look ?? {}
+    const { kind, runId } = this.#looks.of(replica) ?? {}
     if (kind !== 'bystander' && kind !== 'silent') return members.keep(replica, runId)
     if (kind !== 'bystander') return
     members.dismiss(replica)
@@ -156,13 +137,7 @@ export class Circle {
    * that does not answer is what it was.
    */
   async inspect(status: ServerStatus): Promise<void> {
-    const { replicas, shared } = status
-    const looked = [...this.#looked].filter(([replica]) => replicas.has(replica) && !shared.has(replica))
-    await Promise.all([
-      this.identify(status),
-      this.lookAtPrimary(),
-      ...looked.map(([replica, before]) => this.#lookAgain(replica, before, status)),
-    ])
+    await Promise.all([this.identify(status), this.lookAtPrimary(), this.#looks.renew(status)])
   }
 
   /**
@@ -191,23 +166,22 @@ export class Circle {
   }
 
   /** Why no changes go with those who follow. */
-  problem({ replicas }: Followers): WeftError | undefined {
+  problem(followers: Followers): WeftError | undefined {
+    const { replicas } = followers
     const { level, primary } = this.#tools
     if (this.#harm) return this.#harm
     if (level === 'available') return [...replicas.values()].some(isOnline) ? undefined : noneAttached()
-    const namesOf = (kind: Look['kind']) =>
-      [...this.#looked]
-        .filter(([name, { look }]) => replicas.has(name) && look.kind === kind)
-        .map(([name]) => name)
-    const shared = namesOf('shared')
+    const shared = this.#looks.among(followers, 'shared')
     if (shared.length > 0) return sharedAddress(shared)
     // Who has to have a change is looked for by name, and the primary has it: so one that has its name is named here.
-    const astray = namesOf('elsewhere').filter((name) => this.#isAlone || name === addressText(primary))
+    const astray = this.#looks
+      .among(followers, 'elsewhere')
+      .filter((name) => this.#isAlone || name === addressText(primary))
     if (astray.length > 0) return answeredByOther(astray)
     if (this.#isAlone) return this.#rivals(replicas)
     const wanted = this.#wanted
     const reasons = wanted.flatMap((replica) => {
-      const look = replicas.has(replica) ? this.#looked.get(replica)?.look : undefined
+      const look = replicas.has(replica) ? this.#looks.of(replica) : undefined
       return look && 'reason' in look ? [look.reason] : []
     })
     const absent = wanted.filter((replica) => !isOnline(replicas.get(replica)))
@@ -222,14 +196,14 @@ export class Circle {
     const { members } = this.#tools
     return {
       strangers: [...replicas.keys()].filter((replica) => canBeReached(replica) && !members.isSaid(replica)),
-      filling: absent.filter((replica) => replicas.has(replica) && this.#mayLead(replica)),
+      filling: absent.filter((replica) => replicas.has(replica) && this.#looks.mayLead(replica)),
     }
   }
 
   /** Where nobody has a change beside the primary, nobody may take its place either. */
   #rivals(replicas: Followers['replicas']): WeftError | undefined {
     const { level, members } = this.#tools
-    const kindOf = (replica: string) => this.#looked.get(replica)?.look.kind
+    const kindOf = (replica: string) => this.#looks.of(replica)?.kind
     // One that was silent for a moment counts for a while, though it has said since that it is never promoted.
     const rivals = members.all.filter((replica) => kindOf(replica) !== 'bystander')
     const unasked = rivals.filter((replica) => kindOf(replica) === 'silent' || members.isUnasked(replica))
@@ -269,60 +243,9 @@ export class Circle {
     if (typeof wanted === 'number') return true
     if (shared.size > 0 || !this.#aliases.isCurrent(attachments)) return false
     const isSeen = [...replicas.keys()].filter(canBeReached).every((replica) => {
-      if (!this.#isSeen(replica, followers)) return false
-      return wanted.includes(replica) || !this.#mayLead(replica)
+      if (!this.#looks.isSeen(replica, followers)) return false
+      return wanted.includes(replica) || !this.#looks.mayLead(replica)
     })
-    return isSeen && wanted.every((replica) => this.#isRight(replica))
+    return isSeen && wanted.every((replica) => this.#looks.isRight(replica))
   }
-
-  /** One that is not as it should be is looked at again and again; one that never answers, and need not, is not. */
-  #isKnown(replica: string, followers: Followers): boolean {
-    if (!this.#isSeen(replica, followers)) return false
-    if (followers.shared.has(replica)) return this.#looked.get(replica)?.look.kind === 'shared'
-    return this.#isRight(replica) || !this.#mayLead(replica)
-  }
-
-  /** Whether nobody began to follow since it was looked at, and it did so already: what is given all there is follows later. */
-  #isSeen(replica: string, { replicas, attachments, commands }: Followers): boolean {
-    const looked = this.#looked.get(replica)
-    if (!looked?.counted || (isOnline(replicas.get(replica)) && !looked.isOnline)) return false
-    return looked.counted.attachments === attachments && looked.counted.commands <= commands
-  }
-
-  #isRight(replica: string): boolean {
-    const kind = this.#looked.get(replica)?.look.kind
-    return kind === 'right' || kind === 'bystander'
-  }
-
-  #mayLead(replica: string): boolean {
-    switch (this.#looked.get(replica)?.look.kind) {
-      case 'bystander':
-        return false
-      case 'silent':
-        return !this.#tools.members.isBystander(replica)
-      default:
-        return true
-    }
-  }
-
-  async #lookAgain(replica: string, before: Looked, { replicas }: Followers): Promise<void> {
-    const known = { isOnline: isOnline(replicas.get(replica)), look: before.look }
-    const look = await lookAtReplica(this.#tools, replica, known)
-    const isStillThat = this.#looked.get(replica) === before
-    if (isStillThat && look.kind !== 'silent') this.#looked.set(replica, { ...before, look })
-  }
-
-  /** Of several by one address one alone answers: it is asked again when it is the only one, and follows. */
-  async #lookAt(replica: string, followers: Followers): Promise<void> {
-    const isFollowing = isOnline(followers.replicas.get(replica))
-    const look: Look = followers.shared.has(replica)
-      ? { kind: 'shared', reason: sharedAddress([replica]) }
-      : // It may have been given everything anew since the last look, so what was known of its file says nothing.
-        await lookAtReplica(this.#tools, replica, { isOnline: isFollowing, look: undefined })
-    this.#looked.set(replica, { look, isOnline: isFollowing, counted: followers })
-  }
-}
-
-function isOnline(follower: Follower | undefined): boolean {
-  return follower?.isOnline === true
 }

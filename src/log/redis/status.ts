@@ -135,6 +135,10 @@ export function canBeReached(replica: string): boolean {
   return !replica.endsWith(':0')
 }
 
+export function isOnline(follower: Follower | undefined): boolean {
+  return follower?.isOnline === true
+}
+
 /** The value of a field of INFO, empty if it says none. @param name as a regular expression has it */
 export function field(info: string, name: string): string {
   return new RegExp(`^${name}:(.*?)\r?$`, 'm').exec(info)?.[1] ?? ''

@@ -1,0 +1,111 @@
+import { type Look, lookAtReplica, type Wanted } from './check.ts'
+import type { Members } from './members.ts'
+import { sharedAddress } from './standstill.ts'
+import { canBeReached, type Followers, isOnline, type ServerStatus } from './status.ts'
+import { Twins } from './twins.ts'
+
+export interface LooksTools extends Wanted {
+  readonly members: Pick<Members, 'isBystander'>
+}
+
+interface Looked {
+  readonly look: Look
+  /** Whether it followed, and was not being given all there is. */
+  readonly isOnline: boolean
+  /** What the server had counted when it was looked at; undefined: it followed no more since. */
+  readonly counted: Pick<Followers, 'attachments' | 'commands'> | undefined
+}
+
+/** What those who follow one primary were seen to be, by asking each of them. As long as a link. */
+export class Looks {
+  readonly #tools: LooksTools
+  readonly #looked = new Map<string, Looked>()
+  readonly #twins = new Twins()
+
+  constructor(tools: LooksTools) {
+    this.#tools = tools
+  }
+
+  /** The last look at a replica. */
+  of(replica: string): Look | undefined {
+    return this.#looked.get(replica)?.look
+  }
+
+  /** Those who follow and were seen to be of a kind. */
+  among({ replicas }: Pick<Followers, 'replicas'>, kind: Look['kind']): string[] {
+    const seen = [...this.#looked].filter(([name, { look }]) => replicas.has(name) && look.kind === kind)
+    return seen.map(([name]) => name)
+  }
+
+  /** Looks at those who came since the last look. Gives groups of which each looks like one and is several (twins.ts). */
+  async see(followers: Followers): Promise<readonly (readonly string[])[]> {
+    for (const [replica, looked] of this.#looked)
+      if (!followers.replicas.has(replica)) this.#looked.set(replica, { ...looked, counted: undefined })
+    const following = [...followers.replicas.keys()].filter(canBeReached)
+    const fresh = following.filter((replica) => !this.#isKnown(replica, followers))
+    await Promise.all(fresh.map((replica) => this.#lookAt(replica, followers)))
+    const twins = this.#twins.see(followers, (replica) => this.of(replica)?.runId)
+    for (const names of twins) this.#distinguish(names, followers)
+    return twins
+  }
+
+  /** Looks again at those who follow. One that does not answer is what it was. */
+  async renew({ replicas, shared }: ServerStatus): Promise<void> {
+    const looked = [...this.#looked].filter(([replica]) => replicas.has(replica) && !shared.has(replica))
+    const again = ([replica, before]: (typeof looked)[number]) =>
+      this.#lookAgain(replica, before, isOnline(replicas.get(replica)))
+    await Promise.all(looked.map(again))
+  }
+
+  /** Whether nobody began to follow since it was looked at, and it did so already: what is given all there is follows later. */
+  isSeen(replica: string, { replicas, attachments, commands }: Followers): boolean {
+    const looked = this.#looked.get(replica)
+    if (!looked?.counted || (isOnline(replicas.get(replica)) && !looked.isOnline)) return false
+    return looked.counted.attachments === attachments && looked.counted.commands <= commands
+  }
+
+  isRight(replica: string): boolean {
+    const kind = this.of(replica)?.kind
+    return kind === 'right' || kind === 'bystander'
+  }
+
+  mayLead(replica: string): boolean {
+    switch (this.of(replica)?.kind) {
+      case 'bystander':
+        return false
+      case 'silent':
+        return !this.#tools.members.isBystander(replica)
+      default:
+        return true
+    }
+  }
+
+  /** Who answers there may be either of them. */
+  #distinguish(names: readonly string[], counted: Followers): void {
+    const look: Look = { kind: 'shared', reason: sharedAddress(names) }
+    for (const name of names) this.#looked.set(name, { look, isOnline: true, counted })
+  }
+
+  /** One that is not as it should be is looked at again and again; one that never answers, and need not, is not. */
+  #isKnown(replica: string, followers: Followers): boolean {
+    if (!this.isSeen(replica, followers)) return false
+    if (followers.shared.has(replica)) return this.of(replica)?.kind === 'shared'
+    return this.isRight(replica) || !this.mayLead(replica)
+  }
+
+  /** Of several by one address one alone answers: it is asked again when it is the only one, and follows. */
+  async #lookAt(replica: string, followers: Followers): Promise<void> {
+    const isFollowing = isOnline(followers.replicas.get(replica))
+    const look: Look = followers.shared.has(replica)
+      ? { kind: 'shared', reason: sharedAddress([replica]) }
+      : // It may have been given everything anew since the last look, so what was known of its file says nothing.
+        await lookAtReplica(this.#tools, replica, { isOnline: isFollowing, look: undefined })
+    this.#looked.set(replica, { look, isOnline: isFollowing, counted: followers })
+  }
+
+  async #lookAgain(replica: string, before: Looked, isFollowing: boolean): Promise<void> {
+    const look = await lookAtReplica(this.#tools, replica, { isOnline: isFollowing, look: before.look })
+    const isStillThat = this.#looked.get(replica) === before
+    if (isStillThat && look.kind !== 'silent') this.#looked.set(replica, { ...before, look })
+  }
+}

@@ -56,3 +56,26 @@ it('two by two addresses, at which one process answers, are two as well, and not
     'it has come back by another address',
   )
 })
+
+it('what is being given all there is has confirmed nothing, whatever lag it has: one that is dead is no other one', () => {
+  const said = (attachments: number, port: number, ...states: readonly string[]) => {
+    const lines = states.map(
+      (state, at) => `slave${at}:ip=10.0.0.1,port=${1 + at * port},state=${state},offset=0,lag=0`,
+    )
+    return toFollowers([...lines, `sync_full:${attachments}`, 'sync_partial_ok:0', ''].join('\r\n'))
+  }
+  for (const port of [0, 1])
+    for (const states of [
+      ['wait_bgsave', 'wait_bgsave'],
+      ['send_bulk', 'wait_bgsave'],
+      ['send_bulk', 'online'],
+    ]) {
+      const twins = new Twins()
+      for (const now of [0, 3_000, 9_000])
+        assert.deepEqual(
+          twins.see(said(2, port, ...states), () => 'run', now),
+          [],
+          `${states}`,
+        )
+    }
+})

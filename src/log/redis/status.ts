@@ -111,23 +111,28 @@ export function toFollowers(info: string): Followers {
   const lines = [...info.matchAll(/^slave\d+:ip=(.*),port=(\d+),state=(\w+),offset=(\d+),lag=(-?\d+)/gm)].map(
     ([, host = '', port, state, offset, lag]) => ({
       name: addressText({ host, port: Number(port) }),
-      follower: { isOnline: state === 'online', isLively: Number(lag) <= LIVELY, offset: Number(offset) },
+      follower: toFollower(state === 'online', Number(offset), Number(lag)),
       lag: Number(lag),
     }),
   )
-  const sharedBy = (limit: number) => {
-    const heard = lines.filter(({ lag }) => lag <= limit).map(({ name }) => name)
+  const sharedBy = (isHeard: (line: (typeof lines)[number]) => boolean) => {
+    const heard = lines.filter(isHeard).map(({ name }) => name)
     return new Set(heard.filter((name, at) => canBeReached(name) && heard.indexOf(name) !== at))
   }
   return {
     // Of two that have one address the one that came last.
     replicas: new Map(lines.map(({ name, follower }) => [name, follower])),
-    shared: sharedBy(STALE_AFTER),
-    lively: sharedBy(LIVELY),
+    shared: sharedBy(({ lag }) => lag <= STALE_AFTER),
+    lively: sharedBy(({ follower }) => follower.isLively),
     attachments: Number(field(info, 'sync_full')) + Number(field(info, 'sync_partial_ok')),
     commands: Number(field(info, 'total_commands_processed')),
     offset: Number(field(info, 'master_repl_offset')),
   }
+}
+
+/** One that is being given all there is confirms nothing, and has a lag of 0 all the while, also when it is dead. */
+function toFollower(isOnline: boolean, offset: number, lag: number): Follower {
+  return { isOnline, isLively: isOnline && lag <= LIVELY, offset }
 }
 
 /** One that only takes a copy listens nowhere. */

@@ -21,5 +21,6 @@ it('settings are of the life that was before they were asked for: what is set me
   })
   const wanted = { site: parseSite([`redis://127.0.0.1:${server.port}`]), level: 'strict' } as const
   const look = await lookAtPrimary(wanted, { host: '127.0.0.1', port: server.port }, undefined)
-  assert.deepEqual(look, { kind: 'right', life: 'run  calls=0 ' })
+  assert.ok(look.kind === 'right')
+  assert.equal(look.life?.counts, 'calls=0 ')
 })

@@ -1,7 +1,15 @@
 import { toWeftError, WeftError } from '../../errors.ts'
 import { type Address, addressText, type Site } from './address.ts'
 import { connectTo, isRefusal } from './client.ts'
-import { FILE_SECTIONS, type FileState, fileIn, followersFileIn, type Said } from './file.ts'
+import {
+  FILE_SECTIONS,
+  type FileState,
+  fileIn,
+  followersFileIn,
+  isInDoubt,
+  type Life,
+  type Said,
+} from './file.ts'
 import { field, runIdIn } from './status.ts'
 
 /** What a change has survived when it is acknowledged (deploy/replicas.md has the table). */
@@ -15,7 +23,7 @@ export type Look = Kind & {
 
 type Kind =
   /** It may be promoted, and is set up as the level wants. `life`: in which its file was seen to stand, where one is wanted. */
-  | { readonly kind: 'right'; readonly life?: string }
+  | { readonly kind: 'right'; readonly life?: Life }
   /** It is never promoted. */
   | { readonly kind: 'bystander' }
   /**
@@ -30,7 +38,7 @@ export interface Wanted {
 }
 
 /** Asks the primary for its settings. @param known a life in which its file stood */
-export function lookAtPrimary(wanted: Wanted, primary: Address, known: string | undefined): Promise<Look> {
+export function lookAtPrimary(wanted: Wanted, primary: Address, known: Life | undefined): Promise<Look> {
   return looking(async () => {
     const { settings, said } = await askFor(wanted, primary)
     checkSettings(primary, wanted, settings)
@@ -135,7 +143,11 @@ async function askFor({ site }: Wanted, address: Address): Promise<Asked> {
     const saying = [client.call('HELLO'), client.info(...FILE_SECTIONS)] as const
     const asking = WANTED.map((name) => client.call('CONFIG', 'GET', name))
     const [[hello, info], ...replies] = await Promise.all([Promise.all(saying), ...asking])
-    return { settings: new Map(replies.map(toSetting)), said: { info, connection: connectionIn(hello) } }
+    const said = { info, connection: connectionIn(hello) }
+    return {
+      settings: new Map(replies.map(toSetting)),
+      said: isInDoubt(info) ? { ...said, next: await nextConnection(site, address) } : said,
+    }
   } catch (cause) {
     if (!isRefusal(cause)) {
       throw new WeftError('store-unavailable', `The Redis server ${addressText(address)} does not answer.`, {
@@ -151,6 +163,15 @@ async function askFor({ site }: Wanted, address: Address): Promise<Asked> {
         cause,
       },
     )
+  } finally {
+    client.disconnect()
+  }
+}
+
+async function nextConnection({ access }: Site, address: Address): Promise<number> {
+  const client = await connectTo(address, access)
+  try {
+    return connectionIn(await client.call('HELLO'))
   } finally {
     client.disconnect()
   }

@@ -4,7 +4,7 @@ import { type Address, addressText, type Site } from './address.ts'
 import { Aliases } from './aliases.ts'
 import { type Barrier, reachOf } from './barrier.ts'
 import { answeredByOther, type Level, type Look, lookAtPrimary } from './check.ts'
-import { countsIn } from './file.ts'
+import type { Life } from './file.ts'
 import { Looks } from './looks.ts'
 import type { Members } from './members.ts'
 import { shared } from './shared.ts'
@@ -29,7 +29,7 @@ export interface CircleTools {
   readonly level: Level
   readonly members: Members
   /** Lives in which the file of a primary was seen to stand, by `host:port`; this outlives links. */
-  readonly lives: Map<string, string>
+  readonly lives: Map<string, Life>
 }
 
 /** Milliseconds between two looks at those that are a little behind the others. */
@@ -95,7 +95,7 @@ export class Circle {
     const { level, primary, lives } = this.#tools
     const life = lives.get(addressText(primary))
     if (level === 'available') return ''
-    return life === undefined ? 'never' : countsIn(life)
+    return life?.counts ?? 'never'
   }
 
   /** What is wrong with the primary, as of the last look. */

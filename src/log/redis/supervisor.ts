@@ -6,6 +6,7 @@ import { runIdAt } from './aliases.ts'
 import type { Level, Look } from './check.ts'
 import { Circle } from './circle.ts'
 import { type Lost, takeUp } from './fence.ts'
+import type { Life } from './file.ts'
 import type { Journal } from './journal.ts'
 import type { Keys } from './keys.ts'
 import { checkLevel } from './level.ts'
@@ -49,7 +50,7 @@ export class Supervisor {
   readonly #tools: SupervisorTools
   readonly #closing = new AbortController()
   readonly #members: Members
-  readonly #lives = new Map<string, string>()
+  readonly #lives = new Map<string, Life>()
   #link: Link | undefined
   /** Whether the log could be read once. */
   #wasOpen = false

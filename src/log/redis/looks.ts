@@ -16,10 +16,20 @@ interface Looked {
   readonly counted: Pick<Followers, 'attachments' | 'commands'> | undefined
 }
 
+/** The connection by which one follows, as it was said last. */
+interface Line {
+  readonly offset: number
+  readonly at: number
+}
+
+/** Milliseconds by which what is said of its last word may be wrong: that is in whole seconds, and takes its time to come. */
+const LAG_ERROR = 2_000
+
 /** What those who follow one primary were seen to be, by asking each of them. As long as a link. */
 export class Looks {
   readonly #tools: LooksTools
   readonly #looked = new Map<string, Looked>()
+  readonly #lines = new Map<string, Line>()
   readonly #twins = new Twins()
 
   constructor(tools: LooksTools) {
@@ -40,10 +50,11 @@ export class Looks {
   /** Looks at those who came since the last look. Gives groups of which each looks like one and is several (twins.ts). */
   async see(followers: Followers): Promise<readonly (readonly string[])[]> {
     for (const [replica, looked] of this.#looked)
-      if (!followers.replicas.has(replica)) this.#looked.set(replica, { ...looked, counted: undefined })
+      if (!followers.replicas.has(replica)) this.#lose(replica, looked)
     const following = [...followers.replicas.keys()].filter(canBeReached)
     const fresh = following.filter((replica) => !this.#isKnown(replica, followers))
     await Promise.all(fresh.map((replica) => this.#lookAt(replica, followers)))
+    for (const replica of following) this.#note(replica, followers)
     const twins = this.#twins.see(followers, (replica) => this.of(replica)?.runId)
     for (const names of twins) this.#distinguish(names, followers)
     return twins
@@ -80,6 +91,29 @@ export class Looks {
     }
   }
 
+  #lose(replica: string, looked: Looked): void {
+    this.#looked.set(replica, { ...looked, counted: undefined })
+    this.#lines.delete(replica)
+  }
+
+  #note(replica: string, followers: Followers): void {
+    const follower = followers.replicas.get(replica)
+    const isOne = isOnline(follower) && !followers.shared.has(replica)
+    if (follower && isOne && this.isSeen(replica, followers))
+      this.#lines.set(replica, { offset: follower.offset, at: followers.at })
+  }
+
+  /**
+   * Whether the connection by which one follows is surely the one that was there when it was seen last: it has said nothing
+   * since a time before that. One that came since has.
+   */
+  #isSameLine(replica: string, { replicas, at }: Followers): boolean {
+    const line = this.#lines.get(replica)
+    const follower = replicas.get(replica)
+    if (!line || !follower?.isOnline || follower.offset !== line.offset) return false
+    return follower.lag * 1_000 >= at - line.at + LAG_ERROR
+  }
+
   /** Who answers there may be either of them. */
   #distinguish(names: readonly string[], counted: Followers): void {
     const look: Look = { kind: 'shared', reason: sharedAddress(names) }
@@ -100,7 +134,14 @@ export class Looks {
       ? { kind: 'shared', reason: sharedAddress([replica]) }
       : // It may have been given everything anew since the last look, so what was known of its file says nothing.
         await lookAtReplica(this.#tools, replica, { isOnline: isFollowing, look: undefined })
-    this.#looked.set(replica, { look, isOnline: isFollowing, counted: followers })
+    const before = this.of(replica)
+    const isStillBystander =
+      look.kind === 'silent' && before?.kind === 'bystander' && this.#isSameLine(replica, followers)
+    this.#looked.set(replica, {
+      look: isStillBystander ? before : look,
+      isOnline: isFollowing,
+      counted: followers,
+    })
   }
 
   async #lookAgain(replica: string, before: Looked, isFollowing: boolean): Promise<void> {

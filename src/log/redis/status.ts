@@ -16,6 +16,8 @@ export interface Followers {
   readonly commands: number
   /** How far the server itself is in the replication stream. */
   readonly offset: number
+  /** When it said so, in milliseconds of a clock that only goes forward. */
+  readonly at: number
 }
 
 export interface Follower {
@@ -23,6 +25,8 @@ export interface Follower {
   readonly isOnline: boolean
   /** Whether it has confirmed something within the last second. */
   readonly isLively: boolean
+  /** Seconds since it has, where it follows. */
+  readonly lag: number
   /** How far it has confirmed in the replication stream. */
   readonly offset: number
 }
@@ -107,12 +111,11 @@ const STALE_AFTER = LOST_AFTER + 2
 const LIVELY = 1
 
 /** @param info those sections, with `slave0:ip=10.0.0.2,port=6379,state=online,offset=120,lag=0` */
-export function toFollowers(info: string): Followers {
+export function toFollowers(info: string, at = performance.now()): Followers {
   const lines = [...info.matchAll(/^slave\d+:ip=(.*),port=(\d+),state=(\w+),offset=(\d+),lag=(-?\d+)/gm)].map(
     ([, host = '', port, state, offset, lag]) => ({
       name: addressText({ host, port: Number(port) }),
       follower: toFollower(state === 'online', Number(offset), Number(lag)),
-      lag: Number(lag),
     }),
   )
   const sharedBy = (isHeard: (line: (typeof lines)[number]) => boolean) => {
@@ -122,17 +125,18 @@ export function toFollowers(info: string): Followers {
   return {
     // Of two that have one address the one that came last.
     replicas: new Map(lines.map(({ name, follower }) => [name, follower])),
-    shared: sharedBy(({ lag }) => lag <= STALE_AFTER),
+    shared: sharedBy(({ follower }) => follower.lag <= STALE_AFTER),
     lively: sharedBy(({ follower }) => follower.isLively),
     attachments: Number(field(info, 'sync_full')) + Number(field(info, 'sync_partial_ok')),
     commands: Number(field(info, 'total_commands_processed')),
     offset: Number(field(info, 'master_repl_offset')),
+    at,
   }
 }
 
 /** One that is being given all there is confirms nothing, and has a lag of 0 all the while, also when it is dead. */
 function toFollower(isOnline: boolean, offset: number, lag: number): Follower {
-  return { isOnline, isLively: isOnline && lag <= LIVELY, offset }
+  return { isOnline, isLively: isOnline && lag <= LIVELY, lag, offset }
 }
 
 /** One that only takes a copy listens nowhere. */

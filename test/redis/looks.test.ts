@@ -1,0 +1,84 @@
+import assert from 'node:assert/strict'
+import { it } from 'node:test'
+import { parseSite } from '../../src/log/redis/address.ts'
+import { Looks } from '../../src/log/redis/looks.ts'
+import { toFollowers } from '../../src/log/redis/status.ts'
+import { list, serverThat } from './fake.ts'
+
+/** A replica that says that it is never promoted. */
+function startBystander() {
+  const info = 'role:slave\r\nmaster_link_status:up\r\nrun_id:run\r\n'
+  return serverThat((command) => {
+    const [, name = ''] = /GET\r\n\$\d+\r\n(.*)\r/.exec(command) ?? []
+    return name === '' ? `$${info.length}\r\n${info}\r\n` : list([name, '0'])
+  })
+}
+
+interface Said {
+  readonly attachments: number
+  readonly commands: number
+  readonly offset?: number
+  readonly lag: number
+}
+
+/** What a primary says of the one at a port that follows, at a time in ms. */
+function saidAt(at: number, port: number, { attachments, commands, offset = 9, lag }: Said) {
+  const lines = [
+    `slave0:ip=127.0.0.1,port=${port},state=online,offset=${offset},lag=${lag}`,
+    `sync_full:${attachments}`,
+    'sync_partial_ok:0',
+    `total_commands_processed:${commands}`,
+  ]
+  return toFollowers(lines.map((line) => `${line}\r\n`).join(''), at)
+}
+
+async function lookedAtOne() {
+  const looks = new Looks({
+    site: parseSite(['redis://127.0.0.1:1']),
+    level: 'strict',
+    members: { isBystander: () => false },
+  })
+  await using server = await startBystander()
+  const { port } = server
+  const name = `127.0.0.1:${port}`
+  await looks.see(saidAt(0, port, { attachments: 2, commands: 90, lag: 0 }))
+  assert.equal(looks.of(name)?.kind, 'bystander')
+  // From here on nothing answers, and it confirms nothing.
+  await looks.see(saidAt(4_750, port, { attachments: 2, commands: 95, lag: 4 }))
+  return {
+    kind: () => looks.of(name)?.kind,
+    leave: (at: number) => looks.see(toFollowers('', at)),
+    see: (at: number, said: Said) => looks.see(saidAt(at, port, said)),
+  }
+}
+
+it('one that is never promoted and stands still stays that, whatever another does or somebody resets', async () => {
+  const { see, kind } = await lookedAtOne()
+  await see(5_000, { attachments: 3, commands: 99, lag: 5 })
+  assert.equal(kind(), 'bystander', 'another has begun to follow')
+  await see(5_250, { attachments: 3, commands: 100, lag: 5 })
+  await see(5_500, { attachments: 0, commands: 3, lag: 5 })
+  assert.equal(kind(), 'bystander', 'somebody has reset the statistics')
+})
+
+it('what one said does not count for another that follows by its address since, and cannot be asked', async () => {
+  for (const [title, said] of [
+    ['it has confirmed something since', { lag: 0, offset: 12 }],
+    ['it is where the other was', { lag: 0 }],
+    ['it stands still by now', { lag: 2 }],
+    ['it is elsewhere', { lag: 5, offset: 0 }],
+  ] as const) {
+    const { see, kind } = await lookedAtOne()
+    await see(5_000, { attachments: 3, commands: 99, ...said })
+    assert.equal(kind(), 'silent', title)
+    await see(60_000, { attachments: 4, commands: 99, lag: 55 })
+    assert.equal(kind(), 'silent', `${title}: later`)
+  }
+})
+
+it('what one said does not count when it followed no more meanwhile', async () => {
+  const { see, leave, kind } = await lookedAtOne()
+  await leave(4_800)
+  await see(5_000, { attachments: 2, commands: 99, lag: 5 })
+  assert.equal(kind(), 'silent')
+})

@@ -16,6 +16,8 @@ export type Committed =
     }
   /** None was made: it is another writer's turn. */
   | { readonly kind: 'wait' }
+  /** None was made: the server is set otherwise again and again, and nobody could look in time what it is now. */
+  | { readonly kind: 'unseen'; readonly reason: string; readonly cause?: never }
   /** None was made, and none will be on this link. */
   | {
       readonly kind: 'refused'
@@ -66,8 +68,12 @@ export function toCommitted({ error, reply, reached }: Answered): Committed {
       const cause = notWhole(reply[1] ?? '')
       return { kind: 'refused', reason: cause.message, cause }
     }
-    case 'unseen':
-      return { kind: 'refused', reason: reply[1] ?? SET_OTHERWISE }
+    case 'unseen': {
+      const [, harm] = reply
+      return harm === undefined
+        ? { kind: 'unseen', reason: SET_OTHERWISE }
+        : { kind: 'refused', reason: harm }
+    }
     case 'level':
       return { kind: 'refused', reason: OTHER_LEVEL }
     default:

@@ -10,11 +10,10 @@ import { FOLLOWERS, toFollowers } from './status.ts'
 /** A command that waits for replicas is answered within this many ms, or not at all. */
 export const BARRIER_ANSWER_LIMIT = WAIT_LIMIT + 500
 
-/**
- * Milliseconds for another look at a server that somebody has set otherwise since the last one. With what a change takes
- * besides, it is answered within three seconds.
- */
-const LOOK_LIMIT = 250
+/** Milliseconds for a change on a server that somebody sets otherwise all the while: it is answered within three seconds. */
+const SURE_LIMIT = BARRIER_ANSWER_LIMIT + 250
+/** Of these what is left for the last try after the last look. */
+const LAST_TRY = 500
 /** So often, for one who sets one thing after the other. */
 const LOOKS = 5
 
@@ -50,19 +49,23 @@ export class Runner {
    * before the next look. Says whether all who must have what it did have it.
    */
   async surely(client: Redis, script: Script, input: Input): Promise<Answered> {
-    const end = performance.now() + LOOK_LIMIT
-    for (let looks = 0; ; looks++) {
-      const answered = await this.#once(client, script, input)
-      const left = end - performance.now()
-      if (answered.reply[0] !== 'unseen' || looks === LOOKS || left < 0) return answered
-      await Promise.race([this.#circle?.lookAgain(), wait(left, undefined, { ref: false })])
+    const begin = performance.now()
+    const until = begin + SURE_LIMIT
+    let answered = await this.#once(client, script, input, begin + BARRIER_ANSWER_LIMIT)
+    for (let looks = 0; isUnseen(answered) && looks < LOOKS; looks++) {
+      const left = until - LAST_TRY - performance.now()
+      if (left < 0) break
+      await within(left, this.#circle?.lookAgain(), undefined)
       const harm = this.#circle?.harm
       if (harm) return { ...answered, reply: ['unseen', harm.message] }
+      const again = this.#once(client, script, input, until)
+      answered = await within(until - performance.now(), again, NO_REPLY)
     }
+    return answered
   }
 
-  async #once(client: Redis, script: Script, { args, moreKeys }: Input): Promise<Answered> {
-    const until = performance.now() + BARRIER_ANSWER_LIMIT
+  /** @param until when it is answered, or not at all */
+  async #once(client: Redis, script: Script, { args, moreKeys }: Input, until: number): Promise<Answered> {
     const input = { args: [this.#circle?.seen ?? '', ...args], moreKeys }
     const commands = this.#waiting()
     const pipeline = client.pipeline()
@@ -70,14 +73,13 @@ export class Runner {
     for (const [command = '', ...rest] of commands) pipeline.call(command, ...rest)
     const replies = await pipeline.exec().catch((error: unknown) => [[error, undefined]] as const)
     const [first, ...others] = replies ?? []
-    const [error, reply] = first ?? [new Error('no reply'), undefined]
+    const [error, value] = first ?? [NO_REPLY.error, undefined]
+    const reply = toTexts(value)
+    // Then nothing was done that anybody could have.
+    if (!error && isUnseen({ reply })) return { error, reply, reached: false }
     const isAnswered = !error && others.length === commands.length && others.every(([problem]) => !problem)
-    const said = others.map(([, value]) => value)
-    return {
-      error,
-      reply: toTexts(reply),
-      reached: isAnswered && (await this.#isReached(client, said, until)),
-    }
+    const said = others.map(([, one]) => one)
+    return { error, reply, reached: isAnswered && (await this.#isReached(client, said, until)) }
   }
 
   /** What goes behind a change. */
@@ -90,16 +92,31 @@ export class Runner {
     const circle = this.#circle
     if (said.length === 0 || !circle) return true
     const ask = async () => toFollowers(await client.info(...FOLLOWERS))
-    const over = new AbortController()
-    const late = wait(until - performance.now(), false, { signal: over.signal }).catch(() => false)
     const isReached = circle.isReached(said, ask, until).catch(() => false)
-    return Promise.race([isReached, late]).finally(() => over.abort())
+    return within(until - performance.now(), isReached, false)
   }
 
   #evaluation({ lua }: Script, { args, moreKeys = [] }: Input): (string | Buffer)[] {
     const all = [...this.#keys.all, ...moreKeys]
     return [lua, String(all.length), ...all, ...args]
   }
+}
+
+const NO_REPLY: Answered = Object.freeze({ error: new Error('no reply'), reply: [], reached: false })
+
+function isUnseen({ reply }: Pick<Answered, 'reply'>): boolean {
+  return reply[0] === 'unseen'
+}
+
+/** What comes within so many ms, or `otherwise`. */
+async function within<Value>(
+  ms: number,
+  coming: Promise<Value> | undefined,
+  otherwise: Value,
+): Promise<Value> {
+  const over = new AbortController()
+  const late = wait(ms, otherwise, { signal: over.signal }).catch(() => otherwise)
+  return Promise.race([coming ?? otherwise, late]).finally(() => over.abort())
 }
 
 function toTexts(reply: unknown): readonly string[] {

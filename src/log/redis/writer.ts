@@ -179,7 +179,8 @@ export class Writer {
     }
     const error = toRefused(reason, cause)
     this.#queue.rejectWaiting(error)
-    this.#tools.distrust(link, error)
+    // Where nobody could look in time the link is as good as before.
+    if (kind !== 'unseen') this.#tools.distrust(link, error)
   }
 }
 

@@ -23,13 +23,16 @@ interface Input {
   readonly moreKeys?: readonly string[] | undefined
 }
 
+/** Who has to have what is done, as far as that is asked for. */
+type Around = Pick<Circle, 'barrier' | 'harm' | 'isReached' | 'lookAgain' | 'seen'>
+
 /** Runs scripts on the keys of a log, and knows who has to have what they do. */
 export class Runner {
   readonly #keys: Keys
-  readonly #circle: Circle | undefined
+  readonly #circle: Around | undefined
 
   /** @param circle undefined: nobody has to have anything */
-  constructor(keys: Keys, circle: Circle | undefined) {
+  constructor(keys: Keys, circle: Around | undefined) {
     this.#keys = keys
     this.#circle = circle
   }

@@ -85,4 +85,9 @@ describe('What a Redis server says no with', () => {
     )
     assert.equal(said('DENIED s3cret'), 'The Redis server refuses: DENIED.')
   })
+
+  it('is not what could not be sent to it', () => {
+    const unsent = "Stream isn't writeable and enableOfflineQueue options is false"
+    assert.equal(said(unsent), 'The connection to the Redis server is gone.')
+  })
 })

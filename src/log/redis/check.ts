@@ -101,7 +101,7 @@ function toLook(address: Address, file: FileState): Kind {
 }
 
 const WAIT_FOR_FILE =
-  'A restart of it could take back what it takes now, so that does not count yet. Wait until its INFO says loading:0, aof_enabled:1, aof_rewrite_in_progress:0, aof_rewrite_scheduled:0, and of a replica master_link_status:up; if it never does, its own log says why.'
+  'A restart of it could take back what it takes now, so that does not count yet. Wait until its INFO says loading:0, aof_enabled:1, aof_rewrite_in_progress:0, aof_rewrite_scheduled:0, and of a replica master_link_status:up; if it never does, its own log says why. A rewrite of a file that was there before stops changes only if somebody ran CONFIG SET or CONFIG RESETSTAT there, or connected it or a controller anew, since it began: let no tool do that.'
 
 /** A Cluster promotes replicas of any priority, and none that follow a node of it from outside. */
 function isNeverPromoted({ kind }: Site, settings: Settings): boolean {

@@ -120,11 +120,16 @@ export function endOf(client: Redis): Promise<void> {
 export function isRefusal(error: unknown): error is Error {
   if (!(error instanceof Error)) return false
   // What could not be put on the wire was not done either.
-  return error.name === 'ReplyError' || /enableOfflineQueue/.test(error.message)
+  return error.name === 'ReplyError' || isUnsent(error)
 }
 
-/** The server's `no` as a sentence of ours. */
+function isUnsent({ message }: Error): boolean {
+  return message.includes('enableOfflineQueue')
+}
+
+/** The server's `no` as a sentence of ours; or that it was not asked. */
 export function refusalText(error: Error): string {
+  if (isUnsent(error)) return 'The connection to the Redis server is gone.'
   const [, command] = /permissions to run the ('[\w|]+') command/.exec(error.message) ?? []
   if (command) return `The Redis user may not run ${command}, which a log needs.`
   return SENTENCES[codeOf(error)] ?? `The Redis server refuses: ${firstWords(error)}.`

@@ -10,11 +10,12 @@ const BUFFER_LIMIT = 1_048_576
 /** Bytes of answers and instructions, which wait for nothing, that a full socket is given in addition. */
 const OVERDRAFT_LIMIT = 1_048_576
 
-/** Milliseconds for which nothing is read of who says too much. Far less than a heartbeat, so that it is not taken for dead. */
+/** Milliseconds for which nothing is read of who says too much, at most; and half a heartbeat, so that it is not taken for dead. */
 const REST = 1_000
 
 export interface AgentSocketTools {
   readonly clock: Pick<Clock, 'after'>
+  readonly heartbeatSeconds: number
   /** Counts what is sent. */
   readonly sent: (frames: number, bytes: number) => void
 }
@@ -88,7 +89,8 @@ export class AgentSocket {
     if (this.#isResting) return
     this.#isResting = true
     this.#socket.pause()
-    this.#tools.clock.after(REST, () => {
+    const { clock, heartbeatSeconds } = this.#tools
+    clock.after(Math.min(REST, heartbeatSeconds * 500), () => {
       this.#isResting = false
       this.#socket.resume()
     })

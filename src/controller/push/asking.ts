@@ -19,6 +19,14 @@ interface Owed {
   readonly kept: number
 }
 
+/** Of an answer to something long. */
+export interface Long {
+  /** Characters of what the agent said that the answer keeps. */
+  readonly kept: number
+  /** What is done in place of it where too much is kept already. */
+  readonly instead: () => void
+}
+
 /**
  * How often one agent may ask for what it lacks: an answer can cost an encoding of its own, and agents that follow the
  * protocol hardly ever ask. What is too much is answered later, for each subject the last request only. With other buckets it
@@ -37,18 +45,17 @@ export class Asking {
     this.#tools = tools
   }
 
-  /**
-   * Calls `answer` now, and throws what that throws; or as soon as this agent has its turn again.
-   * @param kept characters that `answer` keeps of what the agent said, where that is long
-   */
-  ask(subject: string, answer: () => void, kept = 0): void {
+  /** Calls `answer` now, and throws what that throws; or as soon as this agent has its turn again. */
+  ask(subject: string, answer: () => void, long?: Long): void {
     if (this.#owed.size === 0 && this.#buckets.take(this.#node)) return answer()
     const before = this.#owed.get(subject)
-    const total = this.#kept + kept - (before?.kept ?? 0)
-    if (total > MOST_KEPT || (!before && this.#owed.size === MOST_OWED)) return
+    if (!before && this.#owed.size === MOST_OWED) return
     if (this.#owed.size === 0) this.#payLater()
-    this.#owed.set(subject, { answer, kept })
-    this.#kept = total
+    this.#kept -= before?.kept ?? 0
+    const isTooMuch = long !== undefined && this.#kept + long.kept > MOST_KEPT
+    const owed = isTooMuch ? { answer: long.instead, kept: 0 } : { answer, kept: long?.kept ?? 0 }
+    this.#owed.set(subject, owed)
+    this.#kept += owed.kept
   }
 
   /** Nobody waits for an answer any more. */

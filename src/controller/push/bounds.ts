@@ -22,10 +22,10 @@ const KEYS: Allowance = Object.freeze({ burst: 1_000, rate: 5 })
  */
 const FRAMES: Allowance = Object.freeze({ burst: 5_000, rate: 500 })
 /**
- * What one agent says that is no frame or out of place. Of the next release some may say a little that this one does not
- * know; who says more than that is cut off.
+ * What one agent says that is no frame or out of place. One of the next release may say two things of each of its networks
+ * that this one does not know; who says more than that is cut off.
  */
-const FAULTS: Allowance = Object.freeze({ burst: 500, rate: 10 })
+const FAULTS: Allowance = Object.freeze({ burst: 2_000, rate: 10 })
 /**
  * Lines by one agent: enough to see what is wrong with each of its networks, and far too few to fill a disk (16 KB a minute
  * when each has the longest reason there is).

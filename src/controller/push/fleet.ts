@@ -168,9 +168,10 @@ export class Fleet {
   }
 
   #open(socket: WebSocket, node: NodeId, { packed, filterParts, lanParts }: ProvenAgent['hello']): Session {
-    const { clock, log, signing, state, sent, lag, bounds, feeds } = this.#tools
+    const { clock, log, signing, state, sent, lag, bounds, feeds, settings } = this.#tools
+    const { heartbeatSeconds } = settings
     const session = new Session(node, socket, {
-      ...{ clock, log, signing, state, sent, lag, bounds },
+      ...{ clock, log, signing, state, sent, lag, bounds, heartbeatSeconds },
       readsPacked: packed === true,
       readsFilterParts: filterParts === true,
       feed: (network, viewer) => feeds.get(network, viewer),

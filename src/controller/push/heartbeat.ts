@@ -37,7 +37,8 @@ export class Heartbeat {
     this.#parts = Array.from({ length: count }, () => new Map())
     this.#step = (seconds * 1_000) / count
     this.#turnAt = clock.monotonic() + this.#step
-    this.#timer = setInterval(() => this.#goOn(clock.monotonic()), this.#step)
+    // Behind a turn of reading: timers come first, and this process may have been busy since the last pings.
+    this.#timer = setInterval(() => setImmediate(() => this.#goOn(clock.monotonic())), this.#step)
     this.#timer.unref()
   }
 
@@ -56,9 +57,7 @@ export class Heartbeat {
     clearInterval(this.#timer)
   }
 
-  /**
-   * All whose turn it is: this process may have been busy for long. None twice, for an answer is read only after this.
-   */
+  /** All whose turn it is, which may be many after a busy while. None twice, for an answer is read only after this. */
   #goOn(now: number): void {
     const due = Math.floor((now - this.#turnAt) / this.#step) + 1
     if (due <= 0) return

@@ -107,7 +107,7 @@ export class AgentInbox {
     })
   }
 
-  /** To verify it costs more than to send it: it has its turn, like its answer. */
+  /** To verify it costs more than to send it: it has its turn, like its answer. What cannot be kept till then is asked for again. */
   #proof(session: Session, frame: AgentFrameOf<'proof'>): void {
     const answer = () => {
       try {
@@ -116,7 +116,11 @@ export class AgentInbox {
         session.refuse(error)
       }
     }
-    session.hearing.showing.ask(`${frame.network} ${frame.kind}`, answer, frame.body.length)
+    const instead = () => session.send({ type: 'prove', network: frame.network })
+    session.hearing.showing.ask(`${frame.network} ${frame.kind}`, answer, {
+      kept: frame.body.length,
+      instead,
+    })
   }
 
   /** One that nobody asked for, or that was offered before, is of another time, or means nothing. */

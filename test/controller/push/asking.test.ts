@@ -44,17 +44,19 @@ describe('What an agent asks for', () => {
     for (let second = 0; second < 1_000; second++) clock.advance(1_000)
     assert.equal(answered, 1_100)
   })
-  it('is forgotten beyond a few megabytes of what it said, and not what came before that or is shorter', () => {
+  it('is asked for again beyond a few megabytes of what it said, and not what came before that or is shorter', () => {
     const clock = new HandClock()
     const asking = new Asking(nodeId(1), new Bounds(clock).requests, { clock, log })
     const answered: string[] = []
+    let askedAgain = 0
     const ask = (subject: string, kept: number) =>
-      asking.ask(subject, () => void answered.push(subject), kept)
+      asking.ask(subject, () => void answered.push(subject), { kept, instead: () => askedAgain++ })
     for (let at = 0; at < 100; at++) ask('before', 0)
-    for (let at = 0; at < 1_000; at++) ask(`long-${at}`, 60_000)
+    for (let at = 0; at < 900; at++) ask(`long-${at}`, 60_000)
     for (let at = 0; at < 10; at++) ask(`again-${at}`, 0)
     for (let second = 0; second < 300; second++) clock.advance(1_000)
     assert.equal(answered.filter((subject) => subject.startsWith('long')).length, 66)
+    assert.equal(askedAgain, 900 - 66)
     assert.equal(answered.filter((subject) => subject.startsWith('again')).length, 10)
     ask('long-after', 60_000)
     assert.equal(answered.at(-1), 'long-after', 'it counts as long as it is kept')

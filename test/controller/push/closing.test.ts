@@ -35,6 +35,7 @@ test('a session whose socket closes while it is full takes nothing more, and hol
   const session = new Session(id, socket, {
     clock: systemClock,
     bounds: new Bounds(systemClock),
+    heartbeatSeconds: 10,
     readsPacked: true,
     readsFilterParts: true,
     log: pino({ level: 'silent' }),

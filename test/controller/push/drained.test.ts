@@ -26,6 +26,7 @@ it('an agent that reads again is looked at when all is sent that is due to it, w
     clock: world.clock,
     signing: new SigningKey(new SecretBytes(new Uint8Array(32).fill(3))),
     bounds: new Bounds(world.clock),
+    heartbeatSeconds: 10,
     readsPacked: false,
     readsFilterParts: true,
     log: pino({ level: 'silent' }),

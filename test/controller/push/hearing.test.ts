@@ -18,15 +18,28 @@ describe('An agent of a thousand networks', () => {
     const clock = new HandClock()
     const { showing } = hearingAt(clock)
     const shown: number[] = []
+    const show = (at: number) =>
+      showing.ask(`net-${at} head`, () => void shown.push(at), { kept: 300, instead: () => show(at) })
     // It shows the same again where it was asked again.
-    for (let at = 0; at < NETWORKS; at++) showing.ask(`net-${at} head`, () => void shown.push(at), 300)
-    for (let at = 100; at < NETWORKS; at++) showing.ask(`net-${at} head`, () => void shown.push(at), 300)
+    for (let at = 0; at < NETWORKS; at++) show(at)
+    for (let at = 100; at < NETWORKS; at++) show(at)
     assert.equal(shown.length, 100)
     for (let second = 0; second < 200; second++) clock.advance(1_000)
     assert.deepEqual(
       shown,
       Array.from({ length: NETWORKS }, (_, at) => at),
     )
+  })
+
+  it('has each of its proofs taken in the end, also where they are too long for all of them to be kept till then', () => {
+    const clock = new HandClock()
+    const { showing } = hearingAt(clock)
+    const shown = new Set<number>()
+    const show = (at: number) =>
+      showing.ask(`net-${at} delta`, () => void shown.add(at), { kept: 40_000, instead: () => show(at) })
+    for (let at = 0; at < NETWORKS; at++) show(at)
+    for (let second = 0; second < 1_000 && shown.size < NETWORKS; second++) clock.advance(1_000)
+    assert.equal(shown.size, NETWORKS)
   })
 
   it('has all the keys taken at once that it is asked for, and as many a second time later', () => {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { EventEmitter } from 'node:events'
 import { it, type TestContext } from 'node:test'
+import { setImmediate as read } from 'node:timers/promises'
 import type { WebSocket } from 'ws'
 import { Heartbeat } from '../../../src/controller/push/heartbeat.ts'
 
@@ -31,57 +32,73 @@ const socketOf = (other: Other) => other as unknown as WebSocket
 const [AGENTS, PER_TURN, STEP] = [1_000, 20, 200]
 
 /** With a heartbeat of 10 s, and agents that came a few in each step. */
-function scene(context: TestContext) {
+async function scene(context: TestContext) {
   context.mock.timers.enable({ apis: ['setInterval'] })
   let [time, pings] = [0, 0]
   const heartbeat = new Heartbeat(10, { monotonic: () => time })
-  const pass = (ms: number) => {
+  const pass = async (ms: number) => {
     time += ms
     context.mock.timers.tick(ms)
+    await read()
   }
   const others = Array.from({ length: AGENTS }, () => new Other(() => pings++))
   for (const [at, other] of others.entries()) {
-    if (at > 0 && at % PER_TURN === 0) pass(STEP)
+    if (at > 0 && at % PER_TURN === 0) await pass(STEP)
     heartbeat.add(socketOf(other), () => 0)
   }
-  /** For so many ms no timer is served. */
+  /** For so many ms no timer is served, and nothing is read. */
   const beBusy = (ms: number) => {
     time += ms
   }
-  const pingsIn = (ms: number) => {
+  const pingsIn = async (ms: number) => {
     const before: number = pings
-    pass(ms)
+    await pass(ms)
     return pings - before
   }
   return { heartbeat, others, pass, beBusy, pingsIn }
 }
 
-it('pings each agent once a heartbeat, and those that came at different times at different times', (context) => {
-  const { heartbeat, others, pass, pingsIn } = scene(context)
-  for (let turn = 0; turn < 150; turn++) assert.equal(pingsIn(STEP), PER_TURN)
+it('pings each agent once a heartbeat, and those that came at different times at different times', async (context) => {
+  const { heartbeat, others, pass, pingsIn } = await scene(context)
+  for (let turn = 0; turn < 150; turn++) assert.equal(await pingsIn(STEP), PER_TURN)
   for (const other of others) other.isAlive = false
-  pass(10_000)
+  await pass(10_000)
   assert.ok(
     others.every(({ isGivenUp }) => !isGivenUp),
     'each may still answer',
   )
-  pass(10_000)
+  await pass(10_000)
   assert.ok(others.every(({ isGivenUp }) => isGivenUp))
   heartbeat.stop()
 })
 
-it('pings all whose turn came while the process was busy, but none twice without reading', (context) => {
-  const { heartbeat, beBusy, pingsIn } = scene(context)
+it('pings all whose turn came while the process was busy, but none twice without reading', async (context) => {
+  const { heartbeat, beBusy, pingsIn } = await scene(context)
   beBusy(3_000)
-  assert.equal(pingsIn(STEP), PER_TURN * 16)
-  assert.equal(pingsIn(STEP), PER_TURN)
+  assert.equal(await pingsIn(STEP), PER_TURN * 16)
+  assert.equal(await pingsIn(STEP), PER_TURN)
   beBusy(35_000)
-  assert.equal(pingsIn(STEP), AGENTS)
-  assert.equal(pingsIn(STEP), PER_TURN)
+  assert.equal(await pingsIn(STEP), AGENTS)
+  assert.equal(await pingsIn(STEP), PER_TURN)
   heartbeat.stop()
 })
 
-it('pings all at once where a heartbeat is as short as a step', (context) => {
+it('reads what came while the process was busy before it gives anybody up', async (context) => {
+  const { heartbeat, others, pass, beBusy } = await scene(context)
+  for (const other of others) other.isAlive = false
+  await pass(STEP)
+  beBusy(11_000)
+  // As a socket does it: what has come is read in the turn in which the timers are served, and after them.
+  const answering = read().then(() => {
+    for (const other of others) other.emit('pong')
+  })
+  await pass(STEP)
+  await answering
+  assert.equal(others.filter(({ isGivenUp }) => isGivenUp).length, 0)
+  heartbeat.stop()
+})
+
+it('pings all at once where a heartbeat is as short as a step', async (context) => {
   context.mock.timers.enable({ apis: ['setInterval'] })
   let [time, pings] = [0, 0]
   const heartbeat = new Heartbeat(0.1, { monotonic: () => time })
@@ -90,6 +107,7 @@ it('pings all at once where a heartbeat is as short as a step', (context) => {
   for (let beat = 1; beat <= 10; beat++) {
     time += 100
     context.mock.timers.tick(100)
+    await read()
     assert.equal(pings, beat)
   }
   heartbeat.stop()

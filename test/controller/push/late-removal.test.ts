@@ -81,6 +81,7 @@ function sessionOf(world: FeedWorld, own: NodeId) {
     clock: world.clock,
     signing,
     bounds: new Bounds(world.clock),
+    heartbeatSeconds: 10,
     readsPacked: false,
     readsFilterParts: true,
     log: pino({ level: 'silent' }),

@@ -11,11 +11,11 @@ import { createDriver } from '../wireguard/link.ts'
 import { MemoryDriver } from '../wireguard/memory.ts'
 import { Backoff } from './backoff.ts'
 import { type Connection, dial, type Greeting } from './dial.ts'
-import { diskFault } from './disk-fault.ts'
 import { everyStep } from './every-step.ts'
 import { type Enrolment, type Home, keepsNothing, openHome } from './home.ts'
 import { NODE_REMOVED } from './kept.ts'
 import { Node } from './node.ts'
+import { Pledge } from './pledge.ts'
 import { clearRemains } from './remains.ts'
 import { serve } from './serve.ts'
 import type { AgentSettings } from './settings.ts'
@@ -120,38 +120,28 @@ async function keepConnected(node: Node, enrolment: Enrolment, loop: Loop): Prom
   const { signal, clock, log } = loop
   const backoff = new Backoff(loop.random)
   let join = joinOf(loop.settings)
-  let isKept = join === undefined
+  const write = () => loop.home.enrol(withoutSecret(enrolment))
+  await using pledge = new Pledge(write, { clock, log, onFault: (fault) => node.diskRefuses(fault) })
   for (let tries = 0; !signal.aborted; tries++) {
     let wait: number
     try {
       const connection = await open(enrolment, tries, { ...node.greeting(), ...(join && { join }) }, loop)
-      // The token has served: what it said is kept, its secret is not.
+      // The token has served: what it said is kept, its secret is not. A node that has joined is served in any case.
+      if (join) await pledge.keep()
       join = undefined
-      if (!isKept) isKept = await keep(enrolment, loop)
       backoff.succeeded()
       wait = backoff.within(await serve(connection, node, { clock, signal, log }))
     } catch (error) {
       const reason = toWeftError(error)
       if (join && isFinal(reason)) throw reason
-      if (reason.code === 'forbidden') throw await leave(node, loop.home, reason)
+      if (reason.code === 'forbidden') {
+        await pledge.end()
+        throw await leave(node, loop.home, reason)
+      }
       wait = backoff.next()
       log.warn({ code: reason.code, reason: reason.message, cause: reason.cause, wait }, 'no session')
     }
     await sleep(clock, wait, signal).catch(() => undefined)
-  }
-}
-
-/** Whether the disk took it: a node that has joined is served in any case. */
-async function keep(enrolment: Enrolment, { home, log }: Loop): Promise<boolean> {
-  try {
-    await home.enrol(withoutSecret(enrolment))
-    return true
-  } catch (error) {
-    log.error(
-      { reason: diskFault(error) },
-      'the disk does not take which controller this node has joined; the next session tries again',
-    )
-    return false
   }
 }
 

@@ -20,7 +20,8 @@ export class Dialogue {
   readonly #tools: DialogueTools
   /** Monotonic; until then nothing is asked for again. */
   #resyncUntil = Number.NEGATIVE_INFINITY
-  #wantsHead = false
+  /** The same of a head: what came in its place may have been a change, as one happened meanwhile. */
+  #headUntil = Number.NEGATIVE_INFINITY
 
   constructor(network: NetworkId, replica: Replica, tools: DialogueTools) {
     this.#network = network
@@ -31,13 +32,13 @@ export class Dialogue {
   /** A new session has begun, or all is compared: what was asked for and never came has to be asked for again. */
   restart(): void {
     this.#resyncUntil = Number.NEGATIVE_INFINITY
-    this.#wantsHead = false
+    this.#headUntil = Number.NEGATIVE_INFINITY
   }
 
   /** A frame was taken, and it may be what was asked for. */
   heard({ type }: ContentFrame): void {
     if (isRevision({ type })) this.#resyncUntil = Number.NEGATIVE_INFINITY
-    if (type === 'current') this.#wantsHead = false
+    if (type === 'current') this.#headUntil = Number.NEGATIVE_INFINITY
   }
 
   /** What was known at a position is carried out. @param took milliseconds */
@@ -74,8 +75,9 @@ export class Dialogue {
   /** Asks for a head that vouches for all that is here. */
   askForHead(): void {
     const position = this.#replica.resumePosition()
-    if (this.#wantsHead || !position) return
-    this.#wantsHead = true
+    const now = this.#tools.clock.monotonic()
+    if (now < this.#headUntil || !position) return
+    this.#headUntil = now + RESYNC_PATIENCE
     this.#tools.send({ type: 'resync', network: this.#network, position })
   }
 

@@ -5,7 +5,7 @@ import type { ContentFrame } from './replica.ts'
 
 /** Lines after which the journal of a network is begun anew. */
 const JOURNAL_LIMIT = 512
-/** Frames that wait for a disk which takes nothing; with more of them the journal is begun anew once it does. */
+/** Frames that wait to be applied, and for a disk which takes nothing; of more, none are kept until a snapshot is there. */
 const UNSAVED_LIMIT = 4_096
 
 /** Where its lines are kept. */
@@ -20,6 +20,8 @@ export class Journal {
   /** How many of them are applied. */
   #applied = 0
   #lines = 0
+  /** Frames are missing behind the lines: nothing is written behind them any more, only a snapshot in their place. */
+  #hasGap = false
 
   /** @param apart all that no snapshot tells, as it is known by now */
   constructor(network: NetworkId, home: JournalFile, apart: () => readonly ContentFrame[]) {
@@ -35,21 +37,33 @@ export class Journal {
 
   /** Writes by what this node knows that it is a member, if nothing is written yet. */
   async begin(): Promise<void> {
-    if (this.#lines === 0 && this.#unsaved[0]?.type === 'self') await this.#append(1)
+    if (this.#lines === 0 && !this.#hasGap && this.#unsaved[0]?.type === 'self') await this.#append(1)
   }
 
   /** A frame that was taken, and is not applied yet. */
   add(frame: ContentFrame): void {
-    this.#unsaved.push(frame)
-    if (this.#unsaved.length <= UNSAVED_LIMIT) return
-    this.#unsaved = []
+    if (this.#unsaved.length < UNSAVED_LIMIT) return this.#wait(frame)
+    this.#hasGap = true
     this.#applied = 0
-    this.#lines = Number.POSITIVE_INFINITY
+    // Another list, by which a write that is under way sees that what followed is lost.
+    this.#unsaved = []
+    this.#wait(frame)
   }
 
-  /** Whether it is time to begin anew with a snapshot. */
-  get isLong(): boolean {
-    return this.#lines > JOURNAL_LIMIT
+  /** Behind a gap, what waits begins with a snapshot. */
+  #wait(frame: ContentFrame): void {
+    if (!this.#hasGap || this.#unsaved.length > 0 || frame.type === 'snapshot') this.#unsaved.push(frame)
+  }
+
+  /** Whether it is time to begin anew with a snapshot, and none is there yet. */
+  get wantsSnapshot(): boolean {
+    const isDue = this.#hasGap || this.#lines > JOURNAL_LIMIT
+    return isDue && !this.#unsaved.some(({ type }) => type === 'snapshot')
+  }
+
+  /** Not so while a part of what was added is lost, and no snapshot is written in place of it. */
+  get isWhole(): boolean {
+    return !this.#hasGap
   }
 
   /** Writes what was added; it is applied now. What cannot be written is for the next time. */
@@ -60,7 +74,8 @@ export class Journal {
 
   /** Writes what was applied by the last time, and could not be written then. */
   async write(): Promise<void> {
-    const applied = this.#unsaved.slice(0, this.#applied)
+    const waiting = this.#unsaved
+    const applied = waiting.slice(0, this.#applied)
     const snapshotAt = applied.findLastIndex(({ type }) => type === 'snapshot')
     const apart = this.#apart()
     if (snapshotAt < 0 || apart.length === 0) return this.#append(applied.length)
@@ -68,15 +83,19 @@ export class Journal {
     const kept = [...apart, ...rest].map(encodeFrame)
     await this.#home.rewrite(this.#network, kept)
     this.#lines = kept.length
+    if (waiting !== this.#unsaved) return
+    this.#hasGap = false
     this.#drop(applied.length)
   }
 
-  /** Writes the oldest `count` of what was added, each of them once. */
+  /** Writes the oldest `count` of what was added, each of them once; nothing behind a gap. */
   async #append(count: number): Promise<void> {
-    for (const frame of this.#unsaved.slice(0, count)) {
+    const waiting = this.#unsaved
+    for (const frame of waiting.slice(0, count)) {
+      if (this.#hasGap) return
       await this.#home.append(this.#network, encodeFrame(frame))
-      this.#drop(1)
       this.#lines += 1
+      if (waiting === this.#unsaved) this.#drop(1)
     }
   }
 

@@ -11,21 +11,25 @@ export interface KeeperTools {
   readonly log: Logger
   /** There is another fault, or none any more. */
   readonly onFault: () => void
+  /** A part of what was applied is lost: only a snapshot in place of all that is written makes it whole. */
+  readonly onGap: () => void
 }
+
+type Written = Pick<Journal, 'begin' | 'save' | 'write' | 'isWhole'>
 
 /**
  * Writes the journal of one network, one thing at a time. A disk that takes nothing is no fault of the interface: what is
  * applied goes on, and only the writing is tried again, later and later.
  */
 export class Keeper {
-  readonly #journal: Pick<Journal, 'begin' | 'save' | 'write'>
+  readonly #journal: Written
   readonly #tools: KeeperTools
   readonly #retry: Retry
   #work: Promise<void> = Promise.resolve()
   #fault: string | undefined
   #ended = false
 
-  constructor(journal: Pick<Journal, 'begin' | 'save' | 'write'>, tools: KeeperTools) {
+  constructor(journal: Written, tools: KeeperTools) {
     this.#journal = journal
     this.#tools = tools
     this.#retry = new Retry(tools.clock, () => void this.#do(() => this.#write(() => journal.write())))
@@ -62,6 +66,7 @@ export class Keeper {
   async #write(write: () => Promise<void>): Promise<void> {
     try {
       await write()
+      if (!this.#journal.isWhole) return this.#missing()
       this.#retry.over()
       this.#set(undefined)
     } catch (error) {
@@ -70,12 +75,20 @@ export class Keeper {
     }
   }
 
+  /** Nothing went wrong this time, and yet it is not all kept. */
+  #missing(): void {
+    if (this.#ended) return
+    this.#retry.failed()
+    this.#tools.onGap()
+  }
+
   /** Told once and not at each try: the log may be on the same disk. */
   #set(fault: string | undefined): void {
     if (fault === this.#fault) return
     this.#fault = fault
     const { network, log, onFault } = this.#tools
-    if (fault === undefined) log.info({ network }, 'the disk takes the plan again, and all of it is kept')
+    if (fault === undefined)
+      log.info({ network }, 'the disk takes the plan of this network again, and all of it is kept')
     else
       log.error(
         { network, reason: fault },

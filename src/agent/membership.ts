@@ -45,7 +45,12 @@ export class Membership {
     this.#reporter = new Reporter(network, this.#replica)
     this.#dialogue = new Dialogue(network, this.#replica, tools)
     this.#journal = new Journal(network, tools.home, () => this.#replica.apart)
-    this.#keeper = new Keeper(this.#journal, { ...tools, network, onFault: tools.onDisk })
+    this.#keeper = new Keeper(this.#journal, {
+      ...tools,
+      network,
+      onFault: tools.onDisk,
+      onGap: () => this.#beginAnew(),
+    })
     this.#interface = new NetworkInterface(this.#replica, { ...tools, makeReady: () => this.#makeReady() })
     this.#reconciler = new Reconciler(this.#replica, this.#interface, {
       clock: tools.clock,
@@ -76,7 +81,7 @@ export class Membership {
       this.#dialogue.heard(frame)
       if (taken === 'changed') this.#journal.add(frame)
       // A head that vouches for all that we have: the journal can begin anew.
-      const isToBegin = frame.type === 'current' && this.#journal.isLong
+      const isToBegin = frame.type === 'current' && this.#journal.wantsSnapshot
       if (isToBegin) this.#journal.add(this.#replica.toSnapshot(frame))
       if (taken === 'changed' || isToBegin) this.refresh()
       else if (isRevision(frame) && this.#reconciler.isAtRest)
@@ -214,7 +219,12 @@ export class Membership {
     this.#dialogue.applied(position, took)
     this.#tools.onApplied(this)
     await this.#keeper.save()
-    if (this.#journal.isLong) this.#dialogue.askForHead()
+    this.#beginAnew()
+  }
+
+  /** Asks for what the journal begins anew with, if it is time for that. */
+  #beginAnew(): void {
+    if (this.#journal.wantsSnapshot) this.#dialogue.askForHead()
   }
 
   #report(finding: Finding): void {

@@ -46,6 +46,8 @@ export class Node {
   readonly #uplink: Uplink
   readonly #underlay: () => Underlay
   #addresses: readonly string[]
+  /** What the disk refuses beside what is kept of networks. */
+  #diskFault: string | undefined
 
   constructor(tools: NodeTools) {
     this.#tools = tools
@@ -156,6 +158,12 @@ export class Node {
     this.#uplink.tell(() => this.#facts())
   }
 
+  /** The disk refuses something beside what is kept of networks; undefined: nothing any more. */
+  diskRefuses(fault: string | undefined): void {
+    this.#diskFault = fault
+    this.tellFacts()
+  }
+
   /**
    * Takes every interface down. Rejects when one cannot be, with all others down.
    * @param parting kept of those that are still there, so that another start goes on; absent: nothing new is kept
@@ -226,7 +234,7 @@ export class Node {
     const ports = all.filter(({ port }) => port > 0)
     const { addresses, mtu } = this.#underlay()
     const { kind: device } = this.#tools.driver
-    const faults = this.#networks.diskFaults
+    const faults = [...(this.#diskFault ? [this.#diskFault] : []), ...this.#networks.diskFaults]
     const relays = this.#surroundings.relays.map(({ node, alive, rtt }) => ({
       node,
       alive,

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
@@ -48,6 +48,32 @@ describe('A node whose disk takes nothing', () => {
     assert.equal(await stage.peersOf(name), 3, 'another run has all of it')
   })
 
+  it('asks for all of it when more came than can wait for the disk, and says until then that it is not kept', async () => {
+    await using stage = await Stage.open()
+    const mesh = new PaperMesh(identity, 2)
+    const node = await stage.start(mesh)
+    const name = await stage.join(node, mesh)
+    const before = await stage.files()
+    const said: AgentFrame[] = []
+    node.attach((frame) => said.push(frame))
+    const asked = () => said.filter(({ type }) => type === 'resync').length
+    const full = await stage.block()
+    await node.take(parseControllerFrame(mesh.add(3)))
+    const self = parseControllerFrame(mesh.self())
+    for (let count = 0; count < 4_096; count++) await node.take(self)
+    await stage.until('it asks', async () => asked() === 1)
+    await full[Symbol.asyncDispose]()
+    await stage.until('it asks again, as no answer comes', async () => asked() === 3)
+    assert.equal(node.greeting().facts.disk, REFUSES)
+    assert.deepEqual(await stage.files(), before, 'older, and whole')
+
+    await node.take(parseControllerFrame(mesh.head()))
+    await stage.until('it is kept', async () => node.greeting().facts.disk === undefined)
+    await stage.driver.remove(name)
+    await stage.start(mesh)
+    assert.equal(await stage.peersOf(name), 3, 'another run has all of it')
+  })
+
   it('says at which port it was while its interface cannot be changed', async () => {
     await using stage = await Stage.open()
     const { driver } = stage
@@ -78,11 +104,18 @@ describe('A node whose disk takes nothing', () => {
       await rig.createNetwork({ name: 'demo' })
       const token = await rig.joinToken({ networks: ['demo'], uses: 3 })
       // Nor can be kept whom it obeys.
-      await mkdir(join(stateDir, 'controller.json'))
+      const enrolment = join(stateDir, 'controller.json')
+      await mkdir(enrolment)
       rig.startAgent({ join: token, name: 'one', stateDir })
       await eventually('it has joined', () => demo().members.size === 1 && allApplied(rig.controller, 'demo'))
       const { id } = findNode(rig.controller.state, 'one')
-      assert.deepEqual(await problems(), [])
+      await eventually('the operator sees that', async () => (await problems()).length > 0)
+      assert.deepEqual(await problems(), [problem(`${REFUSES} (controller.json)`)])
+      await rm(enrolment, { recursive: true })
+      await eventually('it is told that this is over', async () => (await problems()).length === 0, 40_000)
+      const kept: unknown = JSON.parse(await readFile(enrolment, 'utf8'))
+      assert.ok(kept instanceof Object && 'controllerKey' in kept)
+      assert.equal(rig.lines.filter((line) => line.includes('"connected"')).length, 1, 'by the same session')
 
       const [file = assert.fail()] = await readdir(join(stateDir, 'networks'))
       const journal = join(stateDir, 'networks', file)
@@ -90,9 +123,7 @@ describe('A node whose disk takes nothing', () => {
       await mkdir(journal)
       using _second = await RawAgent.join(token, { name: 'two' })
       await eventually('the operator sees it', async () => (await problems()).length > 0)
-      assert.deepEqual(await problems(), [
-        `one cannot keep what it is told, by its disk: '${REFUSES}'. What is applied there goes on; after a restart its agent begins with what it kept before.`,
-      ])
+      assert.deepEqual(await problems(), [problem(REFUSES)])
       await rig.restart()
       await eventually('it is back', () => rig.controller.status.node(id).online)
       using third = await RawAgent.join(token, { name: 'three', facts: { addresses: ['203.0.113.10/24'] } })
@@ -105,3 +136,7 @@ describe('A node whose disk takes nothing', () => {
     }
   })
 })
+
+function problem(fault: string): string {
+  return `one cannot keep what it is told, by its disk: '${fault}'. What is applied there goes on; after a restart its agent begins with what it kept before.`
+}

@@ -10,6 +10,7 @@ import { HandClock } from './clock.ts'
 class Refusing {
   tries = 0
   isFull = true
+  isWhole = true
 
   async begin(): Promise<void> {}
 
@@ -26,9 +27,11 @@ class Refusing {
 it('What the disk does not take is tried again later and later, by one row of tries, and told once', async () => {
   const [clock, journal, faults] = [new HandClock(), new Refusing(), [] as (string | undefined)[]]
   const lines: string[] = []
+  const network = toNetworkId(new Uint8Array(10))
+  let gaps = 0
   const log = pino({}, { write: (line: string) => void lines.push(line) })
   const onFault = () => faults.push(keeper.fault)
-  const keeper = new Keeper(journal, { network: toNetworkId(new Uint8Array(10)), clock, log, onFault })
+  const keeper = new Keeper(journal, { network, clock, log, onFault, onGap: () => gaps++ })
   // A plan a second, each tried at once.
   for (let plans = 0; plans < 10; plans++) await keeper.save()
   assert.equal(journal.tries, 10)
@@ -36,6 +39,11 @@ it('What the disk does not take is tried again later and later, by one row of tr
   assert.equal(await triesIn(300), 10, 'then twice a minute')
   assert.deepEqual(faults, ['ENOSPC: no space left on device'])
   journal.isFull = false
+  journal.isWhole = false
+  assert.equal(await triesIn(300), 10, 'what is lost is waited for, and asked for each time')
+  assert.equal(gaps, 10)
+  assert.deepEqual(faults, ['ENOSPC: no space left on device'], 'all is not kept')
+  journal.isWhole = true
   assert.equal(await triesIn(300), 1, 'it has worked')
   assert.deepEqual(faults, ['ENOSPC: no space left on device', undefined])
   assert.equal(lines.length, 2)

@@ -105,6 +105,20 @@ describe('The journal of a network', () => {
     assert.deepEqual(disk.lines, [...last, encodeFrame(frame('delta', 9_003))])
   })
 
+  it('has room behind a gap for what follows a snapshot, whatever came before that', async () => {
+    const { disk, journal } = await begun()
+    for (let revision = 3; revision < 3 + TOO_MANY; revision++) journal.add(frame('delta', revision))
+    for (let revision = 5_000; revision < 9_000; revision++) journal.add(frame('delta', revision))
+    const last = [
+      frame('snapshot', 9_000),
+      ...Array.from({ length: 200 }, (_, at) => frame('delta', 9_001 + at)),
+    ]
+    for (const each of last) journal.add(each)
+    await journal.save()
+    assert.deepEqual(disk.lines, [frame('self', 1), ...last].map(encodeFrame))
+    assert.ok(journal.isWhole)
+  })
+
   for (const next of ['delta', 'snapshot'] as const) {
     it(`loses nothing unnoticed when too many come while a ${next} is being written`, async () => {
       const { disk, journal, whole } = await begun()

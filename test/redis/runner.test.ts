@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { it } from 'node:test'
 import { setTimeout as wait } from 'node:timers/promises'
+import { WeftError } from '../../src/errors.ts'
 import { connectTo } from '../../src/log/redis/client.ts'
 import { toCommitted } from '../../src/log/redis/committed.ts'
 import { keysOf } from '../../src/log/redis/keys.ts'
@@ -12,7 +13,7 @@ const FAR = 400
 const REPLICA = '127.0.0.1:1'
 
 /** Runs a script at a server that somebody sets otherwise before each of the first `often` tries. */
-async function surelyAt(often: number, lookTakes: number) {
+async function surelyAt(often: number, lookTakes: number, silence?: WeftError) {
   let tries = 0
   await using server = await serverThat((command) => {
     if (/EVAL/.test(command)) return list([++tries > often ? 'done' : 'unseen'])
@@ -32,6 +33,7 @@ async function surelyAt(often: number, lookTakes: number) {
   const runner = new Runner(keysOf('test'), {
     barrier: { replicas: [REPLICA] },
     harm: undefined,
+    silence,
     seen: '',
     lookAgain: async () => {
       looks++
@@ -62,4 +64,11 @@ it('where somebody sets it otherwise all the while a change is given up in time,
   assert.equal(committed.kind, 'unseen')
   assert.equal(asked, 0)
   assert.ok(looks > 0 && took < 3_000, `${looks} looks in ${took} ms`)
+})
+
+it('where the server answers no look the change is refused by name, and the link counts no more', async () => {
+  const silence = new WeftError('store-unavailable', 'The Redis server does not answer.')
+  const { committed, looks } = await surelyAt(1_000, FAR, silence)
+  assert.deepEqual([committed.kind, looks], ['refused', 1])
+  assert.ok('reason' in committed && committed.reason.includes('does not answer'))
 })

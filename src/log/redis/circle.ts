@@ -42,6 +42,8 @@ export class Circle {
   readonly #aliases: Aliases
   /** What is wrong with the primary. */
   #harm: WeftError | undefined
+  /** Why the last look at it came to nothing. */
+  #silence: WeftError | undefined
 
   constructor(tools: CircleTools) {
     this.#tools = tools
@@ -103,6 +105,11 @@ export class Circle {
     return this.#harm
   }
 
+  /** Why nobody knows by now whether something is wrong with the primary: it did not answer the last look. */
+  get silence(): WeftError | undefined {
+    return this.#silence
+  }
+
   /** Looks at the primary again, for all who ask while one is under way. */
   readonly lookAgain = shared(async () => void (await this.lookAtPrimary()))
 
@@ -112,7 +119,9 @@ export class Circle {
     const name = addressText(primary)
     const look = await lookAtPrimary(this.#tools, primary, lives.get(name))
     if (look.kind === 'right' && look.life !== undefined) lives.set(name, look.life)
-    if (look.kind !== 'silent') this.#harm = 'reason' in look ? look.reason : undefined
+    const reason = 'reason' in look ? look.reason : undefined
+    this.#silence = look.kind === 'silent' ? reason : undefined
+    if (look.kind !== 'silent') this.#harm = reason
     return look
   }
 

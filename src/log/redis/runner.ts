@@ -24,7 +24,7 @@ interface Input {
 }
 
 /** Who has to have what is done, as far as that is asked for. */
-type Around = Pick<Circle, 'barrier' | 'harm' | 'isReached' | 'lookAgain' | 'seen'>
+type Around = Pick<Circle, 'barrier' | 'harm' | 'isReached' | 'lookAgain' | 'seen' | 'silence'>
 
 /** Runs scripts on the keys of a log, and knows who has to have what they do. */
 export class Runner {
@@ -59,8 +59,8 @@ export class Runner {
       const left = until - LAST_TRY - performance.now()
       if (left < 0) break
       await within(left, this.#circle?.lookAgain(), undefined)
-      const harm = this.#circle?.harm
-      if (harm) return { ...answered, reply: ['unseen', harm.message] }
+      const wrong = this.#circle?.harm ?? this.#circle?.silence
+      if (wrong) return { ...answered, reply: ['unseen', wrong.message] }
       const again = this.#once(client, script, input, until)
       answered = await within(until - performance.now(), again, NO_REPLY)
     }

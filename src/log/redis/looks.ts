@@ -41,10 +41,10 @@ export class Looks {
     return this.#looked.get(replica)?.look
   }
 
-  /** Those who follow and were seen to be of a kind. */
+  /** Those who follow and were seen to be of a kind, in the order of their names. */
   among({ replicas }: Pick<Followers, 'replicas'>, kind: Look['kind']): string[] {
     const seen = [...this.#looked].filter(([name, { look }]) => replicas.has(name) && look.kind === kind)
-    return seen.map(([name]) => name)
+    return seen.map(([name]) => name).toSorted()
   }
 
   /** Looks at those who came since the last look. Gives groups of which each looks like one and is several (twins.ts). */

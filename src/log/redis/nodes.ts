@@ -1,6 +1,7 @@
 import type { Redis } from 'ioredis'
 import { type Address, addressText, type Site } from './address.ts'
 import { connectTo, limitsOf } from './client.ts'
+import type { Opinion } from './opinion.ts'
 
 interface NodeLine {
   readonly id: string
@@ -34,16 +35,7 @@ interface Told {
   readonly nodes: readonly NodeLine[]
   readonly isRoaming: boolean | undefined
   /** Undefined: it knows no owner of the slot. */
-  readonly opinion:
-    | {
-        readonly id: string
-        readonly epoch: number
-        readonly primary: Address
-        readonly promotable: readonly string[]
-        readonly bystanders: readonly string[]
-        readonly voices: number
-      }
-    | undefined
+  readonly opinion: Opinion | undefined
 }
 
 /** Asks a node who owns a slot, and for all the others. */

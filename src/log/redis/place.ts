@@ -2,7 +2,8 @@ import { toWeftError, WeftError } from '../../errors.ts'
 import { type Address, addressText, type Site } from './address.ts'
 import { isRefusal, refusalText } from './client.ts'
 import { askNode, type ClusterNode, othersOf, runningNodes } from './nodes.ts'
-import { askSentinel, type Opinion } from './sentinel.ts'
+import type { Opinion } from './opinion.ts'
+import { askSentinel } from './sentinel.ts'
 
 /** One of those who decide who is promoted: by the id that it has itself, for the same one may be named twice. */
 export interface Voice {

@@ -1,18 +1,7 @@
 import { WeftError } from '../../errors.ts'
 import { type Address, addressText, type Site } from './address.ts'
 import { connectTo, limitsOf } from './client.ts'
-
-/** Where one of those who decide has the log, and who may be promoted there. */
-export interface Opinion {
-  /** Of the one who has it. */
-  readonly id: string
-  readonly epoch: number
-  readonly primary: Address
-  readonly promotable: readonly string[]
-  readonly bystanders: readonly string[]
-  /** How many it knows that have an opinion, itself among them. */
-  readonly voices: number
-}
+import type { Opinion } from './opinion.ts'
 
 /** What a Sentinel says. Rejects when it does not answer, or knows no such primary. @param limit milliseconds for it to answer */
 export async function askSentinel(site: Site, sentinel: Address, limit: number): Promise<Opinion> {

@@ -20,6 +20,7 @@ import type { MemberRecord } from '../protocol/record.ts'
 import { View } from '../protocol/view.ts'
 import type { Reach } from '../topology/reach.ts'
 import type { Endpoint } from '../wireguard/device.ts'
+import { Evidence } from './evidence.ts'
 import { ownKeys } from './own-keys.ts'
 import { isOlder, notForUs, stale } from './point.ts'
 import { type ToldHints, Whereabouts } from './whereabouts.ts'
@@ -36,9 +37,6 @@ interface Self {
   readonly keys: KeyPair
 }
 
-/** What a proof may hold: a frame of an agent has 64 KiB at most. */
-const PROOF_LIMIT = 40_000
-
 /**
  * What this node knows of one network. It takes only what the pinned controller signed, for this node, and never
  * something older than it has; a frame that is refused changes nothing.
@@ -49,13 +47,9 @@ export class Replica {
   readonly #controllerKey: VerifyKey
   /** What is told of how members can be reached, and is not signed. */
   readonly #whereabouts: Whereabouts
+  readonly #evidence: Evidence
   #self: Self | undefined
   #head: Head | undefined
-  #proof: Omit<AgentFrameOf<'proof'>, 'network'> | undefined
-  /** Of which point that is: of one before `#head` where the frame that led there is too long to be shown. */
-  #provenAt: Point | undefined
-  /** What was shown last, until something new is taken. */
-  #shownAt: Point | undefined
   #view = new View()
   /** Members of whom something is new since it was last asked; undefined: of any. */
   #touched: Set<NodeId> | undefined
@@ -64,6 +58,7 @@ export class Replica {
     this.network = network
     this.#identity = identity
     this.#controllerKey = controllerKey
+    this.#evidence = new Evidence(network)
     this.#whereabouts = new Whereabouts(identity.id, {
       isMember: (node) => this.#view.record(node) !== undefined,
       onNews: (node) => this.#touched?.add(node),
@@ -77,7 +72,7 @@ export class Replica {
     const known = this.#self?.content
     if (known && isOlder(content, known)) throw stale(content, known)
     this.#self = { frame, content, keys: ownKeys(content, frame, this.#identity) }
-    this.#shownAt = undefined
+    this.#evidence.takeSelf(content, frame)
     this.#touched = undefined
     return 'changed'
   }
@@ -173,24 +168,17 @@ export class Replica {
 
   /** Shows what the controller signed. Who is a member no more is told so as of that. */
   show(): AgentFrameOf<'proof'> | undefined {
-    const [proven, self] = [this.#head && this.#provenAt, this.#self?.content]
-    // Of the own record the point may be a later one: it comes before the rest, or that was too long to be shown.
-    const isSelfNewer = self !== undefined && (!proven || isOlder(proven, self))
-    this.#shownAt = isSelfNewer ? self : proven
-    return isSelfNewer ? this.selfProof : this.proof
+    return this.#evidence.show()
   }
 
   /** What the controller signed for the point at which we are, or for the last one before it that is not too long to be shown. */
   get proof(): AgentFrameOf<'proof'> | undefined {
-    const proof = this.#head ? this.#proof : this.selfProof
-    return proof && { ...proof, network: this.network }
+    return this.#evidence.proof
   }
 
   /** What it signed of this node itself. */
   get selfProof(): AgentFrameOf<'proof'> | undefined {
-    if (!this.#self) return undefined
-    const { body, signature } = this.#self.frame
-    return { type: 'proof', kind: 'self', network: this.network, body, signature }
+    return this.#evidence.selfProof
   }
 
   /** All that we have as one frame, under a head that is signed for it. */
@@ -217,7 +205,7 @@ export class Replica {
 
   /** Whether a removal that is signed for this point of history concerns what we have. */
   isCoveredBy(removal: Point): boolean {
-    const known = this.#shownAt ?? this.#head ?? this.#self?.content
+    const known = this.#evidence.shownAt ?? this.#head ?? this.#self?.content
     return !known || !isOlder(removal, known)
   }
 
@@ -293,12 +281,9 @@ export class Replica {
     return own?.epoch === epoch ? own.revision : 0
   }
 
-  #take(head: Head, kind: 'head' | 'delta', { body, signature }: Signed): void {
+  #take(head: Head, kind: 'head' | 'delta', signed: Signed): void {
     this.#head = head
-    this.#shownAt = undefined
-    if (body.length > PROOF_LIMIT) return
-    this.#proof = { type: 'proof', kind, body, signature }
-    this.#provenAt = head
+    this.#evidence.takeHead(head, kind, signed)
   }
 
   #expectNewer(head: Head): void {

@@ -4,7 +4,6 @@ import type { Clock } from '../../clock.ts'
 import type { NodeId } from '../../keys/identity.ts'
 import type { SigningKey } from '../../keys/signature.ts'
 import type { Entry } from '../../log/log.ts'
-import type { Event } from '../../model/event.ts'
 import type { NetworkId } from '../../model/names.ts'
 import type { Network, State } from '../../model/state.ts'
 import { parseAgentFrame } from '../../protocol/frames.ts'
@@ -12,9 +11,10 @@ import { REPLACED } from '../../protocol/handshake.ts'
 import { type NodeReport, toNodeReport } from '../presence/facts.ts'
 import type { Presence } from '../presence/presence.ts'
 import type { ControllerSettings } from '../settings.ts'
+import { Aftermath } from './aftermath.ts'
 import { attempt } from './attempt.ts'
 import type { Bounds } from './bounds.ts'
-import { GOING_AWAY, REFUSED } from './close-codes.ts'
+import { GOING_AWAY } from './close-codes.ts'
 import { comparison, Rounds } from './comparison.ts'
 import type { Cursor } from './cursor.ts'
 import type { Origin } from './door.ts'
@@ -25,7 +25,6 @@ import type { ProvenAgent } from './greeting.ts'
 import { Heartbeat } from './heartbeat.ts'
 import type { AgentInbox } from './inbox.ts'
 import type { Lag } from './lag.ts'
-import { leavingPoint } from './member-frames.ts'
 import { Relays } from './relays.ts'
 import { Roster } from './roster.ts'
 import { Session } from './session.ts'
@@ -55,13 +54,17 @@ export class Fleet {
   readonly #tools: FleetTools
   readonly #roster = new Roster()
   readonly #relays: Relays
+  readonly #aftermath: Aftermath
   readonly #heartbeat: Heartbeat
   readonly #rounds: Rounds
 
   constructor(tools: FleetTools) {
     this.#tools = tools
     this.#relays = new Relays(tools, (session) => this.#roster.get(session.node) === session)
-    tools.feeds.onTouched((network, viewers) => tools.feeds.turns.push(this.#flush(network, viewers)))
+    const { feeds } = tools
+    const tell = (network: NetworkId) => feeds.turns.leave(this.#flush(network))
+    this.#aftermath = new Aftermath({ ...tools, roster: this.#roster, relays: this.#relays, tell })
+    feeds.onTouched((network, viewers) => feeds.turns.push(this.#flush(network, viewers)))
     this.#heartbeat = new Heartbeat(tools.settings.heartbeatSeconds)
     this.#rounds = new Rounds(tools.clock, (isAsked) => this.#compare(isAsked))
   }
@@ -96,8 +99,7 @@ export class Fleet {
 
   /** What a log entry means for those connected. */
   onEntry(entry: Entry, before: State, state: State): void {
-    for (const event of entry.events) this.#onEvent(event, state)
-    this.#relays.onEntry(entry, before)
+    this.#aftermath.onEntry(entry, before, state)
   }
 
   /** What follows for others from what became known about a node. */
@@ -194,12 +196,12 @@ export class Fleet {
   #listen(socket: WebSocket, session: Session, who: { remoteAddress: string; node: NodeId }): void {
     const { log } = this.#tools
     socket.on('message', (data: Buffer) => {
-      if (session.isCutOff) return
-      session.heard()
+      if (session.hearing.isCutOff) return
+      session.hearing.heard()
       try {
         this.#tools.inbox.take(session, parseAgentFrame(data.toString()))
       } catch (error) {
-        session.refuse(error, who)
+        session.hearing.refuse(error, who)
       }
     })
     socket.on('close', (code) => {
@@ -213,56 +215,6 @@ export class Fleet {
     const didCount = this.#roster.remove(session)
     this.#relays.forget(session)
     if (didCount) this.#tools.presence.left(session.node, this.#tools.clock.now())
-  }
-
-  #onEvent(event: Event, state: State): void {
-    switch (event.type) {
-      case 'member-added':
-        this.#joined(event.node, event.network)
-        break
-      case 'member-removed': {
-        const session = this.#roster.get(event.node)
-        this.#tools.presence.forgetMember(event.node, event.network)
-        if (session) this.#unsubscribe(event.network, session, state)
-        break
-      }
-      case 'network-deleted':
-        for (const session of this.#roster.membersOf(event.id)) this.#unsubscribe(event.id, session, state)
-        break
-      case 'node-removed':
-        this.#tools.presence.forget(event.id)
-        this.#dropWitness(event.id)
-        this.#roster.get(event.id)?.close(REFUSED, 'this node was removed')
-        break
-      case 'node-roles-set': {
-        if (!event.roles.includes('relay')) this.#dropWitness(event.id)
-        const session = this.#roster.get(event.id)
-        if (session) this.#relays.instruct(session)
-        break
-      }
-      case 'epoch-raised':
-        for (const id of state.networks.keys()) this.#tools.feeds.turns.leave(this.#flush(id))
-        break
-      default:
-    }
-  }
-
-  #joined(node: NodeId, network: NetworkId): void {
-    const session = this.#roster.get(node)
-    if (!session) return
-    this.#roster.subscribe(network, session)
-    session.added(network, this.#tools.clock.monotonic())
-  }
-
-  /** A node that is no relay any more is not believed any more either. */
-  #dropWitness(relay: NodeId): void {
-    for (const { network, node } of this.#tools.presence.testimony.drop(relay))
-      this.#tools.feeds.onFacts(node, network)
-  }
-
-  #unsubscribe(network: NetworkId, session: Session, state: State): void {
-    this.#roster.unsubscribe(network, session)
-    session.removed(network, leavingPoint(state, network))
   }
 
   /**

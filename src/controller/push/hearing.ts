@@ -1,5 +1,7 @@
 import type { Logger } from 'pino'
+import { toWeftError } from '../../errors.ts'
 import type { NodeId } from '../../keys/identity.ts'
+import type { AgentSocket } from './agent-socket.ts'
 import { Asking, type AskingTools } from './asking.ts'
 import type { Bounds } from './bounds.ts'
 import { Remarks } from './remarks.ts'
@@ -9,7 +11,9 @@ export interface HearingTools extends AskingTools {
   readonly bounds: Bounds
 }
 
-/** How often one agent is heard: whatever it says that costs others something has its turn. */
+type Socket = Pick<AgentSocket, 'rest' | 'insist' | 'cutOff' | 'isCutOff'>
+
+/** How often one agent is heard: whatever it says that costs others something has its turn, and what cannot be its limit. */
 export class Hearing {
   /** What it asks for. */
   readonly asking: Asking
@@ -21,14 +25,49 @@ export class Hearing {
   readonly offering: Asking
   /** What is written of it into our log. */
   readonly remarks: Remarks
+  readonly #node: NodeId
+  readonly #socket: Socket
+  readonly #tools: HearingTools
 
-  constructor(node: NodeId, tools: HearingTools) {
+  constructor(node: NodeId, socket: Socket, tools: HearingTools) {
     const { requests, facts, keys, remarks } = tools.bounds
+    this.#node = node
+    this.#socket = socket
+    this.#tools = tools
     this.asking = new Asking(node, requests, tools)
     this.telling = new Asking(node, facts, tools)
     this.showing = new Asking(node, requests, tools)
     this.offering = new Asking(node, keys, tools)
     this.remarks = new Remarks(node, remarks)
+  }
+
+  /** A frame of the agent has come, of whatever kind. */
+  heard(): void {
+    if (!this.#tools.bounds.frames.take(this.#node)) this.#socket.rest()
+  }
+
+  /**
+   * What the agent said cannot be: it is told so, and our log, as often as is good for us. Who goes on with what is not of the
+   * protocol is cut off, for each such frame costs us more than it.
+   */
+  refuse(error: unknown, who: object = { node: this.#node }): void {
+    const { code, message } = toWeftError(error)
+    const { log, bounds } = this.#tools
+    if (code === 'protocol-error' && !bounds.faults.take(this.#node)) {
+      this.remarks.warn(
+        log,
+        { ...who, code, reason: message },
+        'agent cut off: too much of what it says is not of the protocol',
+      )
+      return this.#socket.cutOff()
+    }
+    this.remarks.warn(log, { ...who, code, reason: message }, 'frame refused')
+    this.#socket.insist({ type: 'error', code, message })
+  }
+
+  /** Whether nothing that the agent says is heard any more. */
+  get isCutOff(): boolean {
+    return this.#socket.isCutOff
   }
 
   /** Nothing is owed to it any more. */

@@ -113,7 +113,7 @@ export class AgentInbox {
       try {
         session.shown(this.#tools.onProof(session.node, frame))
       } catch (error) {
-        session.refuse(error)
+        session.hearing.refuse(error)
       }
     }
     const instead = () => session.send({ type: 'prove', network: frame.network })

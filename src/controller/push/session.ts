@@ -1,5 +1,4 @@
 import type { WebSocket } from 'ws'
-import { toWeftError } from '../../errors.ts'
 import type { NodeId } from '../../keys/identity.ts'
 import type { SigningKey } from '../../keys/signature.ts'
 import type { NetworkId } from '../../model/names.ts'
@@ -63,7 +62,7 @@ export class Session {
     this.node = node
     this.#socket = new AgentSocket(socket, tools)
     this.#tools = tools
-    this.hearing = new Hearing(node, tools)
+    this.hearing = new Hearing(node, this.#socket, tools)
   }
 
   /**
@@ -168,11 +167,6 @@ export class Session {
     if (since !== undefined) this.#tools.lag.applied(since)
   }
 
-  /** A frame of the agent has come, of whatever kind. */
-  heard(): void {
-    if (!this.#tools.bounds.frames.take(this.node)) this.#socket.rest()
-  }
-
   /** Whether the agent was asked for the key that it offers; one that offers it once more was not. */
   takesKey(network: NetworkId, keyVersion: number): boolean {
     const told = this.#told.get(network)
@@ -187,30 +181,6 @@ export class Session {
     if (!told) return
     told.self = NO_SELF
     this.flush(network)
-  }
-
-  /**
-   * What the agent said cannot be: it is told so, and our log, as often as is good for us. Who goes on with what is not of the
-   * protocol is cut off, for each such frame costs us more than it.
-   */
-  refuse(error: unknown, who: object = { node: this.node }): void {
-    const { code, message } = toWeftError(error)
-    const { log, bounds } = this.#tools
-    if (code === 'protocol-error' && !bounds.faults.take(this.node)) {
-      this.hearing.remarks.warn(
-        log,
-        { ...who, code, reason: message },
-        'agent cut off: too much of what it says is not of the protocol',
-      )
-      return this.#socket.cutOff()
-    }
-    this.hearing.remarks.warn(log, { ...who, code, reason: message }, 'frame refused')
-    this.send({ type: 'error', code, message })
-  }
-
-  /** Whether nothing that the agent says is heard any more. */
-  get isCutOff(): boolean {
-    return this.#socket.isCutOff
   }
 
   /** Bytes that have left this process. */

@@ -10,7 +10,9 @@ import { nodeId } from '../../model/history.ts'
 const NETWORKS = 1_000
 
 function hearingAt(clock: HandClock, bounds = new Bounds(clock)): Hearing {
-  return new Hearing(nodeId(1), { clock, bounds, log: pino({ level: 'silent' }) })
+  const nothing = () => undefined
+  const socket = { rest: nothing, insist: nothing, cutOff: nothing, isCutOff: false }
+  return new Hearing(nodeId(1), socket, { clock, bounds, log: pino({ level: 'silent' }) })
 }
 
 describe('An agent of a thousand networks', () => {

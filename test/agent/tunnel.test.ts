@@ -11,6 +11,13 @@ import { interfaceName } from '../../src/wireguard/name.ts'
 import { network, nodeId, record } from '../protocol/samples.ts'
 import { HandClock } from './clock.ts'
 
+const PLAN = {
+  networkId: network,
+  alias: 'weft demo',
+  ranges: [parseCidr('10.1.0.0/16'), parseCidr('fd00:0:1::/48')],
+  mtu: 1_420,
+}
+
 it('After a move peers get their endpoints anew, and those that are kept in touch with a packet at once', async () => {
   const device = await new MemoryDriver().open(interfaceName(nodeId(1), network))
   const taken: (readonly Step[])[] = []
@@ -46,10 +53,7 @@ it('Peers that a plan has no longer go even where it cannot be carried out, and 
   const tunnel = await Tunnel.adopt(device, new HandClock(), { free: () => 51_820, used: () => [] })
   const { ipv4, ipv6 } = record(1)
   const planWith = (...numbers: readonly number[]) => ({
-    networkId: network,
-    alias: 'weft demo',
-    ranges: [parseCidr('10.1.0.0/16'), parseCidr('fd00:0:1::/48')],
-    mtu: 1_420,
+    ...PLAN,
     self: { addresses: [ipv4, ipv6] },
     peers: numbers.map((number) => ({
       publicKey: record(number).publicKey,
@@ -82,10 +86,7 @@ it('What was not carried out when drift was put right is found by the next plan'
   })
   const { ipv4, ipv6 } = record(1)
   const plan = {
-    networkId: network,
-    alias: 'weft demo',
-    ranges: [parseCidr('10.1.0.0/16'), parseCidr('fd00:0:1::/48')],
-    mtu: 1_420,
+    ...PLAN,
     self: { addresses: [ipv4, ipv6] },
     // More than are worked out at a time.
     peers: Array.from({ length: 1_200 }, (_, at) => ({
@@ -112,10 +113,7 @@ it('What one tunnel saw of an interface is passed over by the next one, however 
   const adopt = () => Tunnel.adopt(device, new HandClock(), { free: () => 51_820, used: () => [] })
   const { ipv4, ipv6, publicKey } = record(1)
   const plan = {
-    networkId: network,
-    alias: 'weft demo',
-    ranges: [parseCidr('10.1.0.0/16'), parseCidr('fd00:0:1::/48')],
-    mtu: 1_420,
+    ...PLAN,
     self: { addresses: [ipv4, ipv6] },
     peers: [{ publicKey, allowedIps: [parseCidr('10.1.2.0/24')], keepalive: 0 }],
   }

@@ -1,26 +1,14 @@
 import assert from 'node:assert/strict'
 import { it } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
-import { pino } from 'pino'
-import { Registry } from 'prom-client'
-import { Bounds } from '../../../src/controller/push/bounds.ts'
-import { Lag } from '../../../src/controller/push/lag.ts'
 import { leavingPoint } from '../../../src/controller/push/member-frames.ts'
-import { Session } from '../../../src/controller/push/session.ts'
-import type { NodeId } from '../../../src/keys/identity.ts'
-import { SecretBytes } from '../../../src/keys/secret.ts'
-import { SigningKey } from '../../../src/keys/signature.ts'
 import { openRemoval } from '../../../src/protocol/content.ts'
 import { parseControllerFrame } from '../../../src/protocol/frames.ts'
-import { Line } from '../../disorder/line.ts'
 import { nodeId } from '../../model/history.ts'
 import { eventually } from '../../rig.ts'
 import { NETWORK } from '../../topology/policy/play.ts'
 import { FeedWorld } from './feed-world.ts'
-
-const signing = new SigningKey(new SecretBytes(new Uint8Array(32).fill(3)))
-/** More than a session puts into a socket that nobody reads. */
-const MUCH = 'x'.repeat(1_100_000)
+import { MUCH, sessionIn, signing } from './session-in.ts'
 
 it('a removal holds for what was on its way when the agent said where it stands, and for nothing since', () =>
   leaveWhileStalled({ asks: true }))
@@ -30,7 +18,7 @@ it('a removal that could not be told at once is told as of then', () => leaveWhi
 it('who claims a network that it has left, and is still to be told so, is asked for a proof until then', async () => {
   const world = new FeedWorld()
   world.come(1, 2)
-  const { session, line } = sessionOf(world, nodeId(2))
+  const { session, line } = sessionIn(world, nodeId(2))
   session.resume([])
   const { revision } = session.cursor(NETWORK) ?? assert.fail()
   const heard: string[] = []
@@ -44,7 +32,7 @@ it('who claims a network that it has left, and is still to be told so, is asked 
 async function leaveWhileStalled({ asks }: { readonly asks: boolean }): Promise<void> {
   const world = new FeedWorld()
   world.come(1, 2)
-  const { session, line } = sessionOf(world, nodeId(2))
+  const { session, line } = sessionIn(world, nodeId(2))
   const removals: number[] = []
   line.agent.on('message', (data: Buffer) => {
     const text = String(data)
@@ -75,22 +63,3 @@ async function leaveWhileStalled({ asks }: { readonly asks: boolean }): Promise<
 }
 
 /** A session that is not told by itself when something changes. */
-function sessionOf(world: FeedWorld, own: NodeId) {
-  const line = new Line()
-  const session = new Session(own, line.controller, {
-    clock: world.clock,
-    signing,
-    bounds: new Bounds(world.clock),
-    heartbeatSeconds: 10,
-    readsPacked: false,
-    readsFilterParts: true,
-    log: pino({ level: 'silent' }),
-    state: () => world.state,
-    feed: (network, node) => world.feeds.get(network, node),
-    lan: (network, node, told) => world.feeds.lan(network, node, told, true),
-    sent: () => undefined,
-    onDrained: () => undefined,
-    lag: new Lag(new Registry(), () => world.clock.monotonic()),
-  })
-  return { session, line }
-}

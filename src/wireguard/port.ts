@@ -13,7 +13,7 @@ export async function mustFindPortFree(name: InterfaceName, steps: readonly Step
   if (port !== undefined && (await isBound(port))) throw taken(name)
 }
 
-/** The same once it is up, for a port that another program took in between; told in vain where it has not tried yet. */
+/** The same once it is up, for a port that another program took in between: seen only where it has tried by then. */
 export async function mustHavePort(name: InterfaceName): Promise<void> {
   const port = await run('wg', ['show', name, 'listen-port'])
   if (port.trim() === '0') throw taken(name)

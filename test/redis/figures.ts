@@ -14,6 +14,8 @@ import { openRedisLog } from '../../src/log/redis/log.ts'
 import type { State } from '../../src/model/state.ts'
 import { startHelper } from '../bench/helper.ts'
 import type { CallerCalls } from '../bench/stage/caller-process.ts'
+import { startFloor } from '../bench/stage/floor.ts'
+import { spread } from '../bench/stage/timing.ts'
 import { ReplicaFleet } from './fleet.ts'
 import { startSingle } from './site.ts'
 import { optionsFor } from './writers.ts'
@@ -61,16 +63,28 @@ await using caller = await startHelper<CallerCalls>(CALLER)
 const common = { token: fleet.token, connections: 50, port }
 await caller.call('post', { ...common, requests: requests.slice(0, WARM_UP).flat() })
 const counted = requests.slice(WARM_UP).flat()
+const floor = await startFloor()
+const floorPort = await floor.call('openRest', { redisPort: site.server.port })
+await caller.call('post', { ...common, port: floorPort, requests: requests.slice(0, WARM_UP).flat() })
+const plain = await caller.call('post', { ...common, port: floorPort, requests: counted })
+await floor[Symbol.asyncDispose]()
 const cpu = [process.cpuUsage(), process.threadCpuUsage()] as const
-const { took, times } = await caller.call('post', { ...common, requests: counted })
+const ours = await caller.call('post', { ...common, requests: counted })
 const [spent, spentHere] = [process.cpuUsage(cpu[0]), process.threadCpuUsage(cpu[1])].map(
   ({ user, system }) => Math.round((user + system) / counted.length),
 )
-const sorted = times.toSorted((a, b) => a - b)
-const at = (share: number) => Math.round((sorted[Math.floor(sorted.length * share)] ?? 0) * 10) / 10
 process.stdout.write(
-  `${Math.round((counted.length / took) * 1_000)} durable additions a second of ${counted.length}; p50 ${at(0.5)} ms, p99 ${at(0.99)} ms; CPU of the controller for each: ${spent} µs, ${spentHere} µs of it on its main thread\n`,
+  `${rateOf(ours)}; CPU of the controller for each: ${spent} µs, ${spentHere} µs of it on its main thread\n`,
 )
+process.stdout.write(
+  `floor ${rateOf(plain)}: the same HTTPS and one XADD each, in groups, without keys, checks and schemas\n`,
+)
+
+function rateOf({ took, times }: Awaited<ReturnType<CallerCalls['post']>>): string {
+  const { p50Ms, p99Ms } = spread(times)
+  const rate = Math.round((times.length / took) * 1_000)
+  return `${rate} durable additions a second of ${times.length}; p50 ${p50Ms} ms, p99 ${p99Ms} ms`
+}
 
 /** Changes without REST, keys and checks: what the log takes. */
 async function changesASecond(count: number): Promise<string> {

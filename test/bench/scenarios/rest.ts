@@ -32,7 +32,7 @@ export const rest: Scenario = {
       caller.call('post', { ...common, port, isPlain, requests })
     const requests = names.map((name) => requestsFor(name, nodes))
     const [first, others] = [requests.slice(0, NETWORKS), requests.slice(NETWORKS)]
-    const floorPort = await floor.call('openRest', join(population.dataDir, 'floor.db'))
+    const floorPort = await floor.call('openRest', { file: join(population.dataDir, 'floor.db') })
     await post(floorPort, warmUpOf(first))
     const ours = await measure(population, { post, requests: first, profile })
     const before = await floor.call('cpu')

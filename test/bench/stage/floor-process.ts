@@ -3,7 +3,6 @@
 import { once } from 'node:events'
 import { createServer, type Server } from 'node:https'
 import type { Socket } from 'node:net'
-import { DatabaseSync } from 'node:sqlite'
 import { text } from 'node:stream/consumers'
 import { createServer as createTlsServer, TLSSocket } from 'node:tls'
 import { type WebSocket, WebSocketServer } from 'ws'
@@ -28,10 +27,10 @@ import {
 } from '../../../src/protocol/handshake.ts'
 import { answerCalls } from '../helper.ts'
 import { now } from '../scenario.ts'
+import { inGroups, type Store } from './floor-store.ts'
 import { Tally } from './tally.ts'
 
 const BACKLOG = 4_096
-const GROUP_WAIT_MS = 2
 
 const sockets = new Set<WebSocket>()
 const tally = new Tally()
@@ -104,35 +103,19 @@ const calls = {
     return typeof address === 'object' ? (address?.port ?? 0) : 0
   },
   /** HTTP over TLS that writes a row for each POST, all of 2 ms with one fsync, and answers when it is durable. */
-  async openRest(file: string): Promise<number> {
+  async openRest(store: Store): Promise<number> {
     const { certificate, certificateKey } = await ownAuthority()
-    const database = new DatabaseSync(file)
-    database.exec(
-      'PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; CREATE TABLE entry(id INTEGER PRIMARY KEY, body TEXT)',
-    )
-    const insert = database.prepare('INSERT INTO entry(body) VALUES (?)')
-    let queue: { readonly body: string; readonly answer: () => void }[] = []
-    const commit = () => {
-      const group = queue
-      queue = []
-      database.exec('BEGIN')
-      for (const { body } of group) insert.run(body)
-      database.exec('COMMIT')
-      for (const { answer } of group) answer()
-    }
+    const keep = inGroups(store)
     const server = createServer(
       { cert: certificate, key: Buffer.from(certificateKey.expose()), minVersion: 'TLSv1.3' },
       async (request, response) => {
         const body = await text(request)
         JSON.parse(body)
-        if (queue.length === 0) setTimeout(commit, GROUP_WAIT_MS)
         // Events and answers of the controller are about as long.
         const answer = JSON.stringify({ body, rest: 'x'.repeat(300) })
-        const send = () => {
-          response.writeHead(201, { 'content-type': 'application/json', 'content-length': answer.length })
-          response.end(answer)
-        }
-        queue.push({ body: answer, answer: send })
+        await keep(answer)
+        response.writeHead(201, { 'content-type': 'application/json', 'content-length': answer.length })
+        response.end(answer)
       },
     )
     return listen(server)

@@ -194,7 +194,7 @@ export class Controller implements AsyncDisposable {
     this.#parts.closing.abort()
     this.#parts.board?.[Symbol.dispose]()
     this.#parts.deliveries[Symbol.dispose]()
-    this.#logMark.note()
+    this.#logMark[Symbol.dispose]()
     this.#parts.notes[Symbol.dispose]()
     await this.#upkeep.stop()
     await this.#parts.store[Symbol.asyncDispose]()

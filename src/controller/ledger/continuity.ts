@@ -7,24 +7,34 @@ import type { Notebook } from './notebook.ts'
 const INTERVAL = 1_000
 
 /** Notes where the log ends, so that the next start sees whether it is still the same log or an older one. */
-export class LogMark {
+export class LogMark implements Disposable {
   readonly #notes: Pick<Notebook, 'put'>
-  readonly #log: Log
+  readonly #log: Pick<Log, 'head'>
   readonly #clock: Clock
   #notedAt = Number.NEGATIVE_INFINITY
+  #cancel: (() => void) | undefined
 
-  constructor(notes: Pick<Notebook, 'put'>, log: Log, clock: Clock) {
+  constructor(notes: Pick<Notebook, 'put'>, log: Pick<Log, 'head'>, clock: Clock) {
     this.#notes = notes
     this.#log = log
     this.#clock = clock
   }
 
-  /** The log has grown. */
+  /** The log has grown: noted now, or when the interval is over, with all that came by then. */
   onEntry(): void {
-    if (this.#clock.monotonic() - this.#notedAt >= INTERVAL) this.note()
+    const left = this.#notedAt + INTERVAL - this.#clock.monotonic()
+    if (left <= 0) this.#note()
+    else this.#cancel ??= this.#clock.after(left, () => this.#note())
   }
 
-  note(): void {
+  /** Notes the end for the last time. */
+  [Symbol.dispose](): void {
+    this.#note()
+  }
+
+  #note(): void {
+    this.#cancel?.()
+    this.#cancel = undefined
     const { sequence, hash } = this.#log.head()
     this.#notedAt = this.#clock.monotonic()
     this.#notes.put('log', 'head', `${sequence} ${hash}`)

@@ -4,8 +4,12 @@ import { type Clock, systemClock } from '../../clock.ts'
 /** Milliseconds between two parts. All agents at once would keep everybody else waiting: 10,000 for half a second. */
 const STEP = 200
 
-/** How a connection stood at the last ping. */
+/** Part of a heartbeat that an agent has for its answer at least, however soon after a busy while its next turn comes. */
+const LEAST_TIME = 0.5
+
+/** How a connection stood at a ping, and when that was. */
 interface Beaten {
+  readonly at: number
   readonly bytesGone: number
   readonly isWaiting: boolean
 }
@@ -14,6 +18,7 @@ interface Watched {
   /** Bytes that have left this process for the other end. */
   readonly bytesGone: () => number
   heard: boolean
+  /** When it was last judged. */
   before: Beaten
 }
 
@@ -30,12 +35,15 @@ export class Heartbeat {
   readonly #timer: NodeJS.Timeout
   /** Milliseconds between two turns. */
   readonly #step: number
+  /** Milliseconds that an agent has for its answer at least. */
+  readonly #patience: number
   #turnAt: number
 
   constructor(seconds: number, clock: Pick<Clock, 'monotonic'> = systemClock) {
     const count = Math.max(1, Math.floor((seconds * 1_000) / STEP))
     this.#parts = Array.from({ length: count }, () => new Map())
     this.#step = (seconds * 1_000) / count
+    this.#patience = seconds * 1_000 * LEAST_TIME
     this.#turnAt = clock.monotonic() + this.#step
     // Behind a turn of reading: timers come first, and this process may have been busy since the last pings.
     this.#timer = setInterval(() => setImmediate(() => this.#goOn(clock.monotonic())), this.#step)
@@ -43,7 +51,11 @@ export class Heartbeat {
   }
 
   add(socket: WebSocket, bytesGone: () => number): void {
-    const watched = { bytesGone, heard: true, before: { bytesGone: 0, isWaiting: false } }
+    const watched = {
+      bytesGone,
+      heard: true,
+      before: { at: Number.NEGATIVE_INFINITY, bytesGone: 0, isWaiting: false },
+    }
     const part = this.#parts.at(-1)
     part?.set(socket, watched)
     const hear = () => {
@@ -64,16 +76,19 @@ export class Heartbeat {
     this.#turnAt += due * this.#step
     const turns = this.#parts.splice(0, due)
     this.#parts.push(...turns)
-    for (const part of turns) for (const [socket, watched] of part) beat(socket, watched)
+    for (const part of turns)
+      for (const [socket, watched] of part) {
+        if (now - watched.before.at >= this.#patience) judge(socket, watched, now)
+        socket.ping()
+      }
   }
 }
 
-function beat(socket: WebSocket, watched: Watched): void {
+function judge(socket: WebSocket, watched: Watched, now: number): void {
   const { heard, before } = watched
   const bytesGone = watched.bytesGone()
   const isTaking = before.isWaiting && bytesGone > before.bytesGone
   if (!heard && !isTaking) socket.terminate()
   watched.heard = false
-  watched.before = { bytesGone, isWaiting: socket.bufferedAmount > 0 }
-  socket.ping()
+  watched.before = { at: now, bytesGone, isWaiting: socket.bufferedAmount > 0 }
 }

@@ -98,6 +98,27 @@ it('reads what came while the process was busy before it gives anybody up', asyn
   heartbeat.stop()
 })
 
+it('gives half a heartbeat for an answer, however soon after a busy while the next turn comes', async (context) => {
+  const { heartbeat, others, pass, beBusy } = await scene(context)
+  for (const other of others) other.isAlive = false
+  beBusy(12_000)
+  const answering = read().then(() => {
+    for (const other of others) other.emit('pong')
+  })
+  await pass(STEP)
+  await answering
+  // All were pinged by now. The first are so again after a step, and what they say takes three.
+  const lost = () => others.filter(({ isGivenUp }) => isGivenUp).length
+  for (let turn = 0; turn < 3; turn++) await pass(STEP)
+  assert.equal(lost(), 0)
+  for (const other of others) other.emit('pong')
+  for (let turn = 0; turn < 50; turn++) await pass(STEP)
+  assert.equal(lost(), 0)
+  for (let turn = 0; turn < 75; turn++) await pass(STEP)
+  assert.equal(lost(), AGENTS, 'who says nothing more is given up')
+  heartbeat.stop()
+})
+
 it('pings all at once where a heartbeat is as short as a step', async (context) => {
   context.mock.timers.enable({ apis: ['setInterval'] })
   let [time, pings] = [0, 0]

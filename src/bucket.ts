@@ -10,14 +10,15 @@ export interface Level {
   readonly at: number
 }
 
-/** Takes one, if there is one. Full while nothing was taken. */
-export function takeOne(
+/** Takes so many, if they are there. Full while nothing was taken. */
+export function takeFrom(
   { rate, burst }: Allowance,
   before: Level | undefined,
   now: number,
+  count = 1,
 ): { readonly level: Level; readonly isGranted: boolean } {
   const { left, at } = before ?? { left: burst, at: now }
   const filled = Math.min(burst, left + ((now - at) / 1_000) * rate)
-  const isGranted = filled >= 1
-  return { level: { left: isGranted ? filled - 1 : filled, at: now }, isGranted }
+  const isGranted = filled >= count
+  return { level: { left: isGranted ? filled - count : filled, at: now }, isGranted }
 }

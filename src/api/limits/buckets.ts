@@ -1,4 +1,4 @@
-import { type Allowance, type Level, takeOne } from '../../bucket.ts'
+import { type Allowance, type Level, takeFrom } from '../../bucket.ts'
 import type { Clock } from '../../clock.ts'
 
 /** Callers that are remembered. Who was forgotten begins with a full bucket; to be forgotten, this many others must ask. */
@@ -18,7 +18,7 @@ export class Buckets {
 
   /** Takes one from the bucket of `key`. Answers 0, or the milliseconds after which there will be one again. */
   take(key: string, allowance: Allowance): number {
-    const { level, isGranted } = takeOne(allowance, this.#levels.get(key), this.#clock.monotonic())
+    const { level, isGranted } = takeFrom(allowance, this.#levels.get(key), this.#clock.monotonic())
     this.#levels.delete(key)
     this.#levels.set(key, level)
     this.#forget()

@@ -1,4 +1,4 @@
-import { type Allowance, type Level, takeOne } from '../../bucket.ts'
+import { type Allowance, type Level, takeFrom } from '../../bucket.ts'
 import type { Clock } from '../../clock.ts'
 import type { NodeId } from '../../keys/identity.ts'
 
@@ -17,8 +17,8 @@ const FACTS: Allowance = Object.freeze({ burst: 100, rate: 2 })
  */
 const KEYS: Allowance = Object.freeze({ burst: 1_000, rate: 5 })
 /**
- * Frames of any kind. One in a thousand networks says a few of each when it comes back, and then a few a second; what is more
- * waits at its end of the connection.
+ * Frames of any kind, a long one as several (hearing.ts). One in a thousand networks says a few of each when it comes back, and
+ * then a few a second; what is more waits at its end of the connection.
  */
 const FRAMES: Allowance = Object.freeze({ burst: 5_000, rate: 500 })
 /**
@@ -70,10 +70,10 @@ export class NodeBuckets {
     this.#allowance = allowance
   }
 
-  /** Takes one from the bucket of a node. Whether there was one. */
-  take(node: NodeId): boolean {
+  /** Takes so many from the bucket of a node. Whether they were there. */
+  take(node: NodeId, count = 1): boolean {
     const now = this.#clock.monotonic()
-    const { level, isGranted } = takeOne(this.#allowance, this.#levels.get(node), now)
+    const { level, isGranted } = takeFrom(this.#allowance, this.#levels.get(node), now, count)
     this.#levels.delete(node)
     this.#levels.set(node, level)
     this.#forget(now)

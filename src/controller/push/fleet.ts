@@ -197,7 +197,7 @@ export class Fleet {
     const { log } = this.#tools
     socket.on('message', (data: Buffer) => {
       if (session.hearing.isCutOff) return
-      session.hearing.heard()
+      session.hearing.heard(data.length)
       try {
         this.#tools.inbox.take(session, parseAgentFrame(data.toString()))
       } catch (error) {

@@ -11,6 +11,9 @@ export interface HearingTools extends AskingTools {
   readonly bounds: Bounds
 }
 
+/** Bytes for which a frame counts once more: to read so many costs about as much as a short frame. */
+const LONG = 4_096
+
 type Socket = Pick<AgentSocket, 'rest' | 'insist' | 'cutOff' | 'isCutOff'>
 
 /** How often one agent is heard: whatever it says that costs others something has its turn, and what cannot be its limit. */
@@ -41,9 +44,10 @@ export class Hearing {
     this.remarks = new Remarks(node, remarks)
   }
 
-  /** A frame of the agent has come, of whatever kind. */
-  heard(): void {
-    if (!this.#tools.bounds.frames.take(this.#node)) this.#socket.rest()
+  /** A frame of the agent has come, of whatever kind, and so many bytes. */
+  heard(bytes: number): void {
+    const count = 1 + Math.floor(bytes / LONG)
+    if (!this.#tools.bounds.frames.take(this.#node, count)) this.#socket.rest()
   }
 
   /**

@@ -9,9 +9,13 @@ import { nodeId } from '../../model/history.ts'
 /** As many as a node may have. */
 const NETWORKS = 1_000
 
-function hearingAt(clock: HandClock, bounds = new Bounds(clock)): Hearing {
+function hearingAt(
+  clock: HandClock,
+  bounds = new Bounds(clock),
+  rest: () => void = () => undefined,
+): Hearing {
   const nothing = () => undefined
-  const socket = { rest: nothing, insist: nothing, cutOff: nothing, isCutOff: false }
+  const socket = { rest, insist: nothing, cutOff: nothing, isCutOff: false }
   return new Hearing(nodeId(1), socket, { clock, bounds, log: pino({ level: 'silent' }) })
 }
 
@@ -59,4 +63,24 @@ describe('An agent of a thousand networks', () => {
     for (let second = 0; second < 200; second++) clock.advance(1_000)
     assert.equal(taken, 2 * NETWORKS)
   })
+})
+
+it('Of an agent that says much in few frames no more is read than of one that says it in many', () => {
+  const clock = new HandClock()
+  const readIn = (seconds: number, bytes: number) => {
+    let [frames, isResting] = [0, false]
+    const hearing = hearingAt(clock, new Bounds(clock), () => {
+      isResting = true
+    })
+    for (let second = 0; second < seconds; second++, clock.advance(1_000)) {
+      for (isResting = false; !isResting; frames++) hearing.heard(bytes)
+    }
+    return frames
+  }
+  assert.equal(readIn(1, 200), 5_001)
+  assert.equal(readIn(61, 200), 5_000 + 60 * 500 + 61)
+  const long = readIn(61, 62_000) * 62_000
+  assert.ok(long < 160_000_000, `${long} bytes, where it was 2 GB`)
+  const peers = readIn(1, 48_000) * 300
+  assert.ok(peers > 50_000, `${peers} peers may be reported at once`)
 })

@@ -31,7 +31,6 @@ export class AgentSocket {
   readonly #socket: WebSocket
   readonly #tools: AgentSocketTools
   #isWaiting = false
-  #isCutOff = false
   #isResting = false
   #bytesSent = 0
   #overdraft = 0
@@ -96,14 +95,9 @@ export class AgentSocket {
     })
   }
 
-  /** Ends it at once: what has come and was not taken yet is not to be, either. */
+  /** Ends it at once. */
   cutOff(): void {
-    this.#isCutOff = true
     this.#socket.terminate()
-  }
-
-  get isCutOff(): boolean {
-    return this.#isCutOff
   }
 
   close(code: number, reason: string): void {

@@ -14,7 +14,7 @@ export interface HearingTools extends AskingTools {
 /** Bytes for which a frame counts once more: to read so many costs about as much as a short frame. */
 const LONG = 4_096
 
-type Socket = Pick<AgentSocket, 'rest' | 'insist' | 'cutOff' | 'isCutOff'>
+type Socket = Pick<AgentSocket, 'rest' | 'insist' | 'cutOff'>
 
 /** How often one agent is heard: whatever it says that costs others something has its turn, and what cannot be its limit. */
 export class Hearing {
@@ -67,11 +67,6 @@ export class Hearing {
     }
     this.remarks.warn(log, { ...who, code, reason: message }, 'frame refused')
     this.#socket.insist({ type: 'error', code, message })
-  }
-
-  /** Whether nothing that the agent says is heard any more. */
-  get isCutOff(): boolean {
-    return this.#socket.isCutOff
   }
 
   /** Nothing is owed to it any more. */

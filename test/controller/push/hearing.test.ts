@@ -15,7 +15,7 @@ function hearingAt(
   rest: () => void = () => undefined,
 ): Hearing {
   const nothing = () => undefined
-  const socket = { rest, insist: nothing, cutOff: nothing, isCutOff: false }
+  const socket = { rest, insist: nothing, cutOff: nothing }
   return new Hearing(nodeId(1), socket, { clock, bounds, log: pino({ level: 'silent' }) })
 }
 

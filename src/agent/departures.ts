@@ -104,7 +104,7 @@ export class Departures {
     const { network } = departure.membership
     this.#tools.log.error(
       { network, code, reason: message, cause, wait },
-      'the interface of a network that this node has left could not be taken away; it is tried again',
+      'not all of a network that this node has left could be taken away; it is tried again',
     )
     departure.stop = this.#tools.clock.after(wait, () => void this.#try(departure))
   }

@@ -165,9 +165,14 @@ class DirectoryHome implements Home {
   }
 
   async forget(network: NetworkId): Promise<void> {
-    // Whatever stands in its place: as long as something does, the next run comes back to it.
-    await rm(this.#journal(network), { force: true, recursive: true })
-    await rm(draftOf(this.#journal(network)), { force: true })
+    try {
+      // Whatever stands in its place: as long as something does, the next run comes back to it.
+      await rm(this.#journal(network), { force: true, recursive: true })
+      await rm(draftOf(this.#journal(network)), { force: true })
+    } catch (cause) {
+      const message = `What is kept of the network cannot be deleted: ${diskFault(cause)}.`
+      throw new WeftError('internal', message, { cause })
+    }
     this.#whole.delete(network)
   }
 

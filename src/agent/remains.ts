@@ -39,7 +39,10 @@ export async function clearRemains({ home, identity, driver, clock, log }: Remai
     await departures.finish()
   } catch (error) {
     const { code, message } = toWeftError(error)
-    log.error({ code, reason: message }, 'interfaces of networks that this node has left are still there')
+    log.error(
+      { code, reason: message },
+      'not all of the networks that this node has left could be taken away',
+    )
   } finally {
     clearInterval(alive)
   }

@@ -26,6 +26,24 @@ describe('A network that a node has left', () => {
     assert.equal(stage.driver.tries, tries, 'nothing is tried any more')
   })
 
+  it('is forgotten later where the disk does not let go of what is kept of it, which is then said', async () => {
+    await using stage = await Stage.open()
+    const mesh = new PaperMesh(identity, 2)
+    const node = await stage.start(mesh)
+    await stage.join(node, mesh)
+    {
+      await using _hidden = await stage.hide()
+      await node.take(removalOf(mesh))
+      assert.deepEqual(await stage.driver.list(''), [])
+      const [line = '', ...others] = stage.lines.filter((text) => text.includes('"level":50'))
+      assert.deepEqual(others, [])
+      assert.match(line, /"What is kept of the network cannot be deleted: ENOTDIR: not a directory."/)
+      assert.doesNotMatch(line, /interface/)
+    }
+    assert.equal((await stage.files()).length, 1)
+    await stage.until('it is forgotten', async () => (await stage.files()).length === 0)
+  })
+
   it('is taken down at the next start after a crash, without a controller and without coming up again', async () => {
     await using stage = await Stage.open()
     const mesh = new PaperMesh(identity, 2)

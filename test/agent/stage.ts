@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setImmediate as turn } from 'node:timers/promises'
@@ -27,6 +27,8 @@ export class Stage implements AsyncDisposable {
   /** Of the run that is going on. */
   clock = new HandClock()
   readonly driver = new StuckDriver()
+  /** What the agent wrote into its log. */
+  readonly lines: string[] = []
   readonly #stateDir: string
   #node: Node | undefined
 
@@ -53,7 +55,7 @@ export class Stage implements AsyncDisposable {
       driver: this.driver,
       clock: this.clock,
       random: systemRandom,
-      log: pino({ level: 'silent' }),
+      log: pino({}, { write: (line: string) => void this.lines.push(line) }),
       underlay: () => ({ addresses: [], mtu: 1_500, families: [4] }),
     })
     this.#node = node
@@ -98,6 +100,18 @@ export class Stage implements AsyncDisposable {
         await rm(path, { recursive: true })
         await writeFile(path, bytes)
       }
+    }
+    return { [Symbol.asyncDispose]: free }
+  }
+
+  /** Has nothing of what is kept of networks be found or deleted, until the end of what is given. */
+  async hide(): Promise<AsyncDisposable> {
+    const directory = join(this.#stateDir, 'networks')
+    await rename(directory, `${directory}.hidden`)
+    await writeFile(directory, '')
+    const free = async () => {
+      await rm(directory)
+      await rename(`${directory}.hidden`, directory)
     }
     return { [Symbol.asyncDispose]: free }
   }

@@ -25,7 +25,7 @@ export async function checkTunnels(
     }
     const plan = planIn(lines, enrolment)
     if (plan === 'left') {
-      const found = 'It is left, and its interface could not be taken away as yet.'
+      const found = 'It is left, and not all of it could be taken away as yet.'
       return [warn(`network ${network}`, found, 'The agent tries on while it runs; its log says what fails.')]
     }
     if (plan) return checkTunnel(plan, interfaceName(identity.id, network))

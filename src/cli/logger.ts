@@ -16,15 +16,24 @@ const SECRET_PATHS = [
   '*.identity',
 ]
 
-/** JSON lines on stderr, written at once: the last line before a crash is the one that matters. */
+/** Characters that wait while nothing takes them; what comes then is left out. */
+const MOST_WAITING = 1_048_576
+
+/**
+ * JSON lines on stderr, written at once: the last line before a crash is the one that matters. Where that is a file on a disk
+ * that is full, the program goes on, and lines wait for space.
+ */
 export function openLogger(level: string): Logger {
+  const stream = destination({ fd: 2, sync: true, maxLength: MOST_WAITING })
+  // It tries the same again with the next line.
+  stream.on('error', () => undefined)
   return pino(
     {
       level,
       redact: { paths: SECRET_PATHS, censor: '[redacted]' },
       serializers: { cause: faultText, error: faultText, err: faultText },
     },
-    destination({ fd: 2, sync: true }),
+    stream,
   )
 }
 

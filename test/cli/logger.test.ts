@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { closeSync, openSync } from 'node:fs'
 import { describe, it } from 'node:test'
 import { faultText } from '../../src/cli/logger.ts'
 import { toWeftError, WeftError } from '../../src/errors.ts'
@@ -36,4 +38,24 @@ describe('What the log of a program tells of a fault', () => {
     endless.cause = endless
     assert.ok(JSON.stringify(faultText(endless)).length < 10_000)
   })
+})
+
+it('A program whose log is on a disk that is full goes on', () => {
+  const logger = new URL('../../src/cli/logger.ts', import.meta.url)
+  const script = `
+    const { openLogger } = await import('${logger}')
+    const log = openLogger('info')
+    for (let line = 0; line < 100; line++) log.info('x'.repeat(100_000))
+    setTimeout(() => process.stdout.write(process.memoryUsage().heapUsed < 50_000_000 ? 'alive' : 'full'), 50)
+  `
+  const full = openSync('/dev/full', 'w')
+  try {
+    const run = spawnSync(process.execPath, ['--input-type=module', '--eval', script], {
+      stdio: ['ignore', 'pipe', full],
+      timeout: 20_000,
+    })
+    assert.equal(run.stdout.toString(), 'alive')
+  } finally {
+    closeSync(full)
+  }
 })

@@ -172,13 +172,16 @@ export class Fleet {
   #open(socket: WebSocket, node: NodeId, { packed, filterParts, lanParts }: ProvenAgent['hello']): Session {
     const { clock, log, signing, state, sent, lag, bounds, feeds, settings } = this.#tools
     const { heartbeatSeconds } = settings
-    const session = new Session(node, socket, {
+    const session: Session = new Session(node, socket, {
       ...{ clock, log, signing, state, sent, lag, bounds, heartbeatSeconds },
       readsPacked: packed === true,
       readsFilterParts: filterParts === true,
       feed: (network, viewer) => feeds.get(network, viewer),
       lan: (network, viewer, told) => feeds.lan(network, viewer, told, lanParts === true),
-      onDrained: () => this.#tools.onDrained(node),
+      onDrained: () => {
+        this.#relays.drained(session)
+        this.#tools.onDrained(node)
+      },
     })
     this.#roster.add(session)
     this.#heartbeat.add(socket, () => session.bytesGone)

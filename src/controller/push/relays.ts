@@ -18,6 +18,8 @@ export class Relays {
   readonly #witnesses: Witnesses
   /** Few, and asked for whenever anything becomes known about any node. */
   readonly #sessions = new Set<Session>()
+  /** Those that did not read when there was something to tell: they are told the whole list when they do. */
+  readonly #behind = new Set<Session>()
 
   /** @param isCurrent whether no newer session has taken the place of this one */
   constructor(tools: RelaysTools, isCurrent: (session: Session) => boolean) {
@@ -35,6 +37,12 @@ export class Relays {
 
   forget(session: Session): void {
     this.#sessions.delete(session)
+    this.#behind.delete(session)
+  }
+
+  /** The agent reads again. */
+  drained(session: Session): void {
+    if (this.#behind.delete(session)) this.instruct(session)
   }
 
   /** What a node has as a relay, by its digest; one that has something else is told the whole list. */
@@ -59,7 +67,13 @@ export class Relays {
       if (this.#isCurrent(session)) this.#send(session, { whole: false, ...change })
   }
 
+  /** The list of a large fleet is longer than what an agent is sent that does not read, so it waits like content. */
   #send(session: Session, change: WitnessChange & { readonly whole: boolean }): void {
+    if (this.#behind.has(session)) return
+    if (session.isFull) {
+      this.#behind.add(session)
+      return
+    }
     const signed = signWitnessList({ node: session.node, ...change }, this.#tools.signing)
     session.send({ type: 'witness', ...signed })
   }

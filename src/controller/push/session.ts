@@ -98,7 +98,7 @@ export class Session {
 
   /** Asks the agent what it has; its answer is for `resume`. One that does not read is asked the next time. */
   ask(question: ControllerFrameOf<'compare'>): void {
-    if (!this.#socket.isFullFor(this)) this.send(question)
+    if (!this.isFull) this.send(question)
   }
 
   /** The node has become a member of a network. @param at by the monotonic clock */
@@ -116,7 +116,7 @@ export class Session {
 
   /** Sends what is due for a network, or nothing while the socket is full. @param network as it is now */
   flush(id: NetworkId, network = this.#tools.state().networks.get(id)): void {
-    if (this.#socket.isFullFor(this)) return
+    if (this.isFull) return
     const member = network?.members.get(this.node)
     if (!network || !member) return this.#leave(id)
     const told = this.#toldOf(id)
@@ -181,6 +181,11 @@ export class Session {
     if (!told) return
     told.self = NO_SELF
     this.flush(network)
+  }
+
+  /** Whether the agent does not read what waits for it. Once it has read that, `onDrained` is called. */
+  get isFull(): boolean {
+    return this.#socket.isFullFor(this)
   }
 
   /** Bytes that have left this process. */

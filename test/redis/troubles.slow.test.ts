@@ -95,7 +95,10 @@ describe('A Redis server', () => {
       assert.equal(entry?.operation, 'op-1')
       await log[Symbol.asyncDispose]()
       await assert.rejects(openRedisLog(options()), { code: 'log-damaged', message: /lost its data/ })
-      assert.equal(await site.server.call('EXISTS', '{weft:test}:meta'), 0, 'nothing was written to it')
+      const keys = await site.server.call('KEYS', '*')
+      assert.deepEqual(keys, ['{weft:test}:claims'], 'only what it acknowledged was told to others')
+      const claims = await site.server.call('HVALS', '{weft:test}:claims')
+      assert.match(String(claims), /^30:\d+(,30:\d+)*$/)
     })
   }
 

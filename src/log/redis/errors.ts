@@ -23,7 +23,7 @@ export function unknown({ operation }: Row, reason: string, cause: unknown): Wef
 /** Somebody deleted or altered something on the server. @param harm what: goes on from a colon */
 export function notWhole(harm: string): WeftError {
   return new WeftError('log-damaged', `The log on the Redis server is not whole: ${harm}.`, {
-    advice: 'Nothing is written to it. Bring back the data of the server as they were: deploy/replicas.md.',
+    advice: 'No entry is written to it. Bring back the data of the server as they were: deploy/replicas.md.',
   })
 }
 

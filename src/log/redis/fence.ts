@@ -150,7 +150,7 @@ async function arm(link: Link, log: LogStatus | undefined, level: Level): Promis
 }
 
 const ADVICE =
-  'Nothing is written to it. Bring back the server that has the whole log, or read deploy/replicas.md on giving up what is missing.'
+  'No entry is written to it. Bring back the server that has the whole log, or read deploy/replicas.md on giving up what is missing.'
 
 function emptied(known: Head): WeftError {
   const message = `The Redis server has no log, but entry ${known.sequence} was acknowledged: it lost its data.`

@@ -193,6 +193,7 @@ describe('The settings of Redis servers', () => {
     const set = (name: string, value: string) => client.redis.call('CONFIG', 'SET', name, value)
     await using log = await openRedisLog(optionsFor(site, 'test'))
     await appendAll(log, 1, 5)
+    const { link } = log
     await set(...SLOW_REWRITE)
     assert.equal(await takes(log, 6), true, 'what does not matter costs nobody a change')
     await set('appendfsync', 'everysec')
@@ -202,6 +203,7 @@ describe('The settings of Redis servers', () => {
     })
     await set('appendfsync', 'always')
     await eventually('changes go again', () => takes(log, 7), 10_000)
+    assert.equal(log.link, link, 'on a new one all who follow would be looked at anew')
 
     await Promise.all(['no', 'yes'].map((value) => set('appendonly', value)))
     const early = `The Redis server ${site.server.place} writes its append-only file anew.`

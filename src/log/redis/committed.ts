@@ -16,8 +16,11 @@ export type Committed =
     }
   /** None was made: it is another writer's turn. */
   | { readonly kind: 'wait' }
-  /** None was made: the server is set otherwise again and again, and nobody could look in time what it is now. */
-  | { readonly kind: 'unseen'; readonly reason: string; readonly cause?: never }
+  /**
+   * None was made: the server is set otherwise, and nobody could look in time what it is now. `isKnown`: somebody did, and
+   * `reason` is what is wrong, or that it does not answer those who look.
+   */
+  | { readonly kind: 'unseen'; readonly reason: string; readonly cause?: never; readonly isKnown: boolean }
   /** None was made, and none will be on this link. */
   | {
       readonly kind: 'refused'
@@ -68,12 +71,8 @@ export function toCommitted({ error, reply, reached }: Answered): Committed {
       const cause = notWhole(reply[1] ?? '')
       return { kind: 'refused', reason: cause.message, cause }
     }
-    case 'unseen': {
-      const [, harm] = reply
-      return harm === undefined
-        ? { kind: 'unseen', reason: SET_OTHERWISE }
-        : { kind: 'refused', reason: harm }
-    }
+    case 'unseen':
+      return { kind: 'unseen', reason: reply[1] ?? SET_OTHERWISE, isKnown: reply.length > 1 }
     case 'level':
       return { kind: 'refused', reason: OTHER_LEVEL }
     default:

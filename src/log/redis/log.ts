@@ -88,6 +88,7 @@ export class RedisLog implements Log {
       reader: this.#reader,
       news,
       writable: () => this.#writable(),
+      refuse: (made, reason) => this.#supervisor.refuse(made, reason),
       distrust: (made, reason) => this.#supervisor.distrust(made, reason),
     })
     this.#supervisor.start()

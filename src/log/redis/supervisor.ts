@@ -79,6 +79,11 @@ export class Supervisor {
     this.#done = this.#run()
   }
 
+  /** No changes go on a link until everything on it could be made safe again. */
+  refuse(link: Link, reason: WeftError): void {
+    if (link === this.#link) this.#refuse(reason)
+  }
+
   /** Gives up a link of which it is not known how it stands. */
   distrust(link: Link, reason: WeftError): void {
     if (link !== this.#link) return

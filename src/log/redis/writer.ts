@@ -15,6 +15,8 @@ export interface WriterTools {
   readonly reader: Reader
   /** Throws why nothing can be written at the moment. */
   readonly writable: () => Link
+  /** Nothing can be written on this link for now. */
+  readonly refuse: (link: Link, reason: WeftError) => void
   /** It is not known how this link stands. */
   readonly distrust: (link: Link, reason: WeftError) => void
   /** Rings when something is answered or new. */
@@ -173,14 +175,16 @@ export class Writer {
     }
   }
 
-  #notMade(link: Link, group: readonly Queued[], { kind, reason, cause }: Refused): void {
+  #notMade(link: Link, group: readonly Queued[], told: Refused): void {
+    const { kind, reason, cause } = told
     for (const { row, answer } of group) {
       answer.reject(kind === 'unknown' ? unknown(row, reason, cause) : toRefused(reason, cause))
     }
     const error = toRefused(reason, cause)
     this.#queue.rejectWaiting(error)
-    // Where nobody could look in time the link is as good as before.
+    // However it is set, the link is as good as before: the server has answered on it.
     if (kind !== 'unseen') this.#tools.distrust(link, error)
+    else if (told.isKnown) this.#tools.refuse(link, error)
   }
 }
 

@@ -1,6 +1,6 @@
 import { toWeftError, WeftError } from '../../errors.ts'
 import { type Address, addressText, type Site } from './address.ts'
-import { connectTo, isRefusal } from './client.ts'
+import { connectTo, isPassing, isRefusal, isTurnedAway, refusalText } from './client.ts'
 import {
   FILE_SECTIONS,
   type FileState,
@@ -149,23 +149,27 @@ async function askFor({ site }: Wanted, address: Address): Promise<Asked> {
       said: isInDoubt(info) ? { ...said, next: await nextConnection(site, address) } : said,
     }
   } catch (cause) {
-    if (!isRefusal(cause)) {
-      throw new WeftError('store-unavailable', `The Redis server ${addressText(address)} does not answer.`, {
-        cause,
-      })
-    }
-    throw new WeftError(
-      'invalid-config',
-      `The settings of the Redis server ${addressText(address)} cannot be read.`,
-      {
-        field: 'redisUrls',
-        advice: 'Let this user run CONFIG GET: the promise of redisLevel depends on these settings.',
-        cause,
-      },
-    )
+    throw unread(addressText(address), cause)
   } finally {
     client.disconnect()
   }
+}
+
+function unread(server: string, cause: unknown): WeftError {
+  if (!isRefusal(cause) || isTurnedAway(cause))
+    return new WeftError('store-unavailable', `The Redis server ${server} does not answer.`, {
+      advice:
+        'If it runs, see whether it takes one more connection: its maxclients, and what stands before it.',
+      cause,
+    })
+  const message = `The settings of the Redis server ${server} cannot be read`
+  if (isPassing(cause))
+    return new WeftError('store-unavailable', `${message} at the moment: ${refusalText(cause)}`, { cause })
+  return new WeftError('invalid-config', `${message}.`, {
+    field: 'redisUrls',
+    advice: 'Let this user run CONFIG GET: the promise of redisLevel depends on these settings.',
+    cause,
+  })
 }
 
 async function nextConnection({ access }: Site, address: Address): Promise<number> {

@@ -127,6 +127,17 @@ function isUnsent({ message }: Error): boolean {
   return message.includes('enableOfflineQueue')
 }
 
+/** Whether nothing was asked: the connection is gone, or the server says on it that it takes no more of them (maxclients). */
+export function isTurnedAway(error: Error): boolean {
+  return isUnsent(error) || error.message.startsWith('ERR max number of clients')
+}
+
+/** Whether a server says no for now, to any user. */
+export function isPassing(error: Error): boolean {
+  const code = codeOf(error)
+  return Object.hasOwn(SENTENCES, code) && !FOR_THE_USER.has(code)
+}
+
 /** The server's `no` as a sentence of ours; or that it was not asked. */
 export function refusalText(error: Error): string {
   if (isUnsent(error)) return 'The connection to the Redis server is gone.'

@@ -19,12 +19,17 @@ interface Said {
   readonly commands: number
   readonly offset?: number
   readonly lag: number
+  /** Ports of others that follow. */
+  readonly others?: readonly number[]
 }
 
 /** What a primary says of the one at a port that follows, at a time in ms. */
-function saidAt(at: number, port: number, { attachments, commands, offset = 9, lag }: Said) {
+function saidAt(at: number, port: number, { attachments, commands, offset = 9, lag, others = [] }: Said) {
   const lines = [
     `slave0:ip=127.0.0.1,port=${port},state=online,offset=${offset},lag=${lag}`,
+    ...others.map(
+      (other, index) => `slave${1 + index}:ip=127.0.0.1,port=${other},state=online,offset=9,lag=0`,
+    ),
     `sync_full:${attachments}`,
     'sync_partial_ok:0',
     `total_commands_processed:${commands}`,
@@ -49,6 +54,7 @@ async function lookedAtOne() {
     kind: () => looks.of(name)?.kind,
     leave: (at: number) => looks.see(toFollowers('', at)),
     see: (at: number, said: Said) => looks.see(saidAt(at, port, said)),
+    isSeen: (said: Said) => looks.isSeen(name, saidAt(0, port, said)),
   }
 }
 
@@ -81,4 +87,34 @@ it('what one said does not count when it followed no more meanwhile', async () =
   await leave(4_800)
   await see(5_000, { attachments: 2, commands: 99, lag: 5 })
   assert.equal(kind(), 'silent')
+})
+
+it('one that has just begun to stand still stays what it was, where all who began to follow are others', async () => {
+  const { see, kind } = await lookedAtOne()
+  await see(4_800, { attachments: 2, commands: 96, lag: 0 })
+  await see(5_000, { attachments: 4, commands: 99, lag: 0, others: [1, 2] })
+  assert.equal(kind(), 'bystander')
+  await see(5_200, { attachments: 5, commands: 99, lag: 1, others: [1, 2, 3] })
+  assert.equal(kind(), 'bystander', 'and again')
+})
+
+it('what one was seen to be counts also for who heard a moment before what the last one heard', async () => {
+  const { see, isSeen } = await lookedAtOne()
+  await see(5_000, { attachments: 2, commands: 99, lag: 0 })
+  assert.equal(isSeen({ attachments: 2, commands: 97, lag: 0 }), true)
+  await see(5_200, { attachments: 3, commands: 120, lag: 0, others: [1] })
+  assert.equal(isSeen({ attachments: 3, commands: 110, lag: 0, others: [1] }), true)
+})
+
+it('it does not where one of those who began to follow may be another by its address', async () => {
+  for (const [title, said] of [
+    ['one came whom nobody sees', { attachments: 4, commands: 99, others: [1] }],
+    ['one came for one that went', { attachments: 4, commands: 99, others: [1, 3] }],
+    ['somebody has reset the statistics', { attachments: 3, commands: 3, others: [1] }],
+  ] as const) {
+    const { see, kind } = await lookedAtOne()
+    await see(4_800, { attachments: 2, commands: 96, lag: 0, others: title.includes('went') ? [1] : [] })
+    await see(5_000, { ...said, lag: 0 })
+    assert.equal(kind(), 'silent', title)
+  }
 })

@@ -31,6 +31,8 @@ export class Looks {
   readonly #looked = new Map<string, Looked>()
   readonly #lines = new Map<string, Line>()
   readonly #twins = new Twins()
+  /** Who followed when that was asked last. */
+  #before: Followers | undefined
 
   constructor(tools: LooksTools) {
     this.#tools = tools
@@ -51,6 +53,7 @@ export class Looks {
   async see(followers: Followers): Promise<readonly (readonly string[])[]> {
     for (const [replica, looked] of this.#looked)
       if (!followers.replicas.has(replica)) this.#lose(replica, looked)
+    this.#keepThose(followers)
     const following = [...followers.replicas.keys()].filter(canBeReached)
     const fresh = following.filter((replica) => !this.#isKnown(replica, followers))
     await Promise.all(fresh.map((replica) => this.#lookAt(replica, followers)))
@@ -88,6 +91,27 @@ export class Looks {
         return !this.#tools.members.isBystander(replica)
       default:
         return true
+    }
+  }
+
+  /**
+   * Where as many began to follow since the last time as there are names that nobody had then, all others follow by the connection
+   * that they had: what they were seen to be counts on.
+   */
+  #keepThose(followers: Followers): void {
+    const before = this.#before
+    this.#before = followers
+    if (!before || followers.commands < before.commands) return
+    const [old, fresh] = [true, false].map((isOld) =>
+      [...followers.replicas.keys()].filter((name) => before.replicas.has(name) === isOld),
+    )
+    if (followers.attachments - before.attachments !== fresh?.length) return
+    for (const replica of old ?? []) {
+      const looked = this.#looked.get(replica)
+      if (!looked?.counted || !this.isSeen(replica, before)) continue
+      // As many commands as then: others are under way that heard of fewer than this.
+      const counted = { attachments: followers.attachments, commands: looked.counted.commands }
+      this.#looked.set(replica, { ...looked, counted })
     }
   }
 

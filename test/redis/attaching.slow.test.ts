@@ -1,0 +1,45 @@
+import assert from 'node:assert/strict'
+import { it } from 'node:test'
+import { setTimeout as wait } from 'node:timers/promises'
+import { openRedisLog, type RedisLog } from '../../src/log/redis/log.ts'
+import { change } from '../log/fixture.ts'
+import { eventually } from '../rig.ts'
+import { endSlowRewrite, SLOW_REWRITE } from './rewriting.ts'
+import { RedisServer } from './server.ts'
+import { startWithSentinels } from './site.ts'
+import { optionsFor } from './writers.ts'
+
+/** Milliseconds in which a controller has looked at the settings of all servers again. */
+const INSPECTED_AGAIN = 2_500
+
+it('one more that begins to follow stops no change, also while a replica writes its file anew', async () => {
+  await using site = await startWithSentinels(2)
+  const primary = await site.primary()
+  const replica = site.servers.find((server) => server !== primary)
+  assert.ok(replica)
+  await using log = await openRedisLog(optionsFor(site, 'test'))
+  await eventually('changes go', () => takes(log), 10_000)
+  await replica.call('CONFIG', 'SET', ...SLOW_REWRITE)
+  await wait(INSPECTED_AGAIN)
+  await using _over = { [Symbol.asyncDispose]: () => endSlowRewrite(replica) }
+  await replica.call('BGREWRITEAOF')
+  const { link } = log
+  const follows = { replicaof: `${primary.host} ${primary.port}`, 'replica-priority': '0' }
+  await using more = await RedisServer.start(follows)
+  const until = performance.now() + INSPECTED_AGAIN
+  while (performance.now() < until) {
+    assert.equal(await takes(log), true, log.refusal?.message)
+    await wait(10)
+  }
+  assert.equal(await more.info('replication', 'master_link_status'), 'up')
+  assert.equal(await replica.info('persistence', 'aof_rewrite_in_progress'), '1')
+  assert.equal(log.link, link)
+})
+
+async function takes(log: RedisLog): Promise<boolean> {
+  const next = log.head().sequence + 1
+  return log.append(next - 1, change(next)).then(
+    () => true,
+    () => false,
+  )
+}

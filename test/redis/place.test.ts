@@ -56,6 +56,31 @@ it('in a Cluster all nodes are asked of which the named ones know, and are there
   assert.deepEqual(namesOf(named.heard), [`localhost:${one.port}`, placeOf(other)])
 })
 
+it('in a Cluster a replica at whose address another answers by now goes by its id, and a primary is nowhere', async () => {
+  const told: [string[], string[]] = [[], []]
+  await using one = await nodeThatSays(told[0], 'no')
+  await using other = await nodeThatSays(told[1], 'no')
+  const at = ({ port }: Fake, flags: string, rest: string) => `${port} 127.0.0.1:${port}@1 ${flags} ${rest}`
+  const site = parseSite([one, other].map(({ port }) => `redis+cluster://localhost:${port}`))
+  const say = (lost: string) => {
+    const isOwner = lost.startsWith('master')
+    const slots = isOwner ? '' : ' 0-16383'
+    for (const [index, self] of [one, other].entries())
+      told[index]?.splice(
+        0,
+        9,
+        at(one, self === one ? 'myself,master' : 'master', `- 0 0 7 connected${slots}`),
+        at(other, self === other ? 'myself,slave' : 'slave', `${one.port} 0 0 7 connected`),
+        `lost :0@0 ${lost}`,
+      )
+  }
+  say(`slave,noaddr ${one.port} 0 0 7 disconnected`)
+  const { promotable } = await locate(site, 'tag')
+  assert.deepEqual(promotable, [placeOf(other), 'node lost'])
+  say('master,noaddr - 0 0 8 disconnected 0-16383')
+  await assert.rejects(locate(site, 'tag'), { code: 'store-unavailable', message: /knows where the log is/ })
+})
+
 it('in a Cluster each node that runs says itself whether it roams; one that is gone by all that is said need not', async () => {
   const told: [string[], string[]] = [[], []]
   await using settled = await nodeThatSays(told[0], 'no')

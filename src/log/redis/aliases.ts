@@ -1,7 +1,7 @@
 import type { Site } from './address.ts'
 import { parseAddress } from './check.ts'
 import { connectTo } from './client.ts'
-import { type Followers, runIdIn } from './status.ts'
+import { canBeReached, type Followers, runIdIn } from './status.ts'
 
 /** In ms; one that does not answer is not known to be another. */
 const LIMITS = { connectTimeout: 500, commandTimeout: 500 }
@@ -64,7 +64,9 @@ export class Aliases {
   }
 
   async #runIds(names: readonly string[]): Promise<ReadonlyMap<string, string>> {
-    const asked = names.map(async (name) => [name, await runIdAt(this.#site, name)] as const)
+    const asked = names
+      .filter(canBeReached)
+      .map(async (name) => [name, await runIdAt(this.#site, name)] as const)
     const ids = await Promise.all(asked)
     return new Map(ids.flatMap(([name, id]) => (id === undefined ? [] : [[name, id] as const])))
   }

@@ -6,6 +6,8 @@ import type { Opinion } from './opinion.ts'
 interface NodeLine {
   readonly id: string
   readonly address: Address
+  /** `host:port` */
+  readonly name: string
   readonly flags: readonly string[]
   readonly primary: string
   readonly epoch: number
@@ -48,12 +50,14 @@ export async function askNode(site: Site, node: Address, { tag, limit }: Asking)
       .split('\n')
       .filter(Boolean)
       .map((line) => toLine(line, node))
-    const owner = nodes.find(({ slots, flags }) => flags.includes('master') && holds(slots, slot))
+    const owner = nodes.find(
+      (node) => node.flags.includes('master') && hasAddress(node) && holds(node.slots, slot),
+    )
     if (!owner) return { nodes, isRoaming, opinion: undefined }
     const namesOf = (isNever: boolean) =>
       nodes
         .filter((line) => line.primary === owner.id && line.flags.includes('nofailover') === isNever)
-        .map(({ address }) => addressText(address))
+        .map(({ name }) => name)
     const { epoch, address: primary } = owner
     const id = nodes.find(isSelf)?.id ?? addressText(node)
     const voices = nodes.filter(isThere).length
@@ -80,7 +84,7 @@ export function runningNodes(told: readonly Told[], believed: ReadonlySet<string
     .flatMap(({ nodes }) => nodes)
     // Nor one that nobody hears, which may never be agreed upon: it neither follows nor is elected before somebody does.
     .filter((node) => isThere(node) && !node.flags.includes('fail?'))
-  const byId = new Map(lines.map(({ id, address }) => [id, addressText(address)] as const))
+  const byId = new Map(lines.map(({ id, name }) => [id, name] as const))
   return [...byId].map(([id, name]) => ({ id, name, isRoaming: words.get(id) }))
 }
 
@@ -90,7 +94,7 @@ export function othersOf(asked: readonly Address[], told: readonly Told[]): read
   const answered = new Set(nodes.filter(isSelf).map(({ id }) => id))
   const known = new Set(asked.map(addressText))
   const others = nodes.filter((node) => isThere(node) && !answered.has(node.id))
-  const byName = new Map(others.map(({ address }) => [addressText(address), address] as const))
+  const byName = new Map(others.map(({ name, address }) => [name, address] as const))
   return [...byName].filter(([name]) => !known.has(name)).map(([, address]) => address)
 }
 
@@ -103,17 +107,25 @@ function isThere({ flags }: NodeLine): boolean {
   return !flags.some((flag) => GONE.has(flag))
 }
 
+/** Another answers at the one that it had: so nobody knows where it is, and it may come back all the same. */
+function hasAddress({ flags }: Pick<NodeLine, 'flags'>): boolean {
+  return !flags.includes('noaddr')
+}
+
 const GONE: ReadonlySet<string> = new Set(['fail', 'noaddr', 'handshake'])
 
 /** `id ip:port@bus[,name] flags primary ping pong epoch link slots…` (https://redis.io/docs/latest/commands/cluster-nodes/) */
 function toLine(line: string, asked: Address): NodeLine {
   const [id = '', place = '', flags = '', primary = '', , , epoch, , ...slots] = line.split(' ')
   const [, host = '', port] = /^(.*):(\d+)@/.exec(place) ?? []
+  // A node that was never spoken to does not know its own address.
+  const address = { host: host || asked.host, port: Number(port) }
+  const said = { flags: flags.split(',') }
   return {
     id,
-    // A node that was never spoken to does not know its own address.
-    address: { host: host || asked.host, port: Number(port) },
-    flags: flags.split(','),
+    address,
+    name: hasAddress(said) ? addressText(address) : `node ${id}`,
+    ...said,
     primary,
     epoch: Number(epoch),
     slots,

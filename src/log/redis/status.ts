@@ -139,9 +139,9 @@ function toFollower(isOnline: boolean, offset: number, lag: number): Follower {
   return { isOnline, isLively: isOnline && lag <= LIVELY, lag, offset }
 }
 
-/** One that only takes a copy listens nowhere. */
+/** One that only takes a copy listens nowhere; a node of a Cluster may have lost its address (nodes.ts). */
 export function canBeReached(replica: string): boolean {
-  return !replica.endsWith(':0')
+  return /:[1-9]\d*$/.test(replica)
 }
 
 export function isOnline(follower: Follower | undefined): boolean {

@@ -104,6 +104,11 @@ describe('Where somebody has reset the statistics once,', () => {
     assert.equal(fileIn(rewritingAt(60, 50, 92), before.life).kind, 'early')
     assert.equal(fileIn(rewritingAt(41, 31, 72), before.life).kind, 'early')
     assert.equal(fileIn(rewritingAt(41, 1), before.life).kind, 'early')
+    assert.equal(
+      fileIn(rewritingAt(100, 90, 4), before.life).kind,
+      'early',
+      'it was started anew amid the look',
+    )
     const { info, connection } = rewritingAt(100, 90)
     assert.equal(fileIn({ info, connection }, before.life).kind, 'early', 'nobody knows how many')
   })

@@ -68,7 +68,7 @@ function lifeIn(said: Said, known: Life | undefined): Life {
   return {
     of,
     counts: countsIn(said.info),
-    // Of one process that never becomes less.
+    // Of one process that never becomes less, but for handshakes (isSame).
     forgotten: known?.of === of ? Math.max(known.forgotten, forgotten) : forgotten,
     received: receivedIn(said.info),
   }
@@ -79,15 +79,17 @@ function lifeIn(said: Said, known: Life | undefined): Life {
  * them. That counts itself when it is done, as the first one each time, and forgets how many connections there were; their
  * numbers go on. Where there was none nothing else is looked at: connections that are refused have a number and do not count.
  *
- * Connections that come between the one of a look and its INFO make what was forgotten look less than it is, never more. To
- * hide a RESETSTAT they have to be as many as that forgot, and that is all that were counted at the look before, at least.
+ * Connections that come between the one of a look and its INFO make what was forgotten look less than it is. To hide a RESETSTAT
+ * they have to be as many as that forgot, and that is all that were counted at the look before, at least. Only handshakes of TLS
+ * that are under way make it look more: they have a number, and count once they are done. Many of them at a look, while few are
+ * counted, hide one from later looks as well; nothing here tells of that. A lower number is of another process.
  */
 function isSame(said: Said, known: Life | undefined): boolean {
   const counts = countsIn(said.info)
   if (known?.of !== processIn(said.info) || known.counts !== counts) return false
   if (!hasReset(counts)) return true
   const between = (said.next ?? Number.POSITIVE_INFINITY) - said.connection - 1
-  return forgottenIn(said) <= known.forgotten && between < known.received
+  return forgottenIn(said) <= known.forgotten && between >= 0 && between < known.received
 }
 
 function processIn(info: string): string {

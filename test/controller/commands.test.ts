@@ -11,8 +11,9 @@ import { systemRandom } from '../../src/keys/random.ts'
 import { SecretBytes } from '../../src/keys/secret.ts'
 import { createKeyPair, toPublicKey } from '../../src/keys/wireguard.ts'
 import { apply } from '../../src/model/apply.ts'
-import { DEFAULT_PROJECT } from '../../src/model/names.ts'
+import { DEFAULT_PROJECT, type NetworkId } from '../../src/model/names.ts'
 import { emptyState, type Network, type State } from '../../src/model/state.ts'
+import { type AgentFrame, encodeFrame } from '../../src/protocol/frames.ts'
 import { loadSettings } from '../../src/settings.ts'
 
 const DAY = 86_400_000
@@ -72,6 +73,20 @@ describe('Commands', () => {
       world.run(addMember(world.state, world.tools, id, node))
     }
     assert.equal(world.state.networks.get(id)?.members.size, 10_500)
+  })
+
+  it('take a node into no more networks than its agent can speak of in one frame', () => {
+    const world = new World()
+    const node = world.enrol(1)
+    const enter = (at: number) => {
+      const { id } = world.network({ name: `n-${at}`, ipv4: `10.${at}.0.0/24`, nodePrefixLength: 32 })
+      world.run(addMember(world.state, world.tools, id, node))
+    }
+    for (let at = 0; at < 200; at++) enter(at)
+    assert.throws(() => enter(200), { code: 'conflict', field: 'node' })
+    const networks = [...(world.state.networksOfNode.get(node)?.keys() ?? [])]
+    assert.equal(networks.length, 200)
+    assert.ok(encodeFrame(longestHello(networks, node)).length < 65_536)
   })
 
   it('keep the place of a removed member for its return, and give it to others only when its time is over', () => {
@@ -217,6 +232,29 @@ describe('Commands', () => {
     assert.deepEqual([...world.state.nodes.keys()], [b])
   })
 })
+
+/** What an agent of these networks says when it comes back, at its longest. */
+function longestHello(networks: readonly NetworkId[], relay: NodeId): AgentFrame {
+  const count = 2 ** 31
+  const [digest, key, signature] = ['A'.repeat(22), 'A'.repeat(44), 'A'.repeat(86)]
+  const position = { epoch: count, revision: count, digest, self: count, hints: digest, lan: digest }
+  return {
+    type: 'hello',
+    signature,
+    sealingKey: key,
+    networks: networks.map((network) => ({ network, ...position })),
+    facts: {
+      addresses: Array(64).fill('x'.repeat(49)),
+      mtu: 1_500,
+      relays: Array(64).fill({ node: relay, alive: false, rtt: 1_234.567 }),
+      ports: networks.map((network) => ({ network, port: 65_535 })),
+      device: 'userspace',
+      version: 'x'.repeat(40),
+      time: Date.now(),
+      disk: 'x'.repeat(500),
+    },
+  }
+}
 
 /** A state that commands are run against. */
 class World {

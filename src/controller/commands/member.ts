@@ -11,6 +11,8 @@ import type { Network, Node, State } from '../../model/state.ts'
 import type { Decision, Tools } from '../tools.ts'
 
 const DAY = 86_400_000
+/** Networks of a node: what an agent says of them when it comes back has to fit one frame of 64 KiB. */
+const MOST_NETWORKS = 200
 
 /** Decides that a node becomes a member: its place and, with custody `controller`, its sealed key, of those made ahead. */
 export function addMember(
@@ -27,6 +29,7 @@ export function addMember(
       field: 'node',
     })
   }
+  assertRoom(state, node)
   assertRoutable(state, network, node)
   const { slot, clear } = choosePlace(network, nodeId, tools)
   // The revision that this event will make: never twice in a network, so no key that was removed is ever derived again.
@@ -74,6 +77,14 @@ export function certifyMemberKey(
     events: [{ type: 'member-key-certified', network, node, keyVersion, publicKey }],
     result: undefined,
   }
+}
+
+function assertRoom(state: State, { id, name }: Node): void {
+  if ((state.networksOfNode.get(id)?.size ?? 0) < MOST_NETWORKS) return
+  throw new WeftError('conflict', `${name} is in ${MOST_NETWORKS} networks, which is as many as can be.`, {
+    field: 'node',
+    advice: 'Remove it from one first, or let policies part what these networks part.',
+  })
 }
 
 /** Networks of one project never overlap; one that is shared may overlap what the node is in already. */

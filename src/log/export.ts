@@ -119,8 +119,10 @@ async function* entries(
     last = { sequence, hash }
     yield { sequence, hash, ...draft }
   }
-  if (endLine.Check(found) && found.end.sequence === last.sequence && found.end.hash === last.hash) return
-  const what = found === undefined ? 'is cut off behind' : 'cannot be read behind'
+  const isWhole = endLine.Check(found) && found.end.sequence === last.sequence && found.end.hash === last.hash
+  if (isWhole && (await next()) === undefined) return
+  const what =
+    found === undefined ? 'is cut off behind' : isWhole ? 'goes on behind its end,' : 'cannot be read behind'
   throw new WeftError('log-damaged', `The export ${what} entry ${last.sequence}.`, {
     advice: 'Export it again.',
   })

@@ -146,6 +146,8 @@ describe('an import', () => {
       ],
       [whole.with(10, '{"sequence":'), 'log-damaged', /cannot be read behind entry 22/],
       [whole.toSpliced(1, 2), 'log-damaged', /no snapshot/],
+      [[...whole, ...whole.slice(-1)], 'log-damaged', /goes on behind its end, entry 40/],
+      [[...whole, 'garbage'], 'log-damaged', /goes on behind its end, entry 40/],
       [['{"weft":"log","format":9}'], 'invalid-input', /neither an export nor a backup/],
       [[''], 'invalid-input', /neither an export nor a backup/],
     ]

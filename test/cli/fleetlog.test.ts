@@ -6,6 +6,7 @@ import { Command } from 'commander'
 import { pino } from 'pino'
 import { addFleetOptions, embeddedLog, openFleetSource, redisOptions } from '../../src/cli/fleetlog.ts'
 import { JOURNAL_FILE } from '../../src/controller/home.ts'
+import { HEAD_FILE } from '../../src/controller/ledger/kepthead.ts'
 import { openStore } from '../../src/controller/ledger/openstore.ts'
 import { controllerSettings } from '../../src/controller/settings.ts'
 import { systemRandom } from '../../src/keys/random.ts'
@@ -48,8 +49,8 @@ describe('where a log is', () => {
     const refusal = { code: 'conflict', message: /went to Redis, where entry 6/ }
     assert.throws(() => embeddedLog(...given), refusal)
     await assert.rejects(openFleetSource(...given), refusal, 'a copy of it would pass for one of the log')
-    const start = () =>
-      openStore(DEFAULTS, dir.path, { log: pino({ level: 'silent' }), random: systemRandom })
+    const files = { dataDir: dir.path, headFile: join(dir.path, HEAD_FILE) }
+    const start = () => openStore(DEFAULTS, files, { log: pino({ level: 'silent' }), random: systemRandom })
     const before = await readFile(dir.log)
     await assert.rejects(
       start(),

@@ -1,11 +1,11 @@
 import { join } from 'node:path'
 import type { Logger } from 'pino'
-import { toWeftError, WeftError } from '../../errors.ts'
+import { toWeftError, type WeftError } from '../../errors.ts'
 import type { Log } from '../../log/log.ts'
 import type { ControllerSettings } from '../settings.ts'
 import { HEAD_FILE, readKeptHead, whatIsMissing } from './kepthead.ts'
 import { Ledger } from './ledger.ts'
-import { type OpenStore, openStore, type StoreTools } from './openstore.ts'
+import { gone, type OpenStore, openStore, type StoreTools } from './openstore.ts'
 
 /** A log that is what it was, and the state that it amounts to. */
 export interface OpenLedger extends OpenStore {
@@ -27,9 +27,9 @@ export async function openLedger(
   tools: StoreTools,
 ): Promise<OpenLedger> {
   const { log } = tools
-  const { store, board, deliveries } = await openStore(settings, dataDir, tools)
-  const closing = new AbortController()
   const headFile = settings.headFile || join(dataDir, HEAD_FILE)
+  const { store, board, deliveries } = await openStore(settings, { dataDir, headFile }, tools)
+  const closing = new AbortController()
   try {
     return {
       store,
@@ -63,7 +63,7 @@ async function follow(store: Log, { closing, headFile, log }: Following) {
   })
   for (const { message } of ledger.passedOver) log.error({ reason: message }, 'snapshot passed over')
   const missing = await loss(store, ledger, { headFile, log })
-  if (missing && !ledger.state.authority) throw empty(missing)
+  if (missing && !ledger.state.authority) throw gone(missing)
   if (missing) log.error({ missing }, 'the end of the log was cut off, or an old copy was restored')
   return { ledger, isBehind: missing !== undefined, fatal: Promise.race([store.failed, lost.promise]) }
 }
@@ -78,11 +78,4 @@ async function loss(store: Log, ledger: Ledger, { headFile, log }: Pick<Followin
     log.error({ code, reason: message, headFile }, 'the head that was kept says nothing about this log')
     return undefined
   }
-}
-
-/** Keys would be made anew, and every agent would be an orphan. */
-function empty(missing: string): WeftError {
-  return new WeftError('log-damaged', `The log is gone. ${missing}`, {
-    advice: "Bring a copy back with 'weft log import'. To begin anew on purpose, remove head.json.",
-  })
 }

@@ -1,19 +1,32 @@
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Logger } from 'pino'
+import { WeftError } from '../../errors.ts'
 import type { Random } from '../../keys/random.ts'
 import { toBase32 } from '../../keys/text.ts'
+import { checkNothingLeft } from '../../log/beside.ts'
+import { takeLock } from '../../log/lock.ts'
 import type { Log } from '../../log/log.ts'
+import { realOf } from '../../log/realpath.ts'
 import type { RedisNews } from '../../log/redis/options.ts'
 import { openSqliteLog } from '../../log/sqlite.ts'
 import { JOURNAL_FILE, LOG_FILE, WEBHOOKS_FILE } from '../home.ts'
 import type { Board } from '../presence/sharing.ts'
 import type { ControllerSettings } from '../settings.ts'
 import { type DeliveryStore, SqliteDeliveries } from '../webhooks/deliveries.ts'
+import { readKeptHead } from './kepthead.ts'
 import { checkNotLeftBehind } from './leftbehind.ts'
 
 export interface StoreTools {
   readonly log: Logger
   readonly random: Random
+}
+
+/** Of a data directory. */
+export interface StoreFiles {
+  readonly dataDir: string
+  /** Where the signed head is kept. */
+  readonly headFile: string
 }
 
 /** A log, and what its controllers tell each other besides. */
@@ -31,17 +44,20 @@ const ON_REDIS =
 
 /**
  * The log that the settings name: a file of this controller, or one on Redis that it shares with others. Rejects with
- * `conflict` where that file was left behind when the log went to Redis.
+ * `conflict` where that file was left behind when the log went to Redis, and with `log-damaged` where it is gone: one that was made
+ * there would be in the way of the copy that is to be brought back.
  */
 export async function openStore(
   settings: ControllerSettings,
-  dataDir: string,
+  { dataDir, headFile }: StoreFiles,
   { log, random }: StoreTools,
 ): Promise<OpenStore> {
   if (settings.store === 'sqlite') {
     checkNotLeftBehind(dataDir, ON_REDIS)
+    const path = join(dataDir, LOG_FILE)
+    await checkNotGone(path, headFile)
     return {
-      store: await openSqliteLog(join(dataDir, LOG_FILE)),
+      store: await openSqliteLog(path),
       board: undefined,
       deliveries: new SqliteDeliveries(join(dataDir, WEBHOOKS_FILE)),
     }
@@ -55,6 +71,26 @@ export async function openStore(
   const journal = join(dataDir, JOURNAL_FILE)
   const store = await openRedisLog({ urls, realm, level, writer, journal, tell: (news) => tell(news, log) })
   return { store, board: new RedisBoard(store, writer), deliveries: new RedisDeliveries(store) }
+}
+
+/** A head that cannot be read says nothing. */
+async function checkNotGone(path: string, headFile: string): Promise<void> {
+  if (existsSync(path)) return
+  const kept = await readKeptHead(headFile).catch(() => undefined)
+  if (!kept) return
+  // An import may be about to put it there.
+  using _lock = takeLock(path)
+  if (existsSync(path)) return
+  checkNothingLeft(realOf(path))
+  const then = new Date(kept.at).toISOString()
+  throw gone(`On ${then} the log had ${kept.sequence} entries, but now there is no ${path}.`)
+}
+
+/** Keys would be made anew, and every agent would be an orphan. @param missing of what was there */
+export function gone(missing: string): WeftError {
+  return new WeftError('log-damaged', `The log is gone. ${missing}`, {
+    advice: "Bring a copy back with 'weft log import'. To begin anew on purpose, remove head.json.",
+  })
 }
 
 function tell(news: RedisNews, log: Logger): void {

@@ -2,7 +2,7 @@ import type { Clock } from '../clock.ts'
 import type { Random } from '../keys/random.ts'
 import { toBase32 } from '../keys/text.ts'
 import type { State } from '../model/state.ts'
-import { catchUpInTime, changeInTime, type Deadline, deadlineOf } from './intime.ts'
+import { catchUpInTime, changeInTime, type Deadline, deadlineOf, withoutKey } from './intime.ts'
 import type { ChangeRequest, Ledger, Outcome } from './ledger/ledger.ts'
 import type { ControllerSettings } from './settings.ts'
 import type { Decision, Tools } from './tools.ts'
@@ -67,7 +67,10 @@ export class Changes {
     const began = clock.monotonic()
     const change = { ...request, operation, isNew, at: now }
     const work = ledger.change(change, (state) => decide(state, tools))
-    const outcome = await (this.#isAlone ? work : changeInTime(work, deadline.answered - began, operation))
+    const answer = this.#isAlone ? work : changeInTime(work, deadline.answered - began, operation)
+    const outcome = await answer.catch((error) => {
+      throw isNew ? withoutKey(error) : error
+    })
     if (!outcome.repeated && outcome.entry) durable(clock.monotonic() - began)
     return outcome
   }

@@ -43,6 +43,17 @@ export function changeInTime<Result>(
 }
 
 /**
+ * What a caller hears of a change for which it gave no key: when nobody knows whether it was made, nothing but a look tells.
+ */
+export function withoutKey(error: unknown): unknown {
+  if (!(error instanceof WeftError && error.advice?.includes('Idempotency-Key'))) return error
+  return new WeftError(error.code, error.message, { advice: LOOK_FIRST, cause: error.cause })
+}
+
+const LOOK_FIRST =
+  'Look whether it was made, at what it was to change or in the audit, before you ask for it again. A POST with an Idempotency-Key can simply be repeated.'
+
+/**
  * The same for what a change came to that was made before, if it has to be read in the store once more. When no time is left
  * after a change that went, it was not the store that took it: as above.
  */

@@ -6,9 +6,16 @@ import { fastify } from 'fastify'
 import { create } from '../../src/api/change.ts'
 import type { App } from '../../src/api/instance.ts'
 import { keepSequence } from '../../src/api/sequence.ts'
+import { systemClock } from '../../src/clock.ts'
+import { type Asked, Changes } from '../../src/controller/changes.ts'
 import type { Controller } from '../../src/controller/controller.ts'
 import { catchUpInTime, changeInTime, type Deadline, deadlineOf } from '../../src/controller/intime.ts'
+import type { Ledger } from '../../src/controller/ledger/ledger.ts'
+import type { ControllerSettings } from '../../src/controller/settings.ts'
 import { toWeftError, WeftError } from '../../src/errors.ts'
+import { systemRandom } from '../../src/keys/random.ts'
+import type { Row } from '../../src/log/chain.ts'
+import { unknown } from '../../src/log/redis/errors.ts'
 
 /** Milliseconds after which the store answers; Infinity: never. */
 interface Slowness {
@@ -37,6 +44,26 @@ describe('a request to a controller whose store is slow', () => {
   it('may take all of it when it only reads', async () => {
     assert.deepEqual(await ask('GET', { comeTo: 2_700 }), { said: '', took: 2_700 })
     assert.deepEqual(await ask('GET', { comeTo: Infinity }), { said: 'behind', took: 2_800 })
+  })
+
+  it('of which nobody knows what came is to be repeated by its key, or looked for where none was given', async () => {
+    const parts = { clock: systemClock, random: systemRandom, durable: () => undefined }
+    const settings = { store: 'redis' } as ControllerSettings
+    const deadline = { known: 0, answered: 0 }
+    const never = { change: () => new Promise(() => undefined) } as unknown as Ledger
+    const lost = unknown({ operation: 'x' } as Row, 'the connection broke', undefined)
+    const broken = { change: () => Promise.reject(lost) } as unknown as Ledger
+    for (const ledger of [never, broken]) {
+      const changes = new Changes({ ...parts, settings, ledger })
+      const told = (asked: Partial<Asked>) =>
+        changes
+          .change({ actor: 'a', deadline, ...asked }, () => ({ events: [], result: '' }))
+          .then(String, ({ message, advice }) => `${message} ${advice}`)
+      const [withKey, without] = await Promise.all([told({ operation: 'a:key' }), told({})])
+      assert.match(withKey, /^Whether the change was made is not known.* Retry with the same Idempotency-Key/)
+      assert.match(without, /^Whether the change was made is not known.* Look whether it was made/)
+      assert.doesNotMatch(without, /same Idempotency-Key/)
+    }
   })
 })
 

@@ -20,6 +20,7 @@ import {
   redisOptions,
   warn,
 } from './fleetlog.ts'
+import { keptEnd, wrongEnd } from './keptend.ts'
 import { writeNew } from './newfile.ts'
 import { fields, print } from './output.ts'
 import { whileWorking } from './progress.ts'
@@ -92,7 +93,7 @@ With WEFT_STORE=redis and WEFT_REDIS_URLS in the environment it is the log there
 given. It is only read, also from a replica, whatever its settings. A log.db that was left behind when
 the log went to Redis is refused, by the redis-journal.json beside it. So is, unless --as-it-is says that
 it is wanted, what may not be what was acknowledged: on a replica that has lost its primary, or with
-entries that nobody has confirmed.
+entries that nobody has confirmed; and an embedded log that lacks what the head.json beside it says it had.
 
 The controller may be running. Secrets in it stay encrypted: keep wrapping.key apart.`
 
@@ -105,7 +106,9 @@ function exportCommand(): Command {
     .action(async (options: ExportOptions, command: Command) => {
       using source = await whileWorking(looking, () => openFleetSource(options, command))
       if (source.doubts.length > 0 && !options.asItIs) throw doubted(source.doubts)
-      warn(source.doubts)
+      const wrong = await whileWorking(reading, () => wrongEndOf(options, command))
+      if (wrong && !options.asItIs) throw cutOff(wrong)
+      warn([...source.doubts, ...(wrong ? [wrong.message] : [])])
       await writeExport(source, options.output)
     })
 }
@@ -120,6 +123,17 @@ function doubted(doubts: readonly string[]): WeftError {
     advice:
       'Nothing was exported. Name the primary, or let its controllers confirm it; or export it with --as-it-is.',
   })
+}
+
+/** Of a log on Redis its doubts tell. */
+async function wrongEndOf(options: ExportOptions, command: Command): Promise<WeftError | undefined> {
+  if (redisOptions(options, command)) return undefined
+  return await wrongEnd(embeddedLog(options, command), options.dataDir)
+}
+
+function cutOff({ code, message, advice = '' }: WeftError): WeftError {
+  const otherwise = 'Nothing was exported; --as-it-is does it all the same.'
+  return new WeftError(code, message, { advice: `${advice} ${otherwise}`.trim() })
 }
 
 async function writeExport(source: Source, output: string | undefined): Promise<void> {
@@ -207,7 +221,8 @@ Examples:
   weft log import /mnt/backup/weft-2026-01-31.db --new-epoch     brings it back
 
 A log on Redis is saved by 'weft log export'; a log.db that was left behind when the log went there is
-refused, by its redis-journal.json.
+refused, by its redis-journal.json. So is a log that lacks what the head.json beside it says it had: see
+'weft log verify'.
 
 The controller may be running. Keep wrapping.key apart: without it the copy gives no secret away,
 and no controller can start from it.`
@@ -221,7 +236,8 @@ function backupCommand(): Command {
     .addHelpText('after', BACKUP_EXAMPLES)
     .action(async (file: string, options: Options, command: Command) => {
       const path = embeddedLog(options, command)
-      const verified = await whileWorking(reading, () => backupLog(path, resolve(file)))
+      const known = await keptEnd(options.dataDir)
+      const verified = await whileWorking(reading, () => backupLog(path, resolve(file), known))
       print(options.json, verified, () => describe(verified))
     })
 }

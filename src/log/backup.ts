@@ -1,18 +1,19 @@
 import { rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { WeftError } from '../errors.ts'
+import { toWeftError, WeftError } from '../errors.ts'
 import { sync } from '../files.ts'
 import { createFile, openReadOnly, storeError } from './database.ts'
-import { type Verified, verifyLog } from './verify.ts'
+import { type Known, type Verified, verifyLog } from './verify.ts'
 
 /**
  * Copies the log at `path` to a new file `to` as it is at this moment, while its controller goes on writing, and verifies
  * the copy as a whole. When anything fails, no file is left. Rejects with `already-exists` when there is one.
+ * @param known from before the call: a log that goes on has what was kept of it
  */
-export async function backupLog(path: string, to: string): Promise<Verified> {
+export async function backupLog(path: string, to: string, known: Known = {}): Promise<Verified> {
   using database = openReadOnly(path)
   // Only who made the file may take it away again: another backup may be at it.
-  if (!createFile(to)) throw taken(to)
+  if (!makeFile(to)) throw taken(to)
   try {
     try {
       database.prepare('VACUUM INTO ?').run(to)
@@ -21,10 +22,24 @@ export async function backupLog(path: string, to: string): Promise<Verified> {
     }
     await sync(to)
     await sync(dirname(to))
-    return await verifyLog(to)
+    return await verifyLog(to, known)
   } catch (error) {
     await rm(to, { force: true })
     throw error
+  }
+}
+
+/** As `createFile`, which speaks of the log that is to be there. */
+function makeFile(to: string): boolean {
+  try {
+    return createFile(to)
+  } catch (error) {
+    const { cause } = toWeftError(error)
+    const reason = cause instanceof Error ? cause.message : String(cause)
+    throw new WeftError('invalid-input', `The copy ${to} cannot be made: ${reason}.`, {
+      advice: 'Name a file in a folder that exists and that you may write to.',
+      cause,
+    })
   }
 }
 

@@ -24,24 +24,29 @@ export interface Known {
   readonly head?: Head | undefined
   /** Must be signed by the controller of this log. */
   readonly signed?: SignedHead | undefined
+  /** Hears of an end that may have been cut off, where the log does not tell; without it that is refused too. */
+  readonly onDoubt?: ((doubt: WeftError) => void) | undefined
 }
 
 /**
  * Reads a whole log, whether or not its controller runs, and changes nothing. Rejects with `log-damaged`, naming the
  * first bad entry, or with `invalid-config` when there is no log.
  */
-export async function verifyLog(path: string, { head: known, signed }: Known = {}): Promise<Verified> {
+export async function verifyLog(path: string, known: Known = {}): Promise<Verified> {
+  const { signed, onDoubt } = known
   using database = openReadOnly(path)
   // One view of the file, whatever its controller writes or drops meanwhile.
   database.exec('BEGIN')
   const hashes = new Map<number, string>()
-  for (const head of [known, signed]) if (head) hashes.set(head.sequence, '')
+  for (const head of [known.head, signed]) if (head) hashes.set(head.sequence, '')
   const { audit, dropped, snapshots } = walk(database, path, hashes)
   const { head, state } = audit
   if (signed) checkSigner(signed, state)
   const isThere = (each: Head) => each.sequence <= dropped || hashes.get(each.sequence) === each.hash
-  if (signed && state && state.epoch > signed.epoch && !isThere(signed)) throw outdated(signed, state)
-  for (const each of [known, signed]) {
+  const isOutdated = signed && state && state.epoch > signed.epoch && !isThere(signed)
+  if (isOutdated && !onDoubt) throw outdated(signed, state)
+  if (isOutdated) onDoubt?.(outdated(signed, state))
+  for (const each of [known.head, isOutdated ? undefined : signed]) {
     if (each && each.sequence > dropped) checkKnown(each, head, hashes.get(each.sequence))
   }
   checkFile(database, path, head)

@@ -5,12 +5,12 @@ import { Looks } from '../../src/log/redis/looks.ts'
 import { toFollowers } from '../../src/log/redis/status.ts'
 import { list, serverThat } from './fake.ts'
 
-/** A replica that says that it is never promoted. */
-function startBystander() {
+/** A replica that says which priority it has. */
+function startReplica(setting: { readonly priority: string }) {
   const info = 'role:slave\r\nmaster_link_status:up\r\nrun_id:run\r\n'
   return serverThat((command) => {
     const [, name = ''] = /GET\r\n\$\d+\r\n(.*)\r/.exec(command) ?? []
-    return name === '' ? `$${info.length}\r\n${info}\r\n` : list([name, '0'])
+    return name === '' ? `$${info.length}\r\n${info}\r\n` : list([name, setting.priority])
   })
 }
 
@@ -37,13 +37,14 @@ function saidAt(at: number, port: number, { attachments, commands, offset = 9, l
   return toFollowers(lines.map((line) => `${line}\r\n`).join(''), at)
 }
 
+function newLooks() {
+  const site = parseSite(['redis://127.0.0.1:1'])
+  return new Looks({ site, level: 'strict', members: { isBystander: () => false } })
+}
+
 async function lookedAtOne() {
-  const looks = new Looks({
-    site: parseSite(['redis://127.0.0.1:1']),
-    level: 'strict',
-    members: { isBystander: () => false },
-  })
-  await using server = await startBystander()
+  const looks = newLooks()
+  await using server = await startReplica({ priority: '0' })
   const { port } = server
   const name = `127.0.0.1:${port}`
   await looks.see(saidAt(0, port, { attachments: 2, commands: 90, lag: 0 }))
@@ -117,4 +118,27 @@ it('it does not where one of those who began to follow may be another by its add
     await see(5_000, { ...said, lag: 0 })
     assert.equal(kind(), 'silent', title)
   }
+})
+
+it('one that takes its time to say that it is set otherwise is heard, though who follows is asked meanwhile', async () => {
+  const looks = newLooks()
+  const setting = { priority: '0' }
+  await using server = await startReplica(setting)
+  const { port } = server
+  const said = saidAt(0, port, { attachments: 2, commands: 90, lag: 0 })
+  await looks.see(said)
+  assert.equal(looks.of(`127.0.0.1:${port}`)?.kind, 'bystander')
+  setting.priority = '100'
+  const renewing = looks.renew({
+    ...said,
+    runId: 'it',
+    isPrimary: true,
+    follows: ':',
+    lostFor: undefined,
+    log: undefined,
+  })
+  await looks.see(saidAt(200, port, { attachments: 2, commands: 95, lag: 0 }))
+  await looks.see(saidAt(400, port, { attachments: 3, commands: 99, lag: 0, others: [1] }))
+  await renewing
+  assert.equal(looks.of(`127.0.0.1:${port}`)?.kind, 'wrong')
 })

@@ -170,7 +170,9 @@ export class Looks {
 
   async #lookAgain(replica: string, before: Looked, isFollowing: boolean): Promise<void> {
     const look = await lookAtReplica(this.#tools, replica, { isOnline: isFollowing, look: before.look })
-    const isStillThat = this.#looked.get(replica) === before
-    if (isStillThat && look.kind !== 'silent') this.#looked.set(replica, { ...before, look })
+    const now = this.#looked.get(replica)
+    // What the server had counted may be another number by now, and it the same.
+    const isStillThat = now?.counted !== undefined && now.look === before.look
+    if (isStillThat && look.kind !== 'silent') this.#looked.set(replica, { ...now, look })
   }
 }

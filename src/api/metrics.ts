@@ -22,12 +22,23 @@ export function measureRequests(app: App, controller: Controller): void {
     const status = `${Math.floor(statusCode / 100)}xx`
     seconds.observe({ method, route: routeOptions.url ?? 'unknown', status }, elapsedTime / 1_000)
   })
-  new Gauge({
-    name: 'weft_ready',
-    help: 'Whether changes can be made and agents be served: 1 or 0.',
-    registers,
-    collect() {
-      this.set(controller.isReady() ? 1 : 0)
-    },
-  })
+  const gauge = (name: string, help: string, value: () => boolean) =>
+    new Gauge({
+      name,
+      help,
+      registers,
+      collect() {
+        this.set(value() ? 1 : 0)
+      },
+    })
+  gauge(
+    'weft_ready',
+    'What /readyz says: 1 or 0. It is 1 on a full disk of its own, where agents are served.',
+    () => controller.isReady(),
+  )
+  gauge(
+    'weft_takes_changes',
+    'Whether changes can be made: 1 or 0. A full disk shows at the first change that it refuses.',
+    () => controller.takesChanges(),
+  )
 }

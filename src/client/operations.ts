@@ -959,7 +959,7 @@ export interface Operations {
       readonly status: string
     }
   }
-  /** Whether changes can be made: 503 while the controller starts, stops or cannot write. `GET /readyz` */
+  /** Whether it serves: 503 while it starts or stops, or Redis takes no changes; a full disk alone is no reason. `GET /readyz` */
   readonly ready: {
     readonly input: Readonly<Record<string, never>>
     readonly answer: {

@@ -173,11 +173,16 @@ export class Controller implements AsyncDisposable {
     return this.#agents.door.accept(socket, channel)
   }
 
-  /** Whether changes can be made and agents be served. */
+  /** Whether it serves. A full disk of its own keeps no agent and no reader from that, and there is nobody else for them. */
   isReady(): boolean {
     const { closing, store } = this.#parts
     if (closing.signal.aborted || this.#agents.door.isClosed || this.#failed) return false
-    return store.refusal === undefined
+    return this.settings.store === 'sqlite' || store.refusal === undefined
+  }
+
+  /** Whether changes can be made, as far as that is known without making one. */
+  takesChanges(): boolean {
+    return this.isReady() && this.#parts.store.refusal === undefined
   }
 
   /** Sends the agents away, to come back in a moment; call it before the listeners are closed. */

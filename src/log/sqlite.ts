@@ -69,9 +69,9 @@ class SqliteLog implements Log {
     return this.#head
   }
 
-  /** A disk is full until a write goes, so that nothing is known of it but by writing. */
+  /** Of a full disk nothing is known before it has refused a change. */
   get refusal(): WeftError | undefined {
-    return this.#end
+    return this.#end ?? this.#store.refusal
   }
 
   async refresh(): Promise<Head> {

@@ -1,10 +1,11 @@
 import type { DatabaseSync, SQLOutputValue, StatementSync } from 'node:sqlite'
-import { WeftError } from '../errors.ts'
+import { toWeftError, WeftError } from '../errors.ts'
 import { EMPTY, headOf, type Row } from './chain.ts'
 import { emptyWal } from './checkpoint.ts'
 import { openDatabase, storeError, withoutWaiting } from './database.ts'
 import { failpoint } from './failpoint.ts'
 import type { Head, Snapshot } from './log.ts'
+import { isOutOfRoom } from './room.ts'
 import { SnapshotRows } from './snapshotrows.ts'
 
 /** The columns of a row, in the order in which `toRow` has them. */
@@ -30,6 +31,7 @@ export class Store implements Disposable {
   #base: Head
   #sinceCheckpoint = 0
   #isEmptied = false
+  #refusal: WeftError | undefined
 
   constructor(path: string) {
     this.#path = path
@@ -74,9 +76,21 @@ export class Store implements Disposable {
   /** All of `rows` or none. When it returns they are durable. */
   insert(rows: readonly Row[]): void {
     const bytes = rows.reduce((total, row) => total + ROW_BYTES + row.payload.length, 0)
-    this.#transact('log', bytes, () => {
-      for (const row of rows) this.#insert.run(row.sequence, row.operation, row.hash, row.payload)
-    })
+    try {
+      this.#transact('log', bytes, () => {
+        for (const row of rows) this.#insert.run(row.sequence, row.operation, row.hash, row.payload)
+      })
+      this.#refusal = undefined
+    } catch (error) {
+      this.#refusal = toWeftError(error)
+      throw error
+    }
+  }
+
+  /** Why the last rows were refused, as long as there is no room for others: that is tried. */
+  get refusal(): WeftError | undefined {
+    if (this.#refusal && !isOutOfRoom(this.#path)) this.#refusal = undefined
+    return this.#refusal
   }
 
   /** Drops the entries up to this one. */

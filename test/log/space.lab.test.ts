@@ -36,6 +36,8 @@ describe('a log on a disk that is full', { skip }, () => {
     await using log = await openSqliteLog(path)
     const before = await appendAll(log, 1, 20)
     fill(filler)
+    const refusal = () => log.refusal?.message
+    assert.equal(refusal(), undefined, 'nothing was refused yet')
 
     for (let tries = 0; tries < 3; tries++) {
       const start = log.head().sequence
@@ -46,11 +48,13 @@ describe('a log on a disk that is full', { skip }, () => {
         assert.match(answer.reason.message, /No space is left/)
       }
     }
+    assert.match(refusal() ?? '', /No space is left/)
     const entries = before.map(({ entry }) => entry)
     assert.deepEqual((await collect(log.read(1))).slice(0, 20), entries)
     assert.deepEqual(await log.find('op-7'), entries[6])
 
     rmSync(filler)
+    assert.equal(refusal(), undefined, 'also before the next one')
     const start = log.head().sequence
     assert.equal((await log.append(start, change(100, 200))).repeated, false)
     assert.equal((await verifyLog(path)).entries, start + 1)

@@ -43,10 +43,11 @@ const healthSchema = {
 
 const readySchema = {
   operationId: 'ready',
-  summary: 'Whether changes can be made: 503 while the controller starts, stops or cannot write.',
+  summary:
+    'Whether it serves: 503 while it starts or stops, or Redis takes no changes; a full disk alone is no reason.',
   tags,
   security,
-  response: answers({ 200: status('ready', 'Changes can be made.') }),
+  response: answers({ 200: status('ready', 'The controller serves.') }),
 }
 
 const metricsSchema = {

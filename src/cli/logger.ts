@@ -16,7 +16,7 @@ const SECRET_PATHS = [
   '*.identity',
 ]
 
-/** Characters that wait while nothing takes them; what comes then is left out. */
+/** Bytes that wait while nothing takes them; what comes then is left out. */
 const MOST_WAITING = 1_048_576
 
 /**
@@ -25,9 +25,11 @@ const MOST_WAITING = 1_048_576
  */
 export function openLogger(level: string): Logger {
   const stream = destination({ fd: 2, sync: true, maxLength: MOST_WAITING })
-  // It tries the same again with the next line.
+  // It tries the same again with the next line that it takes.
   stream.on('error', () => undefined)
-  return pino(
+  // Every line was tried by then, and this would try until there is space, however long nothing else is done.
+  stream.flushSync = () => undefined
+  const log = pino(
     {
       level,
       redact: { paths: SECRET_PATHS, censor: '[redacted]' },
@@ -35,6 +37,18 @@ export function openLogger(level: string): Logger {
     },
     stream,
   )
+  let leftOut = 0
+  stream.on('drop', () => {
+    leftOut += 1
+    // With a line that it does not take it would never try again, and nothing would be written any more.
+    stream.write('')
+  })
+  stream.on('drain', () => {
+    if (leftOut === 0) return
+    log.error({ leftOut }, 'for a while nothing could be written, and lines were left out')
+    leftOut = 0
+  })
+  return log
 }
 
 /** Causes of causes that are told. */

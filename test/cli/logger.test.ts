@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { closeSync, openSync } from 'node:fs'
-import { describe, it } from 'node:test'
+import { after, describe, it } from 'node:test'
 import { faultText } from '../../src/cli/logger.ts'
 import { toWeftError, WeftError } from '../../src/errors.ts'
 
@@ -40,22 +40,57 @@ describe('What the log of a program tells of a fault', () => {
   })
 })
 
-it('A program whose log is on a disk that is full goes on', () => {
-  const logger = new URL('../../src/cli/logger.ts', import.meta.url)
-  const script = `
-    const { openLogger } = await import('${logger}')
-    const log = openLogger('info')
-    for (let line = 0; line < 100; line++) log.info('x'.repeat(100_000))
-    setTimeout(() => process.stdout.write(process.memoryUsage().heapUsed < 50_000_000 ? 'alive' : 'full'), 50)
-  `
+const LOGGER = new URL('../../src/cli/logger.ts', import.meta.url)
+
+/** Runs a program that begins with `log`; it is ended if it does not end by itself. */
+function run(script: string, stderr: number | 'pipe') {
+  const start = `const { openLogger } = await import('${LOGGER}'); const log = openLogger('info');`
+  return spawnSync(process.execPath, ['--input-type=module', '--eval', `${start}${script}`], {
+    stdio: ['ignore', 'pipe', stderr],
+    timeout: 20_000,
+    killSignal: 'SIGKILL',
+    maxBuffer: 10_000_000,
+  })
+}
+
+describe('A program whose log is on a disk that is full', () => {
   const full = openSync('/dev/full', 'w')
-  try {
-    const run = spawnSync(process.execPath, ['--input-type=module', '--eval', script], {
-      stdio: ['ignore', 'pipe', full],
-      timeout: 20_000,
-    })
-    assert.equal(run.stdout.toString(), 'alive')
-  } finally {
-    closeSync(full)
-  }
+  after(() => closeSync(full))
+
+  it('goes on', () => {
+    const script = `
+      for (let line = 0; line < 100; line++) log.info('x'.repeat(100_000))
+      setTimeout(() => process.stdout.write(process.memoryUsage().heapUsed < 50_000_000 ? 'alive' : 'full'), 50)
+    `
+    assert.equal(run(script, full).stdout.toString(), 'alive')
+  })
+
+  it('ends when it cannot go on for another reason', () => {
+    const { status, stdout } = run("log.fatal('stopping'); process.stdout.write('ended')", full)
+    assert.deepEqual([status, stdout.toString()], [0, 'ended'])
+  })
+
+  it('writes again once there is space, also where lines had to be left out, and says so', () => {
+    const script = `
+      import fs from 'node:fs'
+      const { writeSync } = fs
+      fs.writeSync = () => { throw Object.assign(new Error('no space'), { code: 'ENOSPC' }) }
+      for (let line = 0; line < 3_000; line++) log.info({ line }, 'x'.repeat(100 + line % 900))
+      fs.writeSync = writeSync
+      for (let line = 3_000; line < 3_010; line++) log.info({ line }, 'x'.repeat(1_000))
+    `
+    const { stderr } = run(script, 'pipe')
+    const said = String(stderr)
+      .trim()
+      .split('\n')
+      .map((text) => JSON.parse(text) as { line?: number; leftOut?: number })
+    const lines = said.flatMap(({ line }) => line ?? [])
+    assert.deepEqual(
+      lines,
+      lines.toSorted((a, b) => a - b),
+    )
+    assert.ok(lines[0] === 0 && lines.length > 1_500)
+    assert.equal(lines.at(-1), 3_009)
+    assert.equal(said.find(({ leftOut }) => leftOut)?.leftOut, 3_010 - lines.length)
+  })
 })

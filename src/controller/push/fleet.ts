@@ -199,9 +199,9 @@ export class Fleet {
   #listen(socket: WebSocket, session: Session, who: { remoteAddress: string; node: NodeId }): void {
     const { log } = this.#tools
     socket.on('message', (data: Buffer) => {
+      session.hearing.heard(data.length)
       // A session that closes lasts for as long as the other end likes, half a minute at most.
       if (session.isOver) return
-      session.hearing.heard(data.length)
       try {
         this.#tools.inbox.take(session, parseAgentFrame(data.toString()))
       } catch (error) {

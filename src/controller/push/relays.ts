@@ -1,9 +1,10 @@
 import type { NodeId } from '../../keys/identity.ts'
 import type { SigningKey } from '../../keys/signature.ts'
+import type { PublicKey } from '../../keys/wireguard.ts'
 import type { Entry } from '../../log/log.ts'
 import type { State } from '../../model/state.ts'
 import { witnessDigest } from '../../protocol/comparison.ts'
-import { signWitnessList } from '../../protocol/content.ts'
+import { signWitnessList, type WitnessedMember } from '../../protocol/content.ts'
 import { type WitnessChange, Witnesses, type WitnessTools } from '../presence/witnesses.ts'
 import type { Session } from './session.ts'
 
@@ -18,8 +19,8 @@ export class Relays {
   readonly #witnesses: Witnesses
   /** Few, and asked for whenever anything becomes known about any node. */
   readonly #sessions = new Set<Session>()
-  /** Those that did not read when there was something to tell: they are told the whole list when they do. */
-  readonly #behind = new Set<Session>()
+  /** What those are still to be told that did not read when it was due. */
+  readonly #behind = new Map<Session, Missed>()
 
   /** @param isCurrent whether no newer session has taken the place of this one */
   constructor(tools: RelaysTools, isCurrent: (session: Session) => boolean) {
@@ -42,14 +43,22 @@ export class Relays {
 
   /** The agent reads again. */
   drained(session: Session): void {
-    if (this.#behind.delete(session)) this.instruct(session)
+    const missed = this.#behind.get(session)
+    this.#behind.delete(session)
+    if (missed === 'all') this.#send(session, { whole: true, added: this.#all(session), removed: [] })
+    else if (missed) this.#send(session, { whole: false, ...changeOf(missed) })
   }
 
   /** What a node has as a relay, by its digest; one that has something else is told the whole list. */
   compare(session: Session, digest: string | undefined): void {
-    const added = this.#sessions.has(session) ? this.#witnesses.all() : []
+    const added = this.#all(session)
     if (digest === witnessDigest(added.map(({ publicKey }) => publicKey))) return
     this.#send(session, { whole: true, added, removed: [] })
+  }
+
+  /** Nobody, for who is no relay any more. */
+  #all(session: Session): WitnessedMember[] {
+    return this.#sessions.has(session) ? this.#witnesses.all() : []
   }
 
   /** @param before the state before the entry */
@@ -67,14 +76,38 @@ export class Relays {
       if (this.#isCurrent(session)) this.#send(session, { whole: false, ...change })
   }
 
-  /** The list of a large fleet is longer than what an agent is sent that does not read, so it waits like content. */
-  #send(session: Session, change: WitnessChange & { readonly whole: boolean }): void {
-    if (this.#behind.has(session)) return
-    if (session.isFull) {
-      this.#behind.add(session)
+  /**
+   * The list of a large fleet is longer than what an agent is sent that does not read, so it waits like content. It is not sent
+   * again for what changes behind it: by that time more would have changed, and so on for as long as agents come.
+   */
+  #send(session: Session, change: Change): void {
+    const missed = this.#behind.get(session)
+    if (missed || session.isFull) {
+      this.#behind.set(session, missedWith(missed, change))
       return
     }
     const signed = signWitnessList({ node: session.node, ...change }, this.#tools.signing)
     session.send({ type: 'witness', ...signed })
   }
+}
+
+type Change = WitnessChange & { readonly whole: boolean }
+
+/** By key whom a relay is to be a witness of, or no more. */
+type Missed = 'all' | ReadonlyMap<PublicKey, WitnessedMember | undefined>
+
+/** Changes that are kept for a relay that does not read. */
+const MOST_MISSED = 10_000
+
+function missedWith(missed: Missed | undefined, { whole, added, removed }: Change): Missed {
+  if (whole || missed === 'all' || (missed && missed.size > MOST_MISSED)) return 'all'
+  const all = missed instanceof Map ? missed : new Map<PublicKey, WitnessedMember | undefined>()
+  for (const key of removed) all.set(key, undefined)
+  for (const member of added) all.set(member.publicKey, member)
+  return all
+}
+
+function changeOf(missed: Exclude<Missed, 'all'>): WitnessChange {
+  const removed = [...missed].flatMap(([key, member]) => (member ? [] : [key]))
+  return { added: [...missed.values()].filter((member) => member !== undefined), removed }
 }

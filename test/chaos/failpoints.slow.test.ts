@@ -11,7 +11,7 @@ import { loadSettings } from '../../src/settings.ts'
 import { MemoryDriver } from '../../src/wireguard/memory.ts'
 import { scratch } from '../log/fixture.ts'
 import { eventually } from '../rig.ts'
-import { History } from './history.ts'
+import { countLost, History } from './history.ts'
 import { type Answer, Life } from './life.ts'
 import { report, runs } from './runs.ts'
 
@@ -46,15 +46,15 @@ describe('a controller that dies at any step', () => {
       for (const [at, step] of STEPS.entries())
         await world.live(step, 1 + ((run * 7 + at * 3) % (isOfSession(step) ? 3 : 12)))
     }
-    const { wrong, acknowledged, slowest } = await world.end()
+    const { wrong, acknowledged, lost, lives, slowest } = await world.end()
     assert.deepEqual(wrong, [])
-    const lives = each * STEPS.length
     report('controller killed at every failpoint', {
       runs: lives,
       acknowledged,
-      lost: 0,
+      lost,
       'ms until it served again, at most': Math.round(slowest),
     })
+    assert.equal(lives, each * STEPS.length)
     assert.ok(acknowledged > lives, `${acknowledged} acknowledged in ${lives} lives`)
   })
 })
@@ -95,7 +95,7 @@ class World implements AsyncDisposable {
   async live(step: string, nth: number): Promise<void> {
     const failpoint = `${step}:${nth}`
     const life = await Life.begin(this.#dir, failpoint, this.#token)
-    if (!life) return
+    assert.ok(life, `it died of ${failpoint} before it listened`)
     await using here = life
     this.#startTimes.push(here.startedIn)
     if (isOfSession(step)) await this.#bringAgent(here)
@@ -126,7 +126,13 @@ class World implements AsyncDisposable {
     }
     await verifyLog(join(this.#dir, 'log.db'))
     const wrong = this.#history.check(final)
-    return { wrong, acknowledged: this.#history.acknowledged.length, slowest: Math.max(...this.#startTimes) }
+    const { acknowledged } = this.#history
+    const lost = countLost(
+      acknowledged,
+      final.map(([name]) => name),
+    )
+    const [lives, slowest] = [this.#startTimes.length, Math.max(...this.#startTimes)]
+    return { wrong, acknowledged: acknowledged.length, lost, lives, slowest }
   }
 
   /** A network, and in some of them the agent: up to two changes under one name. Answers whether the controller lives. */

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { gapsIn, History } from './history.ts'
+import { countLost, gapsIn, History } from './history.ts'
+import { Tally } from './runs.ts'
 
 describe('the checker of histories', () => {
   const told = () => {
@@ -73,5 +74,16 @@ describe('the checker of histories', () => {
     assert.deepEqual(gapsIn([4, 5, 6]), [])
     assert.deepEqual(gapsIn([1, 2, 4]), ['number 4 stands where 3 should be'])
     assert.deepEqual(gapsIn([1, 1]), ['number 1 stands where 2 should be'])
+  })
+
+  it('counts what is lost', () => {
+    assert.equal(countLost(['a', 'b', 'c'], ['b', 'd']), 2)
+  })
+
+  it('takes for lost what no check has found', async () => {
+    const tally = new Tally()
+    await tally.count(3, async () => undefined)
+    await assert.rejects(tally.count(2, () => Promise.reject(new Error('entry 4'))))
+    assert.deepEqual({ ...tally }, { runs: 2, acknowledged: 5, lost: 2 })
   })
 })

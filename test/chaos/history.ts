@@ -70,6 +70,12 @@ export class History {
   }
 }
 
+/** How many of those that were acknowledged are not there in the end. */
+export function countLost(acknowledged: readonly string[], final: Iterable<string>): number {
+  const there = new Set(final)
+  return acknowledged.filter((operation) => !there.has(operation)).length
+}
+
 /** What is wrong with the sequence numbers of a log: a gap, or one that is there twice. */
 export function gapsIn(sequences: readonly number[]): string[] {
   return sequences.flatMap((sequence, at) => {

@@ -20,7 +20,7 @@ import { loadSettings } from '../../src/settings.ts'
 import { type Acknowledged, checkAfter } from '../log/child.ts'
 import { appendAll, scratch } from '../log/fixture.ts'
 import { Disk, whyNoPowerCuts } from './disk.ts'
-import { report, runs } from './runs.ts'
+import { report, runs, Tally } from './runs.ts'
 
 const WRITER = fileURLToPath(new URL('../log/writer.ts', import.meta.url))
 const CARELESS = fileURLToPath(new URL('careless-writer.ts', import.meta.url))
@@ -64,14 +64,13 @@ describe('a power cut', { skip: whyNoPowerCuts() }, () => {
     await using dir = await scratch()
     using disk = new Disk(dir.path)
     const log = join(disk.path, 'log.db')
-    let acknowledged = 0
+    const total = new Tally()
     for (let run = 0; run < CUTS; run++) {
       const done = await cut(disk, [WRITER, log, '100000', '3'], 40 + ((run * 53) % 300))
       disk.powerOn()
-      await checkAfter(log, done, 3)
-      acknowledged += done.acknowledged.length
+      await total.count(done.acknowledged.length, () => checkAfter(log, done, 3))
     }
-    report('power cuts', { cuts: CUTS, acknowledged, lost: 0 })
+    report('power cuts', { ...total })
   })
 
   it('that the writer survives is an I/O error to it: it stops, and writes nothing more', async () => {

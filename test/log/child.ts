@@ -4,6 +4,7 @@ import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { openSqliteLog } from '../../src/log/sqlite.ts'
 import { verifyLog } from '../../src/log/verify.ts'
+import { gapsIn } from '../chaos/history.ts'
 import { change, collect } from './fixture.ts'
 
 const WRITER = fileURLToPath(new URL('writer.ts', import.meta.url))
@@ -67,6 +68,7 @@ export async function checkAfter(
   await using log = await openSqliteLog(path)
   const found = await collect(log.read(1))
   assert.equal(found.length, entries)
+  assert.deepEqual(gapsIn([0, ...found.map(({ sequence }) => sequence)]), [])
   for (const { sequence, hash } of acknowledged)
     assert.equal(found[sequence - 1]?.hash, hash, `entry ${sequence}`)
   for (const entry of found) {

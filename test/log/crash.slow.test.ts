@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, describe, it } from 'node:test'
-import { report, runs } from '../chaos/runs.ts'
+import { report, runs, Tally } from '../chaos/runs.ts'
 import { checkAfter, LARGE, type Run, runWriter } from './child.ts'
 import { scratch } from './fixture.ts'
 
@@ -8,16 +8,14 @@ const RUNS = runs(5, 50)
 /** Each writes some megabytes. */
 const CHECKPOINT_RUNS = runs(1, 50)
 
-const total = { runs: 0, acknowledged: 0, lost: 0 }
+const total = new Tally()
 
-/** Counts what was checked and found. */
-function count({ acknowledged }: Run): void {
-  total.runs++
-  total.acknowledged += acknowledged.length
+function check(path: string, run: Run, size?: number): Promise<void> {
+  return total.count(run.acknowledged.length, () => checkAfter(path, run, size))
 }
 
 describe('kills at every step of the log, on one that goes on', () => {
-  after(() => report('log killed at every step', total))
+  after(() => report('log killed at every step', { ...total }))
 
   for (const step of ['log-before-begin', 'log-before-commit', 'log-after-commit', 'log-before-answer']) {
     it(`lose nothing at ${step}`, async () => {
@@ -25,8 +23,7 @@ describe('kills at every step of the log, on one that goes on', () => {
       for (let run = 0; run < RUNS; run++) {
         const result = await runWriter(dir.log, { appends: 300, failpoint: `${step}:${1 + (run % 20)}` })
         assert.equal(result.signal, 'SIGKILL')
-        await checkAfter(dir.log, result)
-        count(result)
+        await check(dir.log, result)
       }
     })
   }
@@ -38,8 +35,7 @@ describe('kills at every step of the log, on one that goes on', () => {
         const failpoint = `${step}:${1 + (run % 3)}`
         const result = await runWriter(dir.log, { appends: 300, size: LARGE, failpoint })
         assert.equal(result.signal, 'SIGKILL')
-        await checkAfter(dir.log, result, LARGE)
-        count(result)
+        await check(dir.log, result, LARGE)
       }
     })
   }
@@ -49,8 +45,7 @@ describe('kills at every step of the log, on one that goes on', () => {
     for (let run = 0; run < RUNS; run++) {
       const result = await runWriter(dir.log, { appends: 100_000, killAfter: 1 + ((run * 37) % 200) })
       assert.equal(result.signal, 'SIGKILL')
-      await checkAfter(dir.log, result)
-      count(result)
+      await check(dir.log, result)
     }
   })
 })

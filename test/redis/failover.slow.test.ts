@@ -40,7 +40,7 @@ for (const [name, start, level, kills] of [
     for (let kill = 0; kill < kills; kill++) pauses.push(await killPrimary(site, writers))
     const figures = await writers.stop()
     await using log = await openRedisLog(optionsFor(site, realm, { level, writer: randomUUID() }))
-    await writers.check(log)
+    const found = await writers.check(log)
     const elected = pauses.filter(({ elections }) => elections === 1)
     const [longest, own] = [
       longestOf(elected.map(({ whole }) => whole)),
@@ -48,7 +48,7 @@ for (const [name, start, level, kills] of [
     ]
     report(`${name}: Redis primary killed under four writers`, {
       kills,
-      ...countsOf(figures),
+      ...countsOf(figures, found),
       'with one election': elected.length,
       'ms until every writer went on, then, at most': longest,
       'ms of that, with all servers there, at most': own,

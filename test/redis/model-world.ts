@@ -4,6 +4,7 @@ import { WeftError } from '../../src/errors.ts'
 import { systemRandom } from '../../src/keys/random.ts'
 import { openRedisLog, type RedisLog } from '../../src/log/redis/log.ts'
 import { loadSettings } from '../../src/settings.ts'
+import { countLost } from '../chaos/history.ts'
 import {
   type Action,
   type Asked,
@@ -31,7 +32,7 @@ type Reply = Pick<Asked, 'told' | 'sequence'>
 
 /** Ledgers of several replicas on one realm, and what callers ask of them. */
 export class ModelWorld implements AsyncDisposable {
-  acknowledged = 0
+  readonly acknowledged: string[] = []
   readonly #site: RedisSite
   readonly #realm: string
   readonly #replicas: Replica[]
@@ -85,6 +86,17 @@ export class ModelWorld implements AsyncDisposable {
     return membersIn(await this.#at(at).ledger.catchUp())
   }
 
+  /** How many of the acknowledged are not in the log. */
+  async countLost(): Promise<number> {
+    const { log } = this.#at(0)
+    await log.refresh()
+    const entries = await collect(log.read(1))
+    return countLost(
+      this.acknowledged,
+      entries.map(({ operation }) => operation),
+    )
+  }
+
   async restart(at: number): Promise<void> {
     await close(this.#at(at))
     this.#replicas[at] = await open(this.#site, this.#realm)
@@ -120,7 +132,7 @@ export class ModelWorld implements AsyncDisposable {
         const { entry, repeated } = await this.#at(at).ledger.change(request, (state) =>
           decide(action, state, tools),
         )
-        if (entry && !repeated) this.acknowledged++
+        if (entry && !repeated) this.acknowledged.push(operation)
         return { told: 'done', sequence: entry?.sequence }
       } catch (error) {
         if (!(error instanceof WeftError)) throw error

@@ -25,8 +25,13 @@ describe('Three replicas on one Redis', () => {
     await fc.assert(
       fc.asyncProperty(commands, async (run) => {
         await using world = await ModelWorld.start(site, `run-${counted.runs++}`, REPLICAS)
-        await fc.asyncModelRun(() => ({ model: new Model(), real: world }), run)
-        counted.acknowledged += world.acknowledged
+        try {
+          await fc.asyncModelRun(() => ({ model: new Model(), real: world }), run)
+        } finally {
+          counted.acknowledged += world.acknowledged.length
+          counted.lost += await world.countLost()
+        }
+        assert.equal(counted.lost, 0)
       }),
       { numRuns: RUNS, endOnFailure: true },
     )

@@ -47,8 +47,8 @@ describe('a power cut of the Redis server', { skip: whyNoPowerCuts() }, () => {
     await eventually('changes go again', () => writers.acknowledged > before + 20, 20_000)
     const { acknowledged, unknown } = await writers.stop()
     await using log = await openRedisLog(optionsFor(site, 'test', { level: 'restart-only' }))
-    await writers.check(log)
-    report('power cuts of Redis with appendfsync always', { cuts, acknowledged, lost: 0, unknown })
+    const lost = acknowledged - (await writers.check(log))
+    report('power cuts of Redis with appendfsync always', { cuts, acknowledged, lost, unknown })
   })
 
   it('of a replica takes nothing that it had confirmed: WAIT waits for its disk', async () => {

@@ -41,10 +41,10 @@ it('a log whose slot moves from node to node of a Cluster under three writers lo
   const figures = await writers.stop()
   assert.deepEqual(await denied(site), [])
   await using log = await openRedisLog(optionsFor(site, REALM))
-  await writers.check(log)
+  const found = await writers.check(log)
   report('the slot of the log moved to another node of a Cluster', {
     moves,
-    ...countsOf(figures),
+    ...countsOf(figures, found),
     'ms until changes go, once it was moved, at most': Math.round(longestOwn),
   })
 })

@@ -42,8 +42,8 @@ describe('A Redis server', () => {
       `an answer took ${figures.slowestAnswer} ms`,
     )
     await using log = await openRedisLog(optionsFor(site, 'test'))
-    await writers.check(log)
-    report('Redis server that stands still, and stutters', { runs: 1, ...countsOf(figures) })
+    const found = await writers.check(log)
+    report('Redis server that stands still, and stutters', { runs: 1, ...countsOf(figures, found) })
   })
 
   it('that is killed and comes back with its data is armed again', async () => {
@@ -61,8 +61,8 @@ describe('A Redis server', () => {
     await eventually('changes go again', () => writers.acknowledged > before + 50, 10_000)
     const figures = await writers.stop()
     await using log = await openRedisLog(optionsFor(site, 'test', { level: 'restart-only' }))
-    await writers.check(log)
-    report('single Redis server killed and started again', { kills, ...countsOf(figures) })
+    const found = await writers.check(log)
+    report('single Redis server killed and started again', { kills, ...countsOf(figures, found) })
   })
 
   it('without memory refuses changes and gives reads; with memory again it takes them', async () => {

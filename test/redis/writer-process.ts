@@ -24,15 +24,15 @@ const calls = {
   lease: (duty: string, life: number) => writers?.logs[0]?.lease(duty, life),
   resetPauses: () => writers?.resetPauses(),
   stop: () => writers?.stop(),
-  /** Rejects with what is wrong with the log as it is now. */
-  async check(): Promise<void> {
+  /** How many of the acknowledged are in the log as it is now. Rejects with what is wrong with it. */
+  async check(): Promise<number> {
     if (!(writers && options)) throw new Error('nothing was started')
     await using log = await openRedisLog({
       ...options,
       writer: `${options.writer}-check`,
       journal: undefined,
     })
-    await writers.check(log)
+    return await writers.check(log)
   },
 }
 

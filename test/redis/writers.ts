@@ -7,6 +7,7 @@ import type { Entry } from '../../src/log/log.ts'
 import { openRedisLog, type RedisLog } from '../../src/log/redis/log.ts'
 import type { RedisLogOptions } from '../../src/log/redis/options.ts'
 import { emptyState } from '../../src/model/state.ts'
+import { gapsIn } from '../chaos/history.ts'
 import { collect } from '../log/fixture.ts'
 import type { RedisSite } from './site.ts'
 
@@ -125,12 +126,13 @@ export class Writers implements AsyncDisposable {
 
   /**
    * Whether the log holds what it has to: all that was acknowledged, at its place, once; nothing that was refused; what was
-   * told as the reason of a refusal; and every follower saw a beginning of just that.
+   * told as the reason of a refusal; and every follower saw a beginning of just that. How many of the acknowledged are there.
    */
-  async check(log: RedisLog): Promise<void> {
+  async check(log: RedisLog): Promise<number> {
     const entries = await collect(log.read(1))
     const byOperation = new Map(entries.map((entry) => [entry.operation, entry]))
     assert.equal(byOperation.size, entries.length, 'an operation was done twice')
+    assert.deepEqual(gapsIn([0, ...entries.map(({ sequence }) => sequence)]), [])
     const lost = [...this.#told].filter(
       ([operation, told]) => told.kind === 'ok' && byOperation.get(operation)?.hash !== told.entry.hash,
     )
@@ -152,6 +154,7 @@ export class Writers implements AsyncDisposable {
       const wrong = seen.find((entry, at) => entry.hash !== entries[at]?.hash)
       assert.equal(wrong, undefined, 'a follower saw what is not in the log')
     }
+    return this.acknowledged - lost.length
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -259,9 +262,9 @@ function isOpen(error: unknown): boolean {
   return error instanceof WeftError && /^Whether/.test(error.message)
 }
 
-/** For a report, after `check` has found nothing. */
-export function countsOf(figures: Figures): Readonly<Record<string, number>> {
+/** For a report. @param found how many of the acknowledged `check` has found */
+export function countsOf(figures: Figures, found: number): Readonly<Record<string, number>> {
   const { acknowledged, unknown, refused, declined, longestPause, slowestAnswer } = figures
   const times = { 'ms of pause at most': longestPause, 'ms for an answer at most': slowestAnswer }
-  return { acknowledged, lost: 0, unknown, refused, declined, ...times }
+  return { acknowledged, lost: acknowledged - found, unknown, refused, declined, ...times }
 }

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { controllerSettings } from '../../../src/controller/settings.ts'
 import { loadSettings } from '../../../src/settings.ts'
 import { numbersFrom } from '../../disorder/mutate.ts'
+import { countLost, gapsIn } from '../history.ts'
 import { type Action, type Asked, enrolments, explain, Model, membersIn } from '../model.ts'
 import { SimAgent, untrueIn } from './agent.ts'
 import { Replica, type Surroundings } from './replica.ts'
@@ -13,6 +14,7 @@ export interface Simulated {
   /** What is wrong, as sentences. */
   readonly wrong: readonly string[]
   readonly acknowledged: number
+  readonly lost: number
   readonly unknown: number
   /** Of all that happened: the same for the same seed. */
   readonly trace: string
@@ -68,6 +70,7 @@ class World {
     const { rows } = this.#around.server
     const model = new Model()
     const wrong = explain(model, this.#asked, rows)
+    wrong.push(...gapsIn([0, ...rows.map(({ sequence }) => sequence)]))
     const expected = JSON.stringify(model)
     for (const { ledger } of this.#replicas)
       if (JSON.stringify(membersIn(ledger.state)) !== expected)
@@ -76,11 +79,16 @@ class World {
       wrong.push(...untrueIn(agent, rows))
       if (agent.held !== expected) wrong.push('an agent does not have what the log says')
     }
-    const count = (told: Asked['told']) => this.#asked.filter((one) => one.told === told).length
     const trace = createHash('sha256').update(
       JSON.stringify([this.#asked, rows.map(({ hash }) => hash), this.time.now]),
     )
-    return { wrong, acknowledged: count('done'), unknown: count('unknown'), trace: trace.digest('hex') }
+    const done = this.#asked.filter(({ told }) => told === 'done').map(({ operation }) => operation)
+    const lost = countLost(
+      done,
+      rows.map(({ operation }) => operation),
+    )
+    const unknown = this.#asked.filter(({ told }) => told === 'unknown').length
+    return { wrong, acknowledged: done.length, lost, unknown, trace: trace.digest('hex') }
   }
 
   /** One after the other, at any replica; what nobody knows is asked for again, perhaps at another. */

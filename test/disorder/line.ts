@@ -1,9 +1,15 @@
 import { EventEmitter } from 'node:events'
 import type { WebSocket } from 'ws'
 import type { AgentFrame, ControllerFrame } from '../../src/protocol/frames.ts'
+import { numbersFrom } from './mutate.ts'
 
 /** What happens to the next frames of a line, one after the other. TCP does none of this; bugs do. */
-export type Fault = 'pass' | 'drop' | 'double' | 'late'
+export type Fault = 'pass' | 'drop' | 'double' | 'late' | 'corrupt'
+/** The frames that an agent can tell from corrupted ones, for they are signed; others pass. */
+const SIGNED: readonly FrameType[] = ['self', 'snapshot', 'delta', 'removed', 'witness']
+/** As long as the signature and the beginning of the body of one that is packed. */
+const PACKED = ' '.repeat(90)
+const anyNumber = numbersFrom(1)
 export type FrameType = (AgentFrame | ControllerFrame)['type']
 /** Who sends what is faulted. */
 export type Side = 'controller' | 'agent'
@@ -142,7 +148,8 @@ class End extends EventEmitter {
     const type = typeOf(message)
     if (type === 'welcome') for (const end of [this, this.other]) if (end) end.isServing = true
     if (!type || !this.isServing || type === 'welcome') return [message]
-    const fault = type === this.lost ? 'drop' : (this.trouble.get(type)?.shift() ?? this.faults.shift())
+    const next = type === this.lost ? 'drop' : (this.trouble.get(type)?.shift() ?? this.faults.shift())
+    const fault = next === 'corrupt' && !SIGNED.includes(type) ? 'pass' : next
     if (fault && fault !== 'pass') this.#onFault(type, fault)
     switch (fault) {
       case 'drop':
@@ -152,6 +159,8 @@ class End extends EventEmitter {
       case 'late':
         this.#late = message
         return []
+      case 'corrupt':
+        return [withOneBitFlipped(message)]
       default:
         return [message]
     }
@@ -160,6 +169,15 @@ class End extends EventEmitter {
   #arrive(message: Buffer): void {
     if (this.other?.readyState === this.OPEN) this.other.emit('message', message)
   }
+}
+
+/** Of what is signed, for nobody can tell that hints beside it are not what was said. */
+function withOneBitFlipped(message: Buffer): Buffer {
+  const { index, 0: body } = /"body":"[^"]+/.exec(message.toString('latin1')) ?? { index: 0, 0: PACKED }
+  const at = index + body.length - 1 - anyNumber(body.length - '"body":"'.length)
+  const flipped = Buffer.from(message)
+  flipped[at] = (message[at] ?? 0) ^ (1 << anyNumber(8))
+  return flipped
 }
 
 /** Of what need not be a frame; deltas are packed. */

@@ -37,6 +37,23 @@ interface Scene {
   readonly third: SimAgent
 }
 
+describe('A signed frame of which a bit is flipped', () => {
+  for (const type of ['self', 'snapshot', 'delta', 'removed'] as const)
+    it(`is refused, and what it said comes all the same: ${type}`, async () => {
+      await using world = await World.start(3)
+      const [first, second, third] = world.agents
+      assert.ok(first && second && third)
+      for (const agent of [first, second])
+        for (const name of ['issued', 'derived']) await world.join(agent, name)
+      await world.settle()
+      world.suffer(type, ['corrupt', 'corrupt', 'corrupt'])
+      await CAUSES[type]?.(world, { first, second, third })
+      await eventually(`a ${type} frame is corrupted`, () => world.faults.get(`${type} corrupt`))
+      await world.settle()
+      await world.check()
+    })
+})
+
 /** A relay told where its peers come from, and a member that only a relay can see from outside. */
 const WITNESSED = '198.51.100.7:40000'
 

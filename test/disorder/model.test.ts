@@ -45,7 +45,7 @@ type Command = fc.AsyncCommand<object, World>
 
 const at = fc.nat(AGENTS - 1)
 const network = fc.constantFrom(...NETWORKS)
-const faults = fc.array(fc.constantFrom<Fault>('pass', 'drop', 'drop', 'double', 'late'), {
+const faults = fc.array(fc.constantFrom<Fault>('pass', 'drop', 'drop', 'double', 'late', 'corrupt'), {
   minLength: 2,
   maxLength: 12,
 })

@@ -58,13 +58,15 @@ export class World implements AsyncDisposable {
   #controller: Controller | undefined
   /** Whether a frame was lost, or came after its time, since all was quiet. */
   #hasLost = false
+  #hasCorrupted = false
 
   private constructor(dataDir: string, agents: number) {
     this.#dataDir = dataDir
     const onFault = (type: FrameType, fault: Fault) => {
       const key = `${type} ${fault}`
       this.faults.set(key, (this.faults.get(key) ?? 0) + 1)
-      if (fault !== 'double') this.#hasLost = true
+      if (fault === 'corrupt') this.#hasCorrupted = true
+      else if (fault !== 'double') this.#hasLost = true
     }
     const tools = { clock: this.clock, onFault, trouble: this.#trouble }
     this.agents = Array.from({ length: agents }, (_, at) => new SimAgent(at, tools))
@@ -196,6 +198,7 @@ export class World implements AsyncDisposable {
     }
     await eventually('it stays so', isQuiet, 20_000)
     this.#hasLost = false
+    this.#hasCorrupted = false
   }
 
   /** What the log alone says, and whether every interface is that. */
@@ -242,6 +245,8 @@ export class World implements AsyncDisposable {
 
   async #heals(): Promise<boolean> {
     if (this.#hasLost) this.passHour()
+    // Who was told what nobody can have said may have ended its session.
+    if (this.#hasCorrupted) for (const agent of this.agents) await agent.connect(this.controller)
     return this.#agrees(this.controller.state)
   }
 

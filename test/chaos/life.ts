@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
 import { Agent, request } from 'node:https'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -15,6 +16,8 @@ export interface Answer {
 export class Life implements AsyncDisposable {
   /** Milliseconds from its start until it said that it listens. */
   readonly startedIn: number
+  /** Milliseconds of that in which it did not wait for a core of this machine. */
+  readonly startedInRun: number
   readonly adminToken: string | undefined
   /** Resolves with the signal that ended it, or its exit code. */
   readonly ended: Promise<NodeJS.Signals | number>
@@ -27,11 +30,12 @@ export class Life implements AsyncDisposable {
   private constructor(
     child: ChildProcess,
     dir: string,
-    told: { startedIn: number; token: string; isFirst: boolean },
+    told: { startedIn: number; stalled: number; token: string; isFirst: boolean },
   ) {
     this.#child = child
     this.#token = told.token
     this.startedIn = told.startedIn
+    this.startedInRun = told.startedIn - told.stalled
     this.adminToken = told.isFirst ? told.token : undefined
     this.#agent = new Agent({ keepAlive: true, maxSockets: 8, rejectUnauthorized: false })
     this.#socketPath = socketIn(dir)
@@ -67,9 +71,10 @@ export class Life implements AsyncDisposable {
       stdio: ['ignore', 'pipe', 'pipe'],
     })
     let startedIn: number | undefined
+    let stalled = 0
     let found = token
     for await (const line of createInterface(child.stdout)) {
-      if (line.startsWith('url: ')) startedIn = performance.now() - start
+      if (line.startsWith('url: ')) [startedIn, stalled] = [performance.now() - start, stalledIn(child.pid)]
       if (line.startsWith('admin token: ')) found = line.slice('admin token: '.length)
       if (startedIn !== undefined && found) break
     }
@@ -77,7 +82,7 @@ export class Life implements AsyncDisposable {
       process.stderr.write(await text(child.stderr))
       return undefined
     }
-    return new Life(child, dir, { startedIn, token: found, isFirst: token === undefined })
+    return new Life(child, dir, { startedIn, stalled, token: found, isFirst: token === undefined })
   }
 
   /** Rejects when the connection breaks: then nobody knows whether it was done. */
@@ -107,6 +112,19 @@ export class Life implements AsyncDisposable {
     this.#agent.destroy()
     this.#child.kill('SIGKILL')
     await this.ended
+  }
+}
+
+/**
+ * Milliseconds so far in which the main thread of a process could run and had no core; 0 where the kernel does not say
+ * (https://docs.kernel.org/scheduler/sched-stats.html).
+ */
+function stalledIn(pid: number | undefined): number {
+  try {
+    const [, waited] = readFileSync(`/proc/${pid}/task/${pid}/schedstat`, 'utf8').split(' ')
+    return Number(waited) / 1e6
+  } catch {
+    return 0
   }
 }
 

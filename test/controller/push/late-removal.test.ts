@@ -61,5 +61,3 @@ async function leaveWhileStalled({ asks }: { readonly asks: boolean }): Promise<
   assert.ok(left.revision > latest)
   assert.deepEqual(removals, [left.revision])
 }
-
-/** A session that is not told by itself when something changes. */

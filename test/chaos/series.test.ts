@@ -37,6 +37,7 @@ it('`npm run faults` names what was skipped and why, counts it aside, and is no 
   assert.equal(both.code, 0)
   const skipped = runSeries({ b: skipping })
   assert.equal(skipped.lines.at(-1), '0 passed, 0 failed, 1 skipped')
+  assert.ok(!skipped.lines.some((line) => /\bok\b/.test(line)))
   assert.equal(skipped.code, 1)
   const failed = runSeries({ a: passing, c: `${head}test('c', () => { throw new Error('why') })\n` })
   assert.equal(failed.lines.at(-1), '1 passed, 1 failed')

@@ -20,7 +20,9 @@ export function reportStep(step: StepResult): void {
 /** One line for a test file that has ended, and one for each of its tests that failed or was skipped, or had something to tell. */
 export function reportFile(result: FileResult): void {
   const { file, passed, failures, skips, notes, took } = result
-  say(`${mark(failures.length === 0)} ${short(file)}: ${passed} passed (${seconds(took)})`)
+  const isSkipped = passed === 0 && failures.length === 0
+  const outcome = isSkipped ? ' skip ' : mark(failures.length === 0)
+  say(`${outcome} ${short(file)}: ${passed} passed (${seconds(took)})`)
   for (const { title } of failures) say(`       FAILED: ${title}`)
   for (const skip of skips) say(`       SKIPPED: ${skip}`)
   for (const note of notes) say(`       ${note}`)

@@ -50,6 +50,7 @@ describe('A Redis server that takes no more connections', () => {
           message: `The Redis server ${server.place} does not answer.`,
         })
         assert.equal((await log.look('op-9999')).entry, undefined)
+        assert.match(log.refusal?.advice ?? '', /maxclients/)
         await wait(20)
       }
     }

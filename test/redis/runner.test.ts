@@ -69,6 +69,6 @@ it('where somebody sets it otherwise all the while a change is given up in time,
 it('where the server answers no look the change is refused by name, and nothing is said against the link', async () => {
   const silence = new WeftError('store-unavailable', 'The Redis server does not answer.')
   const { committed, looks } = await surelyAt(1_000, FAR, silence)
-  assert.deepEqual(committed, { kind: 'unseen', reason: silence.message, isKnown: true })
+  assert.deepEqual(committed, { kind: 'unseen', reason: silence.message, harm: silence })
   assert.equal(looks, 1)
 })

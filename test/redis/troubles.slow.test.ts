@@ -201,6 +201,7 @@ describe('The settings of Redis servers', () => {
       code: 'store-unavailable',
       message: `The Redis server ${site.server.place} has appendfsync 'everysec'.`,
     })
+    assert.equal(log.refusal?.code, 'invalid-config', 'who keeps the server is told what to set')
     await set('appendfsync', 'always')
     await eventually('changes go again', () => takes(log, 7), 10_000)
     assert.equal(log.link, link, 'on a new one all who follow would be looked at anew')

@@ -1,3 +1,4 @@
+import type { WeftError } from '../../errors.ts'
 import { isRefusal, refusalText } from './client.ts'
 import { notWhole } from './errors.ts'
 
@@ -17,10 +18,15 @@ export type Committed =
   /** None was made: it is another writer's turn. */
   | { readonly kind: 'wait' }
   /**
-   * None was made: the server is set otherwise, and nobody could look in time what it is now. `isKnown`: somebody did, and
-   * `reason` is what is wrong, or that it does not answer those who look.
+   * None was made: the server is set otherwise, and nobody could look in time what it is now. `harm`: somebody did, and this
+   * is what is wrong, or that it does not answer those who look.
    */
-  | { readonly kind: 'unseen'; readonly reason: string; readonly cause?: never; readonly isKnown: boolean }
+  | {
+      readonly kind: 'unseen'
+      readonly reason: string
+      readonly cause?: never
+      readonly harm: WeftError | undefined
+    }
   /** None was made, and none will be on this link. */
   | {
       readonly kind: 'refused'
@@ -41,6 +47,8 @@ export type Unmade = 'refused' | 'late'
 export interface Answered {
   readonly error: unknown
   readonly reply: readonly string[]
+  /** Where the server is set otherwise, and nothing was done: what is wrong. */
+  readonly harm?: WeftError
   /** Whether all that must have the change have it. */
   readonly reached: boolean
 }
@@ -52,7 +60,7 @@ export const OTHER_LEVEL = 'The log is kept at another level now.'
 export const SET_OTHERWISE = 'Somebody has set the Redis server otherwise a moment ago.'
 
 /** Reads the answer of COMMIT. */
-export function toCommitted({ error, reply, reached }: Answered): Committed {
+export function toCommitted({ error, reply, reached, harm }: Answered): Committed {
   if (error) {
     return isRefusal(error)
       ? { kind: 'refused', reason: refusalText(error), cause: error }
@@ -72,7 +80,7 @@ export function toCommitted({ error, reply, reached }: Answered): Committed {
       return { kind: 'refused', reason: cause.message, cause }
     }
     case 'unseen':
-      return { kind: 'unseen', reason: reply[1] ?? SET_OTHERWISE, isKnown: reply.length > 1 }
+      return { kind: 'unseen', reason: harm?.message ?? SET_OTHERWISE, harm }
     case 'level':
       return { kind: 'refused', reason: OTHER_LEVEL }
     default:

@@ -251,7 +251,9 @@ export class Link implements Disposable {
    */
   async #ask(script: Script, args: readonly string[], moreKeys: readonly string[] = []): Promise<Told> {
     if (this.problem) throw this.problem
-    const { error, reply, reached } = await this.#runner.surely(this.#side, script, { args, moreKeys })
+    const answered = await this.#runner.surely(this.#side, script, { args, moreKeys })
+    const { error, reply, reached, harm } = answered
+    if (harm) throw harm
     if (error) throw await this.#failure(error)
     return { reply: expectTaken(reply), reached }
   }
@@ -316,7 +318,7 @@ function expectAll(reached: boolean): void {
 }
 
 function notDone([answer, harm = '']: readonly string[]): WeftError {
-  if (answer === 'unseen') return new WeftError('store-unavailable', harm || SET_OTHERWISE)
+  if (answer === 'unseen') return new WeftError('store-unavailable', SET_OTHERWISE)
   if (answer === 'level') return new WeftError('store-unavailable', OTHER_LEVEL)
   return answer === 'damaged' ? notWhole(harm) : notArmed()
 }

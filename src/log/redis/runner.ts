@@ -59,8 +59,8 @@ export class Runner {
       const left = until - LAST_TRY - performance.now()
       if (left < 0) break
       await within(left, this.#circle?.lookAgain(), undefined)
-      const wrong = this.#circle?.harm ?? this.#circle?.silence
-      if (wrong) return { ...answered, reply: ['unseen', wrong.message] }
+      const harm = this.#circle?.harm ?? this.#circle?.silence
+      if (harm) return { ...answered, harm }
       const again = this.#once(client, script, input, until)
       answered = await within(until - performance.now(), again, NO_REPLY)
     }

@@ -184,7 +184,7 @@ export class Writer {
     this.#queue.rejectWaiting(error)
     // However it is set, the link is as good as before: the server has answered on it.
     if (kind !== 'unseen') this.#tools.distrust(link, error)
-    else if (told.isKnown) this.#tools.refuse(link, error)
+    else if (told.harm) this.#tools.refuse(link, told.harm)
   }
 }
 

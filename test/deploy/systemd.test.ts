@@ -42,6 +42,14 @@ test('a stop of the agent ends the agent alone, and the control sockets of its t
   assert.deepEqual(setting('weft-agent', 'RuntimeDirectoryPreserve'), ['yes'])
 })
 
+test('what was compiled is kept in a folder that only the service may write to', () => {
+  for (const unit of ['weft-agent', 'weft-controller']) {
+    assert.deepEqual(setting(unit, 'CacheDirectory'), [unit])
+    assert.deepEqual(setting(unit, 'CacheDirectoryMode'), ['0700'])
+    assert.deepEqual(setting(unit, 'Environment'), [`NODE_COMPILE_CACHE=%C/${unit}`])
+  }
+})
+
 /** Copies of the units that name this clone, for systemd looks whether the programs are there. */
 function installUnits(context: TestContext): string[] {
   const folder = mkdtempSync(join(tmpdir(), 'weft-units-'))

@@ -18,7 +18,7 @@ export interface Counters {
 }
 
 /** Longer than changes are gathered before they are told: to many, a push takes long, and the next comes later. */
-const QUIET_MS = 150
+const QUIET_MS = 400
 const QUIET_WITH_MANY_MS = 600
 const MANY = 500
 

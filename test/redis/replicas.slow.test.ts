@@ -167,6 +167,25 @@ describe('Three controllers on one Redis', () => {
     await eventually('it is heard', () => heard.includes('one n:agent online'), 3_000)
   })
 
+  it('take back what one said that died, and not before it is surely gone', async () => {
+    const realm = 'dead'
+    const dying = await openRedisLog(optionsFor(site, realm))
+    await using log = await openRedisLog(optionsFor(site, realm))
+    using said = new RedisBoard(dying, 'one')
+    said.onOther(() => undefined)
+    said.put('n:agent', 'online')
+    using board = new RedisBoard(log, 'two')
+    const heard: string[] = []
+    board.onOther((_writer, _key, text) => void heard.push(String(text)))
+    await eventually('it is heard', () => heard.length > 0, 10_000)
+    // Without its connections it says nothing any more, and takes nothing back either.
+    await dying[Symbol.asyncDispose]()
+    const died = performance.now()
+    await eventually('it is gone', () => heard.length > 1, 25_000)
+    assert.deepEqual(heard, ['online', 'undefined'])
+    assert.ok(performance.now() - died > 5_000, 'a connection that is lost for a moment is no death')
+  })
+
   it('go on when something else is said where they tell each other of their agents', async () => {
     const realm = 'strange'
     await using log = await openRedisLog(optionsFor(site, realm))

@@ -1,22 +1,17 @@
 import assert from 'node:assert/strict'
-import { execFileSync } from 'node:child_process'
 import { mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { it } from 'node:test'
-import { fill } from '../chaos/full.ts'
+import { fill, mountSmall, whyNoMount as skip } from '../chaos/full.ts'
 import { scratch } from '../log/fixture.ts'
 import { Place } from './fixture.ts'
-
-const skip = process.getuid?.() === 0 ? false : 'needs root, to mount a small file system'
 
 it('monitoring is told that a full disk takes no changes, and supervisors that it serves', {
   skip,
 }, async () => {
   await using dir = await scratch()
   const small = join(dir.path, 'small')
-  mkdirSync(small)
-  execFileSync('/bin/mount', ['-t', 'tmpfs', '-o', 'size=4m', 'weft-test', small])
-  using _ = { [Symbol.dispose]: () => void execFileSync('/bin/umount', ['--lazy', small]) }
+  using _ = mountSmall(small, 4_096)
   const dataDir = join(small, 'data')
   mkdirSync(dataDir)
   await using place = await Place.open({ dataDir })

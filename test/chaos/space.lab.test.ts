@@ -1,22 +1,17 @@
 import assert from 'node:assert/strict'
-import { execFileSync } from 'node:child_process'
 import { mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { verifyLog } from '../../src/log/verify.ts'
 import { scratch } from '../log/fixture.ts'
 import { allApplied, eventually, startRig } from '../rig.ts'
-import { fill } from './full.ts'
-
-const skip = process.getuid?.() === 0 ? false : 'needs root, to mount a small file system'
+import { fill, mountSmall, whyNoMount as skip } from './full.ts'
 
 describe('a controller whose disk is full', { skip }, () => {
   it('refuses changes in clear words, serves its agents, and takes changes again when there is space', async () => {
     await using dir = await scratch()
     const small = join(dir.path, 'small')
-    mkdirSync(small)
-    execFileSync('/bin/mount', ['-t', 'tmpfs', '-o', 'size=4m', 'weft-test', small])
-    using _ = { [Symbol.dispose]: () => void execFileSync('/bin/umount', ['--lazy', small]) }
+    using _ = mountSmall(small, 4_096)
     const dataDir = join(small, 'data')
     mkdirSync(dataDir)
     await using rig = await startRig({ dataDir })

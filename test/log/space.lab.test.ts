@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
-import { execFileSync } from 'node:child_process'
-import { mkdirSync, readdirSync, rmSync } from 'node:fs'
+import { readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { WeftError } from '../../src/errors.ts'
@@ -8,7 +7,7 @@ import { openImport } from '../../src/log/export.ts'
 import { installLog } from '../../src/log/install.ts'
 import { openSqliteLog } from '../../src/log/sqlite.ts'
 import { verifyLog } from '../../src/log/verify.ts'
-import { fill } from '../chaos/full.ts'
+import { fill, mountSmall, whyNoMount as skip } from '../chaos/full.ts'
 import { countLost, gapsIn } from '../chaos/history.ts'
 import { report, runs } from '../chaos/runs.ts'
 import { appendAll, change, collect, scratch } from './fixture.ts'
@@ -19,14 +18,6 @@ const ROUNDS = runs(30, 300)
 /** Entries of an import, and KiB of disks: 0.4 MiB of a database and as much before it is in one; there is no room for both on most. */
 const ENTRIES = 2_000
 const SIZES = [600, 680, 740, 2_048]
-const skip = process.getuid?.() === 0 ? false : 'needs root, to mount a small file system'
-
-/** A file system of its own. */
-function mountSmall(path: string, kibibytes = 2_048): Disposable {
-  mkdirSync(path)
-  execFileSync('/bin/mount', ['-t', 'tmpfs', '-o', `size=${kibibytes}k`, 'weft-test', path])
-  return { [Symbol.dispose]: () => void execFileSync('/bin/umount', ['--lazy', path]) }
-}
 
 describe('a log on a disk that is full', { skip }, () => {
   it('refuses writes, goes on reading, and writes again when there is space, without a restart', async () => {

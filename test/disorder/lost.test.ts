@@ -41,13 +41,9 @@ describe('A signed frame of which a bit is flipped', () => {
   for (const type of ['self', 'snapshot', 'delta', 'removed'] as const)
     it(`is refused, and what it said comes all the same: ${type}`, async () => {
       await using world = await World.start(3)
-      const [first, second, third] = world.agents
-      assert.ok(first && second && third)
-      for (const agent of [first, second])
-        for (const name of ['issued', 'derived']) await world.join(agent, name)
-      await world.settle()
+      const scene = await settle(world)
       world.suffer(type, ['corrupt', 'corrupt', 'corrupt'])
-      await CAUSES[type]?.(world, { first, second, third })
+      await CAUSES[type]?.(world, scene)
       await eventually(`a ${type} frame is corrupted`, () => world.faults.get(`${type} corrupt`))
       await world.settle()
       await world.check()
@@ -61,16 +57,12 @@ describe('A frame that is lost', () => {
   for (const [type, cause] of Object.entries(CAUSES)) {
     it(`is made good within the hour: ${type}`, async () => {
       await using world = await World.start(3)
-      const [first, second, third] = world.agents
-      assert.ok(first && second && third)
-      for (const agent of [first, second])
-        for (const name of ['issued', 'derived']) await world.join(agent, name)
-      await world.settle()
+      const scene = await settle(world)
       if (type !== 'resync') for (const agent of world.agents) agent.lose(type as FrameType)
-      await cause(world, { first, second, third })
+      await cause(world, scene)
       await eventually(`a ${type} frame is lost`, () => world.faults.get(`${type} drop`))
       await world.settle()
-      if (type === 'report') await eventually('the report is there', () => knowsReport(world, first, second))
+      if (type === 'report') await eventually('the report is there', () => knowsReport(world, scene))
       await world.check()
     })
   }
@@ -116,10 +108,19 @@ describe('A frame that is lost', () => {
   })
 })
 
+/** Two of three are in both networks, and nothing is under way. */
+async function settle(world: World): Promise<Scene> {
+  const [first, second, third] = world.agents
+  assert.ok(first && second && third)
+  for (const agent of [first, second]) for (const name of ['issued', 'derived']) await world.join(agent, name)
+  await world.settle()
+  return { first, second, third }
+}
+
 const EVERYTHING = { project: undefined, bound: false }
 
 /** Whether the controller knows what the one has to say of the other. It says so when it looks. */
-async function knowsReport(world: World, first: SimAgent, second: SimAgent): Promise<boolean> {
+async function knowsReport(world: World, { first, second }: Scene): Promise<boolean> {
   await first.look()
   const network = findNetwork(world.controller.state, 'issued')
   const link = await world.controller.status.link(

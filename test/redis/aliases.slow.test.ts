@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { it } from 'node:test'
 import { setTimeout as wait } from 'node:timers/promises'
-import { openRedisLog, type RedisLog } from '../../src/log/redis/log.ts'
-import { change } from '../log/fixture.ts'
+import { openRedisLog } from '../../src/log/redis/log.ts'
 import { eventually } from '../rig.ts'
 import { type Fake, list, serverThat } from './fake.ts'
 import { freePort, RedisServer } from './server.ts'
+import { takes } from './takes.ts'
 import { optionsFor } from './writers.ts'
 
 const LIMIT = 20_000
@@ -93,12 +93,4 @@ function sentinelThatSays(host: string, primary: number, replica: number): Promi
     if (/REPLICAS/.test(command)) return `*1\r\n${list([...server(replica), 'slave-priority', '100'])}`
     return list([...server(primary), 'config-epoch', '7'])
   })
-}
-
-async function takes(log: RedisLog): Promise<boolean> {
-  const next = log.head().sequence + 1
-  return log.append(next - 1, change(next)).then(
-    () => true,
-    () => false,
-  )
 }

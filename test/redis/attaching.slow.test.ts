@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
 import { it } from 'node:test'
 import { setTimeout as wait } from 'node:timers/promises'
-import { openRedisLog, type RedisLog } from '../../src/log/redis/log.ts'
-import { change } from '../log/fixture.ts'
+import { openRedisLog } from '../../src/log/redis/log.ts'
 import { eventually } from '../rig.ts'
 import { endSlowRewrite, SLOW_REWRITE } from './rewriting.ts'
 import { RedisServer } from './server.ts'
 import { startWithSentinels } from './site.ts'
+import { takes } from './takes.ts'
 import { optionsFor } from './writers.ts'
 
 /** Milliseconds in which a controller has looked at the settings of all servers again. */
@@ -35,11 +35,3 @@ it('one more that begins to follow stops no change, also while a replica writes 
   assert.equal(await replica.info('persistence', 'aof_rewrite_in_progress'), '1')
   assert.equal(log.link, link)
 })
-
-async function takes(log: RedisLog): Promise<boolean> {
-  const next = log.head().sequence + 1
-  return log.append(next - 1, change(next)).then(
-    () => true,
-    () => false,
-  )
-}

@@ -11,6 +11,7 @@ import { eventually } from '../rig.ts'
 import { endSlowRewrite, SLOW_REWRITE } from './rewriting.ts'
 import { RedisServer } from './server.ts'
 import { PRIMARY_NAME, type RedisSite, startCluster, startSingle, startWithSentinels } from './site.ts'
+import { takes } from './takes.ts'
 import { optionsFor } from './writers.ts'
 
 /** Milliseconds in which a controller has asked Sentinels again, at least once. */
@@ -540,14 +541,6 @@ async function behindProxies({ sentinels }: RedisSite, stack: AsyncDisposableSta
   const proxies = await Promise.all(sentinels.map(({ port }) => FaultProxy.to(port)))
   for (const proxy of proxies) stack.use(proxy)
   return { proxies, urls: proxies.map(({ port }) => `redis+sentinel://127.0.0.1:${port}/${PRIMARY_NAME}`) }
-}
-
-async function takes(log: RedisLog): Promise<boolean> {
-  const next = log.head().sequence + 1
-  return log.append(next - 1, change(next)).then(
-    () => true,
-    () => false,
-  )
 }
 
 /** One that is given up at once, and tried again, is another by then. */

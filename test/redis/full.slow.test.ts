@@ -3,11 +3,12 @@ import { once } from 'node:events'
 import { connect } from 'node:net'
 import { describe, it } from 'node:test'
 import { setTimeout as wait } from 'node:timers/promises'
-import { openRedisLog, type RedisLog } from '../../src/log/redis/log.ts'
+import { openRedisLog } from '../../src/log/redis/log.ts'
 import { change } from '../log/fixture.ts'
 import { eventually } from '../rig.ts'
 import type { RedisServer } from './server.ts'
 import { startSingle, startWithSentinels } from './site.ts'
+import { takes } from './takes.ts'
 import { optionsFor } from './writers.ts'
 
 /** Milliseconds in which a controller has looked at the settings of all servers again. */
@@ -75,12 +76,4 @@ async function fill(server: RedisServer): Promise<AsyncDisposable> {
       await client[Symbol.asyncDispose]()
     },
   }
-}
-
-async function takes(log: RedisLog): Promise<boolean> {
-  const next = log.head().sequence + 1
-  return log.append(next - 1, change(next)).then(
-    () => true,
-    () => false,
-  )
 }

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import { it } from 'node:test'
-import { openRedisLog, type RedisLog } from '../../src/log/redis/log.ts'
-import { appendAll, change } from '../log/fixture.ts'
+import { openRedisLog } from '../../src/log/redis/log.ts'
+import { appendAll } from '../log/fixture.ts'
 import { eventually } from '../rig.ts'
 import { startSingle } from './site.ts'
+import { takes } from './takes.ts'
 import { optionsFor } from './writers.ts'
 
 const META = '{weft:test}:meta'
@@ -48,11 +49,3 @@ it('a controller that runs writes nothing at another level, and takes up a log t
   const said = await site.server.call('HMGET', META, 'sequence', 'durable', 'level')
   assert.deepEqual(said, [String(end), String(end), 'available'])
 })
-
-async function takes(log: RedisLog): Promise<boolean> {
-  const next = log.head().sequence + 1
-  return log.append(next - 1, change(next)).then(
-    () => true,
-    () => false,
-  )
-}

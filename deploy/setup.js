@@ -4,6 +4,7 @@
 import { ensureConsole } from './setup/console.js'
 import { launch } from './setup/launch.js'
 import { ensureModules } from './setup/modules.js'
+import { ensureProgram, programFile } from './setup/program.js'
 import { ensurePrograms } from './setup/programs.js'
 import { say } from './setup/say.js'
 
@@ -12,7 +13,8 @@ const TUNNELS = ['wg', 'wireguard-go', 'ip', 'nft', 'ping']
 const REDIS = ['redis-server', 'redis-cli']
 
 const COMMANDS = {
-  up: { programs: TUNNELS, console: true, run: ['src/cli/main.ts', 'up'] },
+  build: { programs: [], console: true },
+  up: { programs: TUNNELS, console: true, run: ['weft', 'up'] },
   check: { programs: [], run: ['test/run.ts', '--fast'] },
   test: {
     programs: [...TUNNELS, ...REDIS, 'iperf3', 'tcpdump', 'ps', 'systemd-analyze', 'chromium', 'zsh', 'fish'],
@@ -34,7 +36,14 @@ function main([name, ...args]) {
   const shares = args.some((arg) => arg.startsWith('--replicas'))
   ensurePrograms(shares ? [...command.programs, 'redis-server'] : command.programs)
   if (command.console) ensureConsole()
-  launch([...command.run, ...args])
+  ensureProgram()
+  if (command.run) become(command.run, args)
+}
+
+function become([file, ...own], args) {
+  // What the tests start is what people start.
+  process.env.WEFT_PROGRAM = programFile()
+  launch([file === 'weft' ? process.env.WEFT_PROGRAM : file, ...own, ...args])
 }
 
 main(process.argv.slice(2))

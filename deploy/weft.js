@@ -2,5 +2,6 @@
 // `npx weft` from a clone: runs the command line on Node 24, whichever Node started this.
 
 import { launch } from './setup/launch.js'
+import { programFile } from './setup/program.js'
 
-launch(['src/cli/main.ts', ...process.argv.slice(2)])
+launch([programFile(), ...process.argv.slice(2)])

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { say } from './say.js'
 
@@ -19,8 +19,8 @@ const NODE_FLAGS = ['--max-semi-space-size=16']
 const PASSED_ON = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR2']
 
 /**
- * Becomes Node 24 with a program of this clone.
- * @param {string[]} run a file, relative to the clone, and its arguments
+ * Becomes Node 24 with a program.
+ * @param {string[]} run a file, relative to the clone unless it is absolute, and its arguments
  */
 export function launch([file, ...args]) {
   const node = findNode()
@@ -28,7 +28,7 @@ export function launch([file, ...args]) {
     say(`Node ${NODE_MAJOR} is missing (this is ${process.version}); run \`npm ci\` in ${ROOT} first.`)
     process.exit(1)
   }
-  const argv = [...NODE_FLAGS, join(ROOT, file), ...args]
+  const argv = [...NODE_FLAGS, resolve(ROOT, file), ...args]
   // Compiled once and kept, the modules load in half the time.
   process.env.NODE_COMPILE_CACHE ??= join(ROOT, 'node_modules', '.cache', 'weft')
   // Node 22.15 and later can replace itself: no process is left in between to pass signals and exit codes on.

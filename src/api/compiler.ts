@@ -8,14 +8,17 @@ const FORMS: Readonly<Record<string, RegExp>> = { integer: /^-?\d{1,15}$/, boole
 
 /**
  * The checks of TypeBox. What comes as text (all but a body) is converted, but only where that is needed: it costs several
- * times what the check does. What is no whole number or truth in a query is not made one.
+ * times what the check does. What is no whole number or truth in a query is not made one. A check is compiled when it is first
+ * needed: all of them together take a tenth of the time until a controller serves.
  */
 export const compileSchema: FastifySchemaCompiler<Type.TSchema> = ({ schema, httpPart }) => {
-  const exact = Compile(schema)
+  let compiled: ReturnType<typeof Compile> | undefined
   const forms = httpPart === 'querystring' ? formsOf(schema) : []
   const convert = (value: unknown) =>
     httpPart === 'body' ? value : Value.Convert(schema, spoiled(value, forms))
   return (given: unknown) => {
+    compiled ??= Compile(schema)
+    const exact = compiled
     if (exact.Check(given)) return { value: given }
     const value = convert(given)
     return exact.Check(value) ? { value } : { error: exact.Errors(value) }

@@ -1,6 +1,6 @@
-import { STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import { WeftError } from '../errors.ts'
+import { STATUS_CODES } from '../http.ts'
 import { type Failure, toProblem } from './problem.ts'
 import { PROBLEM_TYPE } from './schemas/problem.ts'
 

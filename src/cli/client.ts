@@ -1,9 +1,10 @@
-import { Agent, type ClientRequestArgs, type IncomingMessage, request } from 'node:http'
+import type { ClientRequestArgs, Agent as HttpAgent, IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { Api, type Call, callOf, type Input, type Versioned } from '../client/api.ts'
 import { EventParser, type ServerEvent } from '../client/sse.ts'
 import { ERROR_CODES, type ErrorCode, WeftError } from '../errors.ts'
+import { Agent, request } from '../http.ts'
 import { connectPinned } from '../keys/pinned.ts'
 import type { SecretBytes } from '../keys/secret.ts'
 import { whileWorking } from './progress.ts'
@@ -66,7 +67,7 @@ export class Client extends Api implements Disposable {
 
 type Own = (call: Call) => Call
 
-async function send<Value>(agent: Agent, call: Call): Promise<Versioned<Value>> {
+async function send<Value>(agent: HttpAgent, call: Call): Promise<Versioned<Value>> {
   const limit = AbortSignal.timeout(ANSWER_LIMIT)
   const response = await open(agent, call, call.signal ? AbortSignal.any([call.signal, limit]) : limit)
   const answer = await text(response).catch((cause) => {
@@ -78,7 +79,7 @@ async function send<Value>(agent: Agent, call: Call): Promise<Versioned<Value>> 
 
 /** Resolves with the head of the answer. */
 function open(
-  agent: Agent,
+  agent: HttpAgent,
   { method, path, headers, body }: Call,
   signal: AbortSignal | undefined,
 ): Promise<IncomingMessage> {

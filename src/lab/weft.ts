@@ -2,9 +2,9 @@ import { once } from 'node:events'
 import { existsSync, mkdirSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import type { Daemon } from './daemon.ts'
 import type { Host } from './host.ts'
+import { programFile } from './program.ts'
 
 /** A controller that serves on the underlay and on a Unix socket, which all namespaces reach through the file system. */
 export interface LabController {
@@ -17,7 +17,6 @@ export interface LabController {
   readonly adminToken: string | undefined
 }
 
-const MAIN = fileURLToPath(new URL('../cli/main.ts', import.meta.url))
 const PORT = 7443
 const REDIS_PORT = 6379
 /** Alone a controller starts within a second; on two busy cores it may take many times longer. */
@@ -136,7 +135,7 @@ function startWeft(
     name = command,
   }: { readonly env?: Readonly<Record<string, string>>; readonly name?: string } = {},
 ): Promise<Daemon> {
-  return host.start(name, [process.execPath, ...process.execArgv, MAIN, command, ...args], env)
+  return host.start(name, [process.execPath, ...process.execArgv, programFile(), command, ...args], env)
 }
 
 function toPlace(address: string, port: number): string {

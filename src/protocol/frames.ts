@@ -274,12 +274,15 @@ type Checker = (value: unknown) => string | undefined
 function checkers(frames: Record<string, Type.TSchema>): ReadonlyMap<string, Checker> {
   return new Map(
     Object.entries(frames).map(([name, schema]) => {
-      const compiled = Compile(schema)
-      const fault = (value: unknown) => {
+      // Each when its first frame comes: all of them together would take long at a start.
+      let compiled: ReturnType<typeof Compile> | undefined
+      const check: Checker = (value) => {
+        compiled ??= Compile(schema)
+        if (compiled.Check(value)) return undefined
         const [first] = compiled.Errors(value)
         return `${first?.instancePath || name} ${first?.message ?? 'is wrong'}`
       }
-      return [name, (value: unknown) => (compiled.Check(value) ? undefined : fault(value))]
+      return [name, check]
     }),
   )
 }

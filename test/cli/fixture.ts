@@ -5,12 +5,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { text } from 'node:stream/consumers'
-import { fileURLToPath } from 'node:url'
 import { Client } from '../../src/cli/client.ts'
 import { parseControllerUrl } from '../../src/cli/url.ts'
 import { SecretBytes } from '../../src/keys/secret.ts'
+import { programFile } from '../../src/lab/program.ts'
 
-export const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
+export const MAIN = programFile()
 
 /** So long a command may take here. */
 const LIMIT = 30_000

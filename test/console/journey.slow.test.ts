@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { after, before, describe, it } from 'node:test'
 import type { Page } from 'playwright-core'
+import { programFile } from '../../src/lab/program.ts'
 import { DEFAULT_PROJECT } from '../../src/model/names.ts'
 import { Place } from '../api/fixture.ts'
 import { enrolment } from '../api/tenants.ts'
@@ -98,7 +99,7 @@ describe('the web console', { skip: whatIsMissing() }, () => {
     const agent = spawn(
       process.execPath,
       [
-        'src/cli/main.ts',
+        programFile(),
         ...args.slice(0, -1),
         token,
         '--device',

@@ -19,9 +19,10 @@ import {
   relay,
 } from '../../src/lab/internet.ts'
 import { buildLab, type Lab } from '../../src/lab/lab.ts'
+import { programFile } from '../../src/lab/program.ts'
 import { CONTROLLER, type Scenario } from '../../src/lab/topology.ts'
 import { startAgent, startController } from '../../src/lab/weft.ts'
-import { createToken, MAIN, settled, withEnvironment } from '../e2e/demo.ts'
+import { createToken, settled, withEnvironment } from '../e2e/demo.ts'
 import { interfaceOf, wireguardOf } from '../e2e/tunnel.ts'
 import { uniqueId } from '../lab/leftovers.ts'
 import { eventually } from '../rig.ts'
@@ -82,7 +83,7 @@ test('machines join by the command that the page gives, and their links come up 
   for (const name of MEMBERS) {
     const host = lab.host(name)
     const own = ['--name', name, '--state-dir', join(host.dir, 'state')]
-    agents.set(name, await host.start('agent', [process.execPath, MAIN, ...args, ...own], AGENT_ENV))
+    agents.set(name, await host.start('agent', [process.execPath, programFile(), ...args, ...own], AGENT_ENV))
   }
   for (const name of RELAYS)
     await eventually(

@@ -11,6 +11,7 @@ import type { Daemon } from '../../src/lab/daemon.ts'
 import type { Host } from '../../src/lab/host.ts'
 import { buildLab } from '../../src/lab/lab.ts'
 import { pingAll } from '../../src/lab/ping.ts'
+import { programFile } from '../../src/lab/program.ts'
 import { CONTROLLER, flat } from '../../src/lab/topology.ts'
 import { startController } from '../../src/lab/weft.ts'
 import { uniqueId } from '../lab/leftovers.ts'
@@ -48,7 +49,7 @@ test('agents that have CAP_NET_ADMIN and nothing else build a tunnel that carrie
 })
 
 function startLeast(host: Host, token: string): Promise<Daemon> {
-  const agent = ['src/cli/main.ts', 'agent', '--state-dir', join(host.dir, 'state'), '--name', host.name]
+  const agent = [programFile(), 'agent', '--state-dir', join(host.dir, 'state'), '--name', host.name]
   const least = ['setpriv', '--bounding-set=-all,+net_admin', '--inh-caps=-all'] as const
   return host.start('agent', [...least, process.execPath, ...agent], { WEFT_JOIN: token })
 }

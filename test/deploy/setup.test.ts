@@ -1,7 +1,16 @@
 import assert from 'node:assert/strict'
 import { type SpawnSyncReturns, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
@@ -18,11 +27,14 @@ if (process.argv.includes('wait')) setInterval(() => {}, 1000)
 else process.exitCode = 7
 `
 const NPM = `echo "npm $*" >> calls; mkdir -p node_modules; cp package-lock.json node_modules/.package-lock.json`
-/** Makes of the console what the server looks for. */
+/** Makes of the console what the server looks for, and of the program one that says that it is built. */
 const VITE = `
-const { mkdirSync, writeFileSync } = require('node:fs')
-mkdirSync('dist/console', { recursive: true })
-writeFileSync('dist/console/index.html', '')
+const { mkdirSync, readFileSync, writeFileSync } = require('node:fs')
+const at = process.argv.indexOf('--outDir')
+const folder = at < 0 ? 'dist/console' : process.argv[at + 1]
+mkdirSync(folder, { recursive: true })
+if (at < 0) writeFileSync('dist/console/index.html', '')
+else writeFileSync(folder + '/main.js', 'process.stdout.write("built ");' + readFileSync('src/cli/main.ts'))
 `
 /** Has no package list before it is told to fetch one. */
 const APT = 'echo "apt-get $*" >> calls; case "$*" in *update*) touch updated;; esac; test -e updated'
@@ -31,7 +43,7 @@ test('the first run installs the packages, the second finds them and costs littl
   const clone = createClone(context, { npm: NPM })
   const first = clone.run(['deploy/setup.js', 'up', '--flag'])
   assert.match(first.stderr, /npm ci/)
-  assert.equal(first.stdout, 'main ["up","--flag"]\n')
+  assert.equal(first.stdout, 'built main ["up","--flag"]\n')
   assert.equal(first.status, 7)
   const second = clone.run(['deploy/setup.js', 'up'])
   assert.equal(second.stderr, '')
@@ -87,12 +99,39 @@ test('missing programs are installed by root, and named with the command to othe
   const { stderr, stdout } = clone.run(['deploy/setup.js', 'up'], { PATH: clone.bin })
   assert.match(stderr, /wireguard-tools.*iputils-ping/)
   assert.match(stderr, /apt-get/)
-  assert.equal(stdout, 'main ["up"]\n')
+  assert.equal(stdout, 'built main ["up"]\n')
   if (process.getuid?.() !== 0) return
   const [install, update, again] = clone.calls().filter((call) => call.startsWith('apt-get'))
   assert.match(install ?? '', /install --yes --no-install-recommends .*wireguard-tools/)
   assert.match(update ?? '', /update$/)
   assert.equal(again, install)
+})
+
+test('what was built is run while the sources stand as they were, else these, also where nothing can be built', (context) => {
+  const clone = createClone(context, { npm: NPM })
+  const started = () => clone.run(['deploy/weft.js']).stdout
+  assert.equal(started(), 'main []\n')
+  assert.match(clone.run(['deploy/setup.js', 'build']).stderr, /putting the program together/)
+  assert.equal(started(), 'built main []\n')
+  assert.equal(clone.run(['deploy/setup.js', 'build']).stderr, '')
+  clone.write('src/added.ts', '')
+  assert.equal(started(), 'main []\n')
+  clone.write('node_modules/vite/bin/vite.js', 'process.stderr.write("no space"); process.exitCode = 1')
+  const { stdout, stderr } = clone.run(['deploy/setup.js', 'up'])
+  assert.match(stderr, /could not be put together: no space/)
+  assert.equal(stdout, 'main ["up"]\n')
+  rmSync(join(clone.path, 'src/added.ts'))
+  assert.equal(started(), 'built main []\n')
+})
+
+test('a program that runs finds the files of its build, also when others were made since', (context) => {
+  const clone = createClone(context, { npm: NPM })
+  for (let build = 0; build < 12; build++) {
+    clone.write('src/changed.ts', `// ${'x'.repeat(build)}`)
+    clone.run(['deploy/setup.js', 'build'])
+  }
+  assert.equal(readdirSync(join(clone.path, 'dist/weft')).length, 10)
+  assert.equal(clone.run(['deploy/weft.js']).stdout, 'built main []\n')
 })
 
 test('check needs no programs, and a command that does not exist is refused by name', (context) => {
@@ -144,6 +183,7 @@ function createClone(context: TestContext, programs: Record<string, string>): Cl
   write('src/cli/main.ts', MAIN)
   write('src/console/index.html', '')
   write('config/console.js', '')
+  write('config/program.js', '')
   write('node_modules/vite/bin/vite.js', VITE)
   for (const [name, script] of Object.entries(programs)) {
     write(`bin/${name}`, `#!/bin/sh\nPATH=/usr/bin:/bin\n${script}\n`, 0o755)

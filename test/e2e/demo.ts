@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
 import type { Member } from '../../src/api/schemas/member.ts'
 import type { Network } from '../../src/api/schemas/network.ts'
 import { Client } from '../../src/cli/client.ts'
@@ -13,9 +12,6 @@ import { CONTROLLER, flat } from '../../src/lab/topology.ts'
 import { type LabController, startAgent, startController } from '../../src/lab/weft.ts'
 import { uniqueId } from '../lab/leftovers.ts'
 import { eventually } from '../rig.ts'
-
-/** The program of all commands. */
-export const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
 
 /** The network of most tests. */
 export const DEMO = 'demo'

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { programFile } from '../../src/lab/program.ts'
 import { skip } from '../wireguard/scene.ts'
-import { DEMO, MAIN, memberOf, openMesh, settled, stopInOrder } from './demo.ts'
+import { DEMO, memberOf, openMesh, settled, stopInOrder } from './demo.ts'
 import { assertAllAnswer } from './traffic.ts'
 import { interfaceOf } from './tunnel.ts'
 
@@ -19,7 +20,7 @@ test('weft doctor finds all well on a node, and names what was taken from its in
   const host = lab.host('node-1')
   const member = memberOf(members, host)
   const tunnel = interfaceOf(await client.call('showNetwork', { path: { network: DEMO } }), member)
-  const command = [process.execPath, MAIN, 'doctor', '--state-dir', join(host.dir, 'state')] as const
+  const command = [process.execPath, programFile(), 'doctor', '--state-dir', join(host.dir, 'state')] as const
 
   const well = await host.start('doctor', command)
   const [table] = await well.waitFor(/^ok +peers of demo +1 of 1 have shaken hands.*$/m, RUN_MS)

@@ -4,13 +4,13 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import type { Network } from '../../src/api/schemas/network.ts'
 import type { Host } from '../../src/lab/host.ts'
+import { programFile } from '../../src/lab/program.ts'
 import { startAgent } from '../../src/lab/weft.ts'
 import { hasSocket, skip, userspacesOn } from '../wireguard/scene.ts'
 import {
   createNetwork,
   createToken,
   DEMO,
-  MAIN,
   memberOf,
   openDemo,
   settled,
@@ -62,7 +62,7 @@ async function startTokenRun(host: Host, token: string) {
   const folder = join(host.dir, 'places')
   mkdirSync(folder)
   const env = { WEFT_JOIN: token, HOME: folder, TMPDIR: folder, XDG_STATE_HOME: folder }
-  return host.start('agent', [process.execPath, MAIN, 'agent', '--name', host.name], env)
+  return host.start('agent', [process.execPath, programFile(), 'agent', '--name', host.name], env)
 }
 
 /** Names of the files, at any depth, in the folder of a host. */

@@ -7,6 +7,9 @@ import { eventually } from '../rig.ts'
 import { skip } from '../wireguard/scene.ts'
 import { createToken, openDemo, RECORD, withEnvironment } from './demo.ts'
 
+// What frames.ts looks at is there only where `ws` is a module of its own.
+delete process.env.WEFT_PROGRAM
+
 /** An own address of the node, beside the one that the lab gives it. */
 const LATE = '198.18.0.200'
 

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import type { Daemon } from '../../src/lab/daemon.ts'
 import type { Host } from '../../src/lab/host.ts'
+import { programFile } from '../../src/lab/program.ts'
 import { CONTROLLER } from '../../src/lab/topology.ts'
 import { startAgent } from '../../src/lab/weft.ts'
 import { skip } from '../wireguard/scene.ts'
@@ -13,7 +14,6 @@ import {
   createToken,
   DEMO,
   type Demo,
-  MAIN,
   openDemo,
   RECORD,
   settled,
@@ -24,6 +24,9 @@ import { controllerSecrets, joinSecrets, nodeSecrets, textSecrets } from './keyr
 import { findSecrets, type Secret } from './search.ts'
 import { assertAllAnswer } from './traffic.ts'
 import { privateKeyOn, tunnelsOn } from './tunnel.ts'
+
+// What frames.ts looks at is there only where `ws` is a module of its own.
+delete process.env.WEFT_PROGRAM
 
 const OWN = 'own'
 
@@ -120,7 +123,7 @@ async function renew({ client }: Demo, network: string, node: string): Promise<v
 
 /** Errors are where secrets slip out: a token that is spent, and one that is given where it does not belong. */
 async function provokeErrors({ client, lab }: Demo, token: string): Promise<void> {
-  const stranger = [process.execPath, MAIN, 'agent', '--device', 'memory'] as const
+  const stranger = [process.execPath, programFile(), 'agent', '--device', 'memory'] as const
   const late = await lab.host('node-1').start('stranger', stranger, { ...RECORD, WEFT_JOIN: token })
   await assert.rejects(late.waitFor(/never/, 10_000), { message: /used up/ })
   const path = { network: DEMO }

@@ -2,11 +2,12 @@ import assert from 'node:assert/strict'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { programFile } from '../../src/lab/program.ts'
 import { CONTROLLER } from '../../src/lab/topology.ts'
 import { startProgram } from '../lab/program.ts'
 import { createNetwork, openDemo, stopInOrder } from './demo.ts'
 
-const WEFT = [process.execPath, 'src/cli/main.ts']
+const WEFT = [process.execPath, programFile()]
 
 test('a byte that was changed in the log of a stopped controller is named, and the controller refuses to start', async () => {
   await using demo = await openDemo({ nodes: 1, isolated: false })

@@ -3,13 +3,13 @@ import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { programFile } from '../../src/lab/program.ts'
 import { eventually } from '../rig.ts'
 import { startTestAgent, type TestAgent } from './agent.ts'
 import { type Answer, call } from './call.ts'
 import { freePort } from './server.ts'
 import type { RedisSite } from './site.ts'
 
-const MAIN = join(import.meta.dirname, '../../src/cli/main.ts')
 /** On two busy cores a start takes many times as long as alone. */
 const START_MS = 60_000
 const SETTLE_MS = 60_000
@@ -49,7 +49,7 @@ export class ControllerProcess {
   async start(): Promise<void> {
     this.#printed = ''
     const env = { PATH: process.env.PATH ?? '', NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? '' }
-    const args = [MAIN, 'controller', ...this.#args]
+    const args = [programFile(), 'controller', ...this.#args]
     const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'pipe'] })
     this.#child = child
     child.stdout.on('data', (text) => (this.#printed += text))

@@ -1,9 +1,10 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { createServer, type Server } from 'node:http'
+import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Session } from '../../client/operations.ts'
 import { WeftError } from '../../errors.ts'
+import { createServer } from '../../http.ts'
 import type { Client } from '../client.ts'
 import { type SignInOptions, say } from './say.ts'
 

@@ -1,7 +1,7 @@
-import { request as plainRequest } from 'node:http'
-import { type RequestOptions, request as tlsRequest } from 'node:https'
+import type { RequestOptions } from 'node:https'
 import { isIP } from 'node:net'
 import type { Clock } from '../../clock.ts'
+import { request as plainRequest, tlsRequest } from '../../http.ts'
 import { hostOf, isPermitted, permittedLookup, RefusedAddress, type TargetSettings } from './target.ts'
 
 export interface Post {

@@ -1,0 +1,67 @@
+import { spawnSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { existsSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs'
+import { join, relative } from 'node:path'
+import { findNode, ROOT } from './launch.js'
+import { say } from './say.js'
+
+const SOURCE = 'src/cli/main.ts'
+
+/** Each build has a folder of its own, named for what it was made of. */
+const BUILDS = join(ROOT, 'dist', 'weft')
+/** A program that runs may yet load a file of its build, also when others were made since. */
+const KEPT = 10
+
+/**
+ * The command line: a few files, which load in half the time, where they were made of the sources as they stand here; else the
+ * sources.
+ */
+export function programFile() {
+  const built = join(BUILDS, fingerprint(), 'main.js')
+  return existsSync(built) ? built : join(ROOT, SOURCE)
+}
+
+/** Makes a program of the sources unless it is there. Without it they run as they are. */
+export function ensureProgram() {
+  const build = join(BUILDS, fingerprint())
+  if (existsSync(join(build, 'main.js'))) return
+  say('putting the program together')
+  const unfinished = `${build}.${process.pid}`
+  const vite = join(ROOT, 'node_modules', 'vite', 'bin', 'vite.js')
+  const args = [vite, 'build', '--config', 'config/program.js', '--outDir', relative(ROOT, unfinished)]
+  const built = spawnSync(findNode() ?? process.execPath, args, {
+    cwd: ROOT,
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  if (built.status === 0) keep(unfinished, build)
+  else say(`the program could not be put together: ${(built.stderr || built.error?.message || '').trim()}`)
+  rmSync(unfinished, { recursive: true, force: true })
+}
+
+/** Who runs at the same time makes the same. */
+function keep(unfinished, build) {
+  try {
+    renameSync(unfinished, build)
+  } catch (error) {
+    if (!existsSync(join(build, 'main.js'))) throw error
+  }
+  const builds = readdirSync(BUILDS).map((name) => join(BUILDS, name))
+  const newest = builds.map((path) => ({ path, at: statSync(path).mtimeMs })).sort((a, b) => b.at - a.at)
+  for (const { path } of newest.slice(KEPT)) rmSync(path, { recursive: true, force: true })
+}
+
+/** Of everything that goes into it, by size and time: it is asked for at each start. */
+function fingerprint() {
+  const hash = createHash('sha256')
+  const files = readdirSync(join(ROOT, 'src'), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath ?? entry.path, entry.name))
+    .sort()
+  const settings = ['config/program.js', 'package-lock.json'].map((file) => join(ROOT, file))
+  for (const file of [...files, ...settings]) {
+    const { size, mtimeMs } = statSync(file)
+    hash.update(`${relative(ROOT, file)}\0${size}\0${mtimeMs}\0`)
+  }
+  return hash.digest('hex').slice(0, 16)
+}

@@ -4,14 +4,18 @@ import { type AddressInfo, createServer, type Server, type Socket } from 'node:n
 export type Fake = AsyncDisposable & { readonly port: number }
 
 /** Answers each command, of which it gets the words. */
-export async function serverThat(answer: (command: string) => string): Promise<Fake> {
+export async function serverThat(answer: (command: string) => string | Promise<string>): Promise<Fake> {
   const sockets = new Set<Socket>()
   const server: Server = createServer((socket) => {
     sockets.add(socket)
     socket.on('error', () => undefined)
-    // Each command begins with the number of its words.
+    let before = Promise.resolve()
+    const reply = async (data: Buffer) => {
+      // Each command begins with the number of its words.
+      for (const [command] of data.toString().matchAll(/\*\d[^*]*/g)) socket.write(await answer(command))
+    }
     socket.on('data', (data) => {
-      for (const [command] of data.toString().matchAll(/\*\d[^*]*/g)) socket.write(answer(command))
+      before = before.then(() => reply(data))
     })
   })
   await once(server.listen(0, '127.0.0.1'), 'listening')

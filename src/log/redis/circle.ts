@@ -167,9 +167,10 @@ export class Circle {
       const isVouched = this.#vouchesFor(after)
       if (reach === 'all' && isVouched) return true
       if (performance.now() > until) return false
-      if (isVouched) await wait(BEHIND_WAIT)
-      else await this.see(after)
-      if (!this.#vouchesFor(after)) return false
+      if (!isVouched) await this.see(after)
+      // Whether they were seen is for the next turn: who looks beside this may have heard of more, and looked for that.
+      if (!this.#areRight) return false
+      await wait(BEHIND_WAIT)
       after = await ask()
     }
   }
@@ -255,6 +256,12 @@ export class Circle {
       if (!this.#looks.isSeen(replica, followers)) return false
       return wanted.includes(replica) || !this.#looks.mayLead(replica)
     })
-    return isSeen && wanted.every((replica) => this.#looks.isRight(replica))
+    return isSeen && this.#areRight
+  }
+
+  /** Whether those who must have a change are set up right, as far as they were seen. */
+  get #areRight(): boolean {
+    const { replicas: wanted } = this.barrier
+    return typeof wanted === 'number' || wanted.every((replica) => this.#looks.isRight(replica))
   }
 }

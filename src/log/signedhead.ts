@@ -35,11 +35,14 @@ export function checkSignedHead(head: SignedHead, publicKey: VerifyKey): void {
 }
 
 /** What stands in a file with a signed head. Throws `log-damaged` when it is none. */
-export function parseSignedHead(text: string): SignedHead {
+export function parseSignedHead(text: string, file: string): SignedHead {
   try {
     return Value.Parse(schema, JSON.parse(text))
   } catch (cause) {
-    throw new WeftError('log-damaged', 'The head that was kept cannot be read.', { cause })
+    throw new WeftError('log-damaged', 'The head that was kept cannot be read.', {
+      advice: `Start the controller, which writes ${file} anew; or move it away: then nobody can tell whether the end of the log is missing.`,
+      cause,
+    })
   }
 }
 

@@ -19,7 +19,7 @@ export async function readKeptHead(file: string): Promise<SignedHead | undefined
   const text = await readFile(file, 'utf8').catch((cause: NodeJS.ErrnoException) => {
     if (cause.code !== 'ENOENT') throw unusable(file, cause)
   })
-  return text === undefined ? undefined : parseSignedHead(text)
+  return text === undefined ? undefined : parseSignedHead(text, file)
 }
 
 /**

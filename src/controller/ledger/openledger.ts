@@ -63,7 +63,7 @@ async function follow(store: Log, { closing, headFile, log }: Following) {
   })
   for (const { message } of ledger.passedOver) log.error({ reason: message }, 'snapshot passed over')
   const missing = await loss(store, ledger, { headFile, log })
-  if (missing && !ledger.state.authority) throw gone(missing)
+  if (missing && !ledger.state.authority) throw gone(missing, headFile)
   if (missing) log.error({ missing }, 'the end of the log was cut off, or an old copy was restored')
   return { ledger, isBehind: missing !== undefined, fatal: Promise.race([store.failed, lost.promise]) }
 }

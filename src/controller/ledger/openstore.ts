@@ -83,13 +83,13 @@ async function checkNotGone(path: string, headFile: string): Promise<void> {
   if (existsSync(path)) return
   checkNothingLeft(realOf(path))
   const then = new Date(kept.at).toISOString()
-  throw gone(`On ${then} the log had ${kept.sequence} entries, but now there is no ${path}.`)
+  throw gone(`On ${then} the log had ${kept.sequence} entries, but now there is no ${path}.`, headFile)
 }
 
 /** Keys would be made anew, and every agent would be an orphan. @param missing of what was there */
-export function gone(missing: string): WeftError {
+export function gone(missing: string, headFile: string): WeftError {
   return new WeftError('log-damaged', `The log is gone. ${missing}`, {
-    advice: "Bring a copy back with 'weft log import'. To begin anew on purpose, remove head.json.",
+    advice: `Bring a copy back with 'weft log import'. To begin anew on purpose, remove ${headFile}.`,
   })
 }
 

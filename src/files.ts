@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs'
 import { link, open, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 
@@ -35,6 +36,25 @@ async function write(path: string, text: string, mode: number): Promise<void> {
   await file.writeFile(text)
   await file.sync()
 }
+
+/**
+ * Until this is disposed of, who ends the program (Ctrl-C) takes the file away that it is making: half of one is of no use, and in
+ * the way of the next try. Not when its terminal is closed, which `nohup` has it ignore.
+ */
+export function unfinished(path: string): Disposable {
+  const end = (signal: NodeJS.Signals) => {
+    rmSync(path, { force: true })
+    ignore()
+    process.kill(process.pid, signal)
+  }
+  const ignore = () => {
+    for (const signal of ENDINGS) process.off(signal, end)
+  }
+  for (const signal of ENDINGS) process.on(signal, end)
+  return { [Symbol.dispose]: ignore }
+}
+
+const ENDINGS = ['SIGINT', 'SIGTERM'] as const
 
 /** Resolves when a file is on the disk, or the names in a directory: a name is durable when its directory is (fsync(2)). */
 export async function sync(path: string): Promise<void> {

@@ -1,12 +1,12 @@
 import { type FileHandle, open, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { WeftError } from '../errors.ts'
-import { sync } from '../files.ts'
+import { sync, unfinished } from '../files.ts'
 import { reasonFor } from './writing.ts'
 
 /**
  * Makes a file that was not there before, for its owner only, of what `write` puts into it. When this resolves a power cut
- * does not take it away; when it fails nothing is left of it, unless it is whole. Rejects in words that help. @param field the option that names it
+ * does not take it away; when it fails, or is stopped, nothing is left of it, unless it is whole. Rejects in words that help. @param field the option that names it
  */
 export async function writeNew<Result>(
   file: string,
@@ -25,6 +25,7 @@ async function writeWhole<Result>(
   field: string,
   write: (handle: FileHandle) => Promise<Result>,
 ): Promise<Result> {
+  using _ = unfinished(file)
   try {
     const result = await write(handle)
     await handle.sync()

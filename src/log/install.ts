@@ -10,6 +10,7 @@ import { connect } from './database.ts'
 import { takeLock } from './lock.ts'
 import type { Head, Log } from './log.ts'
 import { patiently } from './patience.ts'
+import { realOf } from './realpath.ts'
 import { startingState } from './snapshot.ts'
 import { openSqliteLog } from './sqlite.ts'
 import { copyLog, type Source } from './transfer.ts'
@@ -22,12 +23,14 @@ export interface Install {
   readonly now: number
 }
 
-/** Makes `source` the embedded log at `path`, where none may be. It is there as a whole, read again, or not at all. */
+/** Makes `source` the embedded log at `place`, where none may be. It is there as a whole, read again, or not at all. */
 export async function installLog(
   source: Source,
-  path: string,
+  place: string,
   { newEpoch = false, now }: Install,
 ): Promise<Head> {
+  // Where a link leads, and not in its place.
+  const path = realOf(place)
   using _lock = takeLock(path)
   if (await exists(path)) throw taken(path)
   checkNothingLeft(path)

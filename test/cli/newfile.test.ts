@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { chmod, chown, mkdir, readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { it } from 'node:test'
@@ -33,4 +35,24 @@ it('a new file that is whole stays, also in a folder that one may write but not 
     await chmod(folder, 0o700)
   }
   assert.deepEqual(await readdir(folder), ['new'])
+})
+
+it('half of a new file is taken away when the program is stopped that writes it', async () => {
+  await using dir = await scratch()
+  const script = `
+    import { writeNew } from ${JSON.stringify(new URL('../../src/cli/newfile.ts', import.meta.url))}
+    await writeNew(process.argv[1], '--output', async (file) => {
+      await file.writeFile('ha')
+      process.stdout.write('half')
+      await new Promise((end) => setTimeout(end, 20_000))
+    })
+  `
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    const child = spawn(process.execPath, ['--input-type=module', '--eval', script, join(dir.path, 'new')])
+    await once(child.stdout, 'data')
+    assert.deepEqual(await readdir(dir.path), ['new'])
+    child.kill(signal)
+    assert.deepEqual(await once(child, 'exit'), [null, signal])
+    assert.deepEqual(await readdir(dir.path), [])
+  }
 })

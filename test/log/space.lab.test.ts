@@ -3,6 +3,7 @@ import { readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { WeftError } from '../../src/errors.ts'
+import { backupLog } from '../../src/log/backup.ts'
 import { openImport } from '../../src/log/export.ts'
 import { installLog } from '../../src/log/install.ts'
 import { openSqliteLog } from '../../src/log/sqlite.ts'
@@ -116,5 +117,17 @@ describe('a log on a disk that is full', { skip }, () => {
       outcomes.push(outcome instanceof WeftError ? 'refused' : 'done')
     }
     assert.deepEqual([outcomes.at(0), outcomes.at(-1)], ['refused', 'done'])
+  })
+
+  it('has nothing left on it of a copy for which there is no room', async () => {
+    await using dir = await scratch()
+    await using log = await openSqliteLog(dir.log)
+    // More than SQLite keeps to itself until it is written.
+    await appendAll(log, 1, 600, 200)
+    const folder = join(dir.path, 'small')
+    using _ = mountSmall(folder)
+    const copying = backupLog(dir.log, join(folder, 'copy.db'))
+    await assert.rejects(copying, { code: 'store-unavailable', message: /No space is left/ })
+    assert.deepEqual(readdirSync(folder), [])
   })
 })

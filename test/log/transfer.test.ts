@@ -1,5 +1,17 @@
 import assert from 'node:assert/strict'
-import { copyFile, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { spawnSync } from 'node:child_process'
+import {
+  copyFile,
+  mkdir,
+  readdir,
+  readFile,
+  readlink,
+  rename,
+  rm,
+  stat,
+  symlink,
+  writeFile,
+} from 'node:fs/promises'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { describe, it } from 'node:test'
@@ -206,6 +218,17 @@ describe('an import', () => {
     await assert.rejects(imported(file, dir.log), { code: 'already-exists' })
   })
 
+  it('goes where a link leads that was made for it, and not in its place', async () => {
+    await using dir = await scratch()
+    await (await compacted(dir.log))[Symbol.asyncDispose]()
+    for (const name of ['data', 'disk']) await mkdir(join(dir.path, name))
+    const [place, disk] = [join(dir.path, 'data', 'log.db'), join(dir.path, 'disk', 'log.db')]
+    await symlink(disk, place)
+    const head = await imported(dir.log, place)
+    assert.equal(await readlink(place), disk)
+    assert.deepEqual((await verifyLog(disk)).head, head)
+  })
+
   it('goes nowhere near what is left of a log whose log.db alone was moved away', async () => {
     await using dir = await scratch()
     await using killed = await leftInTheWal(dir.path)
@@ -327,6 +350,25 @@ describe('a backup', () => {
     await writeFile(path, bytes)
     await using log = await openSqliteLog(path)
     assert.deepEqual(log.head(), head)
+  })
+
+  it('leaves nothing in the way when it is stopped', async () => {
+    await using dir = await scratch()
+    await using _log = await compacted(dir.log)
+    const script = `
+      import { backupLog } from ${JSON.stringify(new URL('../../src/log/backup.ts', import.meta.url))}
+      const copying = backupLog(...process.argv.slice(1))
+      process.kill(process.pid, 'SIGINT')
+      await copying
+    `
+    const copy = join(dir.path, 'copy.db')
+    const run = ['--input-type=module', '--eval', script, dir.log, copy]
+    assert.equal(spawnSync(process.execPath, run, { timeout: 20_000 }).signal, 'SIGINT')
+    assert.deepEqual(
+      (await readdir(dir.path)).filter((name) => name.startsWith('copy')),
+      [],
+    )
+    await backupLog(dir.log, copy)
   })
 
   it('takes nothing away from another of the same name', async () => {

@@ -18,11 +18,11 @@ const PHASES = [
   // More than there are cores: some wait for limits to pass.
   { name: 'fast', ending: '.test.ts', atOnce: 3, seconds: 180, order: asNamed },
   // Real tunnels in namespaces: most of their time they wait for packets and timers.
-  { name: 'lab', ending: '.lab.test.ts', atOnce: 3, seconds: 300, order: longestFirst },
+  { name: 'lab', ending: '.lab.test.ts', atOnce: 4, seconds: 300, order: longestFirst },
   // One at a time: they measure losses and times, or take both cores.
   { name: 'timed', ending: '.timed.test.ts', atOnce: 1, seconds: 300, order: asNamed },
   // Browsers, the bench and long series work, those of Redis wait most of their time.
-  { name: 'slow', ending: '.slow.test.ts', atOnce: 3, seconds: 300, order: fromBothEnds },
+  { name: 'slow', ending: '.slow.test.ts', atOnce: 4, seconds: 300, order: fromBothEnds },
 ] as const
 
 async function main(args: readonly string[]): Promise<number> {

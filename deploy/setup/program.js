@@ -47,8 +47,13 @@ function keep(unfinished, build) {
     if (!existsSync(join(build, 'main.js'))) throw error
   }
   const builds = readdirSync(BUILDS).map((name) => join(BUILDS, name))
-  const newest = builds.map((path) => ({ path, at: statSync(path).mtimeMs })).sort((a, b) => b.at - a.at)
+  const newest = builds.map((path) => ({ path, at: madeAt(path) })).sort((a, b) => b.at - a.at)
   for (const { path } of newest.slice(KEPT)) rmSync(path, { recursive: true, force: true })
+}
+
+/** Another may have put it away meanwhile. */
+function madeAt(path) {
+  return statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0
 }
 
 /** Of everything that goes into it, by size and time: it is asked for at each start. */

@@ -19,8 +19,8 @@ const CHANGES = 50
 
 /** Milliseconds that 10,000 nodes may cost, besides those of an empty controller, most of which are the loading of its code. */
 const LONGEST_SERVING = 1_000
-/** Milliseconds for both, on the slowest of machines: neither counts what it had to wait for a core. */
-const LONGEST_START = 4_000
+/** Milliseconds for both, twice the goal, for the slowest of machines: neither counts what it had to wait for a core. */
+const LONGEST_START = 2_000
 
 describe('a controller of 10,000 nodes that is killed', () => {
   it('serves again at once, with all that it acknowledged', async () => {
@@ -67,7 +67,6 @@ describe('a controller of 10,000 nodes that is killed', () => {
       'ms of an empty one': ownEmpty,
     })
     assert.ok(own - ownEmpty < LONGEST_SERVING, `${own} ms, and ${ownEmpty} ms of an empty one`)
-    assert.ok(own < 2 * ownEmpty, `${own} ms, and ${ownEmpty} ms of an empty one`)
     assert.ok(own < LONGEST_START, `${own} ms`)
   })
 })

@@ -35,9 +35,10 @@ function main([name, ...args]) {
   // Without them the command still runs, does what it can, and says itself what it leaves out.
   const shares = args.some((arg) => arg.startsWith('--replicas'))
   ensurePrograms(shares ? [...command.programs, 'redis-server'] : command.programs)
-  if (command.console) ensureConsole()
-  ensureProgram()
+  const built = [!command.console || ensureConsole(), ensureProgram()]
   if (command.run) become(command.run, args)
+  // Who asked for nothing else goes on as if it were there.
+  else if (built.includes(false)) process.exitCode = 1
 }
 
 function become([file, ...own], args) {

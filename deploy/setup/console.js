@@ -10,10 +10,10 @@ const OUTPUT = join(ROOT, 'dist', 'console')
 /** What the console was made of, kept beside it. */
 const STAMP = join(ROOT, 'dist', 'console.stamp')
 
-/** Builds the web console unless it is there and made of what stands in the clone. Without it all else still works. */
+/** Builds the web console unless it is there and made of what stands in the clone; false where it cannot: all else still works. */
 export function ensureConsole() {
   const stamp = fingerprint()
-  if (existsSync(join(OUTPUT, 'index.html')) && read(STAMP) === stamp) return
+  if (existsSync(join(OUTPUT, 'index.html')) && read(STAMP) === stamp) return true
   say('building the web console')
   const vite = join(ROOT, 'node_modules', 'vite', 'bin', 'vite.js')
   const built = spawnSync(findNode() ?? process.execPath, [vite, 'build', '--config', 'config/console.js'], {
@@ -23,10 +23,11 @@ export function ensureConsole() {
   })
   if (built.status !== 0) {
     say(`the web console could not be built: ${(built.stderr || built.error?.message || '').trim()}`)
-    return
+    return false
   }
   compress()
   writeFileSync(STAMP, stamp)
+  return true
 }
 
 /** Of everything that the build reads. */

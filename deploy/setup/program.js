@@ -21,10 +21,10 @@ export function programFile() {
   return existsSync(built) ? built : join(ROOT, SOURCE)
 }
 
-/** Makes a program of the sources unless it is there. Without it they run as they are. */
+/** Makes a program of the sources unless it is there; false where it cannot: then they run as they are. */
 export function ensureProgram() {
   const build = join(BUILDS, fingerprint())
-  if (existsSync(join(build, 'main.js'))) return
+  if (existsSync(join(build, 'main.js'))) return true
   say('putting the program together')
   const unfinished = `${build}.${process.pid}`
   const vite = join(ROOT, 'node_modules', 'vite', 'bin', 'vite.js')
@@ -37,6 +37,7 @@ export function ensureProgram() {
   if (built.status === 0) keep(unfinished, build)
   else say(`the program could not be put together: ${(built.stderr || built.error?.message || '').trim()}`)
   rmSync(unfinished, { recursive: true, force: true })
+  return built.status === 0
 }
 
 /** Who runs at the same time makes the same. */
@@ -65,7 +66,8 @@ function fingerprint() {
     .sort()
   const settings = ['config/program.js', 'package-lock.json'].map((file) => join(ROOT, file))
   for (const file of [...files, ...settings]) {
-    const { size, mtimeMs } = statSync(file)
+    // One that is not there is no reason not to start.
+    const { size, mtimeMs } = statSync(file, { throwIfNoEntry: false }) ?? {}
     hash.update(`${relative(ROOT, file)}\0${size}\0${mtimeMs}\0`)
   }
   return hash.digest('hex').slice(0, 16)

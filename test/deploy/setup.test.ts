@@ -111,7 +111,9 @@ test('what was built is run while the sources stand as they were, else these, al
   const clone = createClone(context, { npm: NPM })
   const started = () => clone.run(['deploy/weft.js']).stdout
   assert.equal(started(), 'main []\n')
-  assert.match(clone.run(['deploy/setup.js', 'build']).stderr, /putting the program together/)
+  const build = clone.run(['deploy/setup.js', 'build'])
+  assert.match(build.stderr, /putting the program together/)
+  assert.equal(build.status, 0)
   assert.equal(started(), 'built main []\n')
   assert.equal(clone.run(['deploy/setup.js', 'build']).stderr, '')
   clone.write('src/added.ts', '')
@@ -120,8 +122,11 @@ test('what was built is run while the sources stand as they were, else these, al
   const { stdout, stderr } = clone.run(['deploy/setup.js', 'up'])
   assert.match(stderr, /could not be put together: no space/)
   assert.equal(stdout, 'main ["up"]\n')
+  assert.equal(clone.run(['deploy/setup.js', 'build']).status, 1)
   rmSync(join(clone.path, 'src/added.ts'))
   assert.equal(started(), 'built main []\n')
+  for (const file of ['package-lock.json', 'config/program.js']) rmSync(join(clone.path, file))
+  assert.equal(started(), 'main []\n')
 })
 
 test('a program that runs finds the files of its build, also when others were made since', (context) => {

@@ -40,7 +40,7 @@ export function parseSignedHead(text: string, file: string): SignedHead {
     return Value.Parse(schema, JSON.parse(text))
   } catch (cause) {
     throw new WeftError('log-damaged', 'The head that was kept cannot be read.', {
-      advice: `Start the controller, which writes ${file} anew; or move it away: then nobody can tell whether the end of the log is missing.`,
+      advice: `Use another copy of ${file}, or move it away: then nobody can tell whether the end of the log is missing. A controller that keeps it writes it anew when it starts.`,
       cause,
     })
   }

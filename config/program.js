@@ -29,6 +29,8 @@ function placesOfFiles() {
         const place = isProgram(file) ? `./${basename(file, '.ts')}.js` : relative(output, file)
         return `new URL(${quote}${place}${quote}, import.meta.url)`
       })
+      if (moved.replace(FILE, '').includes('import.meta'))
+        this.error(`${id} looks for a file, and not by new URL('…', import.meta.url): it would not be found.`)
       return { code: moved, map: null }
     },
   }

@@ -129,6 +129,14 @@ test('what was built is run while the sources stand as they were, else these, al
   assert.equal(started(), 'main []\n')
 })
 
+test('these sources can be put together, and what is run then is that', () => {
+  const built = spawnSync(process.execPath, ['deploy/setup.js', 'build'], { encoding: 'utf8' })
+  assert.equal(built.status, 0, built.stderr)
+  const ask = `import('./deploy/setup/program.js').then(({ programFile }) => process.stdout.write(programFile()))`
+  const { stdout } = spawnSync(process.execPath, ['-e', ask], { encoding: 'utf8' })
+  assert.match(stdout, /\/dist\/weft\/[0-9a-f]{16}\/main\.js$/)
+})
+
 test('a program that runs finds the files of its build, also when others were made since', (context) => {
   const clone = createClone(context, { npm: NPM })
   for (let build = 0; build < 12; build++) {

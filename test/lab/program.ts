@@ -2,8 +2,8 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { setTimeout as wait } from 'node:timers/promises'
 
-/** A program of this clone under test, and what it printed so far. */
-export interface Program {
+/** A program of this clone under test, and what it printed so far. It is ended when it is disposed of. */
+export interface Program extends AsyncDisposable {
   readonly child: ChildProcess
   /** Both channels, in the order in which they came. */
   output(): string
@@ -22,11 +22,16 @@ export function startProgram([program = '', ...args]: readonly string[], env = p
       output += chunk
     })
   }
+  const code = once(child, 'close').then(([code]) => code)
   return {
     child,
     output: () => output,
     until: (pattern, limit) => until(child, () => output, pattern, limit),
-    code: once(child, 'close').then(([code]) => code),
+    code,
+    async [Symbol.asyncDispose]() {
+      child.kill('SIGKILL')
+      await code
+    },
   }
 }
 

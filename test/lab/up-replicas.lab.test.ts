@@ -30,7 +30,7 @@ interface Replica {
 test('up --replicas 3 spreads its agents, which go on when one controller is killed, and changes at another reach them', {
   skip,
 }, async () => {
-  const program = startProgram([...up(), '--replicas', '3', '--nodes', String(NODES)])
+  await using program = startProgram([...up(), '--replicas', '3', '--nodes', String(NODES)])
   const [, token = ''] = await program.until(/WEFT_TOKEN=(\S+)/, READY_MS)
   const pairs = NODES * (NODES - 1) * 2
   assert.match(program.output(), new RegExp(`^${pairs}/${pairs} pairs answered$`, 'm'))

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
-import { createServer } from 'node:net'
+import { once } from 'node:events'
+import { createServer, type Server } from 'node:net'
 import { after, before, test } from 'node:test'
+import { eventually } from '../rig.ts'
 import { startProgram } from './program.ts'
 import { openSeclusion, type Seclusion } from './seclusion.ts'
 
@@ -18,7 +20,7 @@ test('up --once pings every pair of four nodes in both families and leaves nothi
   skip,
 }, async () => {
   const start = performance.now()
-  const program = startProgram([...up(), '--once', '--nodes', '4'])
+  await using program = startProgram([...up(), '--once', '--nodes', '4'])
   assert.equal(await program.code, 0, program.output())
   assert.equal(program.output().trimEnd().split('\n').at(-1), '24/24 pairs answered')
   assert.deepEqual(seclusion.traces(), [])
@@ -28,7 +30,7 @@ test('up --once pings every pair of four nodes in both families and leaves nothi
 test('up shows a URL and a token that the command line works with, and goes at Ctrl-C, even a double one', {
   skip,
 }, async () => {
-  const program = startProgram([...up(), '--nodes', '2'])
+  await using program = startProgram([...up(), '--nodes', '2'])
   const [, url, token] = await program.until(/WEFT_URL='(.*)' WEFT_TOKEN=(\S+)/, READY_MS)
   const env = { ...process.env, WEFT_URL: url, WEFT_TOKEN: token }
   const graph = startProgram([process.execPath, 'deploy/weft.js', 'graph', 'demo', '--json'], env)
@@ -42,25 +44,30 @@ test('up shows a URL and a token that the command line works with, and goes at C
 })
 
 test('up takes another port when 7443 is not free, and says which', { skip }, async () => {
-  const taken = createServer().listen(7443, '127.0.0.1')
-  try {
-    const program = startProgram([...up(), '--nodes', '2'])
-    const [, port] = await program.until(/URL +https:\/\/127\.0\.0\.1:(\d+)#/, READY_MS)
-    assert.notEqual(port, '7443')
-    program.child.kill('SIGTERM')
-    assert.equal(await program.code, 0)
-  } finally {
-    taken.close()
-  }
+  await using _taken = await eventually('port 7443 is free to be taken', () => take(7443), READY_MS)
+  await using program = startProgram([...up(), '--nodes', '2'])
+  const [, port] = await program.until(/URL +https:\/\/127\.0\.0\.1:(\d+)#/, READY_MS)
+  assert.notEqual(port, '7443')
+  program.child.kill('SIGTERM')
+  assert.equal(await program.code, 0)
 })
 
+/** Not when somebody has it by now: another `up` on this machine does for a while. */
+async function take(port: number): Promise<Server | undefined> {
+  const server = createServer().listen(port, '127.0.0.1')
+  return once(server, 'listening').then(
+    () => server,
+    () => undefined,
+  )
+}
+
 test('an up that was killed is cleaned up by the next one', { skip }, async () => {
-  const killed = startProgram([...up(), '--nodes', '2'])
+  await using killed = startProgram([...up(), '--nodes', '2'])
   await killed.until(/Ctrl-C/, READY_MS)
   killed.child.kill('SIGKILL')
   await killed.code
   assert.notDeepEqual(seclusion.traces(), [])
-  const next = startProgram([...up(), '--once', '--nodes', '2'])
+  await using next = startProgram([...up(), '--once', '--nodes', '2'])
   assert.equal(await next.code, 0, next.output())
   assert.deepEqual(seclusion.traces(), [])
 })

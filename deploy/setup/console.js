@@ -1,10 +1,9 @@
-import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { brotliCompressSync, gzipSync } from 'node:zlib'
-import { findNode, ROOT } from './launch.js'
-import { say } from './say.js'
+import { ROOT } from './launch.js'
+import { filesIn, viteBuild } from './vite.js'
 
 const OUTPUT = join(ROOT, 'dist', 'console')
 /** What the console was made of, kept beside it. */
@@ -14,17 +13,7 @@ const STAMP = join(ROOT, 'dist', 'console.stamp')
 export function ensureConsole() {
   const stamp = fingerprint()
   if (existsSync(join(OUTPUT, 'index.html')) && read(STAMP) === stamp) return true
-  say('building the web console')
-  const vite = join(ROOT, 'node_modules', 'vite', 'bin', 'vite.js')
-  const built = spawnSync(findNode() ?? process.execPath, [vite, 'build', '--config', 'config/console.js'], {
-    cwd: ROOT,
-    encoding: 'utf8',
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
-  if (built.status !== 0) {
-    say(`the web console could not be built: ${(built.stderr || built.error?.message || '').trim()}`)
-    return false
-  }
+  if (!viteBuild('the web console', ['--config', 'config/console.js'])) return false
   compress()
   writeFileSync(STAMP, stamp)
   return true
@@ -49,13 +38,6 @@ function compress() {
     writeFileSync(`${file}.gz`, gzipSync(content, { level: 9 }))
     writeFileSync(`${file}.br`, brotliCompressSync(content))
   }
-}
-
-function filesIn(folder) {
-  return readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) => join(entry.parentPath ?? entry.path, entry.name))
-    .sort()
 }
 
 function read(file) {

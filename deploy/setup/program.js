@@ -1,9 +1,8 @@
-import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs'
 import { join, relative } from 'node:path'
-import { findNode, ROOT } from './launch.js'
-import { say } from './say.js'
+import { ROOT } from './launch.js'
+import { filesIn, viteBuild } from './vite.js'
 
 const SOURCE = 'src/cli/main.ts'
 
@@ -25,19 +24,12 @@ export function programFile() {
 export function ensureProgram() {
   const build = join(BUILDS, fingerprint())
   if (existsSync(join(build, 'main.js'))) return true
-  say('putting the program together')
   const unfinished = `${build}.${process.pid}`
-  const vite = join(ROOT, 'node_modules', 'vite', 'bin', 'vite.js')
-  const args = [vite, 'build', '--config', 'config/program.js', '--outDir', relative(ROOT, unfinished)]
-  const built = spawnSync(findNode() ?? process.execPath, args, {
-    cwd: ROOT,
-    encoding: 'utf8',
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
-  if (built.status === 0) keep(unfinished, build)
-  else say(`the program could not be put together: ${(built.stderr || built.error?.message || '').trim()}`)
+  const args = ['--config', 'config/program.js', '--outDir', relative(ROOT, unfinished)]
+  const isBuilt = viteBuild('the program', args)
+  if (isBuilt) keep(unfinished, build)
   rmSync(unfinished, { recursive: true, force: true })
-  return built.status === 0
+  return isBuilt
 }
 
 /** Who runs at the same time makes the same. */
@@ -60,12 +52,8 @@ function madeAt(path) {
 /** Of everything that goes into it, by size and time: it is asked for at each start. */
 function fingerprint() {
   const hash = createHash('sha256')
-  const files = readdirSync(join(ROOT, 'src'), { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) => join(entry.parentPath ?? entry.path, entry.name))
-    .sort()
   const settings = ['config/program.js', 'package-lock.json'].map((file) => join(ROOT, file))
-  for (const file of [...files, ...settings]) {
+  for (const file of [...filesIn(join(ROOT, 'src')), ...settings]) {
     // One that is not there is no reason not to start.
     const { size, mtimeMs } = statSync(file, { throwIfNoEntry: false }) ?? {}
     hash.update(`${relative(ROOT, file)}\0${size}\0${mtimeMs}\0`)

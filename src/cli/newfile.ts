@@ -6,7 +6,8 @@ import { reasonFor } from './writing.ts'
 
 /**
  * Makes a file that was not there before, for its owner only, of what `write` puts into it. When this resolves a power cut
- * does not take it away; when it fails, or is stopped, nothing is left of it, unless it is whole. Rejects in words that help. @param field the option that names it
+ * does not take it away; when it fails, or is stopped, nothing is left of it, unless it is whole. Rejects in words that help.
+ * @param field the option that names it
  */
 export async function writeNew<Result>(
   file: string,

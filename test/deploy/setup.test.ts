@@ -112,7 +112,7 @@ test('what was built is run while the sources stand as they were, else these, al
   const started = () => clone.run(['deploy/weft.js']).stdout
   assert.equal(started(), 'main []\n')
   const build = clone.run(['deploy/setup.js', 'build'])
-  assert.match(build.stderr, /putting the program together/)
+  assert.match(build.stderr, /building the program/)
   assert.equal(build.status, 0)
   assert.equal(started(), 'built main []\n')
   assert.equal(clone.run(['deploy/setup.js', 'build']).stderr, '')
@@ -120,7 +120,7 @@ test('what was built is run while the sources stand as they were, else these, al
   assert.equal(started(), 'main []\n')
   clone.write('node_modules/vite/bin/vite.js', 'process.stderr.write("no space"); process.exitCode = 1')
   const { stdout, stderr } = clone.run(['deploy/setup.js', 'up'])
-  assert.match(stderr, /could not be put together: no space/)
+  assert.match(stderr, /the program could not be built: no space/)
   assert.equal(stdout, 'main ["up"]\n')
   assert.equal(clone.run(['deploy/setup.js', 'build']).status, 1)
   rmSync(join(clone.path, 'src/added.ts'))

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
-import { setTimeout as wait } from 'node:timers/promises'
 import { pino } from 'pino'
 import { systemClock } from '../../src/clock.ts'
 import { createNetwork } from '../../src/controller/commands/network.ts'
@@ -11,15 +10,12 @@ import { openController } from '../../src/controller/open.ts'
 import { Identity } from '../../src/keys/identity.ts'
 import { systemRandom } from '../../src/keys/random.ts'
 import { SecretBytes } from '../../src/keys/secret.ts'
-import { RedisBoard } from '../../src/log/redis/board.ts'
-import { openRedisLog } from '../../src/log/redis/log.ts'
 import { DEFAULT_PROJECT } from '../../src/model/names.ts'
 import { RawAgent } from '../rawagent.ts'
 import { allApplied, eventually } from '../rig.ts'
 import { call } from './call.ts'
 import { type Replica, ReplicaFleet } from './fleet.ts'
 import { startSingle } from './site.ts'
-import { optionsFor } from './writers.ts'
 
 describe('Three controllers on one Redis', () => {
   let site: Awaited<ReturnType<typeof startSingle>>
@@ -149,56 +145,6 @@ describe('Three controllers on one Redis', () => {
         (node) => controller.status.node(node).online,
       )
     await eventually('all are online at all', () => fleet.replicas.every(isOnline), 20_000)
-  })
-
-  it('tell one that opens slowly all that they said meanwhile', async () => {
-    const realm = 'slow'
-    await using one = await openRedisLog(optionsFor(site, realm))
-    await using other = await openRedisLog(optionsFor(site, realm))
-    using said = new RedisBoard(one, 'one')
-    said.onOther(() => undefined)
-    said.put('n:agent', 'online')
-    await eventually('it is said', () => site.server.call('EXISTS', `{weft:${realm}}:board:one`), 10_000)
-    using late = new RedisBoard(other, 'other')
-    // Its log is long: it reads for a while before there is anybody who could be told.
-    await wait(600)
-    const heard: string[] = []
-    late.onOther((writer, key, text) => void heard.push(`${writer} ${key} ${text}`))
-    await eventually('it is heard', () => heard.includes('one n:agent online'), 3_000)
-  })
-
-  it('take back what one said that died, and not before it is surely gone', async () => {
-    const realm = 'dead'
-    const dying = await openRedisLog(optionsFor(site, realm))
-    await using log = await openRedisLog(optionsFor(site, realm))
-    using said = new RedisBoard(dying, 'one')
-    said.onOther(() => undefined)
-    said.put('n:agent', 'online')
-    using board = new RedisBoard(log, 'two')
-    const heard: string[] = []
-    board.onOther((_writer, _key, text) => void heard.push(String(text)))
-    await eventually('it is heard', () => heard.length > 0, 10_000)
-    // Without its connections it says nothing any more, and takes nothing back either.
-    await dying[Symbol.asyncDispose]()
-    const died = performance.now()
-    await eventually('it is gone', () => heard.length > 1, 25_000)
-    assert.deepEqual(heard, ['online', 'undefined'])
-    assert.ok(performance.now() - died > 5_000, 'a connection that is lost for a moment is no death')
-  })
-
-  it('go on when something else is said where they tell each other of their agents', async () => {
-    const realm = 'strange'
-    await using log = await openRedisLog(optionsFor(site, realm))
-    using board = new RedisBoard(log, 'one')
-    const heard: string[] = []
-    board.onOther((_writer, key) => void heard.push(key))
-    const say = (text: string) => site.server.call('PUBLISH', `{weft:${realm}}:board`, text)
-    const strange = ['', '5', '{"from":"x"}', '{"from":"x","items":5}', '{"from":"x","items":[5,["n:a"]]}']
-    await eventually('it listens', async () => (await say('{}')) === 1, 10_000)
-    for (const text of strange) await say(text)
-    await say('{"from":"x","items":[["n:b","text"]]}')
-    await eventually('it hears what it can read', () => heard.length > 0, 3_000)
-    assert.deepEqual(heard, ['n:b'])
   })
 
   it('serve an agent that is connected twice once, by its newer session', async () => {

@@ -24,6 +24,8 @@ export class RedisBoard implements Disposable {
   readonly #own = new Map<string, string>()
   readonly #dirty = new Set<string>()
   readonly #others = new Map<string, Map<string, string>>()
+  /** What was told of whom since the last look began: newer than what that look reads. */
+  readonly #news = new Map<string, Set<string>>()
   #timer: NodeJS.Timeout | undefined
   #listener: BoardListener = () => undefined
   #link: Link | undefined
@@ -105,6 +107,7 @@ export class RedisBoard implements Disposable {
 
   async #look(link: Link): Promise<void> {
     const { board } = this.#log.keys
+    this.#news.clear()
     const own = this.#hashOf(this.#writer)
     await link.side.hset(board, this.#writer, Date.now())
     const isThere = await link.side.pexpire(own, LIFE)
@@ -126,18 +129,24 @@ export class RedisBoard implements Disposable {
   }
 
   #compare(writer: string, said: ReadonlyMap<string, string>): void {
-    const known = this.#others.get(writer) ?? new Map<string, string>()
-    for (const key of known.keys()) if (!said.has(key)) this.#took(writer, key, undefined)
-    for (const [key, text] of said) this.#took(writer, key, text)
-    if (said.size === 0) this.#others.delete(writer)
+    const known = this.#others.get(writer)
+    const news = this.#news.get(writer)
+    for (const key of new Set([...(known?.keys() ?? []), ...said.keys()])) {
+      if (!news?.has(key)) this.#took(writer, key, said.get(key))
+    }
   }
 
   #heard(message: string): void {
     const said = parseMessage(message)
     if (!said || said.from === this.#writer) return
-    const { from, items } = said
-    if (items) for (const [key, text] of items) this.#took(from, key, text ?? undefined)
-    else this.#compare(from, new Map())
+    const { from } = said
+    const items = said.items ?? [...(this.#others.get(from)?.keys() ?? [])].map((key) => [key, null] as const)
+    const news = this.#news.get(from) ?? new Set()
+    this.#news.set(from, news)
+    for (const [key, text] of items) {
+      news.add(key)
+      this.#took(from, key, text ?? undefined)
+    }
   }
 
   #took(writer: string, key: string, text: string | undefined): void {
@@ -146,6 +155,7 @@ export class RedisBoard implements Disposable {
     this.#others.set(writer, known)
     if (text === undefined) known.delete(key)
     else known.set(key, text)
+    if (known.size === 0) this.#others.delete(writer)
     this.#listener(writer, key, text)
   }
 

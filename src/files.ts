@@ -1,5 +1,6 @@
+import { randomBytes } from 'node:crypto'
 import { rmSync } from 'node:fs'
-import { link, open, rename, rm } from 'node:fs/promises'
+import { link, lstat, open, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 
 /**
@@ -38,12 +39,55 @@ async function write(path: string, text: string, mode: number): Promise<void> {
 }
 
 /**
- * Until this is disposed of, who ends the program (Ctrl-C) takes the file away that it is making: half of one is of no use, and in
- * the way of the next try. Not when its terminal is closed, which `nohup` has it ignore.
+ * Makes a new file, for its owner only, that takes long: of what `write` puts into a draft beside it. It is there as a whole
+ * or not at all, whatever happens; who is killed leaves the draft, whose name says so. Its name is not on the disk yet: see
+ * `keepName`. Rejects with EEXIST, at once if there is one, and else when there is one at the end.
  */
-export function unfinished(path: string): Disposable {
+export async function makeWhole<Result>(
+  path: string,
+  write: (draft: string) => Promise<Result>,
+): Promise<Result> {
+  await refuseTaken(path)
+  const draft = `${path}.${randomBytes(4).toString('hex')}.new`
+  using _ = unfinished(draft)
+  await claim(draft)
+  try {
+    const result = await write(draft)
+    await sync(draft)
+    await place(draft, path)
+    return result
+  } finally {
+    await rm(draft, { force: true })
+  }
+}
+
+async function refuseTaken(path: string): Promise<void> {
+  const there = await lstat(path).catch(() => undefined)
+  if (there) throw Object.assign(new Error(`There is a file ${path} already.`), { code: 'EEXIST' })
+}
+
+async function claim(path: string): Promise<void> {
+  await using _ = await open(path, 'wx', 0o600)
+}
+
+/** What file systems say that have no second names, such as those of memory sticks, and of some servers. */
+const WITHOUT_LINKS: ReadonlySet<unknown> = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'])
+
+/** Never over another file, as rename(2) would. */
+async function place(draft: string, path: string): Promise<void> {
+  try {
+    await link(draft, path)
+  } catch (cause) {
+    if (!WITHOUT_LINKS.has(codeOf(cause))) throw cause
+    await claim(path)
+    await rename(draft, path)
+  }
+}
+
+/** Takes the draft away when somebody ends the program (Ctrl-C). Not when its terminal is closed, which `nohup` has it ignore. */
+function unfinished(draft: string): Disposable {
   const end = (signal: NodeJS.Signals) => {
-    rmSync(path, { force: true })
+    rmSync(draft, { force: true })
     ignore()
     process.kill(process.pid, signal)
   }
@@ -55,6 +99,22 @@ export function unfinished(path: string): Disposable {
 }
 
 const ENDINGS = ['SIGINT', 'SIGTERM'] as const
+
+/** What folders answer that cannot be opened or have no fsync: one may write there all the same, and no more can be done. */
+const WITHOUT_SYNC: ReadonlySet<unknown> = new Set(['EACCES', 'EPERM', 'EINVAL', 'ENOTSUP', 'ENOSYS'])
+
+/** Resolves when a power cut does not take the name of a file away any more, as far as its folder lets one see to that. */
+export async function keepName(path: string): Promise<void> {
+  try {
+    await sync(dirname(path))
+  } catch (cause) {
+    if (!WITHOUT_SYNC.has(codeOf(cause))) throw cause
+  }
+}
+
+function codeOf(cause: unknown): unknown {
+  return cause instanceof Error && 'code' in cause ? cause.code : undefined
+}
 
 /** Resolves when a file is on the disk, or the names in a directory: a name is durable when its directory is (fsync(2)). */
 export async function sync(path: string): Promise<void> {

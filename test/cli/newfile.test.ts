@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmod, chown, mkdir, readdir, readFile } from 'node:fs/promises'
+import { chmod, chown, link, mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { it } from 'node:test'
 import { writeNew } from '../../src/cli/newfile.ts'
+import { makeWhole } from '../../src/files.ts'
 import { scratch } from '../log/fixture.ts'
 
 /** Somebody whom the rights of folders bind, other than root. */
@@ -37,7 +38,7 @@ it('a new file that is whole stays, also in a folder that one may write but not 
   assert.deepEqual(await readdir(folder), ['new'])
 })
 
-it('half of a new file is taken away when the program is stopped that writes it', async () => {
+it('a new file is not there before it is whole, whatever ends the program that writes it', async () => {
   await using dir = await scratch()
   const script = `
     import { writeNew } from ${JSON.stringify(new URL('../../src/cli/newfile.ts', import.meta.url))}
@@ -47,12 +48,44 @@ it('half of a new file is taken away when the program is stopped that writes it'
       await new Promise((end) => setTimeout(end, 20_000))
     })
   `
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGKILL'] as const) {
     const child = spawn(process.execPath, ['--input-type=module', '--eval', script, join(dir.path, 'new')])
     await once(child.stdout, 'data')
-    assert.deepEqual(await readdir(dir.path), ['new'])
+    const [draft = ''] = await readdir(dir.path)
+    assert.match(draft, /^new\.[0-9a-f]{8}\.new$/)
     child.kill(signal)
     assert.deepEqual(await once(child, 'exit'), [null, signal])
-    assert.deepEqual(await readdir(dir.path), [])
+    assert.deepEqual(await readdir(dir.path), signal === 'SIGKILL' ? [draft] : [])
   }
+})
+
+it('a new file takes the place of none that was made while it was written', async () => {
+  await using dir = await scratch()
+  const path = join(dir.path, 'new')
+  const late = writeNew(path, '--output', async (file) => {
+    await file.writeFile('late')
+    await writeFile(path, 'early', { flag: 'wx' })
+  })
+  await assert.rejects(late, { code: 'already-exists' })
+  assert.equal(await readFile(path, 'utf8'), 'early')
+  assert.deepEqual(await readdir(dir.path), ['new'])
+})
+
+it('a new file gets its name also where files cannot have two', {
+  skip: process.geteuid?.() !== 0,
+}, async () => {
+  await using dir = await scratch()
+  await chown(dir.path, NOBODY, NOBODY)
+  const path = join(dir.path, 'new')
+  // Linux lets nobody give another name to a file of somebody else that he may not write (fs.protected_hardlinks).
+  const making = makeWhole(path, async (draft) => {
+    await writeFile(draft, 'whole')
+    await chown(draft, 1, 1)
+    await chmod(draft, 0o604)
+    process.seteuid?.(NOBODY)
+    await assert.rejects(link(draft, `${draft}2`), { code: 'EPERM' })
+  })
+  await making.finally(() => process.seteuid?.(0))
+  assert.equal(await readFile(path, 'utf8'), 'whole')
+  assert.deepEqual(await readdir(dir.path), ['new'])
 })

@@ -1,17 +1,7 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import {
-  copyFile,
-  mkdir,
-  readdir,
-  readFile,
-  readlink,
-  rename,
-  rm,
-  stat,
-  symlink,
-  writeFile,
-} from 'node:fs/promises'
+import { readdirSync } from 'node:fs'
+import { copyFile, mkdir, readFile, readlink, rename, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { describe, it } from 'node:test'
@@ -352,22 +342,28 @@ describe('a backup', () => {
     assert.deepEqual(log.head(), head)
   })
 
-  it('leaves nothing in the way when it is stopped', async () => {
+  it('is not there by half when it is stopped or killed', async () => {
     await using dir = await scratch()
     await using _log = await compacted(dir.log)
     const script = `
+      import { readdirSync } from 'node:fs'
+      import { setImmediate } from 'node:timers/promises'
       import { backupLog } from ${JSON.stringify(new URL('../../src/log/backup.ts', import.meta.url))}
-      const copying = backupLog(...process.argv.slice(1))
-      process.kill(process.pid, 'SIGINT')
+      const copying = backupLog(...process.argv.slice(1, 3))
+      while (!readdirSync('.').some((name) => name.startsWith('copy'))) await setImmediate()
+      process.kill(process.pid, process.argv[3])
       await copying
     `
     const copy = join(dir.path, 'copy.db')
-    const run = ['--input-type=module', '--eval', script, dir.log, copy]
-    assert.equal(spawnSync(process.execPath, run, { timeout: 20_000 }).signal, 'SIGINT')
-    assert.deepEqual(
-      (await readdir(dir.path)).filter((name) => name.startsWith('copy')),
-      [],
-    )
+    const leftBy = (signal: string) => {
+      const run = ['--input-type=module', '--eval', script, dir.log, copy, signal]
+      assert.equal(spawnSync(process.execPath, run, { cwd: dir.path, timeout: 20_000 }).signal, signal)
+      return readdirSync(dir.path).filter((name) => name.startsWith('copy'))
+    }
+    assert.deepEqual(leftBy('SIGINT'), [])
+    const [draft = '', ...others] = leftBy('SIGKILL')
+    assert.match(draft, /^copy\.db\.[0-9a-f]{8}\.new$/)
+    assert.deepEqual(others, [])
     await backupLog(dir.log, copy)
   })
 

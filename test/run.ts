@@ -53,17 +53,21 @@ function asNamed(files: readonly string[]): readonly string[] {
   return files
 }
 
-/** Nobody waits at the end for the few that take minutes. */
+/** They mostly wait, for close to a minute or for minutes: nobody is to wait for them at the end. */
+const LONG =
+  /\/test\/(paths\/|wireguard\/relay|lab\/(nat|underlay)|redis\/(circle|contract|failover|partition))/
+
 function longestFirst(files: readonly string[]): readonly string[] {
-  const isLong = (file: string) => file.includes('/test/paths/')
-  return files.toSorted((a, b) => Number(isLong(b)) - Number(isLong(a)))
+  return files.toSorted((a, b) => Number(LONG.test(b)) - Number(LONG.test(a)))
 }
 
-/** The first, the last, the second, the last but one: so what works runs beside what waits. */
+/** One of the first, which work, then a long one or one of the last, which wait, in turns. */
 function fromBothEnds(files: readonly string[]): readonly string[] {
-  const half = Math.ceil(files.length / 2)
-  const back = files.slice(half).toReversed()
-  return files.slice(0, half).flatMap((file, at) => [file, ...back.slice(at, at + 1)])
+  const fromTheEnd = longestFirst(files.toReversed())
+  const half = Math.floor(files.length / 2)
+  const waiting = fromTheEnd.slice(0, half)
+  const working = fromTheEnd.slice(half).toReversed()
+  return working.flatMap((file, at) => [file, ...waiting.slice(at, at + 1)])
 }
 
 async function runPhase(phase: (typeof PHASES)[number], files: readonly string[]): Promise<FileResult[]> {

@@ -13,7 +13,8 @@ interface Seen {
 
 /** The last entries, for networks and classes that nobody has listened in yet. */
 export class Pasts {
-  #seen: readonly Seen[]
+  /** Up to twice as many as are wanted: dropping one at each entry would move all others. */
+  #seen: Seen[]
   readonly #known = new Map<NetworkId, Past>()
 
   constructor(recent: readonly Step[]) {
@@ -23,7 +24,8 @@ export class Pasts {
   /** Gives whom it touched, by network. */
   add(step: Step): ReadonlyMap<NetworkId, readonly NodeId[]> {
     const seen = look(step)
-    this.#seen = [...this.#seen, seen].slice(-RECENT)
+    this.#seen.push(seen)
+    if (this.#seen.length >= 2 * RECENT) this.#seen = this.#seen.slice(-RECENT)
     this.#known.clear()
     return seen.touched
   }
@@ -35,7 +37,7 @@ export class Pasts {
   }
 
   #find(network: Network, epoch: number): Past {
-    const steps = this.#seen.flatMap(({ step, touched }) => {
+    const steps = this.#seen.slice(-RECENT).flatMap(({ step, touched }) => {
       const nodes = touched.get(network.id)
       return nodes ? { ...step, nodes } : []
     })

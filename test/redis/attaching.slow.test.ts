@@ -24,14 +24,15 @@ it('one more that begins to follow stops no change, also while a replica writes 
   await using _over = { [Symbol.asyncDispose]: () => endSlowRewrite(replica) }
   await replica.call('BGREWRITEAOF')
   const { link } = log
-  const follows = { replicaof: `${primary.host} ${primary.port}`, 'replica-priority': '0' }
-  await using more = await RedisServer.start(follows)
-  const until = performance.now() + INSPECTED_AGAIN
-  while (performance.now() < until) {
-    assert.equal(await takes(log), true, log.refusal?.message)
-    await wait(10)
+  const place = `${primary.host} ${primary.port}`
+  await using more = await RedisServer.start({ replicaof: place, 'replica-priority': '0' })
+  const goes = async () => assert.equal(await takes(log), true, log.refusal?.message)
+  const follows = async () => {
+    await goes()
+    return (await more.info('replication', 'master_link_status')) === 'up'
   }
-  assert.equal(await more.info('replication', 'master_link_status'), 'up')
+  await eventually('it follows', follows, 20_000)
+  for (const end = performance.now() + INSPECTED_AGAIN; performance.now() < end; await wait(10)) await goes()
   assert.equal(await replica.info('persistence', 'aof_rewrite_in_progress'), '1')
   assert.equal(log.link, link)
 })

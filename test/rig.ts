@@ -19,6 +19,7 @@ import type { Network } from '../src/model/state.ts'
 import { loadSettings } from '../src/settings.ts'
 import { MemoryDriver } from '../src/wireguard/memory.ts'
 import { findNetwork, findNode } from './lookup.ts'
+import { freePort } from './port.ts'
 
 /** A real controller behind a real TLS server, with real agents on in-memory devices, all in this process. */
 export interface Rig extends AsyncDisposable {
@@ -57,17 +58,15 @@ export async function startRig(overrides: Partial<ControllerSettings> = {}): Pro
   const lines: string[] = []
   const log = pino({ level: 'debug' }, { write: (line: string) => void lines.push(line) })
   const agents = new Set<RunningAgent>()
-  const settings = { ...defaults(), dataDir, listen: ['127.0.0.1:0'], ...overrides }
+  const place = `127.0.0.1:${await freePort()}`
+  const url = `https://${place}`
+  const settings = { ...defaults(), dataDir, ...overrides, listen: [place], publicUrls: [url] }
   let running = await start(settings, log)
-  const port = Number(running.url.split(':').at(-1))
-  const at = { ...settings, listen: [`127.0.0.1:${port}`], publicUrls: [running.url] }
-  await running.stop()
-  running = await start(at, log)
   return {
     get controller() {
       return running.controller
     },
-    url: running.url,
+    url,
     dataDir,
     lines,
     async joinToken(input) {
@@ -96,11 +95,11 @@ export async function startRig(overrides: Partial<ControllerSettings> = {}): Pro
     },
     async restart() {
       await running.stop()
-      running = await start(at, log)
+      running = await start(settings, log)
     },
     stopController: () => running.stop(),
     async startController(prepare, other) {
-      running = await start({ ...at, ...other }, log, prepare)
+      running = await start({ ...settings, ...other }, log, prepare)
     },
     async [Symbol.asyncDispose]() {
       await Promise.all([...agents].map((agent) => agent.stop()))
@@ -148,7 +147,6 @@ async function start(
   const controller = await openController(settings, { clock: systemClock, random: systemRandom, log })
   await prepare(controller)
   const server = await startServer(controller, log)
-  const [place] = server.places
   let stopped = false
   const stop = async () => {
     if (stopped) return
@@ -157,7 +155,7 @@ async function start(
     await server.close()
     await controller[Symbol.asyncDispose]()
   }
-  return { controller, url: `https://${place}`, stop }
+  return { controller, stop }
 }
 
 function runInProcess(

@@ -10,8 +10,8 @@ import { openController } from '../../src/controller/open.ts'
 import { type ControllerSettings, controllerSettings } from '../../src/controller/settings.ts'
 import { systemRandom } from '../../src/keys/random.ts'
 import { loadSettings } from '../../src/settings.ts'
+import { freePort } from '../port.ts'
 import { startTestAgent, type TestAgent } from './agent.ts'
-import { freePort } from './server.ts'
 import type { RedisSite } from './site.ts'
 
 /** One of several controllers on the same log; it can be stopped and started again at the same place. */

@@ -5,12 +5,12 @@ import { after, before, describe, it } from 'node:test'
 import { setTimeout as wait } from 'node:timers/promises'
 import { FaultProxy } from '../chaos/proxy.ts'
 import { report, runs } from '../chaos/runs.ts'
+import { freePort } from '../port.ts'
 import { eventually } from '../rig.ts'
 import { startTestAgent, type TestAgent } from './agent.ts'
 import { type Answer, call } from './call.ts'
 import { LoopDelay } from './loopdelay.ts'
 import { ProcessFleet } from './processes.ts'
-import { freePort } from './server.ts'
 import { startSingle } from './site.ts'
 
 const AGENTS = 3

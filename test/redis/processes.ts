@@ -4,10 +4,10 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { programFile } from '../../src/lab/program.ts'
+import { freePort } from '../port.ts'
 import { eventually } from '../rig.ts'
 import { startTestAgent, type TestAgent } from './agent.ts'
 import { type Answer, call } from './call.ts'
-import { freePort } from './server.ts'
 import type { RedisSite } from './site.ts'
 
 /** On two busy cores a start takes many times as long as alone. */

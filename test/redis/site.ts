@@ -1,8 +1,9 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { text } from 'node:stream/consumers'
+import { freePort } from '../port.ts'
 import { eventually } from '../rig.ts'
-import { type Config, freePort, type Machine, RedisServer } from './server.ts'
+import { type Config, type Machine, RedisServer } from './server.ts'
 
 /** Servers that hold one log together. */
 export interface RedisSite extends AsyncDisposable {

@@ -116,7 +116,7 @@ export async function removeFrom(controller: Controller, network: string, node: 
   )
 }
 
-/** Waits until `check` gives something other than undefined or false; fails after `limit` ms. */
+/** Waits until `check` gives something, which 0 and an empty text are not; fails after `limit` ms. */
 export async function eventually<Value>(
   what: string,
   check: () => Value | undefined | false | Promise<Value | undefined | false>,
@@ -125,7 +125,7 @@ export async function eventually<Value>(
   const end = Date.now() + limit
   for (;;) {
     const value = await check()
-    if (value !== undefined && value !== false) return value
+    if (value) return value
     if (Date.now() > end) assert.fail(`not within ${limit} ms: ${what}`)
     await wait(10)
   }

@@ -29,6 +29,32 @@ function readingLate(log: RedisLog, meanwhile: Record<string, () => Promise<unkn
   return { keys: log.keys, link }
 }
 
+/** One has said of three agents that they are there, and another has heard it. */
+async function oneTellsTheOther(site: Awaited<ReturnType<typeof startSingle>>, realm: string) {
+  const one = await openRedisLog(optionsFor(site, realm))
+  const other = await openRedisLog(optionsFor(site, realm))
+  const [said, hears] = [new RedisBoard(one, 'one'), new RedisBoard(other, 'other')]
+  const heard = new Map<string, string>()
+  for (const key of ['n:left', 'n:moved', 'n:stays']) said.put(key, 'online')
+  said.onOther(() => undefined)
+  hears.onOther((_writer, key, text) => {
+    if (text === undefined) heard.delete(key)
+    else heard.set(key, text)
+  })
+  await eventually('it is heard', () => heard.size === 3, 10_000)
+  const { board } = one.keys
+  await eventually('it is there', async () => (await site.server.call('HEXISTS', board, 'one')) === 1, 10_000)
+  return {
+    said,
+    heard,
+    hash: `${board}:one`,
+    async [Symbol.asyncDispose]() {
+      for (const each of [said, hears]) each[Symbol.dispose]()
+      for (const log of [one, other]) await log[Symbol.asyncDispose]()
+    },
+  }
+}
+
 describe('What controllers say of their agents', () => {
   let site: Awaited<ReturnType<typeof startSingle>>
   before(async () => {
@@ -107,6 +133,38 @@ describe('What controllers say of their agents', () => {
     await eventually('it is gone', () => heard.length > 1, 25_000)
     assert.deepEqual(heard, ['online', 'undefined'])
     assert.ok(performance.now() - died > 5_000, 'a connection that is lost for a moment is no death')
+  })
+
+  it('is right again when the server was without room for longer than it keeps what was said', async () => {
+    await using world = await oneTellsTheOther(site, 'full')
+    await site.server.call('CONFIG', 'SET', 'maxmemory', '1')
+    await wait(16_000)
+    await site.server.call('CONFIG', 'SET', 'maxmemory', '0')
+    world.said.put('n:left', undefined)
+    world.said.put('n:moved', 'later')
+    await eventually('it is heard', () => world.heard.get('n:moved') === 'later', 10_000)
+    // Until both have looked.
+    await wait(11_000)
+    assert.deepEqual([...world.heard].sort(), [
+      ['n:moved', 'later'],
+      ['n:stays', 'online'],
+    ])
+  })
+
+  it('is right again when the server has not all that was said, or more than that', async () => {
+    await using world = await oneTellsTheOther(site, 'other')
+    world.said.put('n:left', undefined)
+    await eventually('it is heard', () => !world.heard.has('n:left'), 10_000)
+    // As a replica has it that did not hear of the last changes and became the primary.
+    await site.server.call('HSET', world.hash, 'n:left', 'online')
+    await site.server.call('HDEL', world.hash, 'n:stays')
+    for (const type of ['normal', 'pubsub']) await site.server.call('CLIENT', 'KILL', 'TYPE', type)
+    await wait(11_000)
+    assert.deepEqual([...world.heard].sort(), [
+      ['n:moved', 'online'],
+      ['n:stays', 'online'],
+    ])
+    assert.equal(await site.server.call('HEXISTS', world.hash, 'n:left'), 0)
   })
 
   it('goes on when something else is said there', async () => {

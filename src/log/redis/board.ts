@@ -108,10 +108,7 @@ export class RedisBoard implements Disposable {
   async #look(link: Link): Promise<void> {
     const { board } = this.#log.keys
     this.#news.clear()
-    const own = this.#hashOf(this.#writer)
-    await link.side.hset(board, this.#writer, Date.now())
-    const isThere = await link.side.pexpire(own, LIFE)
-    if (!isThere) for (const key of this.#own.keys()) this.#dirty.add(key)
+    await this.#renew(link)
     const writers = await link.side.hkeys(board)
     for (const writer of writers.filter((one) => one !== this.#writer)) {
       const said = new Map(Object.entries(await link.side.hgetall(this.#hashOf(writer))))
@@ -120,6 +117,23 @@ export class RedisBoard implements Disposable {
     }
     for (const writer of this.#others.keys()) if (!writers.includes(writer)) this.#compare(writer, new Map())
     this.#lookedAt = performance.now()
+  }
+
+  /**
+   * Says that this one is there, and looks at what is kept of it. That may lack something, or name who is gone: it expired, or the
+   * server had not heard all as it became the primary.
+   */
+  async #renew(link: Link): Promise<void> {
+    const own = this.#hashOf(this.#writer)
+    const [, , found] = await Promise.all([
+      link.side.hset(this.#log.keys.board, this.#writer, Date.now()),
+      // Beside that, for a server without room does this all the same.
+      link.side.pexpire(own, LIFE),
+      link.side.hkeys(own),
+    ])
+    const kept = new Set(found)
+    for (const key of [...kept, ...this.#own.keys()])
+      if (kept.has(key) !== this.#own.has(key)) this.#dirty.add(key)
   }
 
   /** One without agents has nothing to say and is there all the same. */

@@ -50,7 +50,8 @@ export class Sharing {
     this.#tools = tools
     tools.presence.onChange((node) => this.#tell(node))
     tools.presence.testimony.onWitness((relay, place, endpoint) => {
-      if (tools.isHere(relay)) tools.board.put(`w:${place} ${relay}`, endpoint)
+      // Who has the relay now says what it says: what it said before, when it was here, is taken back.
+      tools.board.put(`w:${place} ${relay}`, tools.isHere(relay) ? endpoint : undefined)
     })
     tools.board.onOther((writer, key, text) => this.#hear(writer, key, text))
   }

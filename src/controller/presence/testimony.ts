@@ -45,7 +45,9 @@ export class Testimony {
     const place = `${network} ${node}`
     const seen = this.#words.get(place) ?? new Map<NodeId, string>()
     if (seen.get(relay) === endpoint) return false
-    for (const [other, word] of seen) if (word !== endpoint && !this.#isOnline(other)) seen.delete(other)
+    for (const [other, word] of seen) {
+      if (word !== endpoint && !this.#isOnline(other) && seen.delete(other)) this.#takeBack(place, other)
+    }
     this.#words.set(place, seen.set(relay, endpoint))
     this.#notes.put('witnessed', `${place} ${relay}`, endpoint)
     this.#onWitness(relay, place, endpoint)
@@ -55,7 +57,7 @@ export class Testimony {
   /** Drops all that a relay said; gives whom it had spoken of. */
   drop(relay: NodeId): readonly WitnessPlace[] {
     const places = [...this.#words].filter(([, seen]) => seen.delete(relay)).map(([place]) => place)
-    for (const place of places) this.#notes.delete('witnessed', `${place} ${relay}`)
+    for (const place of places) this.#takeBack(place, relay)
     return places.map(placeOf)
   }
 
@@ -67,9 +69,13 @@ export class Testimony {
   /** Forgets what was said of a member. */
   forget(network: NetworkId, node: NodeId): void {
     const place = `${network} ${node}`
-    for (const relay of this.#words.get(place)?.keys() ?? [])
-      this.#notes.delete('witnessed', `${place} ${relay}`)
+    for (const relay of this.#words.get(place)?.keys() ?? []) this.#takeBack(place, relay)
     this.#words.delete(place)
+  }
+
+  #takeBack(place: string, relay: NodeId): void {
+    this.#notes.delete('witnessed', `${place} ${relay}`)
+    this.#onWitness(relay, place, undefined)
   }
 }
 

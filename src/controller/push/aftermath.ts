@@ -31,11 +31,11 @@ export class Aftermath {
   }
 
   onEntry(entry: Entry, before: State, state: State): void {
-    for (const event of entry.events) this.#onEvent(event, state)
+    for (const event of entry.events) this.#onEvent(event, before, state)
     this.#tools.relays.onEntry(entry, before)
   }
 
-  #onEvent(event: Event, state: State): void {
+  #onEvent(event: Event, before: State, state: State): void {
     const { presence, roster, relays, tell } = this.#tools
     switch (event.type) {
       case 'member-added':
@@ -48,6 +48,8 @@ export class Aftermath {
         break
       }
       case 'network-deleted':
+        for (const node of before.networks.get(event.id)?.members.keys() ?? [])
+          presence.forgetMember(node, event.id)
         for (const session of roster.membersOf(event.id)) this.#unsubscribe(event.id, session, state)
         break
       case 'node-removed':

@@ -131,6 +131,57 @@ describe('What replicas share', () => {
     assert.deepEqual([known(), puts()], [[5, 5], 3], 'who has answered meanwhile owes nothing')
   })
 
+  it('is what a relay has seen only while that counts, and while the relay is here', () => {
+    const notes = new Map<string, string>()
+    const presence = new Presence({
+      put: (kind, key, text) => void notes.set(`${kind} ${key}`, text),
+      delete: (kind, key) => void notes.delete(`${kind} ${key}`),
+      all: () => [],
+    })
+    const board = new Map<string, string | undefined>()
+    let hear: (writer: string, key: string, text: string | undefined) => void = () => undefined
+    const [relay, other, member] = [nodeId(1), nodeId(2), nodeId(3)]
+    const here = new Set([relay, other])
+    new Sharing({
+      board: {
+        put: (key, text) => void (text === undefined ? board.delete(key) : board.set(key, text)),
+        onOther: (listener) => {
+          hear = listener
+        },
+      },
+      presence,
+      clock: new HandClock(),
+      isHere: (node) => here.has(node),
+      hasAnswered: () => true,
+      unanswered: () => [],
+      inTurns: atOnce,
+      replaced: () => undefined,
+      onFacts: () => undefined,
+    })
+    const place = { network: NETWORK, node: member }
+    const sees = (endpoint: string) => {
+      for (const one of [relay, other]) presence.testimony.take(one, place, endpoint)
+    }
+    const key = (one: NodeId) => `w:${NETWORK} ${member} ${one}`
+    for (const one of [relay, other]) presence.arrived(one, 0, BARE_REPORT)
+    sees('203.0.113.9:1')
+    assert.deepEqual([...board.keys()], [key(relay), key(other)])
+    here.delete(relay)
+    hear('there', key(relay), '203.0.113.9:2')
+    assert.deepEqual([...board], [[key(other), '203.0.113.9:1']], 'it says something else where it is now')
+    here.add(relay)
+    presence.left(other, 0)
+    presence.testimony.take(relay, place, '203.0.113.9:3')
+    assert.deepEqual([...board.keys()], [key(relay)], 'the other would have seen that, too')
+    const witnessed = [...notes.keys()].filter((name) => name.startsWith('witnessed'))
+    assert.equal(witnessed.length, 1, 'and is not believed again after the next start')
+    presence.testimony.drop(relay)
+    assert.deepEqual([...board], [], 'it is no relay any more')
+    sees('203.0.113.9:3')
+    presence.forgetMember(member, NETWORK)
+    assert.deepEqual([...board], [], 'of whom it spoke is no member any more')
+  })
+
   it('says nothing more of an agent that came anew while its answer was owed', () => {
     const { clock, here, sharing, slow, waiting, known, puts } = meet()
     waiting.add(slow)

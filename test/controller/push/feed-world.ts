@@ -112,6 +112,6 @@ export class FeedWorld {
   }
 }
 
-function entryOf(events: readonly Event[]): Entry {
+export function entryOf(events: readonly Event[]): Entry {
   return { sequence: 1, hash: '', operation: '', at: 0, actor: 'test', events }
 }

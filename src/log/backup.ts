@@ -2,7 +2,7 @@ import { rmSync } from 'node:fs'
 import type { DatabaseSync } from 'node:sqlite'
 import { WeftError } from '../errors.ts'
 import { keepName, makeWhole } from '../files.ts'
-import { openReadOnly, storeError } from './database.ts'
+import { isMalformed, openReadOnly, storeError } from './database.ts'
 import { type Known, type Verified, verifyLog } from './verify.ts'
 
 /**
@@ -16,7 +16,11 @@ export async function backupLog(path: string, to: string, known: Known = {}): Pr
   try {
     const verified = await makeWhole(to, async (draft) => {
       isBegun = true
-      copyInto(database, draft, to)
+      try {
+        copyInto(database, draft)
+      } catch (cause) {
+        throw storeError(cause, isMalformed(cause) ? path : to)
+      }
       return await verifyLog(draft, known)
     })
     await keepName(to)
@@ -27,12 +31,11 @@ export async function backupLog(path: string, to: string, known: Known = {}): Pr
   }
 }
 
-function copyInto(database: DatabaseSync, draft: string, to: string): void {
+function copyInto(database: DatabaseSync, draft: string): void {
   try {
     database.prepare('VACUUM INTO ?').run(draft)
-  } catch (cause) {
+  } finally {
     rmSync(`${draft}-journal`, { force: true })
-    throw storeError(cause, to)
   }
 }
 

@@ -127,6 +127,11 @@ export function isBusy(cause: unknown): boolean {
   return resultCode(cause) === SQLITE_BUSY
 }
 
+/** Whether it is what was read that is damaged. */
+export function isMalformed(cause: unknown): boolean {
+  return resultCode(cause) === SQLITE_CORRUPT
+}
+
 /** The one translator of SQLite's errors: what passes by itself is `store-unavailable`, all else is `log-damaged`. */
 export function storeError(cause: unknown, path: string): WeftError {
   if (cause instanceof WeftError) return cause
@@ -157,6 +162,7 @@ export function storeError(cause: unknown, path: string): WeftError {
 
 /** Primary result codes: https://sqlite.org/rescode.html */
 const SQLITE_BUSY = 5
+const SQLITE_CORRUPT = 11
 const SQLITE_FULL = 13
 const SQLITE_CANTOPEN = 14
 

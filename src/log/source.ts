@@ -15,10 +15,10 @@ const BATCH = 128
 export function openSource(path: string): Source & Disposable {
   const database = openReadOnly(path)
   database.exec('BEGIN')
-  const base = baseOf(database)
+  const base = reading(path, () => baseOf(database))
   return {
     base: async () => base,
-    snapshots: async () => new SnapshotRows(database).all(),
+    snapshots: async () => reading(path, () => new SnapshotRows(database).all()),
     read: () => entries(database, path),
     [Symbol.dispose]: () => database.close(),
   }
@@ -30,6 +30,14 @@ export function holds(path: string, { sequence, hash }: Head): boolean {
   using database = openReadOnly(path)
   if (sequence <= baseOf(database).sequence) return true
   return database.prepare('SELECT hash FROM entries WHERE sequence = ?').get(sequence)?.hash === hash
+}
+
+function reading<Result>(path: string, action: () => Result): Result {
+  try {
+    return action()
+  } catch (cause) {
+    throw storeError(cause, path)
+  }
 }
 
 async function* entries(database: DatabaseSync, path: string): AsyncGenerator<Entry, void, void> {

@@ -16,6 +16,7 @@ import { verifyLog } from '../../src/log/verify.ts'
 import { change, collect, FIRST, scratch } from './fixture.ts'
 import { compacted, snapshot } from './whole.ts'
 
+const MALFORMED = 'database disk image is malformed (SQLite 11).'
 const NOW = { now: 1_800_000_000_000 }
 
 async function exported(path: string): Promise<string> {
@@ -392,5 +393,22 @@ describe('a backup', () => {
       message: /^Entry 33 .* is missing/,
     })
     await assert.rejects(stat(`${copy}2`), { code: 'ENOENT' })
+  })
+
+  it('names the log that is damaged, and not the copy that there is none of', async () => {
+    await using dir = await scratch()
+    await (await compacted(dir.log))[Symbol.asyncDispose]()
+    const bytes = await readFile(dir.log)
+    await writeFile(dir.log, bytes.fill(0x5a, 4_096))
+    const error = {
+      code: 'log-damaged',
+      message: `The log ${dir.log} cannot be read or written: ${MALFORMED}`,
+    }
+    await assert.rejects(backupLog(dir.log, `${dir.log}2`), error)
+    await assert.rejects(exported(dir.log), error)
+    assert.deepEqual(
+      readdirSync(dir.path).filter((name) => name.startsWith('log.db2')),
+      [],
+    )
   })
 })

@@ -7,6 +7,7 @@ import { WeftError } from '../errors.ts'
 import { systemRandom } from '../keys/random.ts'
 import { toBase32 } from '../keys/text.ts'
 import { checkBelongs } from '../log/beside.ts'
+import { realOf } from '../log/realpath.ts'
 import type { RedisLogOptions } from '../log/redis/options.ts'
 import type { DoubtedSource } from '../log/redis/source.ts'
 import { openSource } from '../log/source.ts'
@@ -65,7 +66,7 @@ export function warn(doubts: readonly string[]): void {
 export function embeddedLog(options: FleetOptions, command: Command): string {
   if (redisOptions(options, command)) throw onRedis()
   const path = join(options.dataDir, LOG_FILE)
-  checkBelongs(path)
+  checkBelongs(realOf(path))
   checkNotLeftBehind(options.dataDir, ADVICE)
   return path
 }

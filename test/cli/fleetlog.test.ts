@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { readFile, writeFile } from 'node:fs/promises'
+import { readFile, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, describe, it } from 'node:test'
 import { Command } from 'commander'
@@ -63,6 +63,16 @@ describe('where a log is', () => {
     const { store, deliveries } = await start()
     deliveries[Symbol.dispose]()
     await store[Symbol.asyncDispose]()
+  })
+
+  it('what lies beside the place where a link leads is looked at before SQLite could delete it', async () => {
+    await using dir = await scratch()
+    await using elsewhere = await scratch()
+    await symlink(elsewhere.log, dir.log)
+    await writeFile(elsewhere.log, '')
+    await writeFile(`${elsewhere.log}-wal`, 'the last changes')
+    const refusal = { code: 'conflict', message: /log\.db-wal lies there/ }
+    assert.throws(() => embeddedLog(...parsed('--data-dir', dir.path)), refusal)
   })
 
   it('a journal of another realm says nothing of this one', async () => {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { copyFile, mkdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { describe, it } from 'node:test'
+import { describe, it, mock } from 'node:test'
 import { openSource } from '../../src/log/source.ts'
 import { openSqliteLog } from '../../src/log/sqlite.ts'
 import { verifyLog } from '../../src/log/verify.ts'
@@ -118,6 +118,26 @@ describe('opening', () => {
     const directory = join(dir.path, 'directory')
     await mkdir(directory)
     await assert.rejects(openSqliteLog(directory), { code: 'invalid-config', field: 'dataDir' })
+  })
+})
+
+describe('a checkpoint whose fsync fails', () => {
+  it('ends the log, for nobody knows what of it the kernel has forgotten', async () => {
+    await using dir = await scratch()
+    await using log = await openSqliteLog(dir.log)
+    const running = DatabaseSync.prototype.exec
+    const exec = mock.method(DatabaseSync.prototype, 'exec', function (this: DatabaseSync, sql: string) {
+      // https://sqlite.org/rescode.html#ioerr_fsync
+      if (/wal_checkpoint/.test(sql)) throw Object.assign(new Error('disk I/O error'), { errcode: 1034 })
+      return running.call(this, sql)
+    })
+    try {
+      await log.append(0, change(1, 200_000))
+      await assert.rejects(log.append(1, change(2)), { code: 'log-damaged', message: /SQLite 1034/ })
+      assert.equal((await log.failed).code, 'log-damaged')
+    } finally {
+      exec.mock.restore()
+    }
   })
 })
 

@@ -24,3 +24,15 @@ it('what a journal of an earlier run knows and nobody has any more is not given 
   assert.deepEqual(journal.rowsAfter(7), rows.slice(7))
   assert.deepEqual(journal.rowsAfter(10), [])
 })
+
+it('a journal keeps no more of the last entries than it says, however long it goes on', async () => {
+  await using journal = new Journal()
+  let last = EMPTY
+  for (let at = 1; at <= 8_200; at++) {
+    const row = link(last, change(at))
+    journal.take(row, entryOf(change(at), row))
+    last = headOf(row)
+  }
+  assert.deepEqual([journal.rows().length, journal.rows()[0]?.sequence], [8_192, 9])
+  assert.deepEqual([journal.find('op-8'), journal.find('op-9')?.sequence], [undefined, 9])
+})

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { LogMark } from '../../../src/controller/ledger/continuity.ts'
+import { continuesNotes, LogMark } from '../../../src/controller/ledger/continuity.ts'
+import { openSqliteLog } from '../../../src/log/sqlite.ts'
 import { HandClock } from '../../agent/clock.ts'
+import { appendAll, scratch } from '../../log/fixture.ts'
 
 /** A log that grows by one entry each time, and what was noted of its end. */
 function world() {
@@ -44,5 +46,19 @@ describe('The note of where the log ends', () => {
     mark[Symbol.dispose]()
     clock.advance(5_000)
     assert.deepEqual(notes, ['1 hash-1', '2 hash-2'])
+  })
+
+  it('tells an older log, and another one of the same length, from the one that went on', async () => {
+    await using dir = await scratch()
+    await using log = await openSqliteLog(dir.log)
+    const [, second] = await appendAll(log, 1, 5)
+    assert.ok(second)
+    const { hash } = second.entry
+    const holds = (...notes: string[]) =>
+      continuesNotes(log, { all: () => notes.map((note) => ['head', note] as const) })
+    assert.equal(await holds(), true, 'nothing was noted')
+    assert.equal(await holds(`2 ${hash}`), true)
+    assert.equal(await holds(`2 ${'a'.repeat(64)}`), false)
+    assert.equal(await holds(`6 ${hash}`), false)
   })
 })

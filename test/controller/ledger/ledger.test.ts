@@ -80,6 +80,16 @@ describe('The ledger', () => {
     )
   })
 
+  it('decides on nothing of a change whose operation turns out to have been done before', async () => {
+    // As with one that another controller did in between.
+    const look = async () => ({ entry: undefined, refusal: '' })
+    const ledger = await open({ ...failing(log, []), look })
+    await ledger.change(request('same'), addToken)
+    assert.ok((await ledger.change(request('same'), addToken)).repeated)
+    const { state } = await ledger.change(request('other'), addToken)
+    assert.deepEqual([state.sequence, state.apiTokens.size], [2, 2])
+  })
+
   it('searches for an operation, but not for one that is named for the call', async () => {
     const searched: string[] = []
     const look = (operation: string) => {
@@ -100,6 +110,16 @@ describe('The ledger', () => {
     assert.equal(again.state.sequence, 2)
     assert.equal(again.state.apiTokens.size, 2)
     assert.deepEqual(again.state.apiTokens.toJSON(), ledger.state.apiTokens.toJSON())
+  })
+
+  it('has the last entries at hand when it is opened anew, with the states around them', async () => {
+    const ledger = await open()
+    await Promise.all(range(600).map((at) => ledger.change(request(`op-${at}`), addToken)))
+    const { recent } = await open()
+    assert.deepEqual(
+      recent.map(({ entry, before, after }) => [entry.sequence, before.sequence, after.sequence]),
+      range(256).map((at) => [345 + at, 344 + at, 345 + at]),
+    )
   })
 
   it('appends nothing when nothing is decided, and nothing when the decision throws', async () => {

@@ -49,9 +49,9 @@ describe('the upkeep of a log', () => {
   const clock: Clock = { now: () => now, monotonic: () => now, after: () => () => undefined }
   const logger: Logger = pino({ level: 'debug' }, { write: (line: string) => void lines.push(line) })
   const open = () => Ledger.open(log, closing.signal, () => undefined)
-  const upkeepOf = (ledger: Ledger) =>
+  const upkeepOf = (ledger: Ledger, store: Log = log) =>
     new Upkeep({
-      store: log,
+      store,
       state: () => ledger.state,
       signing,
       clock,
@@ -83,6 +83,15 @@ describe('the upkeep of a log', () => {
     assert.equal(text(again.state), text((await openWithoutSnapshots(log, closing.signal)).state))
     assert.ok(read <= 30, `${read} entries were read`)
     await upkeep.stop()
+  })
+
+  it('takes none while another has that duty, and signs the head all the same', async () => {
+    await fill(10_000)
+    const takenElsewhere = new Proxy(log, {
+      get: (target, name) => (name === 'lease' ? async () => false : bound(target, name)),
+    })
+    await upkeepOf(await open(), takenElsewhere).run()
+    assert.deepEqual([(await log.snapshots()).length, heads.length], [0, 1])
   })
 
   it('keeps as of when members left, and goes on where an earlier release did not: the log is whole either way', async () => {
@@ -222,8 +231,10 @@ describe('the upkeep of a log', () => {
       await fill(10)
       await keep()
       const kept = JSON.parse(await readFile(file(), 'utf8'))
-      await writeFile(file(), JSON.stringify({ ...kept, sequence: 9 }))
-      await assert.rejects(check(), { code: 'log-damaged', message: /not signed by the controller/ })
+      for (const altered of [{ sequence: 9 }, { hash: 'a'.repeat(64) }, { epoch: 2 }, { at: 1 }]) {
+        await writeFile(file(), JSON.stringify({ ...kept, ...altered }))
+        await assert.rejects(check(), { code: 'log-damaged', message: /not signed by the controller/ })
+      }
       await writeFile(file(), 'nothing')
       await assert.rejects(check(), { code: 'log-damaged', message: /cannot be read/ })
     })
@@ -269,10 +280,7 @@ function draft(number: number, at: number): Draft {
 function counting(log: Log, count: () => void): Log {
   return new Proxy(log, {
     get(target, name) {
-      if (name !== 'read') {
-        const value = Reflect.get(target, name)
-        return typeof value === 'function' ? value.bind(target) : value
-      }
+      if (name !== 'read') return bound(target, name)
       return async function* (from: number) {
         for await (const entry of target.read(from)) {
           count()
@@ -281,6 +289,11 @@ function counting(log: Log, count: () => void): Log {
       }
     },
   })
+}
+
+function bound(log: Log, name: string | symbol): unknown {
+  const value = Reflect.get(log, name)
+  return typeof value === 'function' ? value.bind(log) : value
 }
 
 function openWithoutSnapshots(log: Log, signal: AbortSignal): Promise<Ledger> {

@@ -5,7 +5,6 @@ import { access, mkdtemp, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
-import { setTimeout as wait } from 'node:timers/promises'
 import { connect } from 'node:tls'
 import { connectPinned } from '../../src/keys/pinned.ts'
 import { parseJoinToken } from '../../src/protocol/jointoken.ts'
@@ -94,14 +93,15 @@ describe('startServer', () => {
 
   it('finishes the requests under way when it is closed, and takes no more', async (context) => {
     await using place = await Place.open()
-    const gate = Promise.withResolvers<void>()
+    const [asked, gate] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
     const change = place.controller.change.bind(place.controller)
     context.mock.method(place.controller, 'change', async (...args: Parameters<typeof change>) => {
+      asked.resolve()
       await gate.promise
       return change(...args)
     })
     const answer = place.post('/v1/networks', { name: 'late' })
-    await wait(100)
+    await asked.promise
     const closed = place.server.close()
     await assert.rejects(place.get('/healthz'))
     gate.resolve()
